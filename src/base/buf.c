@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bounded growable buffers: see buf.h. */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+void buf_fini(struct buf *b) {
+    free(b->p);
+    *b = (struct buf)BUF_INIT(b->max_bytes);
+}
+
+void buf_reset(struct buf *b) {
+    b->n = 0;
+    b->full = false;
+}
+
+void *buf_reserve(struct buf *b, size_t n) {
+    assert(b->max_bytes > 0);
+    if (n > b->max_bytes || b->n > b->max_bytes - n) {
+        b->full = true;
+        return NULL;
+    }
+    size_t need = b->n + n + 1; /* the NUL behind the text */
+    if (need > b->capacity) {
+        size_t capacity = b->capacity ? b->capacity * 2 : 64;
+        b->capacity = capacity < need ? need : capacity;
+        b->p = mem_realloc(b->p, b->capacity, 1);
+    }
+    return b->p + b->n;
+}
+
+void buf_add(struct buf *b, const void *p, size_t n) {
+    char *to = buf_reserve(b, n);
+    if (!to)
+        return;
+    if (n)
+        memcpy(to, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
+void buf_add_str(struct buf *b, struct str s) {
+    buf_add(b, s.p, s.n);
+}
+
+void buf_add_char(struct buf *b, char c) {
+    buf_add(b, &c, 1);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    char *text = mem_vprintf(fmt, ap);
+    va_end(ap);
+    buf_add(b, text, strlen(text));
+    free(text);
+}

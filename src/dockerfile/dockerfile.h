@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * dockerfile/ takes the bytes of a Dockerfile or an ignore file and gives structures: instructions (ast.h), expanded words, a matcher for
+ * paths. It is pure: bytes and an arena in, structures out, no system call. The language is that of BuildKit's Dockerfile frontend 1.26; where a
+ * limit of base/limits.h is passed or the text is wrong, the error says "NAME:LINE:COLUMN: ..." (ERR_USAGE). */
+#ifndef CROZE_DOCKERFILE_DOCKERFILE_H
+#define CROZE_DOCKERFILE_DOCKERFILE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "dockerfile/ast.h"
+
+/* Parses a whole file. `name` is used in messages and kept. */
+MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e);
+/* Parses one instruction without its file: an ONBUILD trigger from a base image's configuration. */
+MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,
+                                     struct err *e);
+const char *df_op_name(enum df_op op); /* "RUN" */
+
+/* --- Words -------------------------------------------------------------------------------------------------------------------- */
+
+/* Gives the value of a variable; false: it is not set. The value must live as long as the arena. */
+struct df_vars {
+    bool (*get)(void *ctx, struct str name, struct str *value);
+    void *ctx;
+};
+/* Names that were used without being set, for warnings. */
+struct df_unset {
+    struct str *names;
+    size_t n, capacity; /* capacity of names; more are dropped */
+};
+
+/* Expands $v, ${v}, ${v:-w} ${v-w} ${v:+w} ${v+w} ${v:?m} ${v?m} ${v#p} ${v##p} ${v%p} ${v%%p} ${v/p/r} ${v//p/r} and removes quotes, to
+ * one word. Errors carry no position: callers wrap them. `unset` may be NULL. */
+MUST_CHECK bool df_expand(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str *out,
+                          struct err *e);
+/* The same, then split at unquoted blanks. */
+MUST_CHECK bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str **out,
+                                size_t *n, struct err *e);
+
+/* --- Ignore files (.dockerignore) and the patterns of --exclude ---------------------------------------------------------------- */
+
+struct ignore_pattern {
+    struct str text;      /* cleaned: no "!", no leading or trailing "/" */
+    bool negated;
+    unsigned line;        /* in the file, from 1 */
+};
+struct ignore {
+    struct str name;      /* the file's, for messages */
+    struct ignore_pattern *patterns;
+    size_t n;
+    bool any_negated;
+};
+
+MUST_CHECK bool ignore_parse(struct arena *a, struct str text, struct str name, struct ignore *out, struct err *e);
+/* Whether `path` (clean, relative, "/" separated) is excluded: the last pattern wins that matches it or one of its parents.
+ * *which (may be NULL) gets the index of the deciding pattern, or -1. */
+bool ignore_match(const struct ignore *ig, struct str path, ptrdiff_t *which);
+/* Whether something below the excluded directory `path` could be included again by a "!" pattern: if not, a walk need not enter it. */
+bool ignore_may_reinclude_below(const struct ignore *ig, struct str path);
+/* One pattern in Go's filepath.Match language, one path component (no "/" is matched by * or ?). Malformed patterns: error. */
+MUST_CHECK bool pattern_match(struct str pattern, struct str name, bool *matched, struct err *e);
+
+#endif

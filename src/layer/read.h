@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading layers that anyone may have made. The tar stream is libarchive's to parse, bounded by base/limits.h; names are cleaned, what leaves the
+ * root or names overlay's internals is refused by name; blob digest and diffID are verified over every byte. */
+#ifndef CROZE_LAYER_READ_H
+#define CROZE_LAYER_READ_H
+
+#include "layer/view.h"
+#include "layer/writer.h"
+
+/* Streams the entries of a stored layer, in archive order, to a sink. Whiteouts come as ENTRY_WHITEOUT / ENTRY_OPAQUE. Fails if blob
+ * digest or diff_id do not match when the end is reached (layer->diff_id zero: it is computed and set). */
+MUST_CHECK bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct err *e);
+/* The same from any compressed or plain tar stream (an archive of a root file system, ADD of a local archive). */
+MUST_CHECK bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e);
+
+/* Reads a foreign layer once and publishes its toc; fills in diff_id if it is zero. */
+MUST_CHECK bool layer_make_toc(struct store *s, struct layer *l, struct err *e);
+
+/* The unpacked tree of layers[which] of a stack, made if it is missing: an overlay lower directory, or the only content of a scratch image.
+ * Returns a directory descriptor. Layers that lean on lower ones (implied parents, links out of the layer) are unpacked under their chainID with what
+ * they lean on. Device nodes that this process may not make are recorded as empty files with a user.croze.dev xattr. */
+MUST_CHECK int tree_open(const struct view *v, size_t which, struct err *e);
+/* Takes an upper directory (below the store's work directory) as the tree of a new layer: renamed, not copied. */
+MUST_CHECK bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e);
+
+/* Opens a file of a view for reading, from its layer's tree. */
+MUST_CHECK int view_open_file(const struct view *v, const struct view_node *node, struct err *e);
+
+/* Packs a root file system archive (import) as one layer in normal form. */
+MUST_CHECK bool layer_import(struct store *s, decoder_read read, void *ctx, const char *what, const struct layer_options *o, struct layer *out,
+                             struct err *e);
+
+#endif

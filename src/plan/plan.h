@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plan/ takes a parsed Dockerfile and the user's build arguments and gives a graph of stages; then, stage by stage, it turns each instruction into
+ * a step: everything expanded, every flag read, every default filled in, ready to be carried out by build/. It is pure (base/ and
+ * dockerfile/ only). Instructions that need what only the build knows (the base image's configuration, the content of files) get it passed in.
+ *
+ *   plan_make()           Dockerfile -> stages, their bases and dependencies, dead stages marked
+ *   scope_init()          a stage + its base's configuration -> variables and configuration at its first instruction
+ *   scope_step()          the next instruction -> a step (scope moves on)
+ *   key_*()               a step + what it depends on -> its cache key
+ *
+ * Errors say NAME:LINE:COLUMN and are ERR_USAGE. Flags and forms that croze does not carry out yet are errors that name them. */
+#ifndef CROZE_PLAN_PLAN_H
+#define CROZE_PLAN_PLAN_H
+
+#include "base/digest.h"
+#include "dockerfile/dockerfile.h"
+#include "plan/config.h"
+
+/* --- Stages --------------------------------------------------------------------------------------------------------------------- */
+
+enum base_kind { BASE_SCRATCH, BASE_STAGE, BASE_IMAGE };
+
+struct plan_stage {
+    size_t index;
+    struct str name;              /* lower case; "" without AS */
+    enum base_kind base_kind;
+    size_t base_stage;            /* BASE_STAGE */
+    struct str base_ref;          /* BASE_IMAGE: as the user wrote it, expanded */
+    struct str platform;          /* --platform, expanded, or "" */
+    struct df_instruction *from;  /* its FROM */
+    struct df_instruction *body;  /* instructions behind FROM */
+    size_t n_body;
+    size_t *needs;                /* stages that it reads (base, COPY --from, RUN --mount from), ascending */
+    size_t n_needs;
+    bool needed;                  /* by the target: the others are dead and never run */
+};
+
+struct plan_options {
+    struct pair_list build_args;  /* --build-arg, in order */
+    struct str target;            /* --target: name or index; "" = the last stage */
+    struct str platform;          /* "linux/amd64": TARGETPLATFORM and BUILDPLATFORM */
+    struct str proxy_env_allowed; /* unused names of the predefined proxy arguments need no ARG; set by plan itself */
+    bool has_epoch;
+    int64_t epoch;                /* SOURCE_DATE_EPOCH */
+};
+
+struct plan {
+    const struct dockerfile *file;
+    struct plan_options options;
+    struct plan_stage *stages;
+    size_t n_stages;
+    size_t target;
+    struct pair_list global_args; /* ARG before FROM, expanded, overridden by the build arguments */
+    struct str_list unused_args;  /* --build-arg that no ARG consumed: a warning */
+};
+
+MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out, struct err *e);
+/* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward and
+ * self references are errors. */
+MUST_CHECK bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *found, size_t *stage, struct err *e);
+
+/* --- Steps ---------------------------------------------------------------------------------------------------------------------- */
+
+enum step_kind {
+    STEP_CONFIG,   /* changes the configuration only: no layer */
+    STEP_WORKDIR,  /* makes a directory */
+    STEP_COPY,     /* COPY, and ADD of local files */
+    STEP_RUN,
+};
+
+enum source_kind { SOURCE_CONTEXT, SOURCE_STAGE, SOURCE_IMAGE, SOURCE_INLINE /* here-documents */ };
+
+struct step_copy {
+    enum source_kind source;
+    size_t stage;                 /* SOURCE_STAGE */
+    struct str image;             /* SOURCE_IMAGE */
+    struct str *sources;          /* operands, expanded, as written */
+    size_t n_sources;
+    struct str dest;              /* absolute, cleaned but for its trailing slash ("/x/" and "/x" differ), symlinks not resolved */
+    bool dest_is_dir;             /* trailing slash, or "." / "..", or several sources */
+    struct str chown;             /* "user[:group]" or "" */
+    bool has_chmod;
+    unsigned chmod;
+    bool unpack;                  /* ADD: local archives are unpacked */
+    struct str *inline_names;     /* SOURCE_INLINE: file names and their bodies, expanded */
+    struct str *inline_bodies;
+};
+
+enum mount_kind { MOUNT_BIND };   /* cache, tmpfs, secret and ssh belong to a later issue and fail by name */
+
+struct step_mount {
+    enum mount_kind kind;
+    enum source_kind from;        /* context, stage or image */
+    size_t stage;
+    struct str image;
+    struct str source;            /* path inside it, "/" by default */
+    struct str target;            /* absolute */
+    bool writable;                /* rw: writes are thrown away */
+};
+
+struct step_run {
+    struct str_list argv;         /* SHELL and text, or the exec form */
+    struct pair_list env;         /* complete: configuration's ENV, ARGs in scope, proxies; PATH defaulted */
+    struct pair_list key_env;     /* the part of env that counts for the key (no undeclared proxies) */
+    struct str user;              /* as USER gave it, "" = root */
+    struct str workdir;           /* absolute */
+    struct step_mount *mounts;
+    size_t n_mounts;
+    bool network_none;            /* --network=none */
+    struct str heredoc_script;    /* RUN <<EOF with #!: this file is run instead; else "" */
+};
+
+struct step {
+    enum step_kind kind;
+    const struct df_instruction *from;
+    struct df_pos pos;
+    struct str title;             /* for progress: the instruction on one line, shortened by nobody */
+    struct str created_by;        /* for history, in BuildKit's words: "RUN /bin/sh -c apt-get ... # buildkit", "COPY a /b # buildkit", "ENV A=b" */
+    struct step_copy copy;
+    struct step_run run;
+    struct str workdir;           /* STEP_WORKDIR: absolute, cleaned */
+    struct str user;              /* STEP_WORKDIR: its owner, the USER in force */
+};
+
+/* The moving state of a stage. config is what the image would have if the stage ended here. */
+struct scope {
+    struct arena *arena;
+    const struct plan *plan;
+    const struct plan_stage *stage;
+    struct container_config config;
+    struct pair_list args;        /* declared ARGs of this stage with a value */
+    struct str_list declared;     /* names of declared ARGs, with or without a value */
+    struct str author;
+    bool cmd_set;                 /* CMD was given in this stage: ENTRYPOINT keeps it */
+    struct df_warning *warnings;
+    size_t n_warnings;
+};
+
+/* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are inherited
+ * through it. Proxy variables of the caller's environment come as build arguments. */
+void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
+                const struct scope *base_scope);
+/* Carries one instruction into the scope and describes what is to be done. ONBUILD triggers of the base come through here first
+ * (dockerfile_parse_one), then the stage's body. */
+MUST_CHECK bool scope_step(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
+
+/* --- Keys (reference: builder.md section 7; docs/design.md "Cache keys") ------------------------------------------------------------ */
+
+/* The chain of content diffIDs that a step stands on: chain(0) = zero, chain(n) = H(chain(n-1), diffID n). This is the OCI ChainID
+ * (image-spec config.md "Layer ChainID"): for one layer its diffID, then sha256(text of parent + " " + text of diffID). */
+struct digest chain_id(const struct digest *parent, const struct digest *diff_id);
+
+struct key_context {
+    struct digest chain;          /* of the parent layers; zero on scratch */
+    struct str platform;
+    bool has_epoch;
+    int64_t epoch;
+    bool modes_git;
+};
+/* RUN: `mount_digests` are the content digests of the used subtrees, one a bind mount. */
+struct digest key_run(const struct key_context *k, const struct step_run *run, const struct digest *mount_digests);
+/* COPY: `content` covers the entries as they will be written, mtimes apart (layer/copy.h computes it). */
+struct digest key_copy(const struct key_context *k, const struct digest *content);
+struct digest key_workdir(const struct key_context *k, struct str path, uint32_t uid, uint32_t gid);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it croze's
+ * own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, leases/, work/, locks). Formats and rules: croze-store(5).
+ *
+ * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/file.h) and publishes it; kill -9 or a full disk at
+ * any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
+ * gc rule: whoever relies on a digest leases it (store_lease) BEFORE asking whether it exists; gc reads all leases under the exclusive lock. */
+#ifndef CROZE_STORE_STORE_H
+#define CROZE_STORE_STORE_H
+
+#include "base/digest.h"
+#include "sys/files.h"
+
+struct store {
+    char *root;              /* absolute path */
+    int root_fd, blobs_fd, toc_fd, steps_fd, trees_fd, work_fd; /* directories */
+    const char *flavour;     /* of trees/: "host-trusted" (T0) or "<uid map>-user" (T1), see croze-store(5) */
+    bool sync;               /* fsync before publishing (default true; tests of many builds may turn it off with CROZE_NO_SYNC=1) */
+    struct lease *lease;     /* this process's, opened with the store */
+};
+
+/* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A directory that
+ * holds something else is refused. */
+MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavour, struct err *e);
+void store_close(struct store *s);
+
+/* --- Blobs --- */
+MUST_CHECK bool store_lease(struct store *s, const struct digest *d, struct err *e); /* thread-safe */
+bool store_has_blob(struct store *s, const struct digest *d, uint64_t *size /* may be NULL */);
+/* Opens it for reading; *size may be NULL. e->sys = ENOENT when it is not there. */
+MUST_CHECK int store_open_blob(struct store *s, const struct digest *d, uint64_t *size, struct err *e);
+/* Publishes a complete draft (its fd at any position) whose digest the caller computed while writing it. */
+MUST_CHECK bool store_publish_blob(struct store *s, struct file_draft *draft, const struct digest *d, struct err *e);
+MUST_CHECK bool store_draft(struct store *s, struct file_draft *draft, struct err *e); /* in blobs/sha256 */
+MUST_CHECK bool store_put_blob(struct store *s, struct str bytes, struct digest *out, struct err *e);
+/* Reads a small blob (a manifest, a configuration) whole, re-hashes it, refuses a mismatch. */
+MUST_CHECK bool store_get_blob(struct store *s, const struct digest *d, struct buf *out, struct err *e);
+
+/* --- Names: index.json --- */
+struct store_ref {
+    struct str name;         /* org.opencontainers.image.ref.name, normalised ("demo/product:1.0"); "" for an untagged image */
+    struct digest manifest;
+    uint64_t manifest_bytes;
+    struct str media_type;
+};
+struct store_refs {
+    struct store_ref *p;
+    size_t n;
+};
+MUST_CHECK bool store_refs_read(struct store *s, struct arena *a, struct store_refs *out, struct err *e);
+/* Under the index lock: sets name to the manifest (an image that loses its last name stays as untagged); name "" just adds the image. */
+MUST_CHECK bool store_refs_set(struct store *s, struct str name, const struct store_ref *image, struct err *e);
+/* Removes one name; *last tells that no other name is left for its manifest, and then the image entry is gone too unless keep_image. */
+MUST_CHECK bool store_refs_remove(struct store *s, struct str name, bool keep_image, bool *last, struct err *e);
+/* Removes every entry of a manifest. */
+MUST_CHECK bool store_refs_remove_image(struct store *s, const struct digest *manifest, struct err *e);
+
+/* --- Step records: steps/<key> --- */
+struct step_record {
+    struct digest diff_id, blob;
+    uint64_t blob_bytes, tar_bytes;
+    struct str compression, encoder_id;
+    int64_t created_s;       /* when the step was carried out */
+    uint32_t created_ns;
+    bool has_layer;          /* false: a record of a time only (see docs/design.md "created") */
+    struct str title;        /* for people: what it was */
+    int64_t took_ms;
+};
+/* *found false: no record, or one whose blob is gone or damaged in size. Marks the record as used now. Leases the blob. */
+MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found, struct err *e);
+MUST_CHECK bool store_step_put(struct store *s, const struct digest *key, const struct step_record *r, struct err *e);
+
+/* --- Stat index: what a context's files hashed to (croze-store(5) "stat/"). One a context directory. Thread-safe get and put. --- */
+struct stat_index;
+MUST_CHECK struct stat_index *stat_index_open(struct store *s, int context_fd, struct err *e);
+/* True with the digest if this very file (device, inode, ctime, mtime, size, mode) was hashed before and could not have changed since. */
+bool stat_index_get(struct stat_index *x, const struct stat *st, struct digest *out);
+/* Learns a digest. `st` was taken by fstat before the bytes were read, `read_at` (CLOCK_REALTIME_COARSE) before that: a file touched at or after
+ * read_at less the clock's grain is racy and is not learned. */
+void stat_index_put(struct stat_index *x, const struct stat *st, struct timespec read_at, const struct digest *d);
+/* Writes it back if something was learned (entries not seen by this run are dropped), then frees it. Failure to write is only a warning. */
+void stat_index_close(struct stat_index *x);
+
+/* --- Chunk index: compressed pieces that exist already (croze-store(5) "chunks.idx") --- */
+struct chunk_record {
+    struct digest blob;
+    uint64_t offset;
+    uint32_t length, raw_length, crc32; /* crc over the compressed bytes */
+};
+/* The state of both hashes behind a beginning of a layer, which is named by the key of all its chunks so far. */
+struct prefix_record {
+    struct digest blob;          /* a blob that begins with these bytes */
+    uint64_t blob_offset;        /* how many compressed bytes */
+    struct sha256 tar, compressed;
+};
+struct chunk_index;
+MUST_CHECK struct chunk_index *chunk_index_open(struct store *s, struct err *e);
+bool chunk_index_get(struct chunk_index *x, const struct digest *key, struct chunk_record *out);
+bool chunk_index_get_prefix(struct chunk_index *x, const struct digest *key, struct prefix_record *out);
+void chunk_index_put(struct chunk_index *x, const struct digest *key, const struct chunk_record *r);
+void chunk_index_put_prefix(struct chunk_index *x, const struct digest *key, const struct prefix_record *r);
+/* Appends what is new under its lock, then frees it. A lost append only costs speed: a warning. */
+void chunk_index_close(struct chunk_index *x);
+
+/* --- Work directories (upper, work, mounts of one step or container): work/<pid>-<n>/ --- */
+MUST_CHECK bool store_workdir(struct store *s, char **path, struct err *e); /* *path to be freed; made mode 0700 */
+void store_workdir_remove(struct store *s, const char *path);
+/* Keeps a failed step's work directory past this process: work/<id> -> kept/<id>; *kept to be freed. */
+MUST_CHECK bool store_workdir_keep(struct store *s, const char *path, char **kept, struct err *e);
+
+/* --- gc and fsck --- */
+struct gc_options {
+    bool dry_run, all;           /* all: step records and kept directories too */
+    int64_t keep_steps_s;        /* records used within this time stay (default 7 days) */
+    int64_t grace_s;             /* younger things stay (default 1 hour) */
+};
+struct gc_result {
+    uint64_t blobs, trees, steps, other, bytes;
+};
+MUST_CHECK bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e);
+
+/* Checks that every name reaches its manifest, configuration and layers, that blobs hash to their names (deep), that step records, tocs and trees belong to
+ * something; cleans what a crash left half-made. Each finding goes to `say`; *bad counts those that are damage. */
+struct fsck_options {
+    bool deep, repair;
+};
+MUST_CHECK bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *ctx, const char *line), void *ctx, size_t *bad,
+                           struct err *e);
+
+#endif

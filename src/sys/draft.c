@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Publishing files: a draft has no name until it is complete (files.h), so a crash at any point shows the old state or the new one. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+#include "sys/files.h"
+
+/* A name that nobody else takes: the process, and 64 random bits for its threads and for pid reuse. */
+static void private_name(char out[48]) {
+    uint64_t r = 0;
+    if (getrandom(&r, sizeof r, GRND_NONBLOCK) < 0)
+        r = (uint64_t)(uintptr_t)out;
+    snprintf(out, 48, ".tmp-%d-%016llx", (int)getpid(), (unsigned long long)r);
+}
+
+bool file_draft_open(int dir, mode_t mode, struct file_draft *d, struct err *e) {
+    *d = (struct file_draft){.fd = -1, .dir = dir, .tmp = ""};
+    d->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    if (d->fd >= 0)
+        return true;
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT)
+        return err_sys(e, errno, "create a temporary file");
+    private_name(d->tmp);
+    d->fd = openat(dir, d->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    return d->fd >= 0 || err_sys(e, errno, "create %s", d->tmp);
+}
+
+void file_draft_discard(struct file_draft *d) {
+    if (d->fd >= 0 && d->tmp[0])
+        unlinkat(d->dir, d->tmp, 0);
+    fd_closep(&d->fd);
+}
+
+/* Gives an O_TMPFILE its name. linkat with AT_EMPTY_PATH needs CAP_DAC_READ_SEARCH; the /proc way does not. */
+static int link_tmpfile(int fd, int dir, const char *name) {
+    char self[40];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    if (linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) == 0)
+        return 0;
+    return errno == ENOENT ? linkat(fd, "", dir, name, AT_EMPTY_PATH) : -1;
+}
+
+/* An O_TMPFILE can only be linked to a free name: replacing goes through a private one. */
+static bool replace_by_tmpfile(struct file_draft *d, const char *name, struct err *e) {
+    char tmp[48];
+    private_name(tmp);
+    if (link_tmpfile(d->fd, d->dir, tmp) < 0)
+        return err_sys(e, errno, "link %s", name);
+    if (renameat(d->dir, tmp, d->dir, name) == 0)
+        return true;
+    int errnum = errno;
+    unlinkat(d->dir, tmp, 0);
+    return err_sys(e, errnum, "rename %s", name);
+}
+
+static bool give_name(struct file_draft *d, const char *name, enum file_publish_mode mode, struct err *e) {
+    if (mode == FILE_REPLACE) {
+        if (!d->tmp[0])
+            return replace_by_tmpfile(d, name, e);
+        if (renameat(d->dir, d->tmp, d->dir, name) < 0)
+            return err_sys(e, errno, "rename %s", name);
+        d->tmp[0] = '\0';
+        return true;
+    }
+    int r = d->tmp[0] ? linkat(d->dir, d->tmp, d->dir, name, 0) : link_tmpfile(d->fd, d->dir, name);
+    return r == 0 || errno == EEXIST || err_sys(e, errno, "link %s", name);
+}
+
+bool file_publish(struct file_draft *d, const char *name, enum file_publish_mode mode, bool sync, struct err *e) {
+    bool ok = (!sync || fdatasync(d->fd) == 0) || err_sys(e, errno, "sync %s", name);
+    ok = ok && give_name(d, name, mode, e);
+    file_draft_discard(d);
+    return ok;
+}
+
+bool file_replace(int dir, const char *name, const void *p, size_t n, bool sync, struct err *e) {
+    _cleanup_draft_ struct file_draft d = FILE_DRAFT_INIT;
+    if (!file_draft_open(dir, 0644, &d, e) || !file_write_all(d.fd, p, n, name, e))
+        return false;
+    if (!file_publish(&d, name, FILE_REPLACE, sync, e))
+        return false;
+    if (sync && fsync(dir) < 0)
+        return err_sys(e, errno, "sync the directory of %s", name);
+    return true;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Starting and waiting for programs: see proc.h. posix_spawn, so a large process starts a small one without copying its tables. */
+#include "sys/proc.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "base/mem.h"
+#include "sys/files.h"
+
+extern char **environ;
+
+static void wire(posix_spawn_file_actions_t *actions, int fd, int as, int fallback_flags) {
+    if (fd >= 0)
+        posix_spawn_file_actions_adddup2(actions, fd, as);
+    else if (fallback_flags >= 0)
+        posix_spawn_file_actions_addopen(actions, as, "/dev/null", fallback_flags, 0);
+}
+
+pid_t proc_start(const struct proc_spec *spec, struct err *e) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    sigset_t none, defaults;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attr);
+    wire(&actions, spec->in, 0, O_RDONLY);
+    wire(&actions, spec->out, 1, -1);
+    wire(&actions, spec->error, 2, -1);
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE); /* we ignore it; children expect the default */
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &defaults);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    pid_t pid = -1;
+    char **env = spec->env ? (char **)spec->env : environ;
+    int r = posix_spawnp(&pid, spec->argv[0], &actions, &attr, (char **)spec->argv, env);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    if (r == 0)
+        return pid;
+    if (r == ENOENT)
+        err_set(e, ERR_FAILED, "%s is not installed", spec->argv[0]);
+    else
+        err_sys(e, r, "start %s", spec->argv[0]);
+    e->sys = r;
+    return -1;
+}
+
+bool proc_wait(pid_t pid, int *code, struct err *e) {
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_sys(e, errno, "wait for process %d", (int)pid);
+    *code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return true;
+}
+
+bool proc_output(const char *const *argv, struct buf *out, int *code, struct err *e) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return err_sys(e, errno, "make a pipe");
+    _cleanup_fd_ int from = ends[0];
+    _cleanup_fd_ int to = ends[1];
+    struct proc_spec spec = {argv, NULL, -1, to, -1};
+    pid_t pid = proc_start(&spec, e);
+    if (pid < 0)
+        return false;
+    fd_closep(&to);
+    bool ok = file_read_fd(from, argv[0], out, e);
+    fd_closep(&from); /* past the limit: the writer gets SIGPIPE and ends */
+    struct err late = ERR_INIT;
+    if (!proc_wait(pid, code, &late)) {
+        if (ok)
+            err_move(e, &late);
+        err_clear(&late);
+        return false;
+    }
+    return ok;
+}
+
+bool proc_exists(const char *name) {
+    struct str rest = str_z(getenv("PATH")), dir;
+    while (str_next(&rest, ':', &dir)) {
+        _cleanup_(mem_freep) char *path = mem_printf("%.*s/%s", STR_ARG(dir), name);
+        if (dir.n && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A pool of worker threads over a bounded queue. Work is any function; order of completion is not the order of submission: who needs order
+ * keeps it (layer/ does, by sequence numbers). */
+#ifndef CROZE_SYS_THREAD_H
+#define CROZE_SYS_THREAD_H
+
+#include <stddef.h>
+
+/* How many threads to use: --jobs / CROZE_THREADS if set (1..64), else the processors this process may run on. */
+unsigned thread_count(void);
+void thread_set_count(unsigned n); /* 0: back to automatic */
+
+struct pool;
+/* `threads` workers, at most `queued` waiting jobs. */
+struct pool *pool_new(unsigned threads, size_t queued);
+/* Hands a job to the pool; blocks while the queue is full. */
+void pool_run(struct pool *p, void (*job)(void *arg, unsigned worker), void *arg);
+/* Waits for all jobs, ends the threads, frees the pool. NULL is fine. */
+void pool_free(struct pool *p);
+
+#endif
