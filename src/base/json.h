@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 /* Parses `text` (at most max_bytes, LIMIT_JSON_DEPTH deep). `what` names the document in errors. The document is released with

@@ -14,6 +14,7 @@ enum cmd_flags {
     CMD_STORE = 1,       /* opens the store */
     CMD_NAMESPACE = 2,   /* needs tier T0 or T1: enters it first (implies the store's flavour) */
     CMD_HIDDEN = 4,      /* not in help or completion */
+    CMD_TRAILING_ARGS = 8, /* the first operand ends the options */
 };
 
 struct context {
@@ -36,5 +37,6 @@ struct cmd {
 };
 
 extern const struct cmd *const commands[]; /* main.c; NULL at the end */
+extern const struct opt global_options[];  /* main.c */
 
 #endif

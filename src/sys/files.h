@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 static inline void fd_closep(int *fd) {
     if (*fd >= 0)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze gc: frees what no image, no recent build step and no running command needs. */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "report/progress.h"
+
+static bool all, dry_run;
+static int64_t keep_hours = 168, grace_minutes = 60;
+static const char *format = "text";
+static const char *const format_words[] = {"text", "json", NULL};
+
+static const struct opt options[] = {
+    OPT_FLAG('a', "all", &all, "Free the step cache and kept files of failed steps too"),
+    OPT_FLAG('n', "dry-run", &dry_run, "Only say what would be freed"),
+    OPT_INT(0, "keep-steps", "HOURS", 0, 876000, &keep_hours, "Keep build steps that were used within this time (default 168)"),
+    OPT_INT(0, "grace", "MINUTES", 0, 525600, &grace_minutes, "Keep what is younger than this (default 60)"),
+    OPT_ENUM(0, "format", format_words, &format, "text or json"),
+    OPT_END,
+};
+
+static int run(struct context *c, char **args, size_t n, struct err *e);
+
+const struct cmd cmd_gc = {
+    .name = "gc",
+    .summary = "Free what no image, recent build or running command needs",
+    .usage = "[OPTIONS]",
+    .flags = CMD_STORE | CMD_NAMESPACE,
+    .options = options,
+    .run = run,
+};
+
+static void print_json(const struct gc_result *r) {
+    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(d);
+    yyjson_mut_doc_set_root(d, root);
+    yyjson_mut_obj_add_uint(d, root, "Blobs", r->blobs);
+    yyjson_mut_obj_add_uint(d, root, "Trees", r->trees);
+    yyjson_mut_obj_add_uint(d, root, "Steps", r->steps);
+    yyjson_mut_obj_add_uint(d, root, "Other", r->other);
+    yyjson_mut_obj_add_uint(d, root, "Bytes", r->bytes);
+    yyjson_mut_obj_add_bool(d, root, "DryRun", dry_run);
+    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
+    json_write(d, false, &text);
+    puts(text.p);
+    buf_fini(&text);
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    (void)args;
+    struct gc_options o = {dry_run, all, keep_hours * 3600, grace_minutes * 60};
+    struct gc_result r = {0};
+    char size[32];
+    if (n) {
+        err_set(e, ERR_USAGE, "gc takes no arguments");
+        return -1;
+    }
+    if (!store_gc(&c->store, &o, &r, e))
+        return -1;
+    if (strcmp(format, "json") == 0)
+        print_json(&r);
+    else
+        printf("%s %s: %llu blobs, %llu trees, %llu steps, %llu other\n", dry_run ? "Would free" : "Freed", human_size(r.bytes, size),
+               (unsigned long long)r.blobs, (unsigned long long)r.trees, (unsigned long long)r.steps, (unsigned long long)r.other);
+    return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Finding an image in the store by what people type: a name, a digest, an image ID (configuration digest), or the beginning of one. */
+#include <errno.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "image/image.h"
+
+enum { PREFIX_MIN_DIGITS = 4 };
+
+static bool is_hex(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+            return false;
+    return s.n >= PREFIX_MIN_DIGITS && s.n <= DIGEST_HEX;
+}
+
+static bool starts_with(const struct digest *d, struct str hex) {
+    char text[DIGEST_HEX + 1];
+    return str_starts(str_z(digest_hex(d, text)), hex);
+}
+
+/* The configuration digest of a manifest; zero for an index or what cannot be read (then only its own digest finds it). */
+static struct digest config_of(struct store *s, const struct digest *manifest) {
+    struct err quiet = ERR_INIT;
+    struct digest out = {0};
+    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
+    _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
+    if (store_get_blob(s, manifest, &text, &quiet))
+        doc = json_parse(buf_str(&text), LIMIT_JSON_BYTES, "manifest", &quiet);
+    yyjson_val *config = doc ? json_get_object(yyjson_doc_get_root(doc), "config") : NULL;
+    if (config && !digest_parse(json_get_str(config, "digest"), &out, &quiet))
+        out = (struct digest){0};
+    buf_fini(&text);
+    err_clear(&quiet);
+    return out;
+}
+
+static const struct store_ref *by_name(struct arena *a, const struct store_refs *refs, const struct image_name *name) {
+    struct str full = image_name_text(a, name);
+    for (size_t i = 0; i < refs->n; i++) {
+        struct str have = refs->p[i].name;
+        char digest[DIGEST_TEXT + 1];
+        bool digest_agrees = !name->digest.n || str_eqz(name->digest, digest_text(&refs->p[i].manifest, digest));
+        bool same = name->tag.n ? str_eq(have, full) : str_starts(have, name->name) && have.n > name->name.n && have.p[name->name.n] == ':';
+        if (same && digest_agrees)
+            return &refs->p[i];
+    }
+    return NULL;
+}
+
+/* *ambiguous: several images begin so. */
+static const struct store_ref *by_digest(struct store *s, const struct store_refs *refs, struct str hex, bool *ambiguous) {
+    const struct store_ref *found = NULL;
+    for (size_t i = 0; i < refs->n; i++) {
+        const struct store_ref *r = &refs->p[i];
+        struct digest config = config_of(s, &r->manifest);
+        if (!starts_with(&r->manifest, hex) && !starts_with(&config, hex))
+            continue;
+        *ambiguous = *ambiguous || (found && !digest_eq(&found->manifest, &r->manifest));
+        found = found ? found : r;
+    }
+    return found;
+}
+
+bool image_find(struct store *s, struct str text, struct arena *a, struct store_ref *out, struct err *e) {
+    struct store_refs refs;
+    if (!store_refs_read(s, a, &refs, e))
+        return false;
+    struct str hex = str_starts(text, S("sha256:")) ? str_from(text, 7) : text;
+    const struct store_ref *found = NULL;
+    bool ambiguous = false;
+    struct err no_name = ERR_INIT;
+    struct image_name name;
+    bool is_name = image_name_parse(a, text, &name, &no_name);
+    if (is_name)
+        found = by_name(a, &refs, &name);
+    if (!found && is_hex(hex))
+        found = by_digest(s, &refs, hex, &ambiguous);
+    if (ambiguous) {
+        err_clear(&no_name);
+        return err_set(e, ERR_USAGE, "several images begin with \"%.*s\"; give more digits", STR_ARG(text));
+    }
+    if (found) {
+        err_clear(&no_name);
+        *out = *found;
+        return true;
+    }
+    if (!is_name && !is_hex(hex)) {
+        err_move(e, &no_name);
+        return false;
+    }
+    err_clear(&no_name);
+    err_set(e, ERR_FAILED, "no such image: %.*s (croze images lists what is here)", STR_ARG(text));
+    e->sys = ENOENT;
+    return false;
+}

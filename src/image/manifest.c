@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Manifests: an image's configuration and layers as blobs of the store, and back (image-spec manifest.md, image-index.md; docker's schema 2, which
+ * differs in media types only). */
+#include <assert.h>
+
+#include "base/limits.h"
+#include "image/config_json.h"
+#include "image/media_types.h"
+
+static const char encoder_annotation[] = "dev.croze.encoder"; /* which encoder the blob's digest is promised for */
+
+static yyjson_mut_val *descriptor(yyjson_mut_doc *d, const char *type, const struct digest *digest, uint64_t bytes) {
+    char text[DIGEST_TEXT + 1];
+    yyjson_mut_val *o = yyjson_mut_obj(d);
+    json_add_str(d, o, "mediaType", str_z(type));
+    json_add_str(d, o, "digest", str_z(digest_text(digest, text)));
+    yyjson_mut_obj_add_uint(d, o, "size", bytes);
+    return o;
+}
+
+static void add_layers(yyjson_mut_doc *d, yyjson_mut_val *root, const struct image *im) {
+    yyjson_mut_val *list = yyjson_mut_obj_add_arr(d, root, "layers");
+    for (size_t i = 0; i < im->n_layers; i++) {
+        const struct layer *l = &im->layers[i];
+        yyjson_mut_val *o = descriptor(d, layer_media_type(l->compression), &l->blob, l->blob_bytes);
+        if (l->encoder_id[0]) {
+            yyjson_mut_val *annotations = yyjson_mut_obj_add_obj(d, o, "annotations");
+            json_add_str(d, annotations, encoder_annotation, str_z(l->encoder_id));
+        }
+        yyjson_mut_arr_append(list, o);
+    }
+}
+
+static void manifest_text(const struct image *im, struct buf *out) {
+    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(d);
+    yyjson_mut_doc_set_root(d, root);
+    yyjson_mut_obj_add_int(d, root, "schemaVersion", 2);
+    json_add_str(d, root, "mediaType", S(MEDIA_MANIFEST));
+    yyjson_mut_obj_add_val(d, root, "config", descriptor(d, MEDIA_CONFIG, &im->config_digest, im->config_bytes));
+    add_layers(d, root, im);
+    if (im->annotations.n)
+        yyjson_mut_obj_add_val(d, root, "annotations", config_json_map(d, &im->annotations));
+    json_write(d, false, out);
+}
+
+static bool put(struct store *s, const struct buf *b, struct digest *digest, uint64_t *bytes, const char *what, struct err *e) {
+    *bytes = b->n;
+    if (!buf_ok(b))
+        return err_set(e, ERR_FAILED, "the image's %s is larger than %zu bytes", what, b->max_bytes);
+    return store_put_blob(s, buf_str(b), digest, e) || err_wrap(e, "write the image's %s", what);
+}
+
+bool image_write(struct store *s, struct image *im, struct err *e) {
+    struct buf config = BUF_INIT(LIMIT_JSON_BYTES), manifest = BUF_INIT(LIMIT_JSON_BYTES);
+    config_json_write(im, &config);
+    bool good = put(s, &config, &im->config_digest, &im->config_bytes, "configuration", e);
+    if (good) {
+        manifest_text(im, &manifest);
+        good = put(s, &manifest, &im->manifest, &im->manifest_bytes, "manifest", e);
+    }
+    im->manifest_media_type = S(MEDIA_MANIFEST);
+    buf_fini(&config);
+    buf_fini(&manifest);
+    return good;
+}
+
+/* --- reading --- */
+
+static bool read_descriptor(yyjson_val *o, const char *what, struct digest *digest, uint64_t *bytes, struct err *e) {
+    int64_t size = json_get_int(o, "size", -1);
+    if (!digest_parse(json_get_str(o, "digest"), digest, e))
+        return err_wrap(e, "%s", what);
+    if (size < 0)
+        return err_set(e, ERR_FAILED, "%s has no size", what);
+    *bytes = (uint64_t)size;
+    return true;
+}
+
+static bool layer_compression(struct str type, enum compression *out, struct err *e) {
+    static const struct {
+        const char *type;
+        enum compression compression;
+    } known[] = {
+        {"application/vnd.oci.image.layer.v1.tar", COMPRESSION_NONE},
+        {"application/vnd.oci.image.layer.v1.tar+gzip", COMPRESSION_GZIP},
+        {"application/vnd.oci.image.layer.v1.tar+zstd", COMPRESSION_ZSTD},
+        {"application/vnd.docker.image.rootfs.diff.tar", COMPRESSION_NONE},
+        {"application/vnd.docker.image.rootfs.diff.tar.gzip", COMPRESSION_GZIP},
+        {"application/vnd.docker.image.rootfs.diff.tar.zstd", COMPRESSION_ZSTD},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_eqz(type, known[i].type)) {
+            *out = known[i].compression;
+            return true;
+        }
+    return err_set(e, ERR_FAILED, "layers of type \"%.*s\" are not supported", STR_ARG(str_first(type, 120)));
+}
+
+static bool read_layers(yyjson_val *list, struct image *im, struct err *e) {
+    size_t i, max;
+    yyjson_val *v;
+    if (yyjson_arr_size(list) > LIMIT_IMAGE_LAYERS)
+        return err_set(e, ERR_FAILED, "%zu layers are over the limit of %d", yyjson_arr_size(list), LIMIT_IMAGE_LAYERS);
+    yyjson_arr_foreach(list, i, max, v) {
+        struct layer l = {0};
+        if (!read_descriptor(v, "layer", &l.blob, &l.blob_bytes, e) || !layer_compression(json_get_str(v, "mediaType"), &l.compression, e))
+            return err_wrap(e, "layers[%zu]", i);
+        struct str encoder = json_get_str(json_get_object(v, "annotations"), encoder_annotation);
+        if (encoder.n < sizeof l.encoder_id)
+            memcpy(l.encoder_id, encoder.p ? encoder.p : "", encoder.n);
+        image_add_layer(im, &l);
+    }
+    return true;
+}
+
+static void read_annotations(yyjson_val *map, struct image *im) {
+    size_t i, max;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(map, i, max, key, value) {
+        if (yyjson_is_str(value))
+            pair_list_set(&im->arena, &im->annotations, arena_str(&im->arena, str_z(yyjson_get_str(key))),
+                          arena_str(&im->arena, str_z(yyjson_get_str(value))));
+    }
+}
+
+static bool read_config(struct store *s, struct image *im, struct err *e) {
+    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
+    struct digest *diff_ids = NULL;
+    size_t n = 0;
+    bool good = store_get_blob(s, &im->config_digest, &text, e) &&
+                config_json_read(buf_str(&text), "image configuration", im, &diff_ids, &n, e);
+    buf_fini(&text);
+    if (!good)
+        return false;
+    if (n != im->n_layers)
+        return err_set(e, ERR_FAILED, "the manifest has %zu layers and the configuration %zu diff_ids", im->n_layers, n);
+    for (size_t i = 0; i < n; i++)
+        im->layers[i].diff_id = diff_ids[i];
+    return true;
+}
+
+/* The manifest of `platform` ("os/arch[/variant]") in an index; an index with one image needs no match. */
+static bool choose(yyjson_val *index, struct str platform, struct digest *out, struct err *e) {
+    yyjson_val *list = json_get_array(index, "manifests"), *v, *found = NULL;
+    size_t i, max;
+    struct arena a = ARENA_INIT;
+    yyjson_arr_foreach(list, i, max, v) {
+        yyjson_val *p = json_get_object(v, "platform");
+        struct str have = arena_join3(&a, json_get_str(p, "os"), S("/"), json_get_str(p, "architecture"));
+        if (str_eq(have, platform) || (!p && max == 1)) {
+            found = v;
+            break;
+        }
+    }
+    arena_fini(&a);
+    if (!found)
+        return err_set(e, ERR_FAILED, "the index has no image for %.*s", STR_ARG(platform));
+    return digest_parse(json_get_str(found, "digest"), out, e);
+}
+
+static bool read_manifest(struct store *s, yyjson_val *root, struct image *im, struct err *e) {
+    if (json_get_int(root, "schemaVersion", 0) != 2 || !json_get_object(root, "config"))
+        return err_set(e, ERR_FAILED, "not an image manifest (schemaVersion 2 with a config is expected)");
+    struct str type = json_get_str(root, "mediaType");
+    im->manifest_media_type = type.n ? arena_str(&im->arena, type) : S(MEDIA_MANIFEST);
+    read_annotations(json_get_object(root, "annotations"), im);
+    return read_descriptor(json_get_object(root, "config"), "config", &im->config_digest, &im->config_bytes, e) &&
+           read_layers(json_get_array(root, "layers"), im, e) && read_config(s, im, e);
+}
+
+bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e) {
+    struct digest at = *manifest;
+    char name[DIGEST_TEXT + 1];
+    image_init(out);
+    /* an index may name an image, not another index: two rounds are enough and bound the walk */
+    for (int round = 0; round < 2; round++) {
+        struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
+        _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
+        if (store_get_blob(s, &at, &text, e))
+            doc = json_parse(buf_str(&text), LIMIT_JSON_BYTES, "manifest", e);
+        out->manifest_bytes = text.n;
+        buf_fini(&text);
+        if (!doc)
+            break;
+        yyjson_val *root = yyjson_doc_get_root(doc);
+        if (round == 0 && json_get_array(root, "manifests")) {
+            if (!choose(root, platform, &at, e))
+                break;
+            continue;
+        }
+        out->manifest = at;
+        if (!read_manifest(s, root, out, e))
+            break;
+        return true;
+    }
+    image_fini(out);
+    return err_wrap(e, "image %s", digest_text(&at, name));
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Image names: [HOST[:PORT]/]PATH[:TAG][@DIGEST], the grammar of distribution/reference, normalised to docker's short form. */
+#include "image/image.h"
+
+enum { NAME_MAX_BYTES = 255, TAG_MAX_BYTES = 128 };
+
+static bool is_alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* path-component := [a-z0-9]+ (separator [a-z0-9]+)*, separator := [_.] | "__" | "-"+ */
+static bool good_component(struct str s) {
+    if (s.n == 0 || !is_alnum(s.p[0]) || !is_alnum(s.p[s.n - 1]))
+        return false;
+    for (size_t i = 1; i < s.n; i++) {
+        char c = s.p[i], before = s.p[i - 1];
+        if (is_alnum(c) || c == '-')
+            continue;
+        if (c != '.' && c != '_')
+            return false;
+        bool doubled = c == '_' && before == '_' && (i < 2 || is_alnum(s.p[i - 2]));
+        if (!is_alnum(before) && !doubled)
+            return false;
+    }
+    for (size_t i = 1; i < s.n; i++) /* a dash joins letters or dashes only */
+        if ((s.p[i] == '-' && (s.p[i - 1] == '.' || s.p[i - 1] == '_')) || (s.p[i - 1] == '-' && (s.p[i] == '.' || s.p[i] == '_')))
+            return false;
+    return true;
+}
+
+static bool good_host(struct str s) {
+    struct str host, port;
+    uint64_t number;
+    if (str_cut(s, ':', &host, &port) && !str_to_u64(port, 10, 65535, &number))
+        return false;
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+        if (!is_alnum(c) && !(c >= 'A' && c <= 'Z') && c != '-' && c != '.')
+            return false;
+    }
+    return host.n > 0;
+}
+
+static bool good_tag(struct str s) {
+    if (s.n == 0 || s.n > TAG_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool word = is_alnum(c) || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!word && (i == 0 || (c != '.' && c != '-')))
+            return false;
+    }
+    return true;
+}
+
+/* docker's rule: the first component is a host if it has a dot or a port, or is "localhost". */
+static bool is_host(struct str first) {
+    return str_index(first, '.') >= 0 || str_index(first, ':') >= 0 || str_eq(first, S("localhost"));
+}
+
+static struct str shorten(struct str name) {
+    if (str_starts(name, S("index.docker.io/")))
+        name = str_from(name, 16);
+    else if (str_starts(name, S("docker.io/")))
+        name = str_from(name, 10);
+    else
+        return name;
+    return str_starts(name, S("library/")) && str_index(str_from(name, 8), '/') < 0 ? str_from(name, 8) : name;
+}
+
+static bool good_path(struct str name) {
+    struct str rest = name, piece;
+    bool first = true;
+    while (str_next(&rest, '/', &piece)) {
+        bool host = first && rest.p && is_host(piece);
+        if (host ? !good_host(piece) : !good_component(piece))
+            return false;
+        first = false;
+    }
+    return name.n > 0 && name.n <= NAME_MAX_BYTES;
+}
+
+bool image_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e) {
+    struct str name, tag = STR_NULL, digest;
+    bool has_digest = str_cut(text, '@', &name, &digest);
+    ptrdiff_t colon = str_rindex(name, ':');
+    if (colon >= 0 && str_index(str_from(name, (size_t)colon), '/') < 0) {
+        tag = str_from(name, (size_t)colon + 1);
+        name = str_first(name, (size_t)colon);
+        if (!good_tag(tag))
+            return err_set(e, ERR_USAGE, "invalid tag \"%.*s\" in image name \"%.*s\"", STR_ARG(tag), STR_ARG(text));
+    }
+    struct digest parsed;
+    if (has_digest && !digest_parse(digest, &parsed, e)) {
+        e->kind = ERR_USAGE;
+        return err_wrap(e, "image name \"%.*s\"", STR_ARG(text));
+    }
+    if (!good_path(name))
+        return err_set(e, ERR_USAGE, "invalid image name \"%.*s\" ([HOST[:PORT]/]name[:TAG], lower case)", STR_ARG(str_first(text, 300)));
+    out->name = arena_str(a, shorten(name));
+    out->tag = arena_str(a, tag.n || has_digest ? tag : S("latest"));
+    out->digest = arena_str(a, digest);
+    return true;
+}
+
+struct str image_name_text(struct arena *a, const struct image_name *n) {
+    return n->tag.n ? arena_join3(a, n->name, S(":"), n->tag) : n->name;
+}

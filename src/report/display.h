@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to report/: the state of a build's progress, and what a display must do. Every function is called under p->lock. */
+#ifndef CROZE_REPORT_DISPLAY_H
+#define CROZE_REPORT_DISPLAY_H
+
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "report/progress.h"
+
+#define PROGRESS_LINE_BYTES 4096 /* a longer line is shown in pieces */
+#define PROGRESS_LOG_BYTES 65536 /* the end of a step's output that tty keeps, to show when the step fails */
+
+struct progress_step {
+    struct progress *owner;
+    struct progress_step *next;
+    unsigned number;          /* from 1 */
+    char *title, *note;
+    uint64_t start_ns, took_ns, done_bytes, total_bytes, shown_ns;
+    bool ended;
+    enum progress_end how;
+    struct buf partial;       /* output without a newline yet */
+    struct buf log;           /* tty: the last lines */
+};
+
+struct progress {
+    int fd;
+    bool color;
+    uint64_t start_ns, drawn_ns;
+    const struct display *display;
+    pthread_mutex_t lock;
+    struct progress_step *first, *last;
+    unsigned count;
+    unsigned drawn_lines;     /* tty: how many lines of the block stand on the screen */
+};
+
+struct display {
+    void (*started)(struct progress *p, struct progress_step *s);
+    void (*line)(struct progress *p, struct progress_step *s, struct str line);
+    void (*bytes)(struct progress *p, struct progress_step *s);
+    void (*ended)(struct progress *p, struct progress_step *s);
+    void (*note)(struct progress *p, const char *text);
+    void (*close)(struct progress *p);
+};
+
+extern const struct display display_tty, display_plain, display_quiet;
+
+/* Writes everything; a display that cannot write must not fail the build. */
+void display_write(int fd, const struct buf *b);
+/* Appends text with control bytes made harmless: output of a build must not steer the terminal. */
+void display_add_safe(struct buf *b, struct str text);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The plain display: one line an event, numbered like BuildKit's, for logs and pipes; and the quiet one, that shows warnings only. */
+#include <unistd.h>
+
+#include "base/log.h"
+#include "report/display.h"
+
+static const uint64_t bytes_every_ns = 2000000000; /* a line about a long copy at most this often */
+
+void display_write(int fd, const struct buf *b) {
+    for (size_t done = 0; done < b->n;) {
+        ssize_t n = write(fd, b->p + done, b->n - done);
+        if (n <= 0)
+            return;
+        done += (size_t)n;
+    }
+}
+
+void display_add_safe(struct buf *b, struct str text) {
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool control = (c < 0x20 && c != '\t') || c == 0x7f;
+        buf_add_char(b, control ? '?' : (char)c);
+    }
+}
+
+static void emit(struct progress *p, struct progress_step *s, const char *before, struct str text, const char *after) {
+    struct buf b = BUF_INIT(PROGRESS_LINE_BYTES * 4);
+    buf_printf(&b, "#%u %s", s->number, before);
+    display_add_safe(&b, text);
+    buf_printf(&b, "%s\n", after);
+    display_write(p->fd, &b);
+    buf_fini(&b);
+}
+
+static void plain_started(struct progress *p, struct progress_step *s) {
+    emit(p, s, "", str_z(s->title), "");
+}
+
+static void plain_line(struct progress *p, struct progress_step *s, struct str line) {
+    struct buf before = BUF_INIT(64);
+    uint64_t ms = (log_now_ns() - s->start_ns) / 1000000;
+    buf_printf(&before, "%llu.%03llu ", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000));
+    emit(p, s, before.p, line, "");
+    buf_fini(&before);
+}
+
+static void plain_bytes(struct progress *p, struct progress_step *s) {
+    uint64_t now = log_now_ns();
+    if (now - (s->shown_ns ? s->shown_ns : s->start_ns) < bytes_every_ns)
+        return;
+    s->shown_ns = now;
+    char done[32], total[32];
+    struct buf b = BUF_INIT(128);
+    buf_printf(&b, "%s", human_size(s->done_bytes, done));
+    if (s->total_bytes)
+        buf_printf(&b, " / %s", human_size(s->total_bytes, total));
+    emit(p, s, "", buf_str(&b), "");
+    buf_fini(&b);
+}
+
+static void plain_ended(struct progress *p, struct progress_step *s) {
+    static const char *const words[] = {"DONE", "CACHED", "ERROR", "SKIPPED"};
+    struct buf b = BUF_INIT(4096);
+    buf_printf(&b, "%s", words[s->how]);
+    if (s->how == PROGRESS_DONE || s->how == PROGRESS_FAILED)
+        buf_printf(&b, " %.1fs", (double)s->took_ns / 1e9);
+    if (s->note[0])
+        buf_printf(&b, " %s", s->note);
+    emit(p, s, "", buf_str(&b), "\n");
+    buf_fini(&b);
+}
+
+static void plain_note(struct progress *p, const char *text) {
+    struct buf b = BUF_INIT(PROGRESS_LINE_BYTES * 4);
+    display_add_safe(&b, str_z(text));
+    buf_add_char(&b, '\n');
+    display_write(p->fd, &b);
+    buf_fini(&b);
+}
+
+static void plain_close(struct progress *p) {
+    (void)p;
+}
+
+const struct display display_plain = {plain_started, plain_line, plain_bytes, plain_ended, plain_note, plain_close};
+
+static void quiet_step(struct progress *p, struct progress_step *s) {
+    (void)p;
+    (void)s;
+}
+
+static void quiet_line(struct progress *p, struct progress_step *s, struct str line) {
+    (void)p;
+    (void)s;
+    (void)line;
+}
+
+const struct display display_quiet = {quiet_step, quiet_line, quiet_step, quiet_step, plain_note, plain_close};
