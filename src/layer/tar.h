@@ -5,6 +5,7 @@
 #ifndef CROZE_LAYER_TAR_H
 #define CROZE_LAYER_TAR_H
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "layer/entry.h"
 
