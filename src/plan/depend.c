@@ -86,7 +86,7 @@ static bool need_mount(struct needs *n, const struct site *at, const struct df_f
 /* What can be known before anything runs: flags, sources, the kinds of mounts and operands. */
 static bool need_instruction(struct needs *n, const struct site *at, struct err *e) {
     const struct df_instruction *i = at->i;
-    if (!flags_check(at, true, e))
+    if (!flags_check(at, e))
         return false;
     if ((i->op == DF_COPY || i->op == DF_ADD) && !copy_check_operands(at, e))
         return false;
@@ -153,20 +153,9 @@ static bool close_below(struct arena *a, struct plan *p, size_t top, const bool 
     return true;
 }
 
-/* Flags are the language, not the work: an unknown one is an error in a dead stage too. */
-static bool check_dead_flags(const struct plan *p, struct err *e) {
-    for (size_t s = 0; s < p->n_stages; s++)
-        for (size_t k = 0; !p->stages[s].needed && k < p->stages[s].n_body; k++) {
-            struct site at = {.file = p->file->name, .i = &p->stages[s].body[k]};
-            if (!flags_check(&at, false, e))
-                return false;
-        }
-    return true;
-}
-
 bool needs_close(struct arena *a, struct plan *p, struct err *e) {
     p->stages[p->target].needed = true;
-    return close_below(a, p, p->target + 1, NULL, e) && check_dead_flags(p, e);
+    return close_below(a, p, p->target + 1, NULL, e);
 }
 
 bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n, struct err *e) {

@@ -2,6 +2,7 @@
  * EXPOSE: "[[ip:]hostport:]port[-port][/proto]" words become "port/proto" entries. The host's half has no meaning in an image; BuildKit tolerates it
  * and so does croze, with a warning. */
 #include <arpa/inet.h>
+#include <assert.h>
 
 #include "base/mem.h"
 #include "plan/steps.h"
@@ -113,10 +114,8 @@ static void merge(struct scope *s, const struct str_list *more) {
 }
 
 bool step_expose(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
-    struct site at = scope_site(s, i);
     struct str_list ports = {0};
-    if (i->n_args == 0)
-        return site_err(&at, i->pos, e, "EXPOSE takes at least one port");
+    assert(i->n_args > 0);
     struct str *sorted = arena_array(s->arena, struct str, i->n_args);
     memcpy(sorted, i->args, i->n_args * sizeof *sorted);
     qsort(sorted, i->n_args, sizeof *sorted, by_text); /* as BuildKit's history has them */

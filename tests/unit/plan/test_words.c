@@ -29,7 +29,7 @@ static void durations(void) {
         {"100ns", true, 100, "100ns"},
         {"1m0.25s", true, 60250 * MS, "1m0.25s"},
         {"1.000000000000000000001s", true, SEC, "1s"},
-        {"2562047h", true, 2562047 * 3600 * SEC, "2562047h0m0s"},
+        {"2562047h", true, 2562047ll * 3600 * SEC, "2562047h0m0s"},
         {"9999999h", false, 0, NULL},
         {"99999999999999999999s", false, 0, NULL},
         {"", false, 0, NULL},
