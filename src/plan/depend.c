@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which stages the target needs: its base, what COPY --from and mounts read, and theirs in turn. References only go up the file, so one pass
- * from the target to the top sees every needed stage after all that need it. Dead stages keep their faults to themselves. */
+ * Which stages the target needs: its base, what COPY --from and mounts read, and theirs in turn. References only go up the file, so one
+ * pass from the target to the top sees every needed stage after all that need it. Dead stages keep their faults to themselves. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -129,8 +129,9 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, struct err
     struct site from = {.file = p->file->name, .i = s->from};
     struct needs n = {.a = a, .p = p, .stage = stage};
     if (s->platform.n && !str_eq(s->platform, p->options.platform))
-        return site_err(&from, flag_find(s->from, "platform")->pos, e, "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s",
-                        STR_ARG(s->platform), STR_ARG(p->options.platform));
+        return site_err(&from, flag_find(s->from, "platform")->pos, e,
+                        "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
+                        STR_ARG(p->options.platform));
     if (s->base_kind == BASE_STAGE) {
         need(&n, s->base_stage);
         if (!need_triggers_of_base(&n, &p->stages[s->base_stage], e))

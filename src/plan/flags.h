@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Flags of an instruction. The parser has seen to it that they are known, have a value where they need one and are not repeated (but for --mount and its
- * like); this tells which of them croze carries out. */
+ * Flags of an instruction. The parser has seen to it that they are known, have a value where they need one and are not repeated (but for
+ * --mount and its like); this tells which of them croze carries out. */
 #ifndef CROZE_PLAN_FLAGS_H
 #define CROZE_PLAN_FLAGS_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The moving state of a stage: which variables an instruction sees, and the dispatch of instructions to the step files.
  *
- * Variables are those of BuildKit's build environment: ENV and ARG write to one environment, and the later wins. Here it is kept as config.env plus
- * `args`, where ARGs stand in front until an ENV of the same name takes them away; a derived stage starts with the base's ENV in front. */
+ * Variables are those of BuildKit's build environment: ENV and ARG write to one environment, and the later wins. Here it is kept as
+ * config.env plus `args`, where ARGs stand in front until an ENV of the same name takes them away; a derived stage starts with the base's
+ * ENV in front. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -81,8 +82,7 @@ enum { UNSET_MAX = 16 };
 static void warn_unset(struct scope *s, const struct df_instruction *i, struct df_pos pos, const struct df_unset *unset) {
     for (size_t k = 0; k < unset->n; k++)
         if (!str_list_has(&s->declared, unset->names[k]))
-            scope_warn(s, pos, "UndefinedVar", "%s uses $%.*s, which is not set here", df_op_name(i->op),
-                       STR_ARG(unset->names[k]));
+            scope_warn(s, pos, "UndefinedVar", "%s uses $%.*s, which is not set here", df_op_name(i->op), STR_ARG(unset->names[k]));
 }
 
 bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {

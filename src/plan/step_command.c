@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Instructions that hold a command for later: CMD ENTRYPOINT SHELL HEALTHCHECK. Nothing in them is expanded; the shell form becomes SHELL and text. */
+ * Instructions that hold a command for later: CMD ENTRYPOINT SHELL HEALTHCHECK. Nothing in them is expanded; the shell form becomes SHELL
+ * and text. */
 #include <assert.h>
 
 #include "base/mem.h"

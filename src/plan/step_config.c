@@ -67,7 +67,8 @@ static bool is_placeholder(struct str v) {
 }
 
 /* A build argument, else the default, else the global value, else none. */
-static bool arg_value(struct scope *s, const struct df_instruction *i, const struct df_pair *pair, bool *has, struct str *value, struct err *e) {
+static bool arg_value(struct scope *s, const struct df_instruction *i, const struct df_pair *pair, bool *has, struct str *value,
+                      struct err *e) {
     *has = pair_list_get(&s->plan->options.build_args, pair->key, value);
     if (*has)
         return true;
@@ -82,8 +83,8 @@ static void declare(struct scope *s, const struct df_pair *pair, const struct st
         return;
     pair_list_set(s->arena, &s->args, pair->key, *value);
     if (is_placeholder(*value))
-        scope_warn(s, pair->pos, "PlaceholderArg", "ARG %.*s is still the placeholder %.*s: give it with --build-arg %.*s=...", STR_ARG(pair->key),
-                   STR_ARG(*value), STR_ARG(pair->key));
+        scope_warn(s, pair->pos, "PlaceholderArg", "ARG %.*s is still the placeholder %.*s: give it with --build-arg %.*s=...",
+                   STR_ARG(pair->key), STR_ARG(*value), STR_ARG(pair->key));
 }
 
 /* Each ARG of a line sees those before it. */
@@ -136,9 +137,9 @@ bool step_maintainer(struct scope *s, const struct df_instruction *i, struct ste
     return true;
 }
 
-static const char *const signals[] = {"ABRT", "ALRM", "BUS",  "CHLD",   "CLD",  "CONT", "FPE",  "HUP",  "ILL",  "INT",    "IO",   "IOT", "KILL",
-                                      "PIPE", "POLL", "PROF", "PWR",    "QUIT", "SEGV", "STKFLT", "STOP", "SYS",  "TERM",   "TRAP", "TSTP",
-                                      "TTIN", "TTOU", "URG",  "USR1",   "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", NULL};
+static const char *const signals[] = {"ABRT", "ALRM", "BUS",  "CHLD", "CLD",  "CONT", "FPE",    "HUP",    "ILL",  "INT",  "IO",   "IOT",
+                                      "KILL", "PIPE", "POLL", "PROF", "PWR",  "QUIT", "SEGV",   "STKFLT", "STOP", "SYS",  "TERM", "TRAP",
+                                      "TSTP", "TTIN", "TTOU", "URG",  "USR1", "USR2", "VTALRM", "WINCH",  "XCPU", "XFSZ", NULL};
 enum { SIGNAL_MAX = 64, RT_SIGNALS = 15 };
 
 /* A number, or a name with or without SIG, or one of the real-time signals as RTMIN+n and RTMAX-n. */

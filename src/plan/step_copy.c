@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY, and ADD of local files: operands and destination expanded, the source found, owner and mode read. Files themselves are layer/'s business;
- * so are the names in --chown, which only the root file system at hand can tell. */
+ * COPY, and ADD of local files: operands and destination expanded, the source found, owner and mode read. Files themselves are layer/'s
+ * business; so are the names in --chown, which only the root file system at hand can tell. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -89,8 +89,8 @@ static bool path_sources(struct scope *s, const struct df_instruction *i, size_t
     for (size_t k = 0; k < n; k++)
         if (!scope_expand(s, i, i->pos, i->args[k], &c->sources[k], e) || !check_local(&at, c->sources[k], e))
             return false;
-    return source_resolve(s->plan, s->stage->index, &at, from ? from->pos : i->pos, "COPY --from", from ? from->value : STR_NULL, &c->source,
-                          &c->stage, &c->image, e);
+    return source_resolve(s->plan, s->stage->index, &at, from ? from->pos : i->pos, "COPY --from", from ? from->value : STR_NULL,
+                          &c->source, &c->stage, &c->image, e);
 }
 
 /* --- Destination, owner, mode ---------------------------------------------------------------------------------------------------- */

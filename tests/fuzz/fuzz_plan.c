@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     pair_list_set(&r.arena, &options.build_args, S("http_proxy"), S("http://proxy"));
     pair_list_set(&r.arena, &r.base.env, S("PATH"), S("/bin"));
     str_list_add(&r.arena, &r.base.onbuild, S("COPY $A /$A"));
-    if (dockerfile_parse(&r.arena, str_n((const char *)data, n), S("f"), &file, &r.err) && plan_make(&r.arena, &file, &options, &r.plan, &r.err))
+    if (dockerfile_parse(&r.arena, str_n((const char *)data, n), S("f"), &file, &r.err) &&
+        plan_make(&r.arena, &file, &options, &r.plan, &r.err))
         stages(&r);
     assert(r.err.kind == ERR_NONE || r.err.msg);
     err_clear(&r.err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From a Dockerfile's text to a plan and its steps, for the tests of plan/: rig_run() gives the first error, or a dump that tables can hold. A base
- * image is whatever rig.base says; stages stand on each other as build/ has it, ONBUILD triggers included. */
+ * From a Dockerfile's text to a plan and its steps, for the tests of plan/: rig_run() gives the first error, or a dump that tables can
+ * hold. A base image is whatever rig.base says; stages stand on each other as build/ has it, ONBUILD triggers included. */
 #ifndef CROZE_TESTS_PLAN_RIG_H
 #define CROZE_TESTS_PLAN_RIG_H
 
@@ -14,10 +14,10 @@ struct rig {
     struct arena arena;
     struct dockerfile file;
     struct plan_options options;
-    struct container_config base;  /* of every image that a FROM names */
+    struct container_config base; /* of every image that a FROM names */
     struct plan plan;
     struct scope *scopes;
-    struct step *steps;            /* of the target, in order */
+    struct step *steps; /* of the target, in order */
     size_t n_steps;
     struct err err;
 };

@@ -79,7 +79,8 @@ static void steps(void) {
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         struct rig r;
         rig_init(&r);
-        const char *text = arena_printf(&r.arena, "FROM y AS first\nFROM x\nWORKDIR /work\nENV HOME_OF=/home/wso2carbon\n%s", rows[k].text).p;
+        const char *text =
+            arena_printf(&r.arena, "FROM y AS first\nFROM x\nWORKDIR /work\nENV HOME_OF=/home/wso2carbon\n%s", rows[k].text).p;
         bool good = rig_run(&r, text);
         if (rows[k].want[0] == '!') {
             ok(!good && r.err.kind == ERR_USAGE, "refused: %s", rows[k].text);
@@ -99,13 +100,15 @@ static void histories(void) {
     bool good = rig_run(&r, "FROM x\nARG D=/d\nCOPY --chown=a:b --chmod=644 x y $D/\nADD a b\nCOPY <<A <<B .\n1\nA\n2\nB");
     rig_ok(&r, "copies with a history");
     is_str(good ? rig_dump_history(&r) : STR_NULL,
-           S("ARG D=/d\nCOPY --chown=a:b --chmod=644 x y /d/ # buildkit\nADD a b # buildkit\nCOPY <<A <<B . # buildkit"), "in BuildKit's words");
+           S("ARG D=/d\nCOPY --chown=a:b --chmod=644 x y /d/ # buildkit\nADD a b # buildkit\nCOPY <<A <<B . # buildkit"),
+           "in BuildKit's words");
     is_str(good ? r.steps[1].title : STR_NULL, S("COPY --chown=a:b --chmod=644 x y $D/"), "the title is the user's text");
     rig_fini(&r);
     rig_init(&r);
     good = rig_run(&r, "FROM x\ncopy a \\\n  # comment\n  b");
     rig_ok(&r, "a copy over several lines");
-    ok(good && str_starts(rig_last(&r)->title, S("COPY a ")) && str_index(rig_last(&r)->title, '\n') < 0, "the title is one line, its keyword in capitals");
+    ok(good && str_starts(rig_last(&r)->title, S("COPY a ")) && str_index(rig_last(&r)->title, '\n') < 0,
+       "the title is one line, its keyword in capitals");
     rig_fini(&r);
 }
 

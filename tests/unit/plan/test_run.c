@@ -53,10 +53,12 @@ static void environments(void) {
         {"a later ARG wins, for this build", "FROM x\nENV A=1\nARG A=2\nRUN a", NULL, PATH_PAIR " A=2", NULL},
         {"undeclared proxies, both cases", "FROM x\nRUN a", "HTTP_PROXY=p;no_proxy=n",
          PATH_PAIR " HTTP_PROXY=p http_proxy=p NO_PROXY=n no_proxy=n", PATH_PAIR},
-        {"a declared one counts", "FROM x\nARG HTTP_PROXY\nRUN a", "HTTP_PROXY=p", PATH_PAIR " HTTP_PROXY=p http_proxy=p", PATH_PAIR " HTTP_PROXY=p"},
+        {"a declared one counts", "FROM x\nARG HTTP_PROXY\nRUN a", "HTTP_PROXY=p", PATH_PAIR " HTTP_PROXY=p http_proxy=p",
+         PATH_PAIR " HTTP_PROXY=p"},
         {"an empty one is none", "FROM x\nRUN a", "https_proxy=", PATH_PAIR, NULL},
         {"a build argument alone is nothing", "FROM x\nRUN a", "A=1", PATH_PAIR, NULL},
-        {"predefined ones when declared", "FROM x\nARG TARGETARCH TARGETVARIANT\nRUN a", NULL, PATH_PAIR " TARGETARCH=amd64 TARGETVARIANT=", NULL},
+        {"predefined ones when declared", "FROM x\nARG TARGETARCH TARGETVARIANT\nRUN a", NULL,
+         PATH_PAIR " TARGETARCH=amd64 TARGETVARIANT=", NULL},
         {"a placeholder is passed on", "FROM x\nARG URL=<URL>\nRUN a", NULL, PATH_PAIR " URL=<URL>", NULL},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
@@ -162,7 +164,8 @@ static void mounts(void) {
         struct rig r;
         rig_init(&r);
         const char *text =
-            arena_printf(&r.arena, "FROM y AS first\nFROM x\nWORKDIR /work\nARG T=/t KIND=bind\nENV TYPE=cache\nRUN %s make", rows[k].flags).p;
+            arena_printf(&r.arena, "FROM y AS first\nFROM x\nWORKDIR /work\nARG T=/t KIND=bind\nENV TYPE=cache\nRUN %s make", rows[k].flags)
+                .p;
         bool good = rig_run(&r, text);
         if (rows[k].want[0] == '!') {
             ok(!good && r.err.kind == ERR_USAGE, "refused: %s", rows[k].flags);
@@ -180,10 +183,8 @@ static void quoted_fields(void) {
     static const struct {
         const char *value, *want;
     } rows[] = {
-        {"\"target=/a,b\"", "context:/ -> /a,b"},
-        {"\"target=/a\"\"b,c\"\"\",rw", "context:/ -> /ab,c rw"},
-        {"target=/a\"b", "! a quote is out of place"},
-        {"\"target=/a", "! a quote is out of place"},
+        {"\"target=/a,b\"", "context:/ -> /a,b"},        {"\"target=/a\"\"b,c\"\"\",rw", "context:/ -> /ab,c rw"},
+        {"target=/a\"b", "! a quote is out of place"},   {"\"target=/a", "! a quote is out of place"},
         {"\"target=/a\"x", "! a quote is out of place"},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
@@ -225,7 +226,8 @@ static void wso2(void) {
         const struct container_config *c = &rig_scope(&r)->config;
         struct str value = STR_NULL;
         is_str(r.steps[8].created_by,
-               S("RUN |6 USER=wso2carbon USER_ID=10001 USER_HOME=/home/wso2carbon SERVER_VERSION=4.5.0 SERVER=wso2am-4.5.0 SERVER_URL=<SERVER_URL> "
+               S("RUN |6 USER=wso2carbon USER_ID=10001 USER_HOME=/home/wso2carbon SERVER_VERSION=4.5.0 SERVER=wso2am-4.5.0 "
+                 "SERVER_URL=<SERVER_URL> "
                  "/bin/sh -c groupadd --system -g 802 wso2 && useradd -u ${USER_ID} ${USER} # buildkit"),
                "RUN's history names the ARGs");
         is_str(r.steps[9].copy.dest, S("/home/wso2carbon/"), "COPY goes home");

@@ -12,8 +12,10 @@ static const struct {
     {"ENV", "FROM x\nENV A=b", NULL, "ENV A=b"},
     {"several, with quotes gone", "FROM x\nENV A=\"b c\" D='e f' G=h\\ i", NULL, "ENV A=b c D=e f G=h i"},
     {"the old form takes the rest of the line", "FROM x\nENV A b  c", NULL, "ENV A=b  c"},
-    {"one snapshot an instruction", "FROM x\nENV abc=hello\nENV abc=bye def=$abc\nENV ghi=$abc", NULL, "ENV abc=hello\nENV abc=bye def=hello\nENV ghi=bye"},
-    {"WSO2's mixed word", "FROM x\nARG USER_HOME=/home/u\nENV ENV=${USER_HOME}\"/.ashrc\"", NULL, "ARG USER_HOME=/home/u\nENV ENV=/home/u/.ashrc"},
+    {"one snapshot an instruction", "FROM x\nENV abc=hello\nENV abc=bye def=$abc\nENV ghi=$abc", NULL,
+     "ENV abc=hello\nENV abc=bye def=hello\nENV ghi=bye"},
+    {"WSO2's mixed word", "FROM x\nARG USER_HOME=/home/u\nENV ENV=${USER_HOME}\"/.ashrc\"", NULL,
+     "ARG USER_HOME=/home/u\nENV ENV=/home/u/.ashrc"},
     {"PATH of the base", "FROM x\nENV PATH=/opt/bin:$PATH", NULL, "ENV PATH=/opt/bin:/base/bin"},
     {"keys are expanded too", "FROM x\nARG K=key\nENV $K=v", NULL, "ARG K=key\nENV key=v"},
     {"LABEL", "FROM x\nLABEL a=b \"c d\"=\"e\"", NULL, "LABEL a=b c d=e"},
@@ -47,16 +49,20 @@ static const struct {
     {"no such signal", "FROM x\nSTOPSIGNAL SIGFOO", NULL, "! STOPSIGNAL SIGFOO: there is no such signal"},
     {"nor RTMIN+16", "FROM x\nSTOPSIGNAL SIGRTMIN+16", NULL, "! there is no such signal"},
     {"HEALTHCHECK", "FROM x\nHEALTHCHECK --interval=30s --timeout=1m30s --retries=5 CMD curl -f http://localhost/ || exit 1", NULL,
-     "HEALTHCHECK {Test:[CMD-SHELL curl -f http://localhost/ || exit 1] Interval:30s Timeout:1m30s StartPeriod:0s StartInterval:0s Retries:5}"},
+     "HEALTHCHECK {Test:[CMD-SHELL curl -f http://localhost/ || exit 1] Interval:30s Timeout:1m30s StartPeriod:0s StartInterval:0s "
+     "Retries:5}"},
     {"in JSON", "FROM x\nHEALTHCHECK --start-period=1h --start-interval=1ms CMD [\"a\",\"b\"]", NULL,
      "HEALTHCHECK {Test:[CMD a b] Interval:0s Timeout:0s StartPeriod:1h0m0s StartInterval:1ms Retries:0}"},
-    {"HEALTHCHECK NONE", "FROM x\nHEALTHCHECK none", NULL, "HEALTHCHECK {Test:[NONE] Interval:0s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}"},
-    {"too short an interval", "FROM x\nHEALTHCHECK --interval=999us CMD a", NULL, "! Dockerfile:2:13: HEALTHCHECK --interval=999us is less than 1ms"},
+    {"HEALTHCHECK NONE", "FROM x\nHEALTHCHECK none", NULL,
+     "HEALTHCHECK {Test:[NONE] Interval:0s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}"},
+    {"too short an interval", "FROM x\nHEALTHCHECK --interval=999us CMD a", NULL,
+     "! Dockerfile:2:13: HEALTHCHECK --interval=999us is less than 1ms"},
     {"no duration", "FROM x\nHEALTHCHECK --timeout=5 CMD a", NULL, "! HEALTHCHECK --timeout=5 is not a duration"},
     {"negative retries", "FROM x\nHEALTHCHECK --retries=-1 CMD a", NULL, "! --retries=-1 is not a number"},
     {"ONBUILD has no history", "FROM x\nONBUILD RUN make\nENV A=1", NULL, "ENV A=1"},
     {"an empty name", "FROM x\nENV $NOPE=1", NULL, "! Dockerfile:2:5: ENV: \"$NOPE\" gives an empty name"},
-    {"an error in an expansion", "FROM x\nENV A=1 B=${NOPE:?absent}", NULL, "! Dockerfile:2:9: ENV: failed to process \"${NOPE:?absent}\": NOPE: absent"},
+    {"an error in an expansion", "FROM x\nENV A=1 B=${NOPE:?absent}", NULL,
+     "! Dockerfile:2:9: ENV: failed to process \"${NOPE:?absent}\": NOPE: absent"},
 
     {"ARG", "FROM x\nARG A=1 B", NULL, "ARG A=1 B"},
     {"ARG with a build argument", "FROM x\nARG A=1 B", "A=2;B=3", "ARG A=2 B=3"},
@@ -122,8 +128,8 @@ static void lists(void) {
     struct rig r;
     rig_init(&r);
     str_list_add(&r.arena, &r.base.exposed_ports, S("80/tcp"));
-    const struct container_config *c =
-        config_of(&r, "FROM x\nEXPOSE 9000 443\nEXPOSE 80 443/udp\nVOLUME /b /a\nVOLUME /a\nONBUILD RUN <<E\na\nE\nLABEL b=1 a=2\nLABEL b=3");
+    const struct container_config *c = config_of(
+        &r, "FROM x\nEXPOSE 9000 443\nEXPOSE 80 443/udp\nVOLUME /b /a\nVOLUME /a\nONBUILD RUN <<E\na\nE\nLABEL b=1 a=2\nLABEL b=3");
     is_str(rig_join(&r, &c->exposed_ports), S("443/tcp|443/udp|80/tcp|9000/tcp"), "ports are sorted and unique, the base's with them");
     is_str(rig_join(&r, &c->volumes), S("/a|/b"), "so are volumes");
     is_str(rig_join(&r, &c->onbuild), S("RUN <<E\na\nE"), "a trigger keeps its here-document");
@@ -154,7 +160,8 @@ static void commands(void) {
     rig_fini(&r);
     rig_init(&r);
     c = config_of(&r, "FROM x\nHEALTHCHECK --interval=1m CMD a b");
-    ok(c->has_health && c->health.interval_ns == 60000000000 && str_eqz(rig_join(&r, &c->health.test), "CMD-SHELL|a b"), "a health check is kept");
+    ok(c->has_health && c->health.interval_ns == 60000000000 && str_eqz(rig_join(&r, &c->health.test), "CMD-SHELL|a b"),
+       "a health check is kept");
     rig_fini(&r);
 }
 
@@ -197,7 +204,8 @@ static void image_triggers(void) {
     rig_init(&r);
     str_list_add(&r.arena, &r.base.onbuild, S("USER $NOPE"));
     ok(!rig_run(&r, "# comment\nFROM x"), "a trigger may fail");
-    is_err(&r.err, "Dockerfile:2:1: ONBUILD trigger of the base, \"USER $NOPE\": USER $NOPE gives an empty name", "and its message says whose it is");
+    is_err(&r.err, "Dockerfile:2:1: ONBUILD trigger of the base, \"USER $NOPE\": USER $NOPE gives an empty name",
+           "and its message says whose it is");
     rig_fini(&r);
 }
 
@@ -208,7 +216,8 @@ static void warnings(void) {
         {"FROM x\nENV A=$NOPE", "UndefinedVar", "ENV uses $NOPE, which is not set here"},
         {"FROM x\nARG NOPE\nENV A=$NOPE", NULL, NULL},
         {"FROM x\nENV NOPE=1 A=${NOPE:-x}", "UndefinedVar", "ENV uses $NOPE"},
-        {"FROM x\nARG MI_URL=<MI_DIST_URL>", "PlaceholderArg", "ARG MI_URL is still the placeholder <MI_DIST_URL>: give it with --build-arg MI_URL="},
+        {"FROM x\nARG MI_URL=<MI_DIST_URL>", "PlaceholderArg",
+         "ARG MI_URL is still the placeholder <MI_DIST_URL>: give it with --build-arg MI_URL="},
         {"ARG U=<URL>\nFROM x\nARG U", "PlaceholderArg", "<URL>"},
         {"FROM x\nARG A=a<b>", NULL, NULL},
         {"FROM x\nEXPOSE 80:80", "ExposeInvalidFormat", "EXPOSE 80:80"},
@@ -225,7 +234,8 @@ static void warnings(void) {
             ok(s && s->n_warnings == 0, "no warning");
         else
             ok(s && s->n_warnings == 1 && strcmp(s->warnings[0].rule, rows[k].rule) == 0 &&
-                   str_find(s->warnings[0].message, str_z(rows[k].message)) >= 0, "a warning: %s", rows[k].rule);
+                   str_find(s->warnings[0].message, str_z(rows[k].message)) >= 0,
+               "a warning: %s", rows[k].rule);
         rig_fini(&r);
     }
 }
@@ -253,9 +263,10 @@ static void limits(void) {
     refuses_many("FROM x\n", "LABEL A", 2100, "", "more than 2048 labels");
     refuses_many("FROM x\n", "ARG A", 2100, "", "more than 2048 ARGs");
     refuses_many("FROM x\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
-                 "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n", "LABEL same=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
-    refuses_many("FROM x\n", "WORKDIR 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", 60, "",
-                 "a path is longer than 4095 bytes");
+                 "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
+                 "LABEL same=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
+    refuses_many("FROM x\n", "WORKDIR 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+                 60, "", "a path is longer than 4095 bytes");
 }
 
 int main(void) {
