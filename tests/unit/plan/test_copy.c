@@ -83,12 +83,12 @@ static void steps(void) {
             arena_printf(&r.arena, "FROM y AS first\nFROM x\nWORKDIR /work\nENV HOME_OF=/home/wso2carbon\n%s", rows[k].text).p;
         bool good = rig_run(&r, text);
         if (rows[k].want[0] == '!') {
-            ok(!good && r.err.kind == ERR_USAGE, "refused: %s", rows[k].text);
-            is_err(&r.err, rows[k].want + 2, rows[k].text);
+            ok(!good && r.err.kind == ERR_USAGE, "refused: %s", rig_name(&r, rows[k].text));
+            is_err(&r.err, rows[k].want + 2, rig_name(&r, rows[k].text));
         } else {
             rig_ok(&r, rows[k].text);
             ok(good && rig_last(&r)->kind == STEP_COPY, "a copy");
-            is_str(good ? dump(&r) : STR_NULL, str_z(rows[k].want), rows[k].text);
+            is_str(good ? dump(&r) : STR_NULL, str_z(rows[k].want), rig_name(&r, rows[k].text));
         }
         rig_fini(&r);
     }
