@@ -4,6 +4,7 @@
 #ifndef CROZE_LAYER_SPOOL_H
 #define CROZE_LAYER_SPOOL_H
 
+#include "base/buf.h"
 #include "layer/entry.h"
 
 /* Writes all that `c` pulls to fd at `offset`, leaving holes for long runs of zeros; exactly `size` bytes. */

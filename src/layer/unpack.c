@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "layer/attributes.h"

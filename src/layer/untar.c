@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "layer/names.h"
+#include "layer/upper.h"
 
 enum { READ_BYTES = 128 << 10 };
 
@@ -98,12 +99,6 @@ static ptrdiff_t pull_content(void *ctx, void *to, size_t n, struct err *e) {
 
 /* --- Headers --- */
 
-static bool xattr_kept(struct str name) {
-    if (str_starts(name, S("user.overlay.")) || str_starts(name, S("user.croze.")))
-        return false; /* overlay's and croze's own: a foreign layer must not speak for them */
-    return str_eq(name, S("security.capability")) || str_starts(name, S("user."));
-}
-
 /* Inserts by name; of doubles the first given stays, which is the last in the archive (libarchive lists them backwards). */
 static bool xattr_insert(struct untar *u, struct entry *en, struct xattr x, struct err *e) {
     size_t at = en->n_xattrs;
@@ -128,7 +123,7 @@ static bool take_xattrs(struct untar *u, struct archive_entry *ae, struct entry 
     en->xattrs = u->xattrs;
     archive_entry_xattr_reset(ae);
     while (archive_entry_xattr_next(ae, &name, &value, &n) == ARCHIVE_OK)
-        if (xattr_kept(str_z(name)) && !xattr_insert(u, en, (struct xattr){str_z(name), str_n(value, n)}, e))
+        if (upper_keeps_xattr(str_z(name)) && !xattr_insert(u, en, (struct xattr){str_z(name), str_n(value, n)}, e))
             return false;
     return true;
 }
@@ -249,7 +244,7 @@ static bool only_odd_bytes(struct untar *u, struct archive_entry *ae) {
 
 static bool hand_over(struct untar *u, struct archive_entry *ae, struct entry_sink sink, struct err *e) {
     struct entry en = {0};
-    bool skip;
+    bool skip = false;
     buf_reset(&u->path);
     buf_reset(&u->link);
     if (++u->entries > LIMIT_LAYER_ENTRIES)
