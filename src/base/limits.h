@@ -21,6 +21,14 @@
 #define LIMIT_JSON_DEPTH 64
 #define LIMIT_INDEX_BYTES MIB(64)              /* the store's own index.json: 100,000 images */
 
+/* The store's own files: ours, but a disk may rot and another program may write there. */
+#define LIMIT_STEP_BYTES KIB(64)               /* one step record; its title is cut to fit */
+#define LIMIT_LEASE_BYTES MIB(64)              /* 900,000 digests leased by one process */
+#define LIMIT_CHUNK_INDEX_BYTES MIB(64)        /* 170,000 chunks with their prefixes; then the older half is dropped */
+#define LIMIT_STAT_RECORDS 16000000u           /* files of one context: as many as a layer may hold */
+#define LIMIT_STAT_INDEX_BYTES (LIMIT_STAT_RECORDS * (size_t)88 + 32)
+#define LIMIT_TREE_SIZE_DEPTH 256              /* levels that gc counts the bytes of: each holds a descriptor */
+
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */
 #define LIMIT_LAYER_BYTES ((uint64_t)1 << 42)  /* 4 TiB unpacked */

@@ -115,6 +115,7 @@ struct gc_options {
     int64_t keep_steps_s;        /* records used within this time stay (default 7 days) */
     int64_t grace_s;             /* younger things stay (default 1 hour) */
 };
+#define GC_OPTIONS_INIT {.keep_steps_s = 7 * 86400, .grace_s = 3600}
 struct gc_result {
     uint64_t blobs, trees, steps, other, bytes;
 };

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Sweep, still under the
+ * exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/ under the lock and removed behind
+ * it, so that nobody waits for a large one. If anything that could hold references cannot be read, nothing at all is removed. */
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/vec.h"
+#include "store/store_private.h"
+#include "sys/clock.h"
+
+struct gc {
+    struct store *store;
+    const struct gc_options *o;
+    struct gc_result *r;
+    struct digest_set marks, visited;
+    VEC(struct digest) leased;
+    struct arena arena;
+    struct dir_names steps;   /* records that are to go: name.n > 0 */
+    struct orphans trash;     /* what was renamed into work/ */
+    VEC(struct str) moved;
+    const char *image;        /* being marked, for errors */
+};
+
+/* --- Mark --- */
+
+static bool mark(void *ctx, const struct reached *r, struct err *e) {
+    struct gc *g = ctx;
+    char text[DIGEST_TEXT + 1];
+    if (r->state == REACH_DAMAGED)
+        return err_set(e, ERR_FAILED, "%s: %s is damaged: %s; nothing was removed (run croze fsck --repair)", g->image,
+                       digest_text(&r->digest, text), r->why);
+    digest_set_add(&g->marks, &r->digest);
+    return true;
+}
+
+static bool mark_from(struct gc *g, const char *image, const struct digest *d, struct err *e) {
+    g->image = image;
+    return reach(g->store, d, UINT64_MAX, (struct reach_visitor){mark, g, &g->visited}, e);
+}
+
+static bool mark_refs(struct gc *g, struct err *e) {
+    struct store_refs refs;
+    if (!store_refs_read(g->store, &g->arena, &refs, e))
+        return false;
+    for (size_t i = 0; i < refs.n; i++)
+        if (!mark_from(g, refs.p[i].name.n ? refs.p[i].name.p : "an image without a name", &refs.p[i].manifest, e))
+            return false;
+    return true;
+}
+
+static void note_lease(void *ctx, const struct digest *d) {
+    struct gc *g = ctx;
+    vec_push(&g->leased, *d);
+}
+
+static bool mark_leases(struct gc *g, struct err *e) {
+    if (!lease_each(g->store, note_lease, g, e))
+        return false;
+    for (size_t i = 0; i < g->leased.n; i++)
+        if (!mark_from(g, "in use by a running command", &g->leased.p[i], e))
+            return false;
+    return true;
+}
+
+/* Marks what a record needs; false: the record has had its time. A damaged one needs nothing. */
+static bool keep_step(struct gc *g, const char *name) {
+    struct stat st;
+    struct digest key;
+    struct step_record record;
+    struct err why = ERR_INIT;
+    if (!name_is_digest(str_z(name), &key) || fstatat(g->store->steps_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return true; /* not ours, or gone */
+    if (g->o->all || (int64_t)clock_now().tv_sec - (int64_t)st.st_mtim.tv_sec >= g->o->keep_steps_s)
+        return false;
+    if (!step_read(g->store, name, &g->arena, &record, &why)) {
+        err_clear(&why);
+        return stat_age_s(&st) < g->o->grace_s;
+    }
+    if (record.has_layer) {
+        digest_set_add(&g->marks, &record.blob);
+        digest_set_add(&g->marks, &record.diff_id);
+    }
+    return true;
+}
+
+static bool mark_steps(struct gc *g, struct err *e) {
+    if (!file_list(g->store->steps_fd, &g->arena, &g->steps, e))
+        return false;
+    for (size_t i = 0; i < g->steps.n; i++)
+        if (keep_step(g, g->steps.names[i].p))
+            g->steps.names[i].n = 0;
+    return true;
+}
+
+/* --- Sweep --- */
+
+static void remove_file(struct gc *g, int dir, const char *name, uint64_t *count) {
+    struct stat st;
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    if (!g->o->dry_run && unlinkat(dir, name, 0) < 0) {
+        log_warn("gc: %s cannot be removed: %s", name, strerrordesc_np(errno));
+        return;
+    }
+    ++*count;
+    g->r->bytes += (uint64_t)st.st_blocks * 512;
+}
+
+/* Takes a tree out of sight; it is removed when no lock is held. */
+static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) {
+    uint64_t bytes = tree_size(dir, name);
+    if (!g->o->dry_run) {
+        char ours[LEASE_NAME_MAX + 16];
+        workdir_name(g->store, ours);
+        if (renameat(dir, name, g->store->work_fd, ours) < 0) {
+            log_warn("gc: %s cannot be removed: %s", name, strerrordesc_np(errno));
+            return;
+        }
+        struct str kept = arena_str(&g->arena, str_z(ours));
+        vec_push(&g->moved, kept);
+    }
+    ++*count;
+    g->r->bytes += bytes;
+}
+
+typedef void (*remover)(struct gc *g, int dir, const char *name, uint64_t *count);
+
+/* Removes what bears the name of a digest that is not marked and is old enough. */
+static bool sweep_digests(struct gc *g, int dir, remover how, uint64_t *count, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct dir_names names;
+    bool ok = file_list(dir, &a, &names, e);
+    for (size_t i = 0; ok && i < names.n; i++) {
+        struct digest d;
+        struct stat st;
+        if (name_is_digest(names.names[i], &d) && !digest_set_has(&g->marks, &d) &&
+            fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 && stat_age_s(&st) >= g->o->grace_s)
+            how(g, dir, names.names[i].p, count);
+    }
+    arena_fini(&a);
+    return ok;
+}
+
+static bool sweep_trees(struct gc *g, struct err *e) {
+    struct dir_names flavours;
+    _cleanup_fd_ int trees = file_openat(g->store->root_fd, "trees", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    if (trees < 0 || !file_list(trees, &g->arena, &flavours, e))
+        return false;
+    for (size_t i = 0; i < flavours.n; i++) {
+        _cleanup_fd_ int dir = openat(trees, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir >= 0 && !sweep_digests(g, dir, move_tree, &g->r->trees, e))
+            return false;
+    }
+    return true;
+}
+
+static void sweep_steps(struct gc *g) {
+    for (size_t i = 0; i < g->steps.n; i++)
+        if (g->steps.names[i].n)
+            remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
+}
+
+/* Stat indexes of contexts that nobody has built from for as long as step records are kept. */
+static bool sweep_stats(struct gc *g, struct err *e) {
+    struct dir_names names;
+    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "stat", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    if (dir < 0 || !file_list(dir, &g->arena, &names, e))
+        return false;
+    for (size_t i = 0; i < names.n; i++) {
+        struct stat st;
+        if (names.names[i].p[0] != '.' && fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (g->o->all || stat_age_s(&st) >= g->o->keep_steps_s))
+            remove_file(g, dir, names.names[i].p, &g->r->other);
+    }
+    return true;
+}
+
+static bool sweep_kept(struct gc *g, struct err *e) {
+    struct dir_names names;
+    if (!g->o->all)
+        return true;
+    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "kept", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    if (dir < 0 || !file_list(dir, &g->arena, &names, e))
+        return false;
+    for (size_t i = 0; i < names.n; i++)
+        move_tree(g, dir, names.names[i].p, &g->r->other);
+    return true;
+}
+
+static void remove_leftover(void *ctx, const char *dir, const char *name, int dir_fd, const struct stat *st) {
+    struct gc *g = ctx;
+    (void)dir;
+    (void)st;
+    remove_file(g, dir_fd, name, &g->r->other);
+}
+
+static bool sweep_leftovers(struct gc *g, struct err *e) {
+    struct leftovers l = {g->store, store_is_ours_alone(g->store), g->o->grace_s, remove_leftover, g};
+    return leftovers_find(&l, e) && (g->o->dry_run || lease_sweep(g->store, &g->trash, e));
+}
+
+static bool collect(struct gc *g, struct err *e) {
+    _cleanup_fd_ int lock = store_lock(g->store, LOCK_GC, true, true, e);
+    if (lock < 0 || !mark_refs(g, e) || !mark_leases(g, e) || !mark_steps(g, e))
+        return false;
+    sweep_steps(g);
+    return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) && sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) &&
+           sweep_trees(g, e) && sweep_stats(g, e) && sweep_kept(g, e) && sweep_leftovers(g, e);
+}
+
+static void empty_trash(struct gc *g) {
+    orphans_remove(g->store, &g->trash);
+    for (size_t i = 0; i < g->moved.n; i++) {
+        struct err why = ERR_INIT;
+        if (!file_remove_tree(g->store->work_fd, g->moved.p[i].p, &why))
+            log_warn("gc: work/%s is left behind: %s", g->moved.p[i].p, why.msg);
+        err_clear(&why);
+    }
+}
+
+bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e) {
+    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .arena = ARENA_INIT};
+    *r = (struct gc_result){0};
+    bool ok = collect(&g, e);
+    empty_trash(&g);
+    if (ok && r->blobs > 0 && !o->dry_run)
+        ok = chunk_index_compact(s, e);
+    digest_set_fini(&g.marks);
+    digest_set_fini(&g.visited);
+    vec_fini(&g.leased);
+    vec_fini(&g.moved);
+    arena_fini(&g.arena);
+    return ok || err_wrap(e, "gc of %s", s->root);
+}
