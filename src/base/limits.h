@@ -11,7 +11,9 @@
 #define LIMIT_DOCKERFILE_BYTES MIB(16)
 #define LIMIT_DOCKERFILE_INSTRUCTIONS 100000
 #define LIMIT_DOCKERFILE_STAGES 10000
+#define LIMIT_DOCKERFILE_WORDS 1000000         /* arguments, pairs, flags and here-documents of a whole file: 64 bytes of memory each */
 #define LIMIT_EXPANDED_WORD_BYTES MIB(1)       /* ARG bombs: ARG a=$b$b, b=$c$c, ... */
+#define LIMIT_EXPANSION_WORK ((uint64_t)1 << 27) /* bytes copied and pattern steps for one word: half a second */
 #define LIMIT_EXPANSION_DEPTH 64               /* ${a:-${b:-...}} nested */
 #define LIMIT_IGNORE_BYTES MIB(4)
 #define LIMIT_IGNORE_PATTERNS 20000
