@@ -6,6 +6,7 @@
 #define CROZE_LAYER_TOC_H
 
 #include "layer/entry.h"
+#include "layer/layer.h"
 #include "store/store.h"
 
 /* --- Building (writer.c, read.c) --- */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads ahead: a thread pulls bytes (reading, hashing, inflating) into a ring of buffers while the caller parses and writes files. */
+#ifndef CROZE_LAYER_AHEAD_H
+#define CROZE_LAYER_AHEAD_H
+
+#include "base/codec.h"
+
+struct ahead;
+/* `pull` is called on the other thread until it gives 0 or -1; it and `ctx` must outlive ahead_free. */
+struct ahead *ahead_new(decoder_read pull, void *ctx);
+/* As decoder_read: the next bytes, 0 at the end, -1 with the error that the pull gave. `ahead` is the struct ahead. */
+ptrdiff_t ahead_pull(void *ahead, void *to, size_t n, struct err *e);
+/* Stops and joins the thread. NULL is fine. */
+void ahead_free(struct ahead *a);
+static inline void ahead_freep(struct ahead **a) {
+    ahead_free(*a);
+    *a = NULL;
+}
+
+#endif

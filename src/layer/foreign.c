@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What was not made by croze's writer, brought into its forms (read.h): the toc of a foreign layer, and a root file system archive packed anew as one
+ * layer. Both read the archive once into a listing. Import keeps the file contents in one unnamed spool file beside it, and not as a tree: so no
+ * name of the archive ever reaches a file system, and owners, devices and modes need no privilege. */
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "layer/listing.h"
+#include "layer/names.h"
+#include "layer/read.h"
+#include "layer/spool.h"
+
+/* --- Tables of contents --- */
+
+static bool keep_bytes(struct listing *l, const struct content *c, struct listing_file *f, struct err *e) {
+    struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
+    f->is_kept = spool_hash(c, &f->digest, &bytes, e) && listing_keep(l, buf_str(&bytes), &f->kept, e);
+    buf_fini(&bytes);
+    return f->is_kept;
+}
+
+static bool add_hashed(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
+    struct listing *l = ctx;
+    struct listing_file *f;
+    if (!listing_add(l, en, &f, e))
+        return false;
+    if (!f)
+        return true;
+    if (toc_keeps(en->path) && en->size <= LIMIT_PASSWD_BYTES)
+        return keep_bytes(l, c, f, e) || err_wrap(e, "%s", SHOWN(en->path));
+    return spool_hash(c, &f->digest, NULL, e) || err_wrap(e, "%s", SHOWN(en->path));
+}
+
+static void toc_builder_freep(struct toc_builder **b) {
+    toc_builder_free(*b);
+    *b = NULL;
+}
+
+static bool publish_toc(struct store *s, const struct layer *layer, struct listing *l, struct err *e) {
+    _cleanup_(toc_builder_freep) struct toc_builder *b = toc_builder_new();
+    struct listing_item item;
+    struct str outside;
+    for (size_t cursor = 0; listing_next(l, &cursor, &item);) {
+        size_t number;
+        if (item.implied)
+            continue;
+        if (!toc_builder_add(b, &item.entry, &number, e))
+            return false;
+        if (item.file)
+            toc_builder_set_digest(b, number, &item.file->digest);
+        if (item.file && item.file->is_kept)
+            toc_builder_set_kept(b, number, item.file->kept);
+    }
+    if (listing_leans(l, &outside))
+        toc_builder_set_leans(b);
+    return toc_builder_publish(b, s, layer, e);
+}
+
+bool layer_make_toc(struct store *s, struct layer *layer, struct err *e) {
+    uint64_t start = log_now_ns();
+    _cleanup_(listing_freep) struct listing *l = listing_new();
+    struct entry_sink sink = {add_hashed, l};
+    if (!layer_read(s, layer, sink, e))
+        return false;
+    bool ok = (listing_finish(l, e) && publish_toc(s, layer, l, e)) ||
+              err_wrap(e, "layer %s", digest_text(&layer->blob, (char[DIGEST_TEXT + 1]){0}));
+    log_span("layer toc", start);
+    return ok;
+}
+
+/* --- Import --- */
+
+struct import {
+    struct listing *listing;
+    int spool;
+    uint64_t spooled;
+};
+
+static bool add_spooled(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
+    struct import *im = ctx;
+    struct listing_file *f;
+    if (en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
+        return err_set(e, ERR_FAILED, "%s: names beginning with \".wh.\" mean removed files in an image layer, so this one cannot be imported; "
+                       "rename it in the archive", SHOWN(en->path));
+    if (!listing_add(im->listing, en, &f, e))
+        return false;
+    if (!f)
+        return true;
+    f->offset = im->spooled;
+    im->spooled += en->size;
+    return spool_write(c, en->size, im->spool, f->offset, e) || err_wrap(e, "%s", SHOWN(en->path));
+}
+
+/* A file in the spool, for the writer to pull. */
+struct spooled {
+    int fd;
+    uint64_t offset, left;
+};
+
+static ptrdiff_t pull_spooled(void *ctx, void *to, size_t n, struct err *e) {
+    struct spooled *f = ctx;
+    size_t k = f->left < n ? (size_t)f->left : n;
+    if (!file_pread_all(f->fd, to, k, f->offset, "the import's spool file", e))
+        return -1;
+    f->offset += k;
+    f->left -= k;
+    return (ptrdiff_t)k;
+}
+
+static bool pack(struct import *im, struct layer_writer *w, struct err *e) {
+    struct listing_item item;
+    for (size_t cursor = 0; listing_next(im->listing, &cursor, &item);) {
+        if (item.implied && item.entry.path.n == 0)
+            continue; /* the archive says nothing of its root */
+        struct spooled f = {im->spool, item.file ? item.file->offset : 0, item.entry.size};
+        struct content c = {.kind = CONTENT_NONE, .dir_fd = -1};
+        if (item.file && item.entry.size > 0)
+            c = (struct content){.kind = CONTENT_STREAM, .dir_fd = -1, .pull = pull_spooled, .pull_ctx = &f};
+        if (!layer_writer_add(w, &item.entry, &c, e))
+            return false;
+    }
+    return true;
+}
+
+static void layer_writer_freep(struct layer_writer **w) {
+    layer_writer_free(*w);
+    *w = NULL;
+}
+
+static bool sort_import(struct import *im, const char *what, struct err *e) {
+    struct str outside;
+    if (!listing_finish(im->listing, e))
+        return err_wrap(e, "%s", what);
+    listing_leans(im->listing, &outside);
+    return outside.n == 0 || err_set(e, ERR_FAILED, "%s: a hard link to %s, which the archive does not hold", what, SHOWN(outside));
+}
+
+bool layer_import(struct store *s, decoder_read read, void *ctx, const char *what, const struct layer_options *o, struct layer *out,
+                  struct err *e) {
+    _cleanup_draft_ struct file_draft spool = FILE_DRAFT_INIT;
+    if (!file_draft_open(s->work_fd, 0600, &spool, e))
+        return err_wrap(e, "%s", what);
+    _cleanup_(listing_freep) struct listing *l = listing_new();
+    struct import im = {.listing = l, .spool = spool.fd};
+    if (!tar_read(read, ctx, what, (struct entry_sink){add_spooled, &im}, e) || !sort_import(&im, what, e))
+        return false;
+    _cleanup_(layer_writer_freep) struct layer_writer *w = layer_writer_new(s, o, e);
+    return w && pack(&im, w, e) && layer_writer_finish(w, out, e);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names as archives give them: made clean and relative, or refused; and what the reserved ".wh." names mean (image-spec layer.md, "Whiteouts"). */
+#ifndef CROZE_LAYER_NAMES_H
+#define CROZE_LAYER_NAMES_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Appends the clean form of `raw` to `out` (empty, with room for LIMIT_PATH_BYTES): "/a//./b/" gives "a/b", "./" gives "". What no file system
+ * or no image may hold ("..", a name that is too long or too deep) is an error that names it. */
+MUST_CHECK bool name_clean(struct str raw, struct buf *out, struct err *e);
+
+enum name_kind {
+    NAME_PLAIN,
+    NAME_WHITEOUT,  /* *path becomes the name that is hidden */
+    NAME_OPAQUE,    /* *path becomes the directory */
+    NAME_AUFS,      /* bookkeeping of the aufs driver of old docker versions: to be left out */
+};
+/* Classifies a clean path. A ".wh." name that hides nothing, or has something below it, is an error. */
+MUST_CHECK bool name_classify(struct str *path, enum name_kind *kind, struct err *e);
+
+/* A name as it may be shown on a terminal: at most NAME_SHOWN bytes, control characters replaced. Returns out. */
+enum { NAME_SHOWN = 200 };
+const char *name_shown(struct str name, char out[NAME_SHOWN + 1]);
+#define SHOWN(name) name_shown((name), (char[NAME_SHOWN + 1]){0})
+
+/* Whether `path` lies somewhere below the directory `dir` ("" is above everything else). */
+bool path_below(struct str path, struct str dir);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Aligned columns: see table.h. */
+#include "report/table.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "report/display.h"
+
+enum { GAP = 3 };
+
+void table_init(struct table *t, size_t columns) {
+    *t = (struct table){.columns = columns};
+}
+
+void table_fini(struct table *t) {
+    free(t->cells);
+    arena_fini(&t->arena);
+    t->cells = NULL;
+}
+
+void table_cell(struct table *t, struct str text) {
+    struct buf safe = BUF_INIT(text.n + 1);
+    display_add_safe(&safe, text);
+    if (t->n == t->capacity) {
+        t->capacity = t->capacity ? t->capacity * 2 : 64;
+        t->cells = mem_realloc(t->cells, t->capacity, sizeof *t->cells);
+    }
+    t->cells[t->n++] = arena_str(&t->arena, buf_str(&safe));
+    buf_fini(&safe);
+}
+
+/* Columns on a terminal: bytes of UTF-8 that begin a character. */
+static size_t width(struct str s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static size_t widest(const struct table *t, size_t column) {
+    size_t most = 0;
+    for (size_t i = column; i < t->n; i += t->columns)
+        if (width(t->cells[i]) > most)
+            most = width(t->cells[i]);
+    return most;
+}
+
+void table_write(const struct table *t, struct buf *out) {
+    assert(t->n % t->columns == 0);
+    _cleanup_(mem_freep) size_t *widths = mem_zalloc(t->columns, sizeof *widths);
+    for (size_t c = 0; c < t->columns; c++)
+        widths[c] = widest(t, c);
+    for (size_t i = 0; i < t->n; i++) {
+        size_t column = i % t->columns;
+        buf_add_str(out, t->cells[i]);
+        if (column + 1 == t->columns)
+            buf_add_char(out, '\n');
+        else
+            buf_printf(out, "%*s", (int)(widths[column] - width(t->cells[i]) + GAP), "");
+    }
+}
