@@ -38,12 +38,16 @@ struct container_config {
     bool has_health, args_escaped;
 };
 
+/* Adding keeps the text as it is: it must live as long as the list. Copies are deep. */
 void str_list_add(struct arena *a, struct str_list *l, struct str s);
 void str_list_add_sorted(struct arena *a, struct str_list *l, struct str s); /* unique */
+bool str_list_has(const struct str_list *l, struct str s);
 void str_list_copy(struct arena *a, struct str_list *to, const struct str_list *from);
 /* Replaces in place or appends. */
 void pair_list_set(struct arena *a, struct pair_list *l, struct str key, struct str value);
 bool pair_list_get(const struct pair_list *l, struct str key, struct str *value);
+void pair_list_remove(struct pair_list *l, struct str key);
+void pair_list_copy(struct arena *a, struct pair_list *to, const struct pair_list *from);
 /* A deep copy into another arena. */
 void container_config_copy(struct arena *a, struct container_config *to, const struct container_config *from);
 
