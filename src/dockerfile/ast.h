@@ -49,6 +49,7 @@ struct df_instruction {
     struct str keyword;   /* as written: "run", "RUN" */
     struct str original;  /* the logical line: continuations joined, comments dropped, with keyword and flags; one line for history */
     struct str rest;      /* the logical line behind keyword and flags, trimmed */
+    struct str comments;  /* the comment lines above it (with blank lines between them), as they stand in the source */
     struct df_pos pos;    /* of the keyword */
     unsigned line_end;    /* last physical line that belongs to it, here-documents included */
 
@@ -57,9 +58,9 @@ struct df_instruction {
 
     /* By instruction:
      *   RUN CMD ENTRYPOINT SHELL VOLUME: `json` tells the exec form; then args are its strings. In shell form RUN, CMD and ENTRYPOINT
-     *       have one argument, the text; VOLUME has its words.
+     *       have one argument, the text (CMD and ENTRYPOINT none if it is empty); VOLUME has its words.
      *   HEALTHCHECK: args[0] is "NONE" or "CMD", then as CMD (json, or one text).
-     *   ADD COPY: sources, then the destination (json form too). EXPOSE: words. FROM: words as written (image, "AS", name).
+     *   ADD COPY: sources, then the destination (json form too); the words that name here-documents are not among them. EXPOSE: words. FROM: words as written (image, "AS", name).
      *   MAINTAINER STOPSIGNAL USER WORKDIR: one text.
      *   ENV LABEL ARG: `pairs`; args is empty. ONBUILD: `trigger`. */
     struct str *args;

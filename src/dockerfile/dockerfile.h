@@ -34,13 +34,18 @@ struct df_unset {
  * one word. Errors carry no position: callers wrap them. `unset` may be NULL. */
 MUST_CHECK bool df_expand(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str *out,
                           struct err *e);
-/* The same, then split at unquoted blanks. */
+/* The text of a here-document whose word was not quoted (df_heredoc.expand): variables as above, quotes stay, an escape character
+ * (always "\") goes and what it stands before stays. */
+MUST_CHECK bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out, struct err *e);
+/* As df_expand, then split at unquoted blanks. */
 MUST_CHECK bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str **out,
                                 size_t *n, struct err *e);
 
 /* --- Ignore files (.dockerignore) and the patterns of --exclude ---------------------------------------------------------------- */
 
+struct glob; /* a compiled pattern */
 struct ignore_pattern {
+    const struct glob *glob;
     struct str text;      /* cleaned: no "!", no leading or trailing "/" */
     bool negated;
     unsigned line;        /* in the file, from 1 */
@@ -58,7 +63,7 @@ MUST_CHECK bool ignore_parse(struct arena *a, struct str text, struct str name, 
 bool ignore_match(const struct ignore *ig, struct str path, ptrdiff_t *which);
 /* Whether something below the excluded directory `path` could be included again by a "!" pattern: if not, a walk need not enter it. */
 bool ignore_may_reinclude_below(const struct ignore *ig, struct str path);
-/* One pattern in Go's filepath.Match language, one path component (no "/" is matched by * or ?). Malformed patterns: error. */
+/* One pattern in Go's filepath.Match language (no "/" is matched by * or ?). Malformed patterns: error. */
 MUST_CHECK bool pattern_match(struct str pattern, struct str name, bool *matched, struct err *e);
 
 #endif

@@ -14,6 +14,9 @@ void config_json_write(const struct image *im, struct buf *out);
 MUST_CHECK bool config_json_read(struct str text, const char *what, struct image *im, struct digest **diff_ids, size_t *n_diff_ids,
                                  struct err *e);
 
+/* Writes the manifest alone, over a configuration that is in the store already (config_digest, config_bytes). */
+MUST_CHECK bool manifest_write(struct store *s, struct image *im, struct err *e);
+
 /* The "config" member alone, for inspect. */
 yyjson_mut_val *config_json_container(yyjson_mut_doc *d, const struct container_config *c);
 /* An object of the pairs, sorted by key. */

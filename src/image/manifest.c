@@ -51,18 +51,21 @@ static bool put(struct store *s, const struct buf *b, struct digest *digest, uin
     return store_put_blob(s, buf_str(b), digest, e) || err_wrap(e, "write the image's %s", what);
 }
 
-bool image_write(struct store *s, struct image *im, struct err *e) {
-    struct buf config = BUF_INIT(LIMIT_JSON_BYTES), manifest = BUF_INIT(LIMIT_JSON_BYTES);
-    config_json_write(im, &config);
-    bool good = put(s, &config, &im->config_digest, &im->config_bytes, "configuration", e);
-    if (good) {
-        manifest_text(im, &manifest);
-        good = put(s, &manifest, &im->manifest, &im->manifest_bytes, "manifest", e);
-    }
+bool manifest_write(struct store *s, struct image *im, struct err *e) {
+    struct buf manifest = BUF_INIT(LIMIT_JSON_BYTES);
+    manifest_text(im, &manifest);
+    bool good = put(s, &manifest, &im->manifest, &im->manifest_bytes, "manifest", e);
     im->manifest_media_type = S(MEDIA_MANIFEST);
-    buf_fini(&config);
     buf_fini(&manifest);
     return good;
+}
+
+bool image_write(struct store *s, struct image *im, struct err *e) {
+    struct buf config = BUF_INIT(LIMIT_JSON_BYTES);
+    config_json_write(im, &config);
+    bool good = put(s, &config, &im->config_digest, &im->config_bytes, "configuration", e);
+    buf_fini(&config);
+    return good && manifest_write(s, im, e);
 }
 
 /* --- reading --- */

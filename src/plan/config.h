@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a container of an image starts with: the "config" member of the OCI image configuration (image-spec config.md) with docker's additions
- * (Healthcheck, Shell, OnBuild, ArgsEscaped; docker-image-spec 1.3). Instructions change it (plan/), image/ reads and writes it as JSON.
- * Lists live in one arena; order is meaning: Env keeps first-seen order with values replaced in place, the rest is written sorted. */
+ * What a container of an image starts with: the "config" member of the OCI image configuration (image-spec config.md) with docker's
+ * additions (Healthcheck, Shell, OnBuild, ArgsEscaped; docker-image-spec 1.3). Instructions change it (plan/), image/ reads and writes it
+ * as JSON. Lists live in one arena; order is meaning: Env keeps first-seen order with values replaced in place, the rest is written
+ * sorted. */
 #ifndef CROZE_PLAN_CONFIG_H
 #define CROZE_PLAN_CONFIG_H
 
@@ -38,12 +39,16 @@ struct container_config {
     bool has_health, args_escaped;
 };
 
+/* Adding keeps the text as it is: it must live as long as the list. Copies are deep. */
 void str_list_add(struct arena *a, struct str_list *l, struct str s);
 void str_list_add_sorted(struct arena *a, struct str_list *l, struct str s); /* unique */
+bool str_list_has(const struct str_list *l, struct str s);
 void str_list_copy(struct arena *a, struct str_list *to, const struct str_list *from);
 /* Replaces in place or appends. */
 void pair_list_set(struct arena *a, struct pair_list *l, struct str key, struct str value);
 bool pair_list_get(const struct pair_list *l, struct str key, struct str *value);
+void pair_list_remove(struct pair_list *l, struct str key);
+void pair_list_copy(struct arena *a, struct pair_list *to, const struct pair_list *from);
 /* A deep copy into another arena. */
 void container_config_copy(struct arena *a, struct container_config *to, const struct container_config *from);
 

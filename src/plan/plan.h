@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plan/ takes a parsed Dockerfile and the user's build arguments and gives a graph of stages; then, stage by stage, it turns each instruction into
- * a step: everything expanded, every flag read, every default filled in, ready to be carried out by build/. It is pure (base/ and
- * dockerfile/ only). Instructions that need what only the build knows (the base image's configuration, the content of files) get it passed in.
+ * plan/ takes a parsed Dockerfile and the user's build arguments and gives a graph of stages; then, stage by stage, it turns each
+ * instruction into a step: everything expanded, every flag read, every default filled in, ready to be carried out by build/. It is pure
+ * (base/ and dockerfile/ only). What only the build knows (the base image's configuration, the content of files) is passed in.
  *
  *   plan_make()           Dockerfile -> stages, their bases and dependencies, dead stages marked
  *   scope_init()          a stage + its base's configuration -> variables and configuration at its first instruction
@@ -31,7 +31,7 @@ struct plan_stage {
     struct df_instruction *from;  /* its FROM */
     struct df_instruction *body;  /* instructions behind FROM */
     size_t n_body;
-    size_t *needs;                /* stages that it reads (base, COPY --from, RUN --mount from), ascending */
+    size_t *needs;                /* of a needed stage: those that it reads (base, COPY --from, RUN --mount from), ascending */
     size_t n_needs;
     bool needed;                  /* by the target: the others are dead and never run */
 };
@@ -40,7 +40,6 @@ struct plan_options {
     struct pair_list build_args;  /* --build-arg, in order */
     struct str target;            /* --target: name or index; "" = the last stage */
     struct str platform;          /* "linux/amd64": TARGETPLATFORM and BUILDPLATFORM */
-    struct str proxy_env_allowed; /* unused names of the predefined proxy arguments need no ARG; set by plan itself */
     bool has_epoch;
     int64_t epoch;                /* SOURCE_DATE_EPOCH */
 };
@@ -51,13 +50,19 @@ struct plan {
     struct plan_stage *stages;
     size_t n_stages;
     size_t target;
-    struct pair_list global_args; /* ARG before FROM, expanded, overridden by the build arguments */
+    struct pair_list global_args; /* the predefined ones and ARG before FROM, expanded, overridden by the build arguments */
     struct str_list unused_args;  /* --build-arg that no ARG consumed: a warning */
 };
 
-MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out, struct err *e);
-/* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward and
- * self references are errors. */
+/* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. */
+MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out,
+                          struct err *e);
+/* The ONBUILD triggers of a stage's base image are known only when that image is: adds the stages that they read to stages[stage].needs and
+ * marks them (and what they read) as needed. Triggers of a base that is a stage are seen by plan_make. */
+MUST_CHECK bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n,
+                                  struct err *e);
+/* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward
+ * and self references are errors. */
 MUST_CHECK bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *found, size_t *stage, struct err *e);
 
 /* --- Steps ---------------------------------------------------------------------------------------------------------------------- */
@@ -75,7 +80,7 @@ struct step_copy {
     enum source_kind source;
     size_t stage;                 /* SOURCE_STAGE */
     struct str image;             /* SOURCE_IMAGE */
-    struct str *sources;          /* operands, expanded, as written */
+    struct str *sources;          /* operands, expanded, as written; SOURCE_INLINE: the names again */
     size_t n_sources;
     struct str dest;              /* absolute, cleaned but for its trailing slash ("/x/" and "/x" differ), symlinks not resolved */
     bool dest_is_dir;             /* trailing slash, or "." / "..", or several sources */
@@ -108,7 +113,8 @@ struct step_run {
     struct step_mount *mounts;
     size_t n_mounts;
     bool network_none;            /* --network=none */
-    struct str heredoc_script;    /* RUN <<EOF with #!: this file is run instead; else "" */
+    bool network_host;            /* --network=host: the host's even where the build's own default is none */
+    struct str heredoc_script;    /* RUN <<EOF with #!: the bytes of an executable file at argv's last element, /dev/pipes/EOF; else "" */
 };
 
 struct step {
@@ -116,7 +122,8 @@ struct step {
     const struct df_instruction *from;
     struct df_pos pos;
     struct str title;             /* for progress: the instruction on one line, shortened by nobody */
-    struct str created_by;        /* for history, in BuildKit's words: "RUN /bin/sh -c apt-get ... # buildkit", "COPY a /b # buildkit", "ENV A=b" */
+    struct str created_by;        /* for history, in BuildKit's words: "RUN /bin/sh -c apt-get ... # buildkit", "COPY a /b # buildkit",
+                                     "ENV A=b"; "" (ONBUILD): no history entry */
     struct step_copy copy;
     struct step_run run;
     struct str workdir;           /* STEP_WORKDIR: absolute, cleaned */
@@ -129,16 +136,19 @@ struct scope {
     const struct plan *plan;
     const struct plan_stage *stage;
     struct container_config config;
-    struct pair_list args;        /* declared ARGs of this stage with a value */
+    struct pair_list args;        /* declared ARGs with a value that no later ENV replaced: of the two the later wins, as with BuildKit */
     struct str_list declared;     /* names of declared ARGs, with or without a value */
     struct str author;
     bool cmd_set;                 /* CMD was given in this stage: ENTRYPOINT keeps it */
     struct df_warning *warnings;
     size_t n_warnings;
+    size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
 };
 
-/* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are inherited
- * through it. Proxy variables of the caller's environment come as build arguments. */
+/* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are
+ * inherited through it, and `base` may then be NULL. config.onbuild then holds the base's triggers (an image's or a stage's): the caller
+ * takes them out and runs them through scope_step first. Proxy variables of the caller's environment come as build arguments. The arena
+ * must live as long as the scope; all that base and base_scope hold is copied. */
 void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
                 const struct scope *base_scope);
 /* Carries one instruction into the scope and describes what is to be done. ONBUILD triggers of the base come through here first

@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
 #include "tap.h"
+
 int main(void) {
-    ok(true, "x");
+    struct buf b = BUF_INIT(8);
+    buf_add_str(&b, S("abcd"));
+    buf_printf(&b, "%d", 1234);
+    ok(buf_ok(&b) && b.n == 8, "fills up to its maximum");
+    is_str(buf_str(&b), S("abcd1234"), "content");
+    ok(b.p[8] == '\0', "a NUL stands behind the text");
+    buf_add_char(&b, 'x');
+    ok(!buf_ok(&b) && b.n == 8, "one byte more is dropped and remembered");
+    buf_reset(&b);
+    ok(buf_ok(&b) && b.n == 0, "reset");
+    ok(buf_reserve(&b, 9) == NULL, "reserve past the maximum is refused");
+    ok(buf_reserve(&b, (size_t)-1) == NULL, "an overflowing reserve is refused");
+    buf_fini(&b);
     return tap_done();
 }

@@ -1,6 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include "base/mem.h"
 #include "tap.h"
+
+static void refused(const char *text, size_t n, const char *part, const char *what) {
+    struct err e = ERR_INIT;
+    _cleanup_(json_doc_freep) yyjson_doc *d = json_parse(str_n(text, n), 1 << 20, "doc", &e);
+    ok(!d, "%s", what);
+    is_err(&e, part, "with a message");
+}
+
 int main(void) {
-    ok(true, "x");
+    struct err e = ERR_INIT;
+    _cleanup_(json_doc_freep) yyjson_doc *d = json_parse(S("{\"s\":\"x\",\"n\":-5,\"b\":true,\"z\":\"a\\u0000b\",\"big\":18446744073709551615}"), 1000, "doc", &e);
+    ok(d != NULL, "parses");
+    yyjson_val *root = yyjson_doc_get_root(d);
+    is_str(json_get_str(root, "s"), S("x"), "text");
+    ok(json_get_int(root, "n", 0) == -5 && json_get_int(root, "none", 7) == 7, "number and default");
+    ok(json_get_int(root, "big", -1) == -1, "a number past int64 counts as absent");
+    ok(json_get_str(root, "z").n == 0, "a text with NUL counts as absent");
+    ok(json_get_str(root, "n").n == 0 && !json_get_array(root, "s"), "other types count as absent");
+
+    refused("{", 1, "not valid JSON", "half an object");
+    refused("{\"a\":1,}", 8, "not valid JSON", "a trailing comma");
+    char deep[200];
+    memset(deep, '[', sizeof deep);
+    refused(deep, sizeof deep, "deeper", "200 levels");
+    refused("[1]", 3 << 20, "limit", "too many bytes");
+
+    _cleanup_(json_mut_freep) yyjson_mut_doc *m = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *o = yyjson_mut_obj(m);
+    yyjson_mut_doc_set_root(m, o);
+    json_add_str(m, o, "b", S("q\"\\"));
+    json_add_str(m, o, "a", S("\xff\xc0\x80" "\xed\xa0\x80" "ok"));
+    json_add_str_opt(m, o, "none", STR_NULL);
+    struct buf out = BUF_INIT(1000);
+    json_write(m, false, &out);
+    ok(str_starts(buf_str(&out), S("{\"b\":\"q\\\"")), "keys keep their order, texts are escaped");
+    _cleanup_(json_doc_freep) yyjson_doc *again = json_parse(buf_str(&out), 1000, "own output", &e);
+    no_err(&e, "bytes that are not UTF-8 do not make invalid JSON");
+    ok(str_ends(json_get_str(yyjson_doc_get_root(again), "a"), S("ok")), "what is valid stays");
+    buf_fini(&out);
     return tap_done();
 }

@@ -1,6 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+
 #include "tap.h"
+
+static void cuts(void) {
+    struct str head, tail, rest = S("a//b"), piece;
+    ok(str_cut(S("k=v=w"), '=', &head, &tail) && str_eq(head, S("k")) && str_eq(tail, S("v=w")), "cut at the first");
+    ok(!str_cut(S("k"), '=', &head, &tail) && str_eq(head, S("k")) && tail.n == 0, "cut without the character");
+    int n = 0;
+    while (str_next(&rest, '/', &piece))
+        n++;
+    ok(n == 3, "\"a//b\" has three pieces");
+}
+
+static void numbers(void) {
+    uint64_t u;
+    int64_t i;
+    ok(str_to_u64(S("18446744073709551615"), 10, UINT64_MAX, &u) && u == UINT64_MAX, "the largest number");
+    ok(!str_to_u64(S("18446744073709551616"), 10, UINT64_MAX, &u), "one more overflows");
+    ok(!str_to_u64(S(""), 10, 9, &u) && !str_to_u64(S("+1"), 10, 9, &u) && !str_to_u64(S(" 1"), 10, 9, &u), "no sign, no blanks, not empty");
+    ok(str_to_u64(S("777"), 8, 4095, &u) && u == 511 && !str_to_u64(S("8"), 8, 9, &u), "octal");
+    ok(str_to_i64(S("-5"), &i) && i == -5 && !str_to_i64(S("-"), &i), "signed");
+}
+
+static void order(void) {
+    ok(path_cmp(S("a"), S("a/b")) < 0, "a directory before what lies in it");
+    ok(path_cmp(S("a/b"), S("a-b")) < 0 && path_cmp(S("a/z"), S("a.txt")) < 0, "its content before names that continue it");
+    ok(path_cmp(S("a/b/c"), S("a/b-c")) < 0 && path_cmp(S("b"), S("a/z")) > 0, "component by component");
+    ok(path_cmp(S("x"), S("x")) == 0 && path_cmp(S(""), S("x")) < 0, "equal, and the root first");
+    ok(path_cmp(S("a\x01"), S("a/b")) > 0, "even control characters come behind the slash");
+}
+
 int main(void) {
-    ok(true, "x");
+    ok(str_eq(STR_NULL, S("")), "empty strings are equal, NULL or not");
+    ok(str_cmp(S("a"), S("ab")) < 0 && str_cmp(S("b"), S("ab")) > 0, "compare");
+    ok(str_starts(S("abc"), S("ab")) && !str_starts(S("a"), S("ab")) && str_ends(S("abc"), S("bc")), "starts and ends");
+    ok(str_eq_nocase(S("RuN"), S("run")) && str_starts_nocase(S("FROM x"), S("from")), "ASCII case");
+    is_str(str_trim(S(" \t x y \r\n")), S("x y"), "trim");
+    ok(str_index(S("a:b:c"), ':') == 1 && str_rindex(S("a:b:c"), ':') == 3 && str_index(STR_NULL, 'x') == -1, "index");
+    ok(str_find(S("hello"), S("ll")) == 2 && str_find(S("x"), S("xx")) == -1, "find");
+    is_str(str_from(S("abc"), 9), S(""), "from past the end is empty");
+    is_str(path_dir(S("a/b/c")), S("a/b"), "dir");
+    is_str(path_dir(S("a")), S(""), "dir of a name");
+    is_str(path_base(S("a/b")), S("b"), "base");
+    cuts();
+    numbers();
+    order();
     return tap_done();
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The exec form, ["program", "argument"], by the JSON reader. */
+#include "dockerfile/parse.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "dockerfile/text.h"
+
+/* Curly quotes, as word processors make them, and single quotes are what people mistake for JSON's own. */
+static const struct {
+    struct str open, close;
+} quotes[] = {
+    {{"\"", 1}, {"\"", 1}},
+    {{"'", 1}, {"'", 1}},
+    {{"\xe2\x80\x9c", 3}, {"\xe2\x80\x9d", 3}}, /* U+201C, U+201D */
+};
+
+/* Whether shell text that starts with "[" was meant as JSON: a quoted string follows, and behind it a comma, or "]" and nothing more.
+ * `[ "$a" = b ] && c` is a command. */
+static bool looks_like_json(struct str text) {
+    text = blank_trim(str_from(text, 1));
+    for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++) {
+        if (!str_starts(text, quotes[i].open))
+            continue;
+        struct str inside = str_from(text, quotes[i].open.n);
+        ptrdiff_t end = str_find(inside, quotes[i].close);
+        struct str behind = end < 0 ? STR_NULL : blank_trim_left(str_from(inside, (size_t)end + quotes[i].close.n));
+        return behind.n == 0 || behind.p[0] == ',' || str_eq(behind, S("]"));
+    }
+    return false;
+}
+
+static bool take_strings(struct parse *p, yyjson_val *array, struct df_pos pos, struct df_instruction *in, struct err *e) {
+    size_t i, n;
+    yyjson_val *v;
+    if (!count_words(p, yyjson_arr_size(array), pos, e))
+        return false;
+    struct str *args = arena_array(p->arena, struct str, in->n_args + yyjson_arr_size(array));
+    for (i = 0; i < in->n_args; i++) /* HEALTHCHECK's type */
+        args[i] = in->args[i];
+    in->args = args;
+    yyjson_arr_foreach(array, i, n, v) {
+        if (!yyjson_is_str(v))
+            return fail_at(p->name, pos, e, "when using JSON array syntax, arrays must be comprised of strings only");
+        args[in->n_args++] = arena_str(p->arena, str_n(yyjson_get_str(v), yyjson_get_len(v)));
+    }
+    in->json = true;
+    return true;
+}
+
+bool json_form(struct parse *p, struct str text, struct df_pos pos, bool *found, struct df_instruction *in, struct err *e) {
+    *found = false;
+    if (!str_starts(text, S("[")))
+        return true;
+    struct err not_json = ERR_INIT;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(text, LIMIT_DOCKERFILE_BYTES, "exec form", &not_json);
+    *found = doc != NULL;
+    if (!doc && looks_like_json(text))
+        warn_at(p, pos, "InvalidExecForm", "this is not JSON and is taken as plain text: %s", not_json.msg);
+    err_clear(&not_json);
+    return !doc || take_strings(p, yyjson_doc_get_root(doc), pos, in, e);
+}

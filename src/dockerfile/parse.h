@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A parse under way, shared by the files that parse.c calls. Private to dockerfile/. */
+#ifndef CROZE_DOCKERFILE_PARSE_H
+#define CROZE_DOCKERFILE_PARSE_H
+
+#include "base/vec.h"
+#include "dockerfile/dockerfile.h"
+#include "dockerfile/lines.h"
+
+struct parse {
+    struct arena *arena;
+    struct str name;
+    struct lines lines;
+    struct logical_line line;  /* the one that is being parsed */
+    size_t words;              /* counted so far, against LIMIT_DOCKERFILE_WORDS */
+    bool syntax_only;          /* arity and flags are not checked */
+    VEC(struct df_warning) warnings;
+};
+
+/* Counts arguments, flags, pairs and here-documents against the file's limit. */
+MUST_CHECK bool count_words(struct parse *p, size_t n, struct df_pos pos, struct err *e);
+void warn_at(struct parse *p, struct df_pos pos, const char *rule, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The exec form. *found: `text` is an array of strings, which are in *args. Text that starts with "[" and is no JSON is no error: it is
+ * the shell form, with a warning if it looks like a slip of the pen. `pos` is where the text stands. */
+MUST_CHECK bool json_form(struct parse *p, struct str text, struct df_pos pos, bool *found, struct df_instruction *in, struct err *e);
+
+/* Whether a word names a here-document. */
+bool heredoc_parse(struct arena *a, struct str text, struct df_heredoc *h);
+/* Finds the here-documents of an instruction and reads their bodies from the lines that follow. */
+MUST_CHECK bool heredocs_read(struct parse *p, struct df_instruction *in, struct err *e);
+
+/* What an instruction must have besides its syntax: known flags, enough arguments, legal names. */
+MUST_CHECK bool instruction_check(struct parse *p, struct df_instruction *in, struct err *e);
+
+#endif

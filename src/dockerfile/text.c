@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Blanks, fields, runes and positions: see text.h. */
+#include "dockerfile/text.h"
+
+#include "base/mem.h"
+
+enum { EXCERPT_BYTES = 120 };
+
+/* White_Space of more than one byte, in UTF-8: U+0085, 00A0, 1680, 2000-200A, 2028, 2029, 202F, 205F, 3000. */
+static size_t wide_blank(const unsigned char *p, size_t n) {
+    if (n >= 2 && p[0] == 0xc2)
+        return p[1] == 0x85 || p[1] == 0xa0 ? 2 : 0;
+    if (n < 3)
+        return 0;
+    if (p[0] == 0xe2 && p[1] == 0x80)
+        return (p[2] >= 0x80 && p[2] <= 0x8a) || p[2] == 0xa8 || p[2] == 0xa9 || p[2] == 0xaf ? 3 : 0;
+    bool other = (p[0] == 0xe1 && p[1] == 0x9a && p[2] == 0x80) || (p[0] == 0xe2 && p[1] == 0x81 && p[2] == 0x9f) ||
+                 (p[0] == 0xe3 && p[1] == 0x80 && p[2] == 0x80);
+    return other ? 3 : 0;
+}
+
+size_t blank_at(struct str s, size_t i) {
+    unsigned char c = (unsigned char)s.p[i];
+    if (c < 0x80)
+        return c == ' ' || (c >= '\t' && c <= '\r') ? 1 : 0;
+    return wide_blank((const unsigned char *)s.p + i, s.n - i);
+}
+
+struct str blank_trim_left(struct str s) {
+    for (size_t n; s.n && (n = blank_at(s, 0)) > 0;)
+        s = str_from(s, n);
+    return s;
+}
+
+/* The length of the blank that ends the text; 0 if none does. */
+static size_t blank_last(struct str s) {
+    for (size_t n = 1; n <= 3 && n <= s.n; n++)
+        if (blank_at(s, s.n - n) == n)
+            return n;
+    return 0;
+}
+
+struct str blank_trim(struct str s) {
+    s = blank_trim_left(s);
+    for (size_t n; s.n && (n = blank_last(s)) > 0;)
+        s.n -= n;
+    return s;
+}
+
+bool field_next(struct str *rest, struct str *field) {
+    struct str s = *rest;
+    while (s.n && is_gap(s.p[0]))
+        s = str_from(s, 1);
+    size_t n = 0;
+    while (n < s.n && !is_gap(s.p[n]))
+        n++;
+    *field = str_first(s, n);
+    *rest = str_from(s, n);
+    return n > 0;
+}
+
+/* How many bytes the lead byte c announces; 0: it is none. */
+static size_t rune_bytes(unsigned char c) {
+    return c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+}
+
+uint32_t rune_next(struct str s, size_t *at) {
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)s.p + *at;
+    size_t n = rune_bytes(p[0]), have = 1;
+    uint32_t r = n <= 1 ? p[0] : p[0] & (0x7fu >> n);
+    while (have < n && have < s.n - *at && (p[have] & 0xc0) == 0x80)
+        r = r << 6 | (p[have++] & 0x3f);
+    bool good = n > 0 && have == n && r >= smallest[n] && r < RUNE_BAD && (r < 0xd800 || r > 0xdfff);
+    *at += good ? n : 1;
+    return good ? r : RUNE_BAD + p[0];
+}
+
+uint32_t rune_before(struct str s, size_t *at) {
+    for (size_t n = 1; n <= 4 && n <= *at; n++) {
+        size_t i = *at - n, from = i;
+        uint32_t r = rune_next(s, &i);
+        if (i == *at) { /* a rune that ends here; a lone continuation byte ends as a bad rune of one byte */
+            if (n == 1 && r >= RUNE_BAD)
+                continue;
+            *at = from;
+            return r;
+        }
+    }
+    *at -= 1;
+    return RUNE_BAD + (unsigned char)s.p[*at];
+}
+
+const char *excerpt(struct arena *a, struct str s) {
+    size_t n = s.n;
+    if (n > EXCERPT_BYTES)
+        for (n = EXCERPT_BYTES; n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80;)
+            n--;
+    struct str out = arena_join3(a, str_first(s, n), n < s.n ? S("...") : S(""), S(""));
+    char *p = (char *)out.p; /* the arena's, made just now */
+    for (size_t i = 0; i < out.n; i++)
+        if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+            p[i] = '?';
+    return p;
+}
+
+bool fail_at(struct str name, struct df_pos pos, struct err *e, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
+    va_end(ap);
+    return err_set(e, ERR_USAGE, "%.*s:%u:%u: %s", STR_ARG(name), pos.line, pos.column, text);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which stages the target needs: its base, what COPY --from and mounts read, and theirs in turn. References only go up the file, so one
+ * pass from the target to the top sees every needed stage after all that need it. Dead stages keep their faults to themselves. */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "plan/flags.h"
+#include "plan/source.h"
+#include "plan/stages.h"
+#include "plan/steps.h"
+#include "plan/vars.h"
+
+static bool no_such_target(const struct plan *p, struct err *e) {
+    const struct str target = p->options.target;
+    _cleanup_(mem_freep) const char **names = mem_zalloc(p->n_stages + 1, sizeof *names);
+    size_t n = 0;
+    for (size_t k = 0; k < p->n_stages; k++)
+        if (p->stages[k].name.n)
+            names[n++] = p->stages[k].name.p; /* NUL-terminated by stage_name() */
+    const char *meant = nearest_option(target, names);
+    return err_set(e, ERR_USAGE, "%.*s: there is no stage \"%.*s\" to build as --target%s%s%s", STR_ARG(p->file->name), STR_ARG(target),
+                   meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
+}
+
+bool target_find(struct plan *p, struct err *e) {
+    const struct str target = p->options.target;
+    uint64_t index;
+    p->target = p->n_stages - 1;
+    if (target.n == 0)
+        return true;
+    for (size_t k = p->n_stages; k-- > 0;)
+        if (str_eq_nocase(p->stages[k].name, target)) {
+            p->target = k;
+            return true;
+        }
+    if (!str_to_u64(target, 10, p->n_stages - 1, &index))
+        return no_such_target(p, e);
+    p->target = (size_t)index;
+    return true;
+}
+
+/* The stages that one stage reads, each once. */
+struct needs {
+    struct arena *a;
+    struct plan *p;
+    size_t stage;
+    size_t *found;
+    size_t n, capacity;
+};
+
+static void need(struct needs *n, size_t stage) {
+    assert(stage < n->stage);
+    for (size_t k = 0; k < n->n; k++)
+        if (n->found[k] == stage)
+            return;
+    if (n->n == n->capacity) {
+        size_t *bigger = arena_array(n->a, size_t, n->capacity = n->capacity * 2 + 4);
+        if (n->n)
+            memcpy(bigger, n->found, n->n * sizeof *bigger);
+        n->found = bigger;
+    }
+    n->found[n->n++] = stage;
+    n->p->stages[stage].needed = true;
+}
+
+static bool need_source(struct needs *n, const struct site *at, struct df_pos pos, const char *what, struct str name, struct err *e) {
+    enum source_kind kind;
+    size_t from;
+    struct str image;
+    if (!source_resolve(n->p, n->stage, at, pos, what, name, &kind, &from, &image, e))
+        return false;
+    if (kind == SOURCE_STAGE)
+        need(n, from);
+    return true;
+}
+
+static bool need_mount(struct needs *n, const struct site *at, const struct df_flag *mount, struct err *e) {
+    struct str from, type;
+    if (!mount_peek(n->a, at, mount, &from, &type, e))
+        return false;
+    if (type.n && str_index(type, '$') < 0 && !mount_type_check(at, mount, type, e))
+        return false;
+    return need_source(n, at, mount->pos, "RUN --mount from", from, e);
+}
+
+/* What can be known before anything runs: flags, sources, the kinds of mounts and operands. */
+static bool need_instruction(struct needs *n, const struct site *at, struct err *e) {
+    const struct df_instruction *i = at->i;
+    if (!flags_check(at, e))
+        return false;
+    if ((i->op == DF_COPY || i->op == DF_ADD) && !copy_check_operands(at, e))
+        return false;
+    for (size_t k = 0; k < i->n_flags; k++) {
+        const struct df_flag *flag = &i->flags[k];
+        if (i->op == DF_RUN && str_eqz(flag->name, "mount") && !need_mount(n, at, flag, e))
+            return false;
+        if (i->op == DF_COPY && str_eqz(flag->name, "from") && !need_source(n, at, flag->pos, "COPY --from", flag->value, e))
+            return false;
+    }
+    return true;
+}
+
+/* A base that is a stage may hold ONBUILD triggers, which run here. */
+static bool need_triggers_of_base(struct needs *n, const struct plan_stage *base, struct err *e) {
+    for (size_t k = 0; k < base->n_body; k++) {
+        const struct df_instruction *i = &base->body[k];
+        struct site at = {.file = n->p->file->name, .i = i->trigger};
+        if (i->op == DF_ONBUILD && i->trigger && !need_instruction(n, &at, e))
+            return false;
+    }
+    return true;
+}
+
+static int by_number(const void *a, const void *b) {
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void needs_store(struct needs *n) {
+    struct plan_stage *s = &n->p->stages[n->stage];
+    if (n->n)
+        qsort(n->found, n->n, sizeof *n->found, by_number);
+    s->needs = n->found;
+    s->n_needs = n->n;
+}
+
+static bool need_stage(struct arena *a, struct plan *p, size_t stage, struct err *e) {
+    const struct plan_stage *s = &p->stages[stage];
+    struct site from = {.file = p->file->name, .i = s->from};
+    struct needs n = {.a = a, .p = p, .stage = stage};
+    if (s->platform.n && !str_eq(s->platform, p->options.platform))
+        return site_err(&from, flag_find(s->from, "platform")->pos, e,
+                        "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
+                        STR_ARG(p->options.platform));
+    if (s->base_kind == BASE_STAGE) {
+        need(&n, s->base_stage);
+        if (!need_triggers_of_base(&n, &p->stages[s->base_stage], e))
+            return false;
+    }
+    for (size_t k = 0; k < s->n_body; k++) {
+        struct site at = {.file = p->file->name, .i = &s->body[k]};
+        if (!need_instruction(&n, &at, e))
+            return false;
+    }
+    needs_store(&n);
+    return true;
+}
+
+/* Follows what was marked as needed below stage `top` and was not looked at before. */
+static bool close_below(struct arena *a, struct plan *p, size_t top, const bool *seen, struct err *e) {
+    for (size_t k = top; k-- > 0;)
+        if (p->stages[k].needed && !(seen && seen[k]) && !need_stage(a, p, k, e))
+            return false;
+    return true;
+}
+
+bool needs_close(struct arena *a, struct plan *p, struct err *e) {
+    p->stages[p->target].needed = true;
+    return close_below(a, p, p->target + 1, NULL, e);
+}
+
+bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n, struct err *e) {
+    struct plan_stage *s = &p->stages[stage];
+    struct needs needs = {.a = a, .p = p, .stage = stage, .found = s->needs, .n = s->n_needs, .capacity = s->n_needs};
+    _cleanup_(mem_freep) bool *seen = mem_zalloc(p->n_stages, sizeof *seen);
+    assert(s->needed);
+    for (size_t k = 0; k < p->n_stages; k++)
+        seen[k] = p->stages[k].needed;
+    for (size_t k = 0; k < n; k++) {
+        struct site at = {.file = p->file->name, .i = &triggers[k], .from = s->from};
+        if (!need_instruction(&needs, &at, e))
+            return false;
+    }
+    needs_store(&needs);
+    return close_below(a, p, stage, seen, e);
+}
+
+/* --- Build arguments that nothing asked for -------------------------------------------------------------------------------------- */
+
+static bool declares(const struct df_instruction *i, struct str name) {
+    if (i->op == DF_ONBUILD && i->trigger)
+        i = i->trigger;
+    for (size_t k = 0; i->op == DF_ARG && k < i->n_pairs; k++)
+        if (str_eq(i->pairs[k].key, name))
+            return true;
+    return false;
+}
+
+void unused_args_find(struct arena *a, struct plan *p) {
+    for (size_t k = 0; k < p->options.build_args.n; k++) {
+        struct str name = p->options.build_args.p[k].key;
+        bool used = is_predefined(name);
+        for (size_t i = 0; !used && i < p->file->n_instructions; i++)
+            used = declares(&p->file->instructions[i], name);
+        if (!used)
+            str_list_add(a, &p->unused_args, name);
+    }
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The moving state of a stage: which variables an instruction sees, and the dispatch of instructions to the step files.
+ *
+ * Variables are those of BuildKit's build environment: ENV and ARG write to one environment, and the later wins. Here it is kept as
+ * config.env plus `args`, where ARGs stand in front until an ENV of the same name takes them away; a derived stage starts with the base's
+ * ENV in front. */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "plan/flags.h"
+#include "plan/steps.h"
+#include "plan/vars.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static void inherit_args(struct scope *s, const struct scope *base) {
+    struct str ignored;
+    str_list_copy(s->arena, &s->declared, &base->declared);
+    for (size_t k = 0; k < base->args.n; k++) {
+        const struct str_pair *arg = &base->args.p[k];
+        if (!pair_list_get(&s->config.env, arg->key, &ignored))
+            pair_list_set(s->arena, &s->args, arena_str(s->arena, arg->key), arena_str(s->arena, arg->value));
+    }
+    s->author = arena_str(s->arena, base->author);
+}
+
+void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
+                const struct scope *base_scope) {
+    struct str ignored;
+    *s = (struct scope){.arena = a, .plan = p, .stage = stage, .arena_start = a->total_bytes};
+    if (!base && base_scope)
+        base = &base_scope->config;
+    if (base)
+        container_config_copy(a, &s->config, base);
+    else
+        s->config.workdir = S("/");
+    if (s->config.workdir.n)
+        s->config.workdir = path_resolve(a, S("/"), s->config.workdir);
+    if (!pair_list_get(&s->config.env, S("PATH"), &ignored))
+        pair_list_set(a, &s->config.env, S("PATH"), S(DEFAULT_PATH));
+    if (base_scope)
+        inherit_args(s, base_scope);
+}
+
+/* --- For the step files ---------------------------------------------------------------------------------------------------------- */
+
+struct site scope_site(const struct scope *s, const struct df_instruction *i) {
+    uintptr_t at = (uintptr_t)i, body = (uintptr_t)s->stage->body;
+    bool own = at >= body && at < body + s->stage->n_body * sizeof *i;
+    return (struct site){.file = s->plan->file->name, .i = i, .from = own ? NULL : s->stage->from};
+}
+
+void scope_warn(struct scope *s, struct df_pos pos, const char *rule, const char *fmt, ...) {
+    if (s->n_warnings == LIMIT_SCOPE_WARNINGS)
+        return;
+    if ((s->n_warnings & (s->n_warnings - 1)) == 0) { /* full at every power of two */
+        struct df_warning *bigger = arena_array(s->arena, struct df_warning, s->n_warnings ? s->n_warnings * 2 : 1);
+        if (s->n_warnings)
+            memcpy(bigger, s->warnings, s->n_warnings * sizeof *bigger);
+        s->warnings = bigger;
+    }
+    va_list ap;
+    va_start(ap, fmt);
+    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
+    va_end(ap);
+    s->warnings[s->n_warnings++] = (struct df_warning){pos, rule, arena_str(s->arena, str_z(text))};
+}
+
+bool scope_lookup(const struct scope *s, struct str name, struct str *value) {
+    return pair_list_get(&s->args, name, value) || pair_list_get(&s->config.env, name, value);
+}
+
+/* What one instruction's texts become is bounded by the stage's whole: ARG and ENV can double a text at every line. */
+static bool within_limit(const struct scope *s, const struct df_instruction *i, struct err *e) {
+    struct site at = scope_site(s, i);
+    return s->arena->total_bytes - s->arena_start <= LIMIT_STAGE_BYTES ||
+           site_err(&at, i->pos, e, "the stage's instructions take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
+}
+
+enum { UNSET_MAX = 16 };
+
+static void warn_unset(struct scope *s, const struct df_instruction *i, struct df_pos pos, const struct df_unset *unset) {
+    for (size_t k = 0; k < unset->n; k++)
+        if (!str_list_has(&s->declared, unset->names[k]))
+            scope_warn(s, pos, "UndefinedVar", "%s uses $%.*s, which is not set here", df_op_name(i->op), STR_ARG(unset->names[k]));
+}
+
+bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
+    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct str names[UNSET_MAX];
+    struct df_unset unset = {names, 0, UNSET_MAX};
+    struct site at = scope_site(s, i);
+    if (!df_expand(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, e))
+        return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
+    warn_unset(s, i, pos, &unset);
+    return within_limit(s, i, e);
+}
+
+bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct str text, struct str **out, size_t *n, struct err *e) {
+    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct str names[UNSET_MAX];
+    struct df_unset unset = {names, 0, UNSET_MAX};
+    struct site at = scope_site(s, i);
+    if (!df_expand_words(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, n, e))
+        return site_wrap(&at, i->pos, e, "%s", df_op_name(i->op));
+    warn_unset(s, i, i->pos, &unset);
+    return within_limit(s, i, e);
+}
+
+bool scope_expand_text(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
+    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct site at = scope_site(s, i);
+    if (!df_expand_text(s->arena, text, vars_getter(&vars), NULL, out, e))
+        return site_wrap(&at, i->pos, e, "%s, here-document", df_op_name(i->op));
+    return within_limit(s, i, e);
+}
+
+bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, struct err *e) {
+    struct str name = doc->name;
+    if (str_index(name, '/') < 0 && str_index(name, '\0') < 0 && !str_eqz(name, ".") && !str_eqz(name, "..") && name.n <= LIMIT_NAME_BYTES)
+        return true;
+    return site_err(at, at->i->pos, e, "the here-document's word \"%.*s\" cannot name a file", STR_ARG(name));
+}
+
+bool scope_path(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
+    struct site at = scope_site(s, i);
+    *out = path_resolve(s->arena, s->config.workdir, text);
+    if (out->n > LIMIT_PATH_BYTES)
+        return site_err(&at, i->pos, e, "%s: a path is longer than %d bytes", df_op_name(i->op), LIMIT_PATH_BYTES);
+    return true;
+}
+
+bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e) {
+    struct site at = scope_site(s, i);
+    return n <= LIMIT_CONFIG_ENTRIES || site_err(&at, i->pos, e, "more than %d %s in one image", LIMIT_CONFIG_ENTRIES, what);
+}
+
+void shell_argv(struct scope *s, struct str text, struct str_list *argv) {
+    static const struct str usual[] = {{"/bin/sh", 7}, {"-c", 2}};
+    bool own = s->config.shell.n > 0;
+    for (size_t k = 0; k < (own ? s->config.shell.n : 2); k++)
+        str_list_add(s->arena, argv, own ? s->config.shell.p[k] : usual[k]);
+    str_list_add(s->arena, argv, text);
+}
+
+/* --- Dispatch -------------------------------------------------------------------------------------------------------------------- */
+
+typedef bool (*step_fn)(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
+
+static const step_fn step_of[] = {
+    [DF_ADD] = step_add,
+    [DF_ARG] = step_arg,
+    [DF_CMD] = step_cmd,
+    [DF_COPY] = step_copy,
+    [DF_ENTRYPOINT] = step_entrypoint,
+    [DF_ENV] = step_env,
+    [DF_EXPOSE] = step_expose,
+    [DF_FROM] = NULL,
+    [DF_HEALTHCHECK] = step_healthcheck,
+    [DF_LABEL] = step_label,
+    [DF_MAINTAINER] = step_maintainer,
+    [DF_ONBUILD] = step_onbuild,
+    [DF_RUN] = step_run,
+    [DF_SHELL] = step_shell,
+    [DF_STOPSIGNAL] = step_stopsignal,
+    [DF_USER] = step_user,
+    [DF_VOLUME] = step_volume,
+    [DF_WORKDIR] = step_workdir,
+};
+
+/* "RUN make" for "run make". */
+static struct str title(struct arena *a, const struct df_instruction *i) {
+    struct str original = str_trim(i->original);
+    return arena_join3(a, str_z(df_op_name(i->op)), str_from(original, i->keyword.n), STR_NULL);
+}
+
+bool scope_step(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
+    struct site at = scope_site(s, i);
+    *out = (struct step){.kind = STEP_CONFIG, .from = i, .pos = i->pos};
+    assert((size_t)i->op < sizeof step_of / sizeof step_of[0]);
+    if (!step_of[i->op] || (at.from && (i->op == DF_ONBUILD || i->op == DF_MAINTAINER)))
+        return site_err(&at, i->pos, e, "%s cannot be an ONBUILD trigger", df_op_name(i->op));
+    if (!flags_check(&at, e))
+        return false;
+    if (str_index(i->original, '\0') >= 0)
+        return site_err(&at, i->pos, e, "%s: a NUL byte cannot be in an image's configuration, a path or a command", df_op_name(i->op));
+    out->title = title(s->arena, i);
+    return step_of[i->op](s, i, out, e) && within_limit(s, i, e);
+}
