@@ -119,8 +119,10 @@ static void compress(struct layer_writer *w, struct worker_state *s, struct chun
         c->packed_capacity = encoder_bound(s->encoder, CHUNK_MAX);
         c->packed = mem_alloc(c->packed_capacity);
     }
-    if (take_known(w, s, c))
+    if (take_known(w, s, c)) {
+        atomic_fetch_add(&w->reused, 1);
         return;
+    }
     c->packed_n = encoder_run(s->encoder, c->raw, c->raw_n, c->packed, c->packed_capacity);
     c->crc32 = crc32_update(0, c->packed, c->packed_n);
 }

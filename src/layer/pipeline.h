@@ -105,7 +105,7 @@ struct layer_writer {
     struct buf headers, last_path;
     size_t entries;
     uint64_t tar_bytes;
-    uint64_t issued;            /* chunks that were not skipped */
+    uint64_t skipped, issued;   /* chunks */
     struct chunk *held;         /* the first of them, until there is a second one */
 
     /* Skipping a known beginning (resume.c) */
@@ -127,6 +127,7 @@ struct layer_writer {
     uint64_t next_number;
     bool ordering;              /* somebody is in order_chunk */
     atomic_bool failed;
+    atomic_ulong reused;        /* chunks whose compressed bytes were taken from an older blob */
     struct err error;           /* the first in order */
 
     /* In order: whoever holds `ordering` */

@@ -28,7 +28,7 @@ void record_file_digest(struct layer_writer *w, const struct digest *d) {
 }
 
 void record_all(struct layer_writer *w, const struct digest *blob) {
-    struct digest chain = {0};
+    struct digest chain = w->chain; /* what was skipped is known, and stays known under the blob that it came from */
     for (size_t i = 0; i < w->made.n && w->made.p[i].has_key; i++) {
         const struct made *m = &w->made.p[i];
         if (m->length) {

@@ -17,16 +17,6 @@ static bool usable(struct layer_writer *w, const struct prefix_record *r) {
     return r->blob_offset <= w->usable_bytes;
 }
 
-/* The new blob will have these bytes too, and outlive the old one: it is noted for them. */
-static void note(struct layer_writer *w, const struct chunk *c) {
-    struct chunk_record r = {0};
-    bool known = chunk_index_get(w->index, &c->key, &r) && r.raw_length == c->raw_n;
-    struct made m = {.key = c->key, .has_key = true, .length = known ? r.length : 0, .raw_length = (uint32_t)c->raw_n, .crc32 = r.crc32,
-                     .tar = w->resume.tar, .blob = w->resume.compressed};
-    if (w->made.n < MADE_MAX)
-        vec_push(&w->made, m);
-}
-
 bool resume_skips(struct layer_writer *w, struct chunk *c) {
     if (!w->skipping)
         return false;
@@ -39,7 +29,7 @@ bool resume_skips(struct layer_writer *w, struct chunk *c) {
     w->chain = chain;
     w->resume = r;
     w->has_resume = true;
-    note(w, c);
+    w->skipped++;
     return true;
 }
 

@@ -86,7 +86,7 @@ static bool unknown(const char *what, struct str name, const char *file, bool th
 static bool find_user(const struct view *v, struct str spec, struct arena *a, struct user_ids *out, bool *listed, struct err *e) {
     struct str passwd;
     bool there, number = all_digits(spec);
-    struct user_line u;
+    struct user_line u = {0};
     if (number && !to_id(spec, &out->uid))
         return err_set(e, ERR_FAILED, "user number %s is larger than %u", SHOWN(spec), LIMIT_ID);
     if (!read_table(v, S("etc/passwd"), a, &passwd, &there, e))

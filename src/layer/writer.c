@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "layer/pipeline.h"
 #include "sys/clock.h"
@@ -363,6 +364,8 @@ bool layer_writer_finish(struct layer_writer *w, struct layer *out, struct err *
     pool_free(take_ptr(&w->pool));
     if (atomic_load(&w->failed))
         return take_error(w, e);
+    log_debug("layer of %zu entries: %llu chunks skipped, %lu reused, %llu packed", w->entries, (unsigned long long)w->skipped,
+              atomic_load(&w->reused), (unsigned long long)(w->issued - atomic_load(&w->reused)));
     if (resume_is_all(w)) {
         w->tar = w->resume.tar;
         w->blob = w->resume.compressed;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The chunk index: which compressed pieces lie where in which blob, and the hash states behind beginnings of layers. One file of slots of one size; a
- * record fills one slot or three, and bears its own CRC, which is checked when it is used, so that opening costs one look a slot. It is appended to under
- * locks/chunks and never truncated, because others have it mapped. Half a record at the end, or in the middle where a later writer went on, is no
- * record. Format: croze-store(5). */
+ * The chunk index: which compressed pieces lie where in which blob, and the hash states behind beginnings of layers. One file of slots of
+ * one size; a record fills one slot or three, and bears its own CRC, which is checked when it is used, so that opening costs one look a
+ * slot. It is appended to under locks/chunks and never truncated, because others have it mapped. Half a record at the end, or in the middle
+ * where a later writer went on, is no record. Format: croze-store(5). */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -120,7 +120,8 @@ bool chunk_index_check(struct str file, const char **why) {
     return true;
 }
 
-/* Slots that look like the beginning of a record are entered without a check; a false one in the middle of a prefix fails its CRC when it is asked for. */
+/* Slots that look like the beginning of a record are entered without a check; a false one in the middle of a prefix fails its CRC when it
+ * is asked for. */
 static void build_table(struct chunk_index *x) {
     for (size_t i = 1; i < x->old.n; i++) {
         size_t n = slots_of(le32_get(slot_at(x->old, i) + AT_KIND));
