@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "layer/copy_archive.h"
 #include "layer/copy_dest.h"
+#include "layer/names.h"
 
 /* What one copy_entries has open. */
 struct copy {
@@ -44,7 +45,7 @@ static bool unpack(struct copy *c, struct match *m, struct err *e) {
     struct str path = source_join(&c->arena, m->place.path, m->place.only);
     struct source *archive;
     if (!archive_open(c->spec, path, c->dest.path, &archive, e))
-        return err_wrap(e, "/%.*s", STR_ARG(path));
+        return err_wrap(e, "/%s", SHOWN(path));
     if (!archive)
         return true;
     vec_push(&c->archives, archive);

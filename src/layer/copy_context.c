@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "layer/copy_source.h"
+#include "layer/names.h"
+#include "layer/upper.h"
 #include "store/store.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -71,7 +73,7 @@ static bool open_dir(struct source_dir *d, struct err *e) {
     if (fd < 0 && is_gone(errnum))
         return source_changed(d->path, e);
     if (fd < 0 || fstat(fd, &st) < 0)
-        return err_sys(e, fd < 0 ? errnum : errno, "read directory %.*s of the build context", STR_ARG(shown(d->path)));
+        return err_sys(e, fd < 0 ? errnum : errno, "read directory %s of the build context", SHOWN(shown(d->path)));
     if (d->known && (st.st_dev != d->device || st.st_ino != d->inode))
         return source_changed(d->path, e);
     d->known = true;
@@ -90,7 +92,7 @@ static bool context_list(struct source_dir *d, struct arena *a, struct str **nam
     if (!open_dir(d, e))
         return false;
     if (!file_list(d->fd, a, &list, e))
-        return err_wrap(e, "%.*s", STR_ARG(shown(d->path)));
+        return err_wrap(e, "%s", SHOWN(shown(d->path)));
     *names = list.names;
     *n = list.n;
     return true;
@@ -130,12 +132,12 @@ static bool read_xattrs(struct source_dir *d, struct str name, struct arena *a, 
     bool good = true;
     for (size_t at = 0; at < n && good; at += strlen(c->names + at) + 1) {
         struct str key = str_z(c->names + at);
-        if (!xattr_travels(key))
+        if (!upper_keeps_xattr(key))
             continue;
         ssize_t size = lgetxattr(by_descriptor(&path, d, name), key.p, c->piece, PIECE_BYTES);
         if (size < 0)
             continue; /* as BuildKit: what cannot be read is left behind */
-        good = count < LIMIT_XATTRS || err_set(e, ERR_FAILED, "%.*s has more than %d extended attributes", STR_ARG(name), LIMIT_XATTRS);
+        good = count < LIMIT_XATTRS || err_set(e, ERR_FAILED, "%s has more than %d extended attributes", SHOWN(name), LIMIT_XATTRS);
         if (good)
             all[count++] = (struct xattr){arena_str(a, key), arena_str(a, str_n(c->piece, (size_t)size))};
     }
@@ -143,7 +145,9 @@ static bool read_xattrs(struct source_dir *d, struct str name, struct arena *a, 
     if (!good || count == 0)
         return good;
     qsort(all, count, sizeof *all, by_xattr_name);
-    xattrs_choose(a, all, count, out);
+    out->xattrs = arena_array(a, struct xattr, count);
+    out->n_xattrs = count;
+    memcpy(out->xattrs, all, count * sizeof *all);
     return true;
 }
 
@@ -181,7 +185,7 @@ static bool read_link(struct source_dir *d, struct str name, struct arena *a, st
     struct context *c = context_of(d);
     ssize_t n = readlinkat(d->fd, name.p, c->piece, PIECE_BYTES);
     if (n <= 0)
-        return n == 0 || is_gone(errno) || errno == EINVAL ? source_changed(name, e) : err_sys(e, errno, "read link %.*s", STR_ARG(name));
+        return n == 0 || is_gone(errno) || errno == EINVAL ? source_changed(name, e) : err_sys(e, errno, "read link %s", SHOWN(name));
     *out = arena_str(a, str_n(c->piece, (size_t)n));
     return true;
 }
@@ -203,7 +207,7 @@ static enum look look_at(struct source_dir *d, struct str name, struct arena *a,
     if (fstatat(d->fd, name.p, &out->seen, AT_SYMLINK_NOFOLLOW) < 0) {
         if (is_gone(errno))
             return LOOK_ABSENT;
-        err_sys(e, errno, "stat %.*s", STR_ARG(name));
+        err_sys(e, errno, "stat %s", SHOWN(name));
         return LOOK_FAILED;
     }
     const struct stat *st = &out->seen;
@@ -231,7 +235,7 @@ static enum look context_look(struct source_dir *d, struct str name, struct aren
         return LOOK_FAILED;
     said = look_at(d, name, a, maybe, out, e);
     if (said == LOOK_FAILED && d->path.n)
-        err_wrap(e, "%.*s", STR_ARG(d->path));
+        err_wrap(e, "%s", SHOWN(d->path));
     return said;
 }
 
@@ -272,15 +276,15 @@ static bool hash_file(struct source_dir *d, struct str name, struct str path, co
     /* O_NONBLOCK: a FIFO that took the file's place must not block */
     _cleanup_fd_ int fd = openat(d->fd, name.p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
-        return is_gone(errno) ? source_changed(path, e) : err_sys(e, errno, "read %.*s", STR_ARG(path));
+        return is_gone(errno) ? source_changed(path, e) : err_sys(e, errno, "read %s", SHOWN(path));
     struct stat before, after;
     if (fstat(fd, &before) < 0)
-        return err_sys(e, errno, "stat %.*s", STR_ARG(path));
+        return err_sys(e, errno, "stat %s", SHOWN(path));
     if (!same_file(&before, &node->seen))
         return source_changed(path, e);
     int whole = hash_bytes(c, fd, before.st_size, out);
     if (whole < 0 || fstat(fd, &after) < 0)
-        return err_sys(e, errno, "read %.*s", STR_ARG(path));
+        return err_sys(e, errno, "read %s", SHOWN(path));
     if (!whole || !same_file(&before, &after))
         return source_changed(path, e);
     if (c->stats)

@@ -4,6 +4,7 @@
 #include "layer/copy_dest.h"
 
 #include "layer/copy_walk.h"
+#include "layer/names.h"
 
 bool dest_open(const struct copy_spec *c, struct arena *a, struct dest *d, struct err *e) {
     bool exists;
@@ -16,7 +17,7 @@ bool dest_open(const struct copy_spec *c, struct arena *a, struct dest *d, struc
     if (!c->dest_is_dir)
         return true;
     if (d->what == DEST_FILE)
-        return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%.*s", STR_ARG(d->path));
+        return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%s", SHOWN(d->path));
     d->what = DEST_DIR;
     return true;
 }
@@ -32,7 +33,7 @@ bool dest_take(struct dest *d, const struct match *m, struct err *e) {
         return true;
     }
     if (d->what == DEST_FILE)
-        return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%.*s", STR_ARG(d->path));
+        return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%s", SHOWN(d->path));
     d->what = DEST_DIR;
     if (m->is_dir) {
         d->mtime_s = m->entry.mtime_s;

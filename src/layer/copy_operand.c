@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "layer/copy_walk.h"
+#include "layer/names.h"
 #include "sys/files.h"
 
 struct finder {
@@ -59,11 +60,11 @@ static void blame_ignore_file(const struct finder *f, struct str path, struct er
         return;
     _cleanup_fd_ int fd = file_openat_nolinks(f->spec->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
     if (fd >= 0)
-        err_append(e, " (excluded by %.*s:%u \"%.*s\")", STR_ARG(ig->name), ig->patterns[which].line, STR_ARG(ig->patterns[which].text));
+        err_append(e, " (excluded by %s:%u \"%s\")", SHOWN(ig->name), ig->patterns[which].line, SHOWN(ig->patterns[which].text));
 }
 
 static bool not_found(const struct finder *f, struct str path, struct err *e) {
-    err_set(e, ERR_FAILED, "\"/%.*s\": not found", STR_ARG(f->operand));
+    err_set(e, ERR_FAILED, "\"/%s\": not found", SHOWN(f->operand));
     e->sys = ENOENT;
     blame_ignore_file(f, path, e);
     return false;
@@ -87,7 +88,7 @@ struct found {
 /* Follows one symlink: what is still to be resolved becomes its target and then `rest`. */
 static bool follow(const struct finder *f, struct str target, struct str *at, struct str *rest, unsigned *links, struct err *e) {
     if (++*links > LIMIT_SYMLINKS)
-        return err_set(e, ERR_FAILED, "\"/%.*s\": too many symbolic links", STR_ARG(f->operand));
+        return err_set(e, ERR_FAILED, "\"/%s\": too many symbolic links", SHOWN(f->operand));
     if (str_starts(target, S("/")))
         *at = STR_NULL;
     *rest = rest->n ? arena_join3(f->arena, target, S("/"), *rest) : target;
@@ -240,7 +241,7 @@ static bool expand(const struct finder *f, struct str literal, struct str patter
     while (good && pattern.n && str_next(&pattern, '/', &part))
         good = match_level(f, &found, part, pattern.n > 0, e);
     if (!good)
-        err_wrap(e, "\"/%.*s\"", STR_ARG(f->operand));
+        err_wrap(e, "\"/%s\"", SHOWN(f->operand));
     good = good && add_matches(f, &found, out, e);
     vec_fini(&found);
     return good;

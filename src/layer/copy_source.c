@@ -5,8 +5,9 @@
 
 #include <errno.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
+#include "layer/names.h"
+#include "layer/upper.h"
 
 struct str source_join(struct arena *a, struct str dir, struct str name) {
     return dir.n ? arena_join3(a, dir, S("/"), name) : arena_str(a, name);
@@ -22,17 +23,11 @@ struct str source_join_buf(struct buf *b, struct str dir, struct str name) {
     return buf_str(b);
 }
 
-bool xattr_travels(struct str name) {
-    if (!str_starts(name, S("user.")))
-        return str_eq(name, S("security.capability"));
-    return !str_starts(name, S("user.overlay.")) && !str_starts(name, S("user.croze."));
-}
-
 void xattrs_choose(struct arena *a, const struct xattr *all, size_t n, struct entry *out) {
     out->xattrs = NULL;
     out->n_xattrs = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!xattr_travels(all[i].name))
+        if (!upper_keeps_xattr(all[i].name))
             continue;
         if (!out->xattrs)
             out->xattrs = arena_array(a, struct xattr, n);
@@ -41,7 +36,7 @@ void xattrs_choose(struct arena *a, const struct xattr *all, size_t n, struct en
 }
 
 bool source_changed(struct str path, struct err *e) {
-    err_set(e, ERR_FAILED, "%.*s changed while it was read", STR_ARG(path));
+    err_set(e, ERR_FAILED, "%s changed while it was read", SHOWN(path));
     e->sys = ESTALE;
     return false;
 }

@@ -26,7 +26,7 @@ struct source_dir {
 
 /* One name in a directory. */
 struct source_node {
-    struct entry entry;        /* as it lies in the source, xattrs chosen by xattr_travels(); path: where a view has its bytes, else unset */
+    struct entry entry;        /* as it lies in the source, only xattrs that an image carries; path: where a view has its bytes, else unset */
     bool hidden;               /* a directory that the ignore file excludes, while something below may be included again */
     bool implied;              /* a directory of an archive that has no entry of its own: made only where there is none */
     struct str inode;          /* not "": other names may be the same file, those with an equal text */
@@ -88,9 +88,7 @@ struct str source_join(struct arena *a, struct str dir, struct str name);
 /* The same in a buffer that is used again and again. */
 struct str source_join_buf(struct buf *b, struct str dir, struct str name);
 
-/* Extended attributes that images carry: security.capability, and user.* but for overlay's and croze's own. */
-bool xattr_travels(struct str name);
-/* Those of `all` that travel; the array lies in the arena. */
+/* Those of `all` that an image carries (upper_keeps_xattr); the array lies in the arena. */
 void xattrs_choose(struct arena *a, const struct xattr *all, size_t n, struct entry *out);
 
 /* Sets an error with sys = ESTALE: the caller lists again. */

@@ -6,7 +6,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "layer/copy_source.h"
+#include "layer/names.h"
 #include "layer/read.h"
+#include "layer/view_private.h"
 #include "sys/files.h"
 
 struct view_source {
@@ -15,7 +17,7 @@ struct view_source {
     struct view_node pulled;   /* the file that a sink may read next */
     int fd;                    /* it, opened at the first pull; -1 before */
     uint64_t left;
-    struct buf path, id, kept;
+    struct buf path, kept;
 };
 
 static struct view_source *view_of(const struct source_dir *d) {
@@ -24,6 +26,20 @@ static struct view_source *view_of(const struct source_dir *d) {
 
 static bool list(struct source_dir *d, struct arena *a, struct str **names, size_t *n, struct err *e) {
     return view_list(view_of(d)->view, d->path, a, names, n, e);
+}
+
+/* Names that are the same file lead to one entry of one layer's toc. */
+static void identify(struct view_source *v, struct str path, struct arena *a, struct source_node *out) {
+    struct view_place place;
+    struct entry named;
+    if (!view_place(v->view, v->view->n, path, &place) || place.implied || !view_inode(v->view, &place))
+        return;
+    const uint64_t id[] = {place.layer, place.index};
+    toc_entry(v->view->tocs[place.layer], place.index, NULL, &named);
+    out->inode = arena_str(a, str_n((const char *)id, sizeof id));
+    out->linked = !str_eq(named.path, path);
+    if (out->linked)
+        out->first_name = named.path;
 }
 
 static enum look look(struct source_dir *d, struct str name, struct arena *a, struct source_node *out, struct err *e) {
@@ -41,13 +57,7 @@ static enum look look(struct source_dir *d, struct str name, struct arena *a, st
     xattrs_choose(a, node.entry.xattrs, node.entry.n_xattrs, &out->entry);
     if (node.entry.type != ENTRY_FILE)
         return LOOK_THERE;
-    /* A hard link is given as the file it names: that path and the layer tell which file it is. */
-    buf_reset(&v->id);
-    buf_printf(&v->id, "%zu:%.*s", node.layer, STR_ARG(node.entry.path));
-    out->inode = arena_str(a, buf_str(&v->id));
-    out->linked = !str_eq(node.entry.path, path);
-    if (out->linked)
-        out->first_name = arena_str(a, node.entry.path);
+    identify(v, path, a, out);
     return LOOK_THERE;
 }
 
@@ -64,9 +74,9 @@ static ptrdiff_t pull(void *ctx, void *to, size_t n, struct err *e) {
         got = read(v->fd, to, n < v->left ? n : (size_t)v->left);
     while (got < 0 && errno == EINTR);
     if (got < 0)
-        err_sys(e, errno, "read %.*s", STR_ARG(v->pulled.entry.path));
+        err_sys(e, errno, "read %s", SHOWN(v->pulled.entry.path));
     else if (got == 0)
-        err_set(e, ERR_FAILED, "%.*s is shorter in the unpacked layer than in its table of contents", STR_ARG(v->pulled.entry.path));
+        err_set(e, ERR_FAILED, "%s is shorter in the unpacked layer than in its table of contents", SHOWN(v->pulled.entry.path));
     v->left -= got > 0 ? (uint64_t)got : 0;
     return got > 0 ? got : -1;
 }
@@ -88,7 +98,6 @@ static void view_source_free(struct source *s) {
     struct view_source *v = (struct view_source *)s;
     fd_closep(&v->fd);
     buf_fini(&v->path);
-    buf_fini(&v->id);
     buf_fini(&v->kept);
     free(v);
 }
@@ -98,6 +107,5 @@ struct source *source_view(const struct view *view) {
     struct view_source *v = mem_zalloc(1, sizeof *v);
     *v = (struct view_source){.base = {.ops = &ops, .keeps_owner = true}, .view = view, .fd = -1};
     v->path = v->kept = (struct buf)BUF_INIT(2 * LIMIT_PATH_BYTES);
-    v->id = (struct buf)BUF_INIT(2 * LIMIT_PATH_BYTES);
     return &v->base;
 }

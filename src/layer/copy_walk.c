@@ -3,6 +3,7 @@
  * itself the later one gives the attributes; a file takes a file's place; a file onto a directory and a directory onto anything else are
  * errors. Depth costs neither stack nor descriptors. */
 #include "layer/copy_walk.h"
+#include "layer/names.h"
 
 #include <errno.h>
 
@@ -116,7 +117,7 @@ static bool merge_dir(struct walk *w, struct merged *m, struct source_dir *d, st
                       struct err *e) {
     const struct source *s = d->source;
     if (m->what == OTHER && (!s->replaces || node->implied))
-        return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%.*s", STR_ARG(shown(w)));
+        return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%s", SHOWN(shown(w)));
     struct entry en = written(w, s, node);
     if (m->what != DIRECTORY) {
         m->what = DIRECTORY;
@@ -140,7 +141,7 @@ static bool merge_dir(struct walk *w, struct merged *m, struct source_dir *d, st
 static bool merge_other(struct walk *w, struct merged *m, struct source_dir *d, struct str name, const struct source_node *node,
                         struct err *e) {
     if (m->what == DIRECTORY && !d->source->replaces)
-        return err_set(e, ERR_FAILED, "cannot replace to directory /%.*s with file", STR_ARG(shown(w)));
+        return err_set(e, ERR_FAILED, "cannot replace to directory /%s with file", SHOWN(shown(w)));
     m->what = OTHER;
     m->touched = true;
     m->dirs.n = 0;
@@ -171,7 +172,7 @@ static bool merge_item(struct walk *w, struct frame *f, const struct item *it, b
         return source_changed(source_join(&w->scratch, d->path, name), e);
     case LOOK_SOCKET:
         if (!w->is_probe && !w->spec->quiet)
-            log_warn("socket %.*s is not copied: an image layer cannot hold one", STR_ARG(source_join(&w->scratch, d->path, name)));
+            log_warn("socket %s is not copied: an image layer cannot hold one", SHOWN(source_join(&w->scratch, d->path, name)));
         return true;
     case LOOK_EXCLUDED:
         return true;
@@ -181,7 +182,7 @@ static bool merge_item(struct walk *w, struct frame *f, const struct item *it, b
         break;
     }
     if (str_starts(it->name, S(".wh.")))
-        return err_set(e, ERR_FAILED, "cannot copy /%.*s: in an image layer a name that starts with \".wh.\" removes a file", STR_ARG(shown(w)));
+        return err_set(e, ERR_FAILED, "cannot copy /%s: in an image layer a name that starts with \".wh.\" removes a file", SHOWN(shown(w)));
     if (node.entry.type != ENTRY_DIR)
         return merge_other(w, m, d, name, &node, e);
     if (!settle_hidden(w, m, d, name, alone, &node, &counts, e))
@@ -212,7 +213,7 @@ static struct entry entry_copy(struct arena *a, const struct entry *en) {
 /* Makes the frame of a directory whose path is walk.path. The arena goes over into it. */
 static bool push(struct walk *w, struct arena *arena, const struct source_dir *dirs, size_t n, bool in_onto, struct err *e) {
     if (w->frames.n > LIMIT_PATH_DEPTH)
-        return err_set(e, ERR_FAILED, "directories are nested deeper than %d: /%.*s", LIMIT_PATH_DEPTH, STR_ARG(shown(w)));
+        return err_set(e, ERR_FAILED, "directories are nested deeper than %d: /%s", LIMIT_PATH_DEPTH, SHOWN(shown(w)));
     struct frame f = {.arena = *arena, .n_dirs = n, .path_n = w->path.n, .in_onto = in_onto};
     *arena = (struct arena)ARENA_INIT;
     f.dirs = arena_array(&f.arena, struct source_dir, n);
@@ -241,7 +242,7 @@ static bool enter_path(struct walk *w, const struct frame *f, struct str name, s
     if (f->path_n)
         buf_add_char(&w->path, '/');
     buf_add_str(&w->path, name);
-    return buf_ok(&w->path) || err_set(e, ERR_FAILED, "path longer than %d bytes: /%.*s", LIMIT_PATH_BYTES, STR_ARG(shown(w)));
+    return buf_ok(&w->path) || err_set(e, ERR_FAILED, "path longer than %d bytes: /%s", LIMIT_PATH_BYTES, SHOWN(shown(w)));
 }
 
 /* The next name of the innermost directory. */
