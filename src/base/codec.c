@@ -89,5 +89,5 @@ size_t encoder_run(struct encoder *z, const void *in, size_t n, void *out, size_
 }
 
 uint32_t crc32_update(uint32_t crc, const void *p, size_t n) {
-    return n ? libdeflate_crc32(crc, p, n) : crc; /* it takes (NULL, 0) for "begin anew" */
+    return n ? libdeflate_crc32(crc, p, n) : crc; /* libdeflate takes a NULL buffer, of any size, for a start anew */
 }

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-static void set_v(struct err *e, enum err_kind kind, int errnum, const char *fmt, va_list ap) {
+__attribute__((format(printf, 4, 0))) static void set_v(struct err *e, enum err_kind kind, int errnum, const char *fmt, va_list ap) {
     assert(e->kind == ERR_NONE); /* an error is set once; a second one would hide the first cause */
     e->kind = kind;
     e->sys = errnum;

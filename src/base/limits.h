@@ -13,7 +13,7 @@
 #define LIMIT_DOCKERFILE_STAGES 10000
 #define LIMIT_DOCKERFILE_WORDS 1000000         /* arguments, pairs, flags and here-documents of a whole file: 64 bytes of memory each */
 #define LIMIT_EXPANDED_WORD_BYTES MIB(1)       /* ARG bombs: ARG a=$b$b, b=$c$c, ... */
-#define LIMIT_EXPANSION_WORK ((uint64_t)1 << 28) /* bytes copied and pattern steps for one word: under a second */
+#define LIMIT_EXPANSION_WORK ((uint64_t)1 << 27) /* bytes copied and pattern steps for one word: half a second */
 #define LIMIT_EXPANSION_DEPTH 64               /* ${a:-${b:-...}} nested */
 #define LIMIT_CONFIG_ENTRIES 2048              /* environment variables, ARGs, labels of one stage: the kernel takes about 2 MiB of environment */
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */
@@ -51,6 +51,7 @@
 #define LIMIT_GROUPS 65536                     /* supplementary groups of a process: the kernel's NGROUPS_MAX */
 #define LIMIT_IMAGE_LAYERS 500                 /* overlayfs' own maximum of lower directories */
 #define LIMIT_PASSWD_BYTES MIB(4)              /* /etc/passwd and /etc/group of an image */
+#define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
 
 #endif

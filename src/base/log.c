@@ -31,7 +31,7 @@ void log_set_sink(void (*sink)(void *, const char *), void *ctx) {
     pthread_mutex_unlock(&lock);
 }
 
-static void emit(const char *prefix, const char *fmt, va_list ap) {
+__attribute__((format(printf, 2, 0))) static void emit(const char *prefix, const char *fmt, va_list ap) {
     _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
     _cleanup_(mem_freep) char *line = mem_printf("%s%s", prefix, text);
     pthread_mutex_lock(&lock);

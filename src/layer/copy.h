@@ -31,6 +31,7 @@ struct copy_spec {
     uint32_t chmod;
     bool modes_git;               /* context modes become 0644 / 0755 as git keeps them */
     bool unpack;                  /* ADD */
+    bool quiet;                   /* no warnings: they were given when the same walk was done before */
     const struct view *onto;      /* the root that it is copied onto */
     int64_t now_s;                /* mtime of directories that COPY itself makes */
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a container of an image starts with: the "config" member of the OCI image configuration (image-spec config.md) with docker's additions
- * (Healthcheck, Shell, OnBuild, ArgsEscaped; docker-image-spec 1.3). Instructions change it (plan/), image/ reads and writes it as JSON.
- * Lists live in one arena; order is meaning: Env keeps first-seen order with values replaced in place, the rest is written sorted. */
+ * What a container of an image starts with: the "config" member of the OCI image configuration (image-spec config.md) with docker's
+ * additions (Healthcheck, Shell, OnBuild, ArgsEscaped; docker-image-spec 1.3). Instructions change it (plan/), image/ reads and writes it
+ * as JSON. Lists live in one arena; order is meaning: Env keeps first-seen order with values replaced in place, the rest is written
+ * sorted. */
 #ifndef CROZE_PLAN_CONFIG_H
 #define CROZE_PLAN_CONFIG_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which stages the target needs: its base, what COPY --from and mounts read, and theirs in turn. References only go up the file, so one pass
- * from the target to the top sees every needed stage after all that need it. Dead stages keep their faults to themselves. */
+ * Which stages the target needs: its base, what COPY --from and mounts read, and theirs in turn. References only go up the file, so one
+ * pass from the target to the top sees every needed stage after all that need it. Dead stages keep their faults to themselves. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -86,7 +86,7 @@ static bool need_mount(struct needs *n, const struct site *at, const struct df_f
 /* What can be known before anything runs: flags, sources, the kinds of mounts and operands. */
 static bool need_instruction(struct needs *n, const struct site *at, struct err *e) {
     const struct df_instruction *i = at->i;
-    if (!flags_check(at, true, e))
+    if (!flags_check(at, e))
         return false;
     if ((i->op == DF_COPY || i->op == DF_ADD) && !copy_check_operands(at, e))
         return false;
@@ -129,8 +129,9 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, struct err
     struct site from = {.file = p->file->name, .i = s->from};
     struct needs n = {.a = a, .p = p, .stage = stage};
     if (s->platform.n && !str_eq(s->platform, p->options.platform))
-        return site_err(&from, flag_find(s->from, "platform")->pos, e, "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s",
-                        STR_ARG(s->platform), STR_ARG(p->options.platform));
+        return site_err(&from, flag_find(s->from, "platform")->pos, e,
+                        "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
+                        STR_ARG(p->options.platform));
     if (s->base_kind == BASE_STAGE) {
         need(&n, s->base_stage);
         if (!need_triggers_of_base(&n, &p->stages[s->base_stage], e))
@@ -153,20 +154,9 @@ static bool close_below(struct arena *a, struct plan *p, size_t top, const bool 
     return true;
 }
 
-/* Flags are the language, not the work: an unknown one is an error in a dead stage too. */
-static bool check_dead_flags(const struct plan *p, struct err *e) {
-    for (size_t s = 0; s < p->n_stages; s++)
-        for (size_t k = 0; !p->stages[s].needed && k < p->stages[s].n_body; k++) {
-            struct site at = {.file = p->file->name, .i = &p->stages[s].body[k]};
-            if (!flags_check(&at, false, e))
-                return false;
-        }
-    return true;
-}
-
 bool needs_close(struct arena *a, struct plan *p, struct err *e) {
     p->stages[p->target].needed = true;
-    return close_below(a, p, p->target + 1, NULL, e) && check_dead_flags(p, e);
+    return close_below(a, p, p->target + 1, NULL, e);
 }
 
 bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n, struct err *e) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Cache keys: SHA-256 over fields framed by their length, so that no two steps that differ in a field share a key. Nothing of when or where a build
- * runs is in them: no times, no paths of the host, no proxies, no names of mounted sources (their content counts). They stand on the content of
- * the layers below, so a step whose layer comes out equal leads back into the cache. */
+ * Cache keys: SHA-256 over fields framed by their length, so that no two steps that differ in a field share a key. Nothing of when or where
+ * a build runs is in them: no times, no paths of the host, no proxies, no names of mounted sources (their content counts). They stand on
+ * the content of the layers below, so a step whose layer comes out equal leads back into the cache. */
 #include <assert.h>
 
 #include "plan/plan.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plan/ takes a parsed Dockerfile and the user's build arguments and gives a graph of stages; then, stage by stage, it turns each instruction into
- * a step: everything expanded, every flag read, every default filled in, ready to be carried out by build/. It is pure (base/ and
- * dockerfile/ only). Instructions that need what only the build knows (the base image's configuration, the content of files) get it passed in.
+ * plan/ takes a parsed Dockerfile and the user's build arguments and gives a graph of stages; then, stage by stage, it turns each
+ * instruction into a step: everything expanded, every flag read, every default filled in, ready to be carried out by build/. It is pure
+ * (base/ and dockerfile/ only). What only the build knows (the base image's configuration, the content of files) is passed in.
  *
  *   plan_make()           Dockerfile -> stages, their bases and dependencies, dead stages marked
  *   scope_init()          a stage + its base's configuration -> variables and configuration at its first instruction
@@ -55,12 +55,14 @@ struct plan {
 };
 
 /* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. */
-MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out, struct err *e);
-/* The ONBUILD triggers of a stage's base image are known only when that image is: adds the stages that they read to stages[stage].needs and marks
- * them (and what they read) as needed. Triggers of a base that is a stage are seen by plan_make. */
-MUST_CHECK bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n, struct err *e);
-/* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward and
- * self references are errors. */
+MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out,
+                          struct err *e);
+/* The ONBUILD triggers of a stage's base image are known only when that image is: adds the stages that they read to stages[stage].needs and
+ * marks them (and what they read) as needed. Triggers of a base that is a stage are seen by plan_make. */
+MUST_CHECK bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n,
+                                  struct err *e);
+/* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward
+ * and self references are errors. */
 MUST_CHECK bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *found, size_t *stage, struct err *e);
 
 /* --- Steps ---------------------------------------------------------------------------------------------------------------------- */
@@ -134,7 +136,7 @@ struct scope {
     const struct plan *plan;
     const struct plan_stage *stage;
     struct container_config config;
-    struct pair_list args;        /* declared ARGs with a value that no later ENV replaced: of ARG and ENV the later wins, as with BuildKit */
+    struct pair_list args;        /* declared ARGs with a value that no later ENV replaced: of the two the later wins, as with BuildKit */
     struct str_list declared;     /* names of declared ARGs, with or without a value */
     struct str author;
     bool cmd_set;                 /* CMD was given in this stage: ENTRYPOINT keeps it */
@@ -143,10 +145,10 @@ struct scope {
     size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
 };
 
-/* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are inherited
- * through it, and `base` may then be NULL. config.onbuild then holds the base's triggers (an image's or a stage's): the caller takes them out and runs
- * them through scope_step first. Proxy variables of the caller's environment come as build arguments. The arena must live as long as the scope; all
- * that base and base_scope hold is copied. */
+/* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are
+ * inherited through it, and `base` may then be NULL. config.onbuild then holds the base's triggers (an image's or a stage's): the caller
+ * takes them out and runs them through scope_step first. Proxy variables of the caller's environment come as build arguments. The arena
+ * must live as long as the scope; all that base and base_scope hold is copied. */
 void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
                 const struct scope *base_scope);
 /* Carries one instruction into the scope and describes what is to be done. ONBUILD triggers of the base come through here first

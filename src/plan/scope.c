@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The moving state of a stage: which variables an instruction sees, and the dispatch of instructions to the step files.
  *
- * Variables are those of BuildKit's build environment: ENV and ARG write to one environment, and the later wins. Here it is kept as config.env plus
- * `args`, where ARGs stand in front until an ENV of the same name takes them away; a derived stage starts with the base's ENV in front. */
+ * Variables are those of BuildKit's build environment: ENV and ARG write to one environment, and the later wins. Here it is kept as
+ * config.env plus `args`, where ARGs stand in front until an ENV of the same name takes them away; a derived stage starts with the base's
+ * ENV in front. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -81,8 +82,7 @@ enum { UNSET_MAX = 16 };
 static void warn_unset(struct scope *s, const struct df_instruction *i, struct df_pos pos, const struct df_unset *unset) {
     for (size_t k = 0; k < unset->n; k++)
         if (!str_list_has(&s->declared, unset->names[k]))
-            scope_warn(s, pos, "UndefinedVar", "%s uses $%.*s, which is not set here: it becomes nothing", df_op_name(i->op),
-                       STR_ARG(unset->names[k]));
+            scope_warn(s, pos, "UndefinedVar", "%s uses $%.*s, which is not set here", df_op_name(i->op), STR_ARG(unset->names[k]));
 }
 
 bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
@@ -180,7 +180,7 @@ bool scope_step(struct scope *s, const struct df_instruction *i, struct step *ou
     assert((size_t)i->op < sizeof step_of / sizeof step_of[0]);
     if (!step_of[i->op] || (at.from && (i->op == DF_ONBUILD || i->op == DF_MAINTAINER)))
         return site_err(&at, i->pos, e, "%s cannot be an ONBUILD trigger", df_op_name(i->op));
-    if (!flags_check(&at, true, e))
+    if (!flags_check(&at, e))
         return false;
     if (str_index(i->original, '\0') >= 0)
         return site_err(&at, i->pos, e, "%s: a NUL byte cannot be in an image's configuration, a path or a command", df_op_name(i->op));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a message points: a place in the Dockerfile, or, for an ONBUILD trigger that a base image brought (its text lies in no file), the FROM
- * of the stage. All errors of this room pass here, so that they open alike: "Dockerfile:7:6: ...". */
+ * Where a message points: a place in the Dockerfile, or, for an ONBUILD trigger that a base image brought (its text lies in no file), the
+ * FROM of the stage. All errors of this room pass here, so that they open alike: "Dockerfile:7:6: ...". */
 #ifndef CROZE_PLAN_SITE_H
 #define CROZE_PLAN_SITE_H
 

@@ -34,7 +34,8 @@ bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *f
         }
     for (size_t k = from; k < p->n_stages; k++)
         if (name.n && str_eq_nocase(p->stages[k].name, name))
-            return err_set(e, ERR_USAGE, k == from ? "\"%.*s\" is this stage itself" : "stage \"%.*s\" comes after this one", STR_ARG(name));
+            return err_set(e, ERR_USAGE, k == from ? "\"%.*s\" is this stage itself" : "stage \"%.*s\" comes after this one",
+                           STR_ARG(name));
     *found = false;
     return true;
 }

@@ -9,13 +9,14 @@
 #include "plan/site.h"
 
 /* The name as written in `what` ("COPY --from", "from of --mount"), seen from stage `stage`. "" is the build context. */
-MUST_CHECK bool source_resolve(const struct plan *p, size_t stage, const struct site *at, struct df_pos pos, const char *what, struct str name,
-                               enum source_kind *kind, size_t *from, struct str *image, struct err *e);
+MUST_CHECK bool source_resolve(const struct plan *p, size_t stage, const struct site *at, struct df_pos pos, const char *what,
+                               struct str name, enum source_kind *kind, size_t *from, struct str *image, struct err *e);
 
 /* The fields of "--mount=type=bind,from=x,...": CSV as Go reads it (a field may stand in double quotes). The texts lie in the arena. */
 MUST_CHECK bool mount_fields(struct arena *a, const struct site *at, const struct df_flag *mount, struct str_list *out, struct err *e);
 /* The values of from= and type= in it, unexpanded, or "". */
-MUST_CHECK bool mount_peek(struct arena *a, const struct site *at, const struct df_flag *mount, struct str *from, struct str *type, struct err *e);
+MUST_CHECK bool mount_peek(struct arena *a, const struct site *at, const struct df_flag *mount, struct str *from, struct str *type,
+                           struct err *e);
 /* Only bind is carried out. */
 MUST_CHECK bool mount_type_check(const struct site *at, const struct df_flag *mount, struct str type, struct err *e);
 

@@ -16,8 +16,6 @@ static struct site site_of(const struct plan *p, const struct df_instruction *i)
 /* Each pair sees those before it. A default that a build argument replaces is not even expanded. */
 static bool global_arg(struct arena *a, struct plan *p, size_t arena_start, const struct df_instruction *i, struct err *e) {
     struct site at = site_of(p, i);
-    if (!flags_check(&at, true, e))
-        return false;
     for (size_t k = 0; k < i->n_pairs; k++) {
         const struct df_pair *pair = &i->pairs[k];
         struct vars vars = {.first = &p->global_args};
@@ -57,32 +55,15 @@ static bool blame_empty(const struct plan *p, const struct vars *vars, struct er
     return false;
 }
 
-static bool is_stage_name(struct str s) {
-    for (size_t k = 0; k < s.n; k++) {
-        char c = s.p[k];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        bool other = (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-        if (!letter && (k == 0 || !other))
-            return false;
-    }
-    return s.n > 0;
-}
-
-/* "FROM image" or "FROM image AS name". */
-static bool stage_name(struct arena *a, const struct site *at, struct str *out, struct err *e) {
-    const struct df_instruction *i = at->i;
-    if (i->n_args == 1)
-        return true;
-    if (i->n_args != 3 || !str_eq_nocase(i->args[1], S("as")))
-        return site_err(at, i->pos, e, "FROM takes an image, or an image, AS and a name");
-    if (!is_stage_name(i->args[2]))
-        return site_err(at, i->pos, e, "\"%.*s\" cannot name a stage: a letter, then letters, digits, \"-\", \"_\" and \".\"", STR_ARG(i->args[2]));
-    char *name = arena_strz(a, i->args[2]);
-    for (size_t k = 0; k < i->args[2].n; k++)
+/* "" without AS. Names know no case. */
+static struct str stage_name(struct arena *a, const struct df_instruction *from) {
+    if (from->n_args != 3)
+        return STR_NULL;
+    char *name = arena_strz(a, from->args[2]);
+    for (size_t k = 0; k < from->args[2].n; k++)
         if (name[k] >= 'A' && name[k] <= 'Z')
             name[k] = (char)(name[k] + ('a' - 'A'));
-    *out = str_n(name, i->args[2].n);
-    return true;
+    return str_n(name, from->args[2].n);
 }
 
 static bool find_base(struct plan *p, struct plan_stage *s, const struct site *at, const struct vars *vars, struct err *e) {
@@ -130,8 +111,6 @@ static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s
 static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, struct err *e) {
     struct site at = site_of(p, s->from);
     struct vars vars = {.first = &p->global_args};
-    if (!flags_check(&at, false, e) || !stage_name(a, &at, &s->name, e))
-        return false;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
         return site_wrap(&at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
     return find_base(p, s, &at, &vars, e) && stage_platform(a, p, s, &at, e);
@@ -139,32 +118,28 @@ static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, s
 
 /* --- The whole ------------------------------------------------------------------------------------------------------------------- */
 
-/* Cuts the file at its FROMs; *n_globals instructions stand before the first. */
-static bool cut_stages(struct arena *a, struct plan *p, size_t *n_globals, struct err *e) {
+/* Cuts the file at its FROMs and gives the number of instructions before the first, which are ARGs: the parser has seen to both. */
+static size_t cut_stages(struct arena *a, struct plan *p) {
     const struct dockerfile *f = p->file;
-    size_t n = 0;
+    size_t n = 0, n_globals = 0;
     for (size_t k = 0; k < f->n_instructions; k++)
         n += f->instructions[k].op == DF_FROM;
-    if (n == 0)
-        return err_set(e, ERR_USAGE, "%.*s: there is no FROM: every build begins with FROM image, or FROM scratch", STR_ARG(f->name));
-    if (n > LIMIT_DOCKERFILE_STAGES)
-        return err_set(e, ERR_USAGE, "%.*s: more than %d stages", STR_ARG(f->name), LIMIT_DOCKERFILE_STAGES);
+    assert(n > 0);
     p->stages = arena_array(a, struct plan_stage, n);
     for (size_t k = 0; k < f->n_instructions; k++) {
         struct df_instruction *i = &f->instructions[k];
-        struct site at = site_of(p, i);
         if (i->op == DF_FROM) {
-            p->stages[p->n_stages] = (struct plan_stage){.index = p->n_stages, .from = i, .body = i + 1};
+            assert(i->n_args == 1 || i->n_args == 3);
+            p->stages[p->n_stages] = (struct plan_stage){.index = p->n_stages, .name = stage_name(a, i), .from = i, .body = i + 1};
             p->n_stages++;
         } else if (p->n_stages) {
             p->stages[p->n_stages - 1].n_body++;
-        } else if (i->op != DF_ARG) {
-            return site_err(&at, i->pos, e, "%s stands before the first FROM; only ARG may", df_op_name(i->op));
         } else {
-            ++*n_globals;
+            assert(i->op == DF_ARG);
+            n_globals++;
         }
     }
-    return true;
+    return n_globals;
 }
 
 /* Of build arguments with one name the last counts. An epoch given as a word ("context") is known as a number by now. */
@@ -179,16 +154,13 @@ static void copy_options(struct arena *a, struct plan *p, const struct plan_opti
 }
 
 bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out, struct err *e) {
-    size_t n_globals = 0, arena_start = a->total_bytes;
+    size_t arena_start = a->total_bytes;
     assert(options->platform.n);
     *out = (struct plan){.file = file};
     copy_options(a, out, options);
-    if (!platform_normalize(a, options->platform, S("linux/amd64"), &out->options.platform, e) || !cut_stages(a, out, &n_globals, e))
+    if (!platform_normalize(a, options->platform, S("linux/amd64"), &out->options.platform, e))
         return false;
-    struct str *last_name = &out->stages[out->n_stages - 1].name;
-    struct site last = site_of(out, out->stages[out->n_stages - 1].from);
-    if (!stage_name(a, &last, last_name, e)) /* TARGETSTAGE needs it before any FROM is expanded */
-        return false;
+    size_t n_globals = cut_stages(a, out);
     predefined_args(a, out, &out->global_args);
     for (size_t k = 0; k < n_globals; k++)
         if (!global_arg(a, out, arena_start, &file->instructions[k], e))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY, and ADD of local files: operands and destination expanded, the source found, owner and mode read. Files themselves are layer/'s business;
- * so are the names in --chown, which only the root file system at hand can tell. */
+ * COPY, and ADD of local files: operands and destination expanded, the source found, owner and mode read. Files themselves are layer/'s
+ * business; so are the names in --chown, which only the root file system at hand can tell. */
+#include <assert.h>
+
 #include "base/mem.h"
 #include "plan/flags.h"
 #include "plan/source.h"
@@ -87,8 +89,8 @@ static bool path_sources(struct scope *s, const struct df_instruction *i, size_t
     for (size_t k = 0; k < n; k++)
         if (!scope_expand(s, i, i->pos, i->args[k], &c->sources[k], e) || !check_local(&at, c->sources[k], e))
             return false;
-    return source_resolve(s->plan, s->stage->index, &at, from ? from->pos : i->pos, "COPY --from", from ? from->value : STR_NULL, &c->source,
-                          &c->stage, &c->image, e);
+    return source_resolve(s->plan, s->stage->index, &at, from ? from->pos : i->pos, "COPY --from", from ? from->value : STR_NULL,
+                          &c->source, &c->stage, &c->image, e);
 }
 
 /* --- Destination, owner, mode ---------------------------------------------------------------------------------------------------- */
@@ -156,8 +158,7 @@ bool step_copy(struct scope *s, const struct df_instruction *i, struct step *out
     struct site at = scope_site(s, i);
     struct step_copy *c = &out->copy;
     struct str dest, chmod;
-    if (i->n_args + i->n_heredocs < 2 || i->n_args == 0)
-        return site_err(&at, i->pos, e, "%s takes at least one source and a destination", df_op_name(i->op));
+    assert(i->n_args + i->n_heredocs >= 2 && i->n_args > 0);
     size_t n = i->n_args - 1;
     if (i->n_heredocs && n)
         return not_supported(&at, i->pos, e, "copying files and here-documents in one instruction (write two)");

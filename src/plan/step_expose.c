@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * EXPOSE: "[[ip:]hostport:]port[-port][/proto]" words become "port/proto" entries. The host's half has no meaning in an image; BuildKit tolerates it
- * and so does croze, with a warning. */
+ * EXPOSE: "[[ip:]hostport:]port[-port][/proto]" words become "port/proto" entries. The host's half has no meaning in an image; BuildKit
+ * tolerates it and so does croze, with a warning. */
 #include <arpa/inet.h>
+#include <assert.h>
 
 #include "base/mem.h"
 #include "plan/steps.h"
@@ -78,8 +79,8 @@ static bool expose_word(struct scope *s, const struct df_instruction *i, struct 
     if (host.n && range.last != range.first && range.last - range.first != host_range.last - host_range.first)
         return site_err(&at, i->pos, e, "EXPOSE %.*s: the two ranges differ in length", STR_ARG(word));
     if (ip.n || host.n)
-        scope_warn(s, i->pos, "ExposeInvalidFormat", "EXPOSE %.*s: an image cannot say which address or port of the host to use; that half is ignored",
-                   STR_ARG(word));
+        scope_warn(s, i->pos, "ExposeInvalidFormat",
+                   "EXPOSE %.*s: an image cannot say which address or port of the host to use; that half is ignored", STR_ARG(word));
     if (with_protocol && protocol.n && !str_eqz(protocol, name))
         scope_warn(s, i->pos, "ExposeProtoCasing", "EXPOSE %.*s: protocols are written in lower case", STR_ARG(word));
     if (out->n + range.last - range.first >= PORTS_MAX)
@@ -113,10 +114,8 @@ static void merge(struct scope *s, const struct str_list *more) {
 }
 
 bool step_expose(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
-    struct site at = scope_site(s, i);
     struct str_list ports = {0};
-    if (i->n_args == 0)
-        return site_err(&at, i->pos, e, "EXPOSE takes at least one port");
+    assert(i->n_args > 0);
     struct str *sorted = arena_array(s->arena, struct str, i->n_args);
     memcpy(sorted, i->args, i->n_args * sizeof *sorted);
     qsort(sorted, i->n_args, sizeof *sorted, by_text); /* as BuildKit's history has them */

@@ -4,7 +4,8 @@
 #include "plan/steps.h"
 #include "plan/vars.h"
 
-static const char *const mount_keys[] = {"type", "from", "source", "src", "target", "dst", "destination", "ro", "readonly", "rw", "readwrite", NULL};
+static const char *const mount_keys[] = {"type",        "from", "source",   "src", "target",    "dst",
+                                         "destination", "ro",   "readonly", "rw",  "readwrite", NULL};
 /* Keys of the types that are not carried out: they are known, so that a misspelling is not blamed. */
 static const char *const other_keys[] = {"id", "sharing", "required", "size", "mode", "uid", "gid", "env", NULL};
 
@@ -37,8 +38,8 @@ static bool parse_bool(struct str s, bool *out) {
 
 static bool unknown_key(struct mount_parse *m, struct str field, struct str key, struct err *e) {
     const char *meant = nearest_option(key, mount_keys);
-    return site_err(m->at, m->flag->pos, e, "RUN --mount: unknown key \"%.*s\"%s%s%s", STR_ARG(meant ? key : field), meant ? " (did you mean " : "",
-                    meant ? meant : "", meant ? "?)" : "");
+    return site_err(m->at, m->flag->pos, e, "RUN --mount: unknown key \"%.*s\"%s%s%s", STR_ARG(meant ? key : field),
+                    meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
 static bool set_writable(struct mount_parse *m, struct str key, bool has_value, struct str value, struct err *e) {

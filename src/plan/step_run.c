@@ -83,8 +83,7 @@ static bool command_line(struct scope *s, const struct df_instruction *i, struct
     if (i->json) {
         for (size_t k = 0; k < i->n_args; k++)
             str_list_add(s->arena, &run->argv, i->args[k]);
-        return (i->n_args && i->n_heredocs == 0) || site_err(&at, i->pos, e, i->n_args ? "RUN in its JSON form takes no here-documents"
-                                                                                       : "RUN [] has no command");
+        return i->n_args > 0 || site_err(&at, i->pos, e, "RUN [] has no command");
     }
     if (i->n_heredocs == 1 && opens_heredoc(str_trim(text), &i->heredocs[0])) {
         if (!heredoc_only(s, i, run, &text, e))

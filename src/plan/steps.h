@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the step files share: expansion within a scope, messages, and one function an instruction. Each moves the scope and fills `out`, whose kind is
- * STEP_CONFIG unless it says otherwise; from, pos and title are set before. */
+ * What the step files share: expansion within a scope, messages, and one function an instruction. Each moves the scope and fills `out`,
+ * whose kind is STEP_CONFIG unless it says otherwise; from, pos and title are set before. */
 #ifndef CROZE_PLAN_STEPS_H
 #define CROZE_PLAN_STEPS_H
 
@@ -14,7 +14,8 @@ struct site scope_site(const struct scope *s, const struct df_instruction *i);
 MUST_CHECK bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out,
                              struct err *e);
 /* The same, split into words. */
-MUST_CHECK bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct str text, struct str **out, size_t *n, struct err *e);
+MUST_CHECK bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct str text, struct str **out, size_t *n,
+                                   struct err *e);
 /* The body of a here-document. */
 MUST_CHECK bool scope_expand_text(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e);
 bool scope_lookup(const struct scope *s, struct str name, struct str *value);

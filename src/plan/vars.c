@@ -74,9 +74,8 @@ struct alias {
     const char *from, *arch, *variant; /* variant NULL: as written */
 };
 static const struct alias arch_aliases[] = {
-    {"x86_64", "amd64", NULL}, {"x86-64", "amd64", NULL}, {"aarch64", "arm64", NULL}, {"i386", "386", NULL},
-    {"i486", "386", NULL},     {"i586", "386", NULL},     {"i686", "386", NULL},      {"armhf", "arm", "v7"},
-    {"armel", "arm", "v6"},
+    {"x86_64", "amd64", NULL}, {"x86-64", "amd64", NULL}, {"aarch64", "arm64", NULL}, {"i386", "386", NULL},  {"i486", "386", NULL},
+    {"i586", "386", NULL},     {"i686", "386", NULL},     {"armhf", "arm", "v7"},     {"armel", "arm", "v6"},
 };
 
 enum { PLATFORM_WORD_MAX = 32 };

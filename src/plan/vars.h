@@ -23,8 +23,8 @@ bool is_predefined(struct str name);
 /* The proxy variables that the build arguments ask for, both cases of each name. */
 void proxy_env(struct arena *a, const struct pair_list *build_args, struct pair_list *out);
 
-/* "amd64", "linux/x86_64", "linux/arm64/v8" in their short form "linux/amd64", "linux/arm64"; an error names what is malformed. `host` supplies
- * what is left out. */
+/* "amd64", "linux/x86_64", "linux/arm64/v8" in their short form "linux/amd64", "linux/arm64"; an error names what is malformed. `host`
+ * supplies what is left out. */
 MUST_CHECK bool platform_normalize(struct arena *a, struct str text, struct str host, struct str *out, struct err *e);
 
 /* The path `path` seen from `dir` (absolute), without ".", "..", "//" and trailing slash; ".." stops at the root. */

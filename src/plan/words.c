@@ -80,7 +80,7 @@ enum { FRACTION_DIGITS = 18 }; /* an hour has fewer nanoseconds */
 static const struct unit {
     const char *name;
     int64_t ns;
-} units[] = {{"ns", 1},          {"us", NS_PER_US}, {"\xc2\xb5s", NS_PER_US}, {"\xce\xbcs", NS_PER_US},
+} units[] = {{"ns", 1},         {"us", NS_PER_US}, {"\xc2\xb5s", NS_PER_US}, {"\xce\xbcs", NS_PER_US},
              {"ms", NS_PER_MS}, {"s", NS_PER_S},   {"m", 60 * NS_PER_S},     {"h", 3600 * NS_PER_S}};
 
 static bool is_digit(char c) {
@@ -136,8 +136,8 @@ bool duration_parse(struct str s, int64_t *ns) {
         if (whole.n + fraction.n == 0 || (whole.n && !str_to_u64(whole, 10, INT64_MAX, &count)))
             return false;
         int64_t unit = take_unit(&s);
-        if (unit == 0 || __builtin_mul_overflow((int64_t)count, unit, &part) || __builtin_add_overflow(part, fraction_of(fraction, unit), &part) ||
-            __builtin_add_overflow(*ns, part, ns))
+        if (unit == 0 || __builtin_mul_overflow((int64_t)count, unit, &part) ||
+            __builtin_add_overflow(part, fraction_of(fraction, unit), &part) || __builtin_add_overflow(*ns, part, ns))
             return false;
     }
     return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How BuildKit's history writes things: Go's %v and %q of lists, and Go's durations. Histories are compared between builders, so these are exact. */
+ * How BuildKit's history writes things: Go's %v and %q of lists, and Go's durations. Histories are compared between builders, so these are
+ * exact. */
 #ifndef CROZE_PLAN_WORDS_H
 #define CROZE_PLAN_WORDS_H
 
@@ -8,7 +9,7 @@
 #include "base/buf.h"
 
 void words_join(struct buf *out, const struct str *words, size_t n, struct str between);
-void words_quoted(struct buf *out, const struct str *words, size_t n);  /* ["a" "b"] */
+void words_quoted(struct buf *out, const struct str *words, size_t n);    /* ["a" "b"] */
 void words_bracketed(struct buf *out, const struct str *words, size_t n); /* [a b] */
 
 /* "1m30s", "1.5h", "0": Go's time.ParseDuration without the sign. False: malformed or beyond an int64 of nanoseconds. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Blobs: blobs/sha256/<hex>, complete and unchanging as soon as they have that name. What is published is leased first, so that no gc takes it
- * before something points to it. */
+ * Blobs: blobs/sha256/<hex>, complete and unchanging as soon as they have that name. What is published is leased first, so that no gc takes
+ * it before something points to it. */
 #include <errno.h>
 
 #include "base/limits.h"
@@ -54,7 +54,8 @@ bool store_publish_blob(struct store *s, struct file_draft *draft, const struct 
         return err_sys(e, errno, "blob sha256:%s", hex);
     enum file_publish_mode mode = FILE_KEEP;
     if (store_has_blob(s, d, &size) && size != (uint64_t)st.st_size) {
-        log_warn("blob sha256:%s had %llu bytes instead of %llu; it is replaced", hex, (unsigned long long)size, (unsigned long long)st.st_size);
+        log_warn("blob sha256:%s had %llu bytes instead of %llu; it is replaced", hex, (unsigned long long)size,
+                 (unsigned long long)st.st_size);
         mode = FILE_REPLACE;
     }
     return file_publish(draft, hex, mode, s->sync, e) || err_wrap(e, "blobs of %s", s->root);

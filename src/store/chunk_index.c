@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The chunk index: which compressed pieces lie where in which blob, and the hash states behind beginnings of layers. One file of slots of one size; a
- * record fills one slot or three, and bears its own CRC, which is checked when it is used, so that opening costs one look a slot. It is appended to under
- * locks/chunks and never truncated, because others have it mapped. Half a record at the end, or in the middle where a later writer went on, is no
- * record. Format: croze-store(5). */
+ * The chunk index: which compressed pieces lie where in which blob, and the hash states behind beginnings of layers. One file of slots of
+ * one size; a record fills one slot or three, and bears its own CRC, which is checked when it is used, so that opening costs one look a
+ * slot. It is appended to under locks/chunks and never truncated, because others have it mapped. Half a record at the end, or in the middle
+ * where a later writer went on, is no record. Format: croze-store(5). */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -120,7 +120,8 @@ bool chunk_index_check(struct str file, const char **why) {
     return true;
 }
 
-/* Slots that look like the beginning of a record are entered without a check; a false one in the middle of a prefix fails its CRC when it is asked for. */
+/* Slots that look like the beginning of a record are entered without a check; a false one in the middle of a prefix fails its CRC when it
+ * is asked for. */
 static void build_table(struct chunk_index *x) {
     for (size_t i = 1; i < x->old.n; i++) {
         size_t n = slots_of(le32_get(slot_at(x->old, i) + AT_KIND));
@@ -348,11 +349,23 @@ void chunk_index_close(struct chunk_index *x) {
     index_free(x);
 }
 
+/* Records of one blob mostly follow each other: the last answer is kept. */
+struct blob_question {
+    struct store *store;
+    struct digest last;
+    bool exists;
+};
+
 static bool blob_exists(void *ctx, const uint8_t *record, size_t slot) {
-    (void)slot;
+    struct blob_question *q = ctx;
     struct digest blob;
+    (void)slot;
     memcpy(blob.b, record + AT_BLOB, sizeof blob.b);
-    return store_has_blob(ctx, &blob, NULL);
+    if (!digest_eq(&blob, &q->last)) {
+        q->last = blob;
+        q->exists = store_has_blob(q->store, &blob, NULL);
+    }
+    return q->exists;
 }
 
 bool chunk_index_compact(struct store *s, struct err *e) {
@@ -360,7 +373,8 @@ bool chunk_index_compact(struct store *s, struct err *e) {
     struct chunk_index *x = lock < 0 ? NULL : chunk_index_open(s, e);
     if (!x)
         return false;
-    bool ok = x->old.n == 0 || rewrite(x, blob_exists, s, e);
+    struct blob_question q = {.store = s};
+    bool ok = x->old.n == 0 || rewrite(x, blob_exists, &q, e);
     index_free(x);
     return ok;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checking the store. Damage is what cannot be made again from what is here: a name that does not reach all of its image, a blob that is not what it is
- * called. Leftovers are what a crash or a power cut may leave: half-made files, damaged or dangling records of what can be made again; --repair removes them,
- * and sets damaged blobs aside so that the next pull or build can bring sound ones. */
+ * Checking the store. Damage is what cannot be made again from what is here: a name that does not reach all of its image, a blob that is
+ * not what it is called. Leftovers are what a crash or a power cut may leave: half-made files, damaged or dangling records of what can be
+ * made again; --repair removes them, and sets damaged blobs aside so that the next pull or build can bring sound ones. */
 #include <errno.h>
 
 #include "base/json.h"
@@ -16,7 +16,7 @@ struct fsck {
     void (*say)(void *ctx, const char *line);
     void *ctx;
     size_t *bad;
-    const char *image;         /* being checked */
+    const char *image; /* being checked */
     struct digest_set visited;
     struct arena arena;
 };
@@ -246,15 +246,15 @@ static void found_leftover(void *ctx, const char *dir, const char *name, int dir
 
 /* All that needs a still store. The lock keeps gc away; with --repair also everybody who is about to lease. */
 static bool check_quickly(struct fsck *f, struct err *e) {
-    enum { GRACE_S = 3600 };
     struct store *s = f->store;
     _cleanup_fd_ int lock = store_lock(s, LOCK_GC, f->o->repair, true, e);
     if (lock < 0)
         return false;
-    struct leftovers l = {s, f->o->repair && store_is_ours_alone(s), GRACE_S, found_leftover, f};
+    struct leftovers l = {s, f->o->repair && store_is_ours_alone(s), found_leftover, f};
     check_layout_file(f);
-    return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) && check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) &&
-           check_trees(f, e) && check_indexes(f, e) && leftovers_find(&l, e);
+    return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
+           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_trees(f, e) && check_indexes(f, e) &&
+           leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Sweep, still under the
- * exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/ under the lock and removed behind
- * it, so that nobody waits for a large one. If anything that could hold references cannot be read, nothing at all is removed. */
+ * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Sweep, still
+ * under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/ under the
+ * lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read, nothing at all
+ * is removed. */
 #include <errno.h>
 
 #include "base/log.h"
@@ -16,10 +17,10 @@ struct gc {
     struct digest_set marks, visited;
     VEC(struct digest) leased;
     struct arena arena;
-    struct dir_names steps;   /* records that are to go: name.n > 0 */
-    struct orphans trash;     /* what was renamed into work/ */
+    struct dir_names steps; /* records that are to go: name.n > 0 */
+    struct orphans trash;   /* what was renamed into work/ */
     VEC(struct str) moved;
-    const char *image;        /* being marked, for errors */
+    const char *image; /* being marked, for errors */
 };
 
 /* --- Mark --- */
@@ -107,13 +108,21 @@ static void remove_file(struct gc *g, int dir, const char *name, uint64_t *count
     g->r->bytes += (uint64_t)st.st_blocks * 512;
 }
 
+/* A directory that changes its parent must be writable, which that of a layer need not be (unless we are root). */
+static bool move_dir(int dir, const char *name, int to_dir, const char *to) {
+    if (renameat(dir, name, to_dir, to) == 0)
+        return true;
+    return errno == EACCES && fchmodat(dir, name, 0700, 0) == 0 && renameat(dir, name, to_dir, to) == 0;
+}
+
 /* Takes a tree out of sight; it is removed when no lock is held. */
 static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) {
-    uint64_t bytes = tree_size(dir, name);
-    if (!g->o->dry_run) {
+    if (g->o->dry_run) {
+        g->r->bytes += tree_size(dir, name);
+    } else {
         char ours[LEASE_NAME_MAX + 16];
         workdir_name(g->store, ours);
-        if (renameat(dir, name, g->store->work_fd, ours) < 0) {
+        if (!move_dir(dir, name, g->store->work_fd, ours)) {
             log_warn("gc: %s cannot be removed: %s", name, strerrordesc_np(errno));
             return;
         }
@@ -121,7 +130,6 @@ static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) 
         vec_push(&g->moved, kept);
     }
     ++*count;
-    g->r->bytes += bytes;
 }
 
 typedef void (*remover)(struct gc *g, int dir, const char *name, uint64_t *count);
@@ -196,7 +204,7 @@ static void remove_leftover(void *ctx, const char *dir, const char *name, int di
 }
 
 static bool sweep_leftovers(struct gc *g, struct err *e) {
-    struct leftovers l = {g->store, store_is_ours_alone(g->store), g->o->grace_s, remove_leftover, g};
+    struct leftovers l = {g->store, store_is_ours_alone(g->store), remove_leftover, g};
     return leftovers_find(&l, e) && (g->o->dry_run || lease_sweep(g->store, &g->trash, e));
 }
 
@@ -205,14 +213,16 @@ static bool collect(struct gc *g, struct err *e) {
     if (lock < 0 || !mark_refs(g, e) || !mark_leases(g, e) || !mark_steps(g, e))
         return false;
     sweep_steps(g);
-    return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) && sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) &&
-           sweep_trees(g, e) && sweep_stats(g, e) && sweep_kept(g, e) && sweep_leftovers(g, e);
+    return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
+           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) && sweep_kept(g, e) &&
+           sweep_leftovers(g, e);
 }
 
 static void empty_trash(struct gc *g) {
     orphans_remove(g->store, &g->trash);
     for (size_t i = 0; i < g->moved.n; i++) {
         struct err why = ERR_INIT;
+        g->r->bytes += tree_size(g->store->work_fd, g->moved.p[i].p);
         if (!file_remove_tree(g->store->work_fd, g->moved.p[i].p, &why))
             log_warn("gc: work/%s is left behind: %s", g->moved.p[i].p, why.msg);
         err_clear(&why);

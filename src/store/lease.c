@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Leases: leases/<pid> holds the digests that a running command relies on, one text a line, and is locked by it as long as it lives. A digest is
- * appended while locks/gc is held shared and before its blob is looked for; gc reads all leases while it holds that lock exclusively. So
- * either gc sees the lease, or it has finished and the look says what is left. */
+ * Leases: leases/<pid> holds the digests that a running command relies on, one text a line, and is locked by it as long as it lives. A
+ * digest is appended while locks/gc is held shared and before its blob is looked for; gc reads all leases while it holds that lock
+ * exclusively. So either gc sees the lease, or it has finished and the look says what is left. */
 #include <errno.h>
 #include <sys/file.h>
 
@@ -84,7 +84,8 @@ bool lease_add(struct store *s, const struct digest *d, struct err *e) {
     digest_text(d, line);
     line[DIGEST_TEXT] = '\n';
     if (l->bytes + DIGEST_TEXT + 1 > LIMIT_LEASE_BYTES)
-        return err_set(e, ERR_FAILED, "lease %s: more than %zu digests in use by one process", l->name, LIMIT_LEASE_BYTES / (DIGEST_TEXT + 1));
+        return err_set(e, ERR_FAILED, "lease %s: more than %zu digests in use by one process", l->name,
+                       LIMIT_LEASE_BYTES / (DIGEST_TEXT + 1));
     if (!file_write_all(l->fd, line, DIGEST_TEXT + 1, l->name, e)) {
         if (ftruncate(l->fd, (off_t)l->bytes) < 0) /* half a line would spoil the next one */
             log_debug("lease %s: cannot take back half a line", l->name);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a crash leaves half-made: drafts under private names, where the file system knows no unnamed files or a rename was about to follow. gc and fsck
- * remove them. A living writer's draft looks the same, hence age and leases decide. */
+ * What a crash leaves half-made: drafts under private names, where the file system knows no unnamed files or a rename was about to follow.
+ * gc and fsck remove them. A living writer's draft looks the same, hence age and leases decide. */
 #include "base/digest.h"
 #include "store/store_private.h"
 #include "sys/clock.h"
+
+/* No draft is written for longer without a pause of that length. */
+enum { DRAFT_IDLE_S = 3600 };
 
 int64_t stat_age_s(const struct stat *st) {
     struct timespec newest = clock_cmp(st->st_ctim, st->st_mtim) < 0 ? st->st_mtim : st->st_ctim;
@@ -36,7 +39,7 @@ static bool find_in(const struct leftovers *l, const char *where, struct err *e)
         struct stat st;
         if (!str_starts(names.names[i], S(".tmp-")) || fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
             continue;
-        if (l->alone || stat_age_s(&st) >= l->grace_s)
+        if (l->alone || stat_age_s(&st) >= DRAFT_IDLE_S)
             l->found(l->ctx, where, names.names[i].p, dir, &st);
     }
     arena_fini(&a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an image reaches: from a manifest or an index (image-spec manifest.md, image-index.md) to configurations, layers, diffIDs and chainIDs. gc marks
- * with it, fsck checks with it. Documents are hostile and may name each other in circles or in depth: a list of what is still to do takes the place of
- * recursion, and no manifest is walked twice. */
+ * What an image reaches: from a manifest or an index (image-spec manifest.md, image-index.md) to configurations, layers, diffIDs and
+ * chainIDs. gc marks with it, fsck checks with it. Documents are hostile and may name each other in circles or in depth: a list of what is
+ * still to do takes the place of recursion, and no manifest is walked twice. */
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/vec.h"
@@ -101,9 +101,8 @@ static bool visit_layers(struct walk *w, yyjson_val *layers, struct err *e) {
     size_t i, max;
     yyjson_val *v;
     struct item it;
-    yyjson_arr_foreach(layers, i, max, v)
-        if (read_descriptor(v, &it) && !visit(w, REACH_LAYER, state_of(w->store, &it), &it.digest, NULL, e))
-            return false;
+    yyjson_arr_foreach(layers, i, max,
+                       v) if (read_descriptor(v, &it) && !visit(w, REACH_LAYER, state_of(w->store, &it), &it.digest, NULL, e)) return false;
     return true;
 }
 
@@ -111,11 +110,10 @@ static void queue_children(struct walk *w, yyjson_val *manifests) {
     size_t i, max;
     yyjson_val *v;
     struct item it;
-    yyjson_arr_foreach(manifests, i, max, v)
-        if (read_descriptor(v, &it)) {
-            it.may_be_absent = true;
-            vec_push(&w->todo, it);
-        }
+    yyjson_arr_foreach(manifests, i, max, v) if (read_descriptor(v, &it)) {
+        it.may_be_absent = true;
+        vec_push(&w->todo, it);
+    }
 }
 
 static bool walk_one(struct walk *w, const struct item *it, struct err *e) {

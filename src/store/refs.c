@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Names: index.json, the OCI image index of the layout (image-spec image-layout.md, annotations.md). One entry is one name of one manifest; an entry
- * without a name keeps an image that has lost its last one. It is read without a lock, since it is only ever replaced whole; it is changed by
- * reading, editing and renaming under locks/index. Members and annotations that other tools put there stay as they are. */
+ * Names: index.json, the OCI image index of the layout (image-spec image-layout.md, annotations.md). One entry is one name of one manifest;
+ * an entry without a name keeps an image that has lost its last one. It is read without a lock, since it is only ever replaced whole; it is
+ * changed by reading, editing and renaming under locks/index. Members and annotations that other tools put there stay as they are. */
 #include <errno.h>
 
 #include "base/json.h"
@@ -16,9 +16,9 @@
 static bool read_ref(yyjson_val *entry, struct arena *a, struct store_ref *out) {
     struct str digest = json_get_str(entry, "digest");
     int64_t bytes = json_get_int(entry, "size", -1);
-    if (!str_starts(digest, S("sha256:")) || !digest_parse_hex(str_from(digest, 7), &out->manifest) || bytes < 0)
+    if (!str_starts(digest, S("sha256:")) || !digest_parse_hex(str_from(digest, 7), &out->manifest))
         return false;
-    out->manifest_bytes = (uint64_t)bytes;
+    out->manifest_bytes = bytes < 0 ? 0 : (uint64_t)bytes; /* gc must see the entry all the same; fsck tells the wrong size */
     out->media_type = arena_str(a, json_get_str(entry, "mediaType"));
     out->name = arena_str(a, json_get_str(json_get_object(entry, "annotations"), REF_NAME));
     return true;
@@ -40,9 +40,7 @@ bool refs_parse(struct str json, struct arena *a, struct store_refs *out, struct
     *out = (struct store_refs){arena_array(a, struct store_ref, yyjson_arr_size(entries)), 0};
     size_t i, max;
     yyjson_val *entry;
-    yyjson_arr_foreach(entries, i, max, entry)
-        if (read_ref(entry, a, &out->p[out->n]))
-            out->n++;
+    yyjson_arr_foreach(entries, i, max, entry) if (read_ref(entry, a, &out->p[out->n])) out->n++;
     return true;
 }
 
@@ -108,7 +106,8 @@ static bool edit_end(struct store *s, struct edit *x, struct err *e) {
 
 static struct str mut_str(yyjson_mut_val *object, const char *key) {
     yyjson_mut_val *v = yyjson_mut_obj_get(object, key);
-    return yyjson_mut_is_str(v) ? str_n(yyjson_mut_get_str(v), yyjson_mut_get_len(v)) : STR_NULL;
+    struct str text = str_n(yyjson_mut_get_str(v), yyjson_mut_get_len(v));
+    return !yyjson_mut_is_str(v) || str_index(text, '\0') >= 0 ? STR_NULL : text; /* as json_get_str sees it */
 }
 
 static struct str name_of(yyjson_mut_val *entry) {
@@ -123,9 +122,8 @@ static bool is_of(yyjson_mut_val *entry, struct str digest) {
 static yyjson_mut_val *find(const struct edit *x, struct str digest, struct str name) {
     size_t i, max;
     yyjson_mut_val *entry;
-    yyjson_mut_arr_foreach(x->entries, i, max, entry)
-        if ((digest.n == 0 || is_of(entry, digest)) && str_eq(name_of(entry), name))
-            return entry;
+    yyjson_mut_arr_foreach(x->entries, i, max,
+                           entry) if ((digest.n == 0 || is_of(entry, digest)) && str_eq(name_of(entry), name)) return entry;
     return NULL;
 }
 
@@ -133,8 +131,7 @@ static yyjson_mut_val *find(const struct edit *x, struct str digest, struct str 
 static size_t count_names(const struct edit *x, struct str digest) {
     size_t n = 0, i, max;
     yyjson_mut_val *entry;
-    yyjson_mut_arr_foreach(x->entries, i, max, entry)
-        n += is_of(entry, digest) && name_of(entry).n > 0;
+    yyjson_mut_arr_foreach(x->entries, i, max, entry) n += is_of(entry, digest) && name_of(entry).n > 0;
     return n;
 }
 

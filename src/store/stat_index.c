@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The stat index of a context directory: what its files hashed to when they had these device, inode, times, size and mode. A sorted file of fixed
- * records is mapped and searched in place; what this run learns is kept beside it and merged into a new file at the end. Format: croze-store(5). */
+ * The stat index of a context directory: what its files hashed to when they had these device, inode, times, size and mode. A sorted file of
+ * fixed records is mapped and searched in place; what this run learns is kept beside it and merged into a new file at the end. Format:
+ * croze-store(5). */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -17,12 +18,21 @@
 enum { HEADER_BYTES = 32, AT_FORMAT = 8, AT_RECORD_BYTES = 12, AT_COUNT = 16, AT_CRC = 24, FORMAT = 1 };
 enum {
     RECORD_BYTES = 88,
-    AT_DEV = 0, AT_INO = 8, AT_CTIME = 16, AT_MTIME = 24, AT_SIZE = 32, AT_CTIME_NS = 40, AT_MTIME_NS = 44, AT_MODE = 48, AT_UNSEEN = 52, AT_DIGEST = 56,
+    AT_DEV = 0,
+    AT_INO = 8,
+    AT_CTIME = 16,
+    AT_MTIME = 24,
+    AT_SIZE = 32,
+    AT_CTIME_NS = 40,
+    AT_MTIME_NS = 44,
+    AT_MODE = 48,
+    AT_UNSEEN = 52,
+    AT_DIGEST = 56,
     KEY_BYTES = 52, /* all that must be equal: up to and with the mode */
 };
 enum {
-    UNSEEN_MAX = 8,    /* rewrites that a record survives without being asked for: several Dockerfiles may take turns over parts of one context */
-    COARSE_FS_S = 2,   /* the grain of a file system that keeps whole seconds (ext3) or two of them (FAT) */
+    UNSEEN_MAX = 8,  /* rewrites that a record outlives unasked for: several Dockerfiles may take turns over parts of one context */
+    COARSE_FS_S = 2, /* the grain of a file system that keeps whole seconds (ext3) or two of them (FAT) */
     HASH_MIN = 64,
 };
 static const char magic[8] = {'C', 'R', 'O', 'Z', 'S', 'T', 'A', 'T'};
@@ -33,16 +43,16 @@ struct record {
 
 struct stat_index {
     struct store *store;
-    char name[40];             /* in stat/: <device>-<inode> of the context */
-    const uint8_t *map;        /* the file, or NULL */
+    char name[40];      /* in stat/: <device>-<inode> of the context */
+    const uint8_t *map; /* the file, or NULL */
     size_t map_bytes;
-    const struct record *old;  /* in the map, sorted */
+    const struct record *old; /* in the map, sorted */
     size_t n_old;
-    atomic_uchar *seen;        /* one an old record */
-    long grain_ns;             /* of the clock that stamps files */
-    pthread_mutex_t mutex;     /* guards what follows */
+    atomic_uchar *seen;    /* one an old record */
+    long grain_ns;         /* of the clock that stamps files */
+    pthread_mutex_t mutex; /* guards what follows */
     VEC(struct record) learned;
-    uint32_t *hash;            /* index + 1 into learned, by device and inode */
+    uint32_t *hash; /* index + 1 into learned, by device and inode */
     size_t hash_size;
 };
 
@@ -173,8 +183,8 @@ bool stat_index_get(struct stat_index *x, const struct stat *st, struct digest *
 
 /* --- Learning --- */
 
-/* Whether a change after `read_at` is certain to show in the times: both lie before it by more than the grain of the clock, or of a file system
- * that seems to keep whole seconds only. */
+/* Whether a change after `read_at` is certain to show in the times: both lie before it by more than the grain of the clock, or of a file
+ * system that seems to keep whole seconds only. */
 static bool is_settled(const struct stat_index *x, const struct stat *st, struct timespec read_at) {
     struct timespec newest = clock_cmp(st->st_ctim, st->st_mtim) < 0 ? st->st_mtim : st->st_ctim;
     struct timespec limit = read_at;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Step records: steps/<key>, what a build step gave when it was carried out. One small JSON file a key, replaced by rename; its mtime is when it was
- * last used. They are not synced: one that a power cut tore is no JSON and counts as absent, which costs that step's time again. */
+ * Step records: steps/<key>, what a build step gave when it was carried out. One small JSON file a key, replaced by rename; its mtime is
+ * when it was last used. They are not synced: one that a power cut tore is no JSON and counts as absent, which costs that step's time
+ * again. */
 #include <errno.h>
 
 #include "base/json.h"

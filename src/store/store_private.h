@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of store/ share: the store's locks, the lease of this process, sets of digests, and the walk from an image to all it reaches.
+ * What the files of store/ share: the store's locks, the lease of this process, sets of digests, and the walk from an image to all it
+ * reaches.
  *
  * Order of locks, outermost first: the lease's mutex, locks/gc, locks/index, locks/chunks. */
 #ifndef CROZE_STORE_PRIVATE_H
@@ -32,12 +33,12 @@ bool digest_set_add(struct digest_set *set, const struct digest *d); /* false: w
 /* --- Leases (lease.c) --- */
 enum { LEASE_NAME_MAX = 32 };
 struct lease {
-    int fd;                    /* leases/<name>, locked exclusively as long as we live */
+    int fd; /* leases/<name>, locked exclusively as long as we live */
     char name[LEASE_NAME_MAX];
-    pthread_mutex_t mutex;     /* guards the rest: a flock belongs to an open file, so our threads take turns on gc_fd */
+    pthread_mutex_t mutex; /* guards the rest: a flock belongs to an open file, so our threads take turns on gc_fd */
     int gc_fd;
     struct digest_set held;
-    uint64_t bytes;            /* length of the lease file */
+    uint64_t bytes; /* length of the lease file */
     atomic_uint next_workdir;
 };
 MUST_CHECK bool lease_open(struct store *s, struct err *e);
@@ -52,8 +53,8 @@ bool lease_is_alive(struct store *s, const char *name);
 bool workdir_is_alive(struct store *s, struct str name);
 /* Calls `leased` for each digest of each living lease. */
 MUST_CHECK bool lease_each(struct store *s, void (*leased)(void *ctx, const struct digest *d), void *ctx, struct err *e);
-/* Removes what dead processes left: leases at once, and their work directories become ours (`dead`, to be removed when no lock is held). The caller
- * holds locks/gc exclusively. */
+/* Removes what dead processes left: leases at once, and their work directories become ours (`dead`, to be removed when no lock is held).
+ * The caller holds locks/gc exclusively. */
 struct orphans {
     struct arena arena;
     struct str *names; /* in work/ */
@@ -83,17 +84,17 @@ MUST_CHECK bool chunk_index_compact(struct store *s, struct err *e);
 /* --- Reaching (reach.c): from a manifest or index to everything that it names --- */
 enum reach_kind { REACH_MANIFEST, REACH_CONFIG, REACH_LAYER, REACH_DIFF_ID, REACH_CHAIN_ID };
 enum reach_state {
-    REACH_FINE,          /* always so for diffIDs and chainIDs, which name no blob */
-    REACH_MISSING,       /* the blob is not in the store */
-    REACH_ABSENT,        /* so is this one, and may be: a platform of an index, a layer that may not be distributed */
+    REACH_FINE,    /* always so for diffIDs and chainIDs, which name no blob */
+    REACH_MISSING, /* the blob is not in the store */
+    REACH_ABSENT,  /* so is this one, and may be: a platform of an index, a layer that may not be distributed */
     REACH_WRONG_SIZE,
-    REACH_DAMAGED,       /* the bytes of a manifest or configuration do not hash to its digest, or cannot be read */
+    REACH_DAMAGED, /* the bytes of a manifest or configuration do not hash to its digest, or cannot be read */
 };
 struct reached {
     enum reach_kind kind;
     enum reach_state state;
     struct digest digest;
-    const char *why;     /* of REACH_DAMAGED */
+    const char *why; /* of REACH_DAMAGED */
 };
 struct reach_visitor {
     bool (*visit)(void *ctx, const struct reached *r, struct err *e);
@@ -104,12 +105,11 @@ struct reach_visitor {
 MUST_CHECK bool reach(struct store *s, const struct digest *d, uint64_t bytes, struct reach_visitor v, struct err *e);
 
 /* --- Leftovers (leftover.c) --- */
-/* Whether a file that is `age_s` old has a draft's private name and no writer any more: either no other croze uses this store (the caller holds locks/gc
- * exclusively), or it is older than `grace_s`. */
+/* Files with a draft's private name that have no writer any more: either no other croze uses this store (`alone`, which only holds under
+ * locks/gc, exclusively), or nobody has written to them for an hour. */
 struct leftovers {
     struct store *store;
     bool alone;
-    int64_t grace_s;
     void (*found)(void *ctx, const char *dir, const char *name, int dir_fd, const struct stat *st);
     void *ctx;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How many bytes a tree takes on disk, for gc's report. Trees are hostile: no link is followed, the walk uses no recursion, and depth is bounded
- * because each level holds a descriptor. */
+ * How many bytes a tree takes on disk, for gc's report. Trees are hostile: no link is followed, the walk uses no recursion, and depth is
+ * bounded because each level holds a descriptor. */
 #include "base/limits.h"
 #include "store/store_private.h"
 

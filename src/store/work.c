@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Work directories: work/<lease>-<n>, private to the process of that lease and swept when it is dead; kept/<same> if a person wants to look at what a
- * failed step left. */
+ * Work directories: work/<lease>-<n>, private to the process of that lease and swept when it is dead; kept/<same> if a person wants to look
+ * at what a failed step left. */
 #include <errno.h>
 
 #include "base/log.h"

@@ -93,12 +93,15 @@ static bool remove_one(struct removal *r, int fd, const char *name, struct err *
         return err_sys(e, errno, "remove directory %s", name);
     if (fd == r->top)
         return true; /* stays: the caller's next round enters it */
-    for (;;) {
+    for (bool opened = false;;) {
         char park[32];
         snprintf(park, sizeof park, ".rm-%lu", r->parked++);
         if (renameat2(fd, name, r->top, park, RENAME_NOREPLACE) == 0)
             return true;
-        if (errno != EEXIST)
+        bool unwritable = errno == EACCES; /* its ".." cannot be changed: a mode of 0555, made by a RUN */
+        if (unwritable && !opened && fchmodat(fd, name, 0700, 0) == 0)
+            opened = true;
+        else if (errno != EEXIST)
             return err_sys(e, errno, "move %s aside to remove it", name);
     }
 }
@@ -146,6 +149,8 @@ bool file_remove_tree(int dir, const char *name, struct err *e) {
     if (top < 0)
         return err_sys(e, errno, "remove %s", name);
     struct removal r = {top, 0};
+    if (fchmod(top, 0700) < 0 && errno != EPERM)
+        return err_sys(e, errno, "chmod %s to remove it", name);
     if (!empty_dir(&r, top, e))
         return false;
     for (size_t left = 1; left > 0;)

@@ -79,5 +79,6 @@ int main(void) {
     ok(compression_parse(S("uncompressed"), &c) && c == COMPRESSION_NONE, "BuildKit's word for none");
     ok(!compression_parse(S("lzma"), &c), "unknown compression");
     ok(crc32_update(0, "123456789", 9) == 0xcbf43926, "CRC-32 check value");
+    ok(crc32_update(0xcbf43926, NULL, 0) == 0xcbf43926, "nothing, at NULL, changes nothing");
     return tap_done();
 }

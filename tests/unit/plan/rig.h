@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From a Dockerfile's text to a plan and its steps, for the tests of plan/: rig_run() gives the first error, or a dump that tables can hold. A base
- * image is whatever rig.base says; stages stand on each other as build/ has it, ONBUILD triggers included. */
+ * From a Dockerfile's text to a plan and its steps, for the tests of plan/: rig_run() gives the first error, or a dump that tables can
+ * hold. A base image is whatever rig.base says; stages stand on each other as build/ has it, ONBUILD triggers included. */
 #ifndef CROZE_TESTS_PLAN_RIG_H
 #define CROZE_TESTS_PLAN_RIG_H
 
@@ -14,10 +14,10 @@ struct rig {
     struct arena arena;
     struct dockerfile file;
     struct plan_options options;
-    struct container_config base;  /* of every image that a FROM names */
+    struct container_config base; /* of every image that a FROM names */
     struct plan plan;
     struct scope *scopes;
-    struct step *steps;            /* of the target, in order */
+    struct step *steps; /* of the target, in order */
     size_t n_steps;
     struct err err;
 };
@@ -158,7 +158,15 @@ __attribute__((unused)) static struct str rig_pairs(struct rig *r, const struct 
     return text;
 }
 
+/* A Dockerfile as the name of a test: TAP is line by line. */
+__attribute__((unused)) static const char *rig_name(struct rig *r, const char *text) {
+    char *name = arena_strz(&r->arena, str_z(text));
+    for (char *c = name; *c; c++)
+        *c = *c == '\n' ? ';' : *c == '#' ? '.' : *c; /* "# SKIP" would be a directive */
+    return name;
+}
+
 /* Fails by name if there was an error. */
-#define rig_ok(r, what) no_err(&(r)->err, (what))
+#define rig_ok(r, what) no_err(&(r)->err, rig_name((r), (what)))
 
 #endif

@@ -29,7 +29,7 @@ static void durations(void) {
         {"100ns", true, 100, "100ns"},
         {"1m0.25s", true, 60250 * MS, "1m0.25s"},
         {"1.000000000000000000001s", true, SEC, "1s"},
-        {"2562047h", true, 2562047 * 3600 * SEC, "2562047h0m0s"},
+        {"2562047h", true, 2562047ll * 3600 * SEC, "2562047h0m0s"},
         {"9999999h", false, 0, NULL},
         {"99999999999999999999s", false, 0, NULL},
         {"", false, 0, NULL},
@@ -77,8 +77,16 @@ static void quoting(void) {
 
 static void references(void) {
     static const char *const good[] = {
-        "debian", "debian:12", "library/debian:12-slim", "localhost/x", "localhost:5000/x:y", "registry.example.com/a/b/c:1.0_2-3",
-        "10.0.0.1:80/a", "[::1]:5000/a", "a__b/c.d/e---f", "Reg/x",
+        "debian",
+        "debian:12",
+        "library/debian:12-slim",
+        "localhost/x",
+        "localhost:5000/x:y",
+        "registry.example.com/a/b/c:1.0_2-3",
+        "10.0.0.1:80/a",
+        "[::1]:5000/a",
+        "a__b/c.d/e---f",
+        "Reg/x",
         "x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "x:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     };
@@ -118,10 +126,22 @@ static void platforms(struct arena *a) {
     static const struct {
         const char *text, *normal; /* NULL: malformed */
     } rows[] = {
-        {"linux/amd64", "linux/amd64"}, {"amd64", "linux/amd64"},   {"x86_64", "linux/amd64"},       {"linux", "linux/amd64"},
-        {"Linux/X86_64", "linux/amd64"}, {"linux/arm64/v8", "linux/arm64"}, {"arm64", "linux/arm64"}, {"linux/arm", "linux/arm/v7"},
-        {"linux/arm/v6", "linux/arm/v6"}, {"linux/armhf", "linux/arm/v7"}, {"linux/arm/6", "linux/arm/v6"}, {"windows/amd64", "windows/amd64"},
-        {"", NULL},                     {"linux/", NULL},           {"a/b/c/d", NULL},               {"linux/am d64", NULL},
+        {"linux/amd64", "linux/amd64"},
+        {"amd64", "linux/amd64"},
+        {"x86_64", "linux/amd64"},
+        {"linux", "linux/amd64"},
+        {"Linux/X86_64", "linux/amd64"},
+        {"linux/arm64/v8", "linux/arm64"},
+        {"arm64", "linux/arm64"},
+        {"linux/arm", "linux/arm/v7"},
+        {"linux/arm/v6", "linux/arm/v6"},
+        {"linux/armhf", "linux/arm/v7"},
+        {"linux/arm/6", "linux/arm/v6"},
+        {"windows/amd64", "windows/amd64"},
+        {"", NULL},
+        {"linux/", NULL},
+        {"a/b/c/d", NULL},
+        {"linux/am d64", NULL},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         struct err e = ERR_INIT;
@@ -140,9 +160,19 @@ static void paths(struct arena *a) {
     static const struct {
         const char *dir, *path, *want;
     } rows[] = {
-        {"/", "x", "/x"},          {"/app", "x/y", "/app/x/y"}, {"/app", "/x//y/", "/x/y"},  {"/app", "..", "/"},      {"/a/b", "../c", "/a/c"},
-        {"/", "../../x", "/x"},    {"/a", "", "/a"},            {"/a", ".", "/a"},           {"/", "/", "/"},          {"/", "", "/"},
-        {"rel", "x", "/rel/x"},    {"/a", "/../..//", "/"},     {"/a/b", "./././c/.", "/a/b/c"},
+        {"/", "x", "/x"},
+        {"/app", "x/y", "/app/x/y"},
+        {"/app", "/x//y/", "/x/y"},
+        {"/app", "..", "/"},
+        {"/a/b", "../c", "/a/c"},
+        {"/", "../../x", "/x"},
+        {"/a", "", "/a"},
+        {"/a", ".", "/a"},
+        {"/", "/", "/"},
+        {"/", "", "/"},
+        {"rel", "x", "/rel/x"},
+        {"/a", "/../..//", "/"},
+        {"/a/b", "./././c/.", "/a/b/c"},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
         is_str(path_resolve(a, str_z(rows[k].dir), str_z(rows[k].path)), str_z(rows[k].want), rows[k].path);

@@ -12,15 +12,15 @@
 #include "store/store_private.h"
 #include "tap.h"
 
-extern char scratch[64];      /* an empty directory, removed at exit */
-void fixture_init(void);      /* makes it, and turns syncing off */
+extern char scratch[64];            /* an empty directory, removed at exit */
+void fixture_init(void);            /* makes it, and turns syncing off */
 char *in_scratch(const char *name); /* scratch/name; to be freed */
 
 struct store *fixture_store(const char *name); /* opens scratch/name; to be closed with fixture_close */
 void fixture_close(struct store *s);
 
 struct fixture_image {
-    struct store_ref ref;     /* name empty */
+    struct store_ref ref; /* name empty */
     struct digest config, layer, diff_id;
 };
 /* An image of one layer that holds `text`. Nothing names it. */
@@ -29,7 +29,7 @@ struct fixture_image fixture_image(struct store *s, const char *text);
 /* A sink for warnings (log_set_sink) that counts them. */
 void fixture_count_log(void *count, const char *line);
 
-void must(bool done, struct err *e);        /* prints the error and exits unless done */
+void must(bool done, struct err *e); /* prints the error and exits unless done */
 void put_file(const char *path, struct str bytes);
 void damage_file(const char *path, long offset); /* flips one byte; from the end if negative */
 struct buf file_bytes(const char *path);

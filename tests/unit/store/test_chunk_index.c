@@ -15,7 +15,8 @@ static struct chunk_index *open_index(struct store *s) {
 }
 
 static struct chunk_record chunk(int i) {
-    return (struct chunk_record){.blob = key_of("blob", i), .offset = (uint64_t)i << 33, .length = 4000, .raw_length = 70000, .crc32 = 0xdeadbeef};
+    return (struct chunk_record){
+        .blob = key_of("blob", i), .offset = (uint64_t)i << 33, .length = 4000, .raw_length = 70000, .crc32 = 0xdeadbeef};
 }
 
 static bool has_chunk(struct chunk_index *x, const char *who, int i) {
@@ -89,7 +90,8 @@ static void append_many(struct store *s, void *who) {
 static void processes_append(struct store *s) {
     char left[] = "left", right[] = "right";
     pid_t a = in_child("store", append_many, left), b = in_child("store", append_many, right);
-    ok(wait_for(a) == 0 && wait_for(b) == 0, "two processes append at once");
+    int code_a = wait_for(a), code_b = wait_for(b);
+    ok(code_a == 0 && code_b == 0, "two processes append at once");
     struct chunk_index *x = open_index(s);
     int found = 0;
     for (int i = 0; i < 400; i++)

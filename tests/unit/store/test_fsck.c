@@ -39,7 +39,8 @@ static struct store *sound_store(const char *name, struct fixture_image *im) {
     *im = fixture_image(s, "layer bytes");
     must(store_refs_set(s, S("app:1"), &im->ref, &e), &e);
     struct digest key = sha256_of("key", 3);
-    struct step_record r = {.blob = im->layer, .diff_id = im->diff_id, .blob_bytes = strlen("layer bytes"), .created_s = 1, .has_layer = true};
+    struct step_record r = {
+        .blob = im->layer, .diff_id = im->diff_id, .blob_bytes = strlen("layer bytes"), .created_s = 1, .has_layer = true};
     must(store_step_put(s, &key, &r, &e), &e);
     struct chunk_index *x = chunk_index_open(s, &e);
     chunk_index_put(x, &key, &(struct chunk_record){.blob = im->layer, .length = 5});
@@ -50,7 +51,8 @@ static struct store *sound_store(const char *name, struct fixture_image *im) {
 static void finds_damaged_images(void) {
     struct fixture_image im;
     struct store *s = sound_store("images", &im);
-    _cleanup_(mem_freep) char *layer = blob_path(s, &im.layer), *config = blob_path(s, &im.config), *manifest = blob_path(s, &im.ref.manifest);
+    _cleanup_(mem_freep) char *layer = blob_path(s, &im.layer), *config = blob_path(s, &im.config),
+                              *manifest = blob_path(s, &im.ref.manifest);
     ok(says(s, true, false, 0, ""), "a sound store has nothing said about it");
     struct buf bytes = file_bytes(layer);
     unlink(layer);

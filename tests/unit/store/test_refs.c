@@ -2,7 +2,7 @@
  * Names: index.json under edits, other tools' members, damage, and two processes at once. */
 #include "fixture.h"
 
-#include "base/json.h"
+#include "sys/proc.h"
 
 /* The names of the manifest, joined by blanks, in the order of the index; "-" for an entry without one. */
 static struct str names_of(struct store *s, struct arena *a, const struct digest *manifest) {
@@ -61,7 +61,8 @@ static void keeps_what_others_wrote(void) {
     char digest[DIGEST_TEXT + 1];
     _cleanup_(mem_freep) char *path = mem_printf("%s/index.json", s->root);
     _cleanup_(mem_freep) char *json = mem_printf(
-        "{\"schemaVersion\":2,\"annotations\":{\"who\":\"another tool\"},\"manifests\":[{\"mediaType\":\"x/y\",\"digest\":\"sha512:%0128d\",\"size\":7},"
+        "{\"schemaVersion\":2,\"annotations\":{\"who\":\"another "
+        "tool\"},\"manifests\":[{\"mediaType\":\"x/y\",\"digest\":\"sha512:%0128d\",\"size\":7},"
         "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"},\"annotations\":"
         "{\"org.opencontainers.image.ref.name\":\"app:1\",\"io.example.note\":\"kept\"}},17],\"future\":[1,2.5,null]}",
         0, digest_text(&one.ref.manifest, digest), (unsigned long long)one.ref.manifest_bytes);
@@ -86,6 +87,31 @@ static void keeps_what_others_wrote(void) {
     fixture_close(s);
 }
 
+/* Another tool reads our names. */
+static void agrees_with_skopeo(void) {
+    if (!proc_exists("skopeo")) {
+        tap_skip("skopeo is not installed");
+        return;
+    }
+    struct store *s = fixture_store("skopeo");
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct fixture_image one = fixture_image(s, "one"), two = fixture_image(s, "two");
+    struct buf out = BUF_INIT(MIB(1)), manifest = BUF_INIT(MIB(1));
+    int code;
+    set(s, S("demo/product:1.0"), &one);
+    set(s, S("demo/product:2.0"), &two);
+    _cleanup_(mem_freep) char *from = mem_printf("oci:%s:demo/product:1.0", s->root);
+    const char *const inspect[] = {"skopeo", "inspect", "--raw", from, NULL};
+    must(proc_output(inspect, &out, &code, &e) && store_get_blob(s, &one.ref.manifest, &manifest, &e), &e);
+    ok(code == 0, "skopeo finds an image in the store by its name");
+    is_str(buf_str(&out), buf_str(&manifest), "and reads its manifest");
+    buf_fini(&out);
+    buf_fini(&manifest);
+    arena_fini(&a);
+    fixture_close(s);
+}
+
 /* --- Two processes --- */
 
 enum { EACH = 200 };
@@ -102,7 +128,8 @@ static void add_many(struct store *s, void *ctx) {
 static void loses_nothing(void) {
     char left[] = "left", right[] = "right";
     pid_t a = in_child("race", add_many, left), b = in_child("race", add_many, right);
-    ok(wait_for(a) == 0 && wait_for(b) == 0, "two processes add names at once");
+    int code_a = wait_for(a), code_b = wait_for(b);
+    ok(code_a == 0 && code_b == 0, "two processes add names at once");
     struct store *s = fixture_store("race");
     struct arena arena = ARENA_INIT;
     struct store_refs refs = {0};
@@ -117,6 +144,7 @@ int main(void) {
     fixture_init();
     names_move();
     keeps_what_others_wrote();
+    agrees_with_skopeo();
     loses_nothing();
     return tap_done();
 }

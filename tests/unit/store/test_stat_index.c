@@ -191,7 +191,8 @@ static void drops_damage(struct store *s) {
     static const struct {
         long offset;
         const char *what;
-    } places[] = {{0, "magic"}, {8, "format"}, {12, "record size"}, {16, "count"}, {24, "checksum"}, {32, "first record"}, {-1, "last record"}};
+    } places[] = {{0, "magic"},     {8, "format"},        {12, "record size"}, {16, "count"},
+                  {24, "checksum"}, {32, "first record"}, {-1, "last record"}};
     size_t warnings = 0;
     _cleanup_(mem_freep) char *path = index_path(s);
     struct buf good = file_bytes(path);

@@ -4,8 +4,14 @@
 
 static struct step_record sample(struct store *s) {
     struct err e = ERR_INIT;
-    struct step_record r = {.tar_bytes = 10240, .compression = S("gzip"), .encoder_id = S("lib-1/gzip-1"), .created_s = 1700000000, .created_ns = 5,
-                            .has_layer = true, .title = S("RUN echo \"hi\"\n"), .took_ms = 42};
+    struct step_record r = {.tar_bytes = 10240,
+                            .compression = S("gzip"),
+                            .encoder_id = S("lib-1/gzip-1"),
+                            .created_s = 1700000000,
+                            .created_ns = 5,
+                            .has_layer = true,
+                            .title = S("RUN echo \"hi\"\n"),
+                            .took_ms = 42};
     must(store_put_blob(s, S("layer bytes"), &r.blob, &e), &e);
     r.diff_id = sha256_of("tar", 3);
     r.blob_bytes = strlen("layer bytes");
@@ -20,8 +26,8 @@ static void keeps_all_fields(struct store *s) {
     bool found = true;
     ok(store_step_get(s, &key, &a, &out, &found, &e) && !found, "there is no record at first");
     ok(store_step_put(s, &key, &in, &e) && store_step_get(s, &key, &a, &out, &found, &e) && found, "a record is found again");
-    ok(digest_eq(&out.blob, &in.blob) && digest_eq(&out.diff_id, &in.diff_id) && out.blob_bytes == in.blob_bytes && out.tar_bytes == 10240 &&
-           out.created_s == 1700000000 && out.created_ns == 5 && out.took_ms == 42 && out.has_layer,
+    ok(digest_eq(&out.blob, &in.blob) && digest_eq(&out.diff_id, &in.diff_id) && out.blob_bytes == in.blob_bytes &&
+           out.tar_bytes == 10240 && out.created_s == 1700000000 && out.created_ns == 5 && out.took_ms == 42 && out.has_layer,
        "with its numbers and digests");
     is_str(out.title, in.title, "its title");
     is_str(out.encoder_id, in.encoder_id, "its encoder");
@@ -61,7 +67,11 @@ static void is_used_and_leased(struct store *s) {
 }
 
 static void survives_damage(struct store *s) {
-    static const char *const bad[] = {"", "{", "[]", "{\"version\":1}", "{\"version\":2,\"created\":\"2026-01-01T00:00:00Z\"}",
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "[]",
+                                      "{\"version\":1}",
+                                      "{\"version\":2,\"created\":\"2026-01-01T00:00:00Z\"}",
                                       "{\"version\":1,\"created\":\"2026-01-01T00:00:00Z\",\"layer\":{\"diffID\":\"sha256:00\"}}"};
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;

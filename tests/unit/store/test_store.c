@@ -3,8 +3,8 @@
 #include "fixture.h"
 
 static void opens_and_lays_out(void) {
-    static const char *const names[] = {"croze-store", "oci-layout", "index.json", "blobs/sha256", "toc", "steps", "trees/host-trusted",
-                                        "stat", "leases", "locks/gc", "work", "kept"};
+    static const char *const names[] = {"croze-store",        "oci-layout", "index.json", "blobs/sha256", "toc",  "steps",
+                                        "trees/host-trusted", "stat",       "leases",     "locks/gc",     "work", "kept"};
     struct store *s = fixture_store("a/deep/store");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         ok(faccessat(s->root_fd, names[i], F_OK, 0) == 0, "%s is made", names[i]);

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ADD of a local archive (copy_archive.h). The archive is read once: names go into a listing (normal form), bytes into a file without a name in
+ * the store. Names are resolved through the symlinks of the archive and of the destination, as if it were unpacked there, and never leave that. */
+#include "layer/copy_archive.h"
+
+#include <errno.h>
+
+#include "base/codec.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "layer/archive_kind.h"
+#include "layer/listing.h"
+#include "layer/names.h"
+#include "layer/read.h"
+#include "layer/spool.h"
+#include "sys/files.h"
+
+enum { SCRATCH_BYTES = 1 << 16 };
+
+struct archive {
+    struct source base;
+    const struct copy_spec *spec;
+    struct listing *listing;
+    VEC(size_t) items;         /* listing cursors of all entries but the root, in normal order */
+    struct file_draft spool;
+    uint64_t spooled;          /* bytes in it */
+    struct buf path;
+    struct {
+        uint64_t at, left;     /* what a sink may pull next */
+    } pulled;
+
+    /* While it is read */
+    struct str dest;
+    struct arena links_arena, scratch;
+    struct map links;          /* path -> target (struct str), of the archive's symlinks; "" where something else took a link's place */
+};
+
+/* --- names --- */
+
+/* The target of the symlink at `path`, or "". */
+static struct str link_at(struct archive *a, struct str path) {
+    const struct str *own = map_get(&a->links, path);
+    if (own)
+        return *own;
+    struct view_node node;
+    struct str there = a->dest.n ? arena_join3(&a->scratch, a->dest, S("/"), path) : path;
+    if (!view_lookup(a->spec->onto, there, NULL, &node) || node.entry.type != ENTRY_SYMLINK)
+        return S("");
+    return node.entry.link;
+}
+
+/* Where an entry called `name` lands: symlinks above it are followed inside the destination, and the last one for a directory. */
+static bool resolve(struct archive *a, struct str name, bool follow_last, struct str *out, struct err *e) {
+    struct str at = STR_NULL, rest = name, part;
+    unsigned links = 0;
+    while (str_next(&rest, '/', &part)) {
+        if (part.n == 0 || str_eq(part, S(".")))
+            continue;
+        if (str_eq(part, S(".."))) {
+            if (at.n == 0)
+                return err_set(e, ERR_FAILED, "%s lies behind a symbolic link that leaves the destination", SHOWN(name));
+            at = path_dir(at);
+            continue;
+        }
+        struct str next = source_join(&a->scratch, at, part);
+        struct str target = rest.p || follow_last ? link_at(a, next) : S("");
+        if (target.n == 0) {
+            at = next;
+            continue;
+        }
+        if (++links > LIMIT_SYMLINKS)
+            return err_set(e, ERR_FAILED, "%s lies behind more than %d symbolic links", SHOWN(name), LIMIT_SYMLINKS);
+        if (target.p[0] == '/')
+            at = STR_NULL;
+        rest = rest.p ? arena_join3(&a->scratch, target, S("/"), rest) : arena_str(&a->scratch, target);
+    }
+    *out = at;
+    return at.n <= LIMIT_PATH_BYTES || err_set(e, ERR_FAILED, "%s: longer than %d bytes where it is unpacked", SHOWN(name), LIMIT_PATH_BYTES);
+}
+
+/* Remembers symlinks, and what takes the place of one. */
+static void note_link(struct archive *a, const struct entry *en) {
+    bool is_link = en->type == ENTRY_SYMLINK;
+    if (!is_link && link_at(a, en->path).n == 0)
+        return;
+    struct str *target = arena_new(&a->links_arena, struct str);
+    *target = is_link ? arena_str(&a->links_arena, en->link) : S("");
+    map_put(&a->links, arena_str(&a->links_arena, en->path), target);
+}
+
+/* --- reading --- */
+
+/* Passes on what it pulls, and hashes it. */
+struct hashing {
+    const struct content *inner;
+    struct sha256 hash;
+};
+
+static ptrdiff_t pull_hashed(void *ctx, void *to, size_t n, struct err *e) {
+    struct hashing *h = ctx;
+    ptrdiff_t got = h->inner->pull(h->inner->pull_ctx, to, n, e);
+    if (got > 0)
+        sha256_update(&h->hash, to, (size_t)got);
+    return got;
+}
+
+static bool spool(struct archive *a, uint64_t size, const struct content *c, struct listing_file *file, struct err *e) {
+    struct hashing h = {.inner = c};
+    struct content hashed = {.kind = CONTENT_STREAM, .pull = pull_hashed, .pull_ctx = &h};
+    sha256_init(&h.hash);
+    file->offset = a->spooled;
+    if (!spool_write(&hashed, size, a->spool.fd, a->spooled, e))
+        return false;
+    file->digest = sha256_final(&h.hash);
+    a->spooled += size;
+    return true;
+}
+
+static bool take(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
+    struct archive *a = ctx;
+    struct entry at = *en;
+    struct listing_file *file;
+    if (a->scratch.total_bytes > SCRATCH_BYTES)
+        arena_fini(&a->scratch);
+    if (en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
+        return err_set(e, ERR_FAILED, "%s is named as a whiteout, which would remove files of the image", SHOWN(en->path));
+    if (!resolve(a, en->path, en->type == ENTRY_DIR, &at.path, e))
+        return false;
+    if (en->type == ENTRY_HARDLINK && !resolve(a, en->link, false, &at.link, e))
+        return false;
+    if (at.path.n == 0) /* its own root does not change the destination */
+        return true;
+    if (!listing_add(a->listing, &at, &file, e))
+        return false;
+    note_link(a, &at);
+    return !file || en->size == 0 || spool(a, en->size, c, file, e);
+}
+
+static ptrdiff_t read_fd(void *ctx, void *to, size_t n, struct err *e) {
+    for (;;) {
+        ssize_t got = read(*(int *)ctx, to, n);
+        if (got >= 0)
+            return got;
+        if (errno != EINTR) {
+            err_sys(e, errno, "read");
+            return -1;
+        }
+    }
+}
+
+static bool index_items(struct archive *a, struct err *e) {
+    struct listing_item item;
+    struct str outside = STR_NULL;
+    if (!listing_finish(a->listing, e))
+        return false;
+    if (listing_leans(a->listing, &outside) && outside.n)
+        return err_set(e, ERR_FAILED, "it has a hard link to %s, which it does not hold", SHOWN(outside));
+    for (size_t cursor = 0, at; listing_next(a->listing, &cursor, &item);) {
+        at = cursor - 1;
+        if (item.entry.path.n)
+            vec_push(&a->items, at);
+    }
+    return true;
+}
+
+static bool read_all(struct archive *a, int fd, struct str path, struct err *e) {
+    struct stat before, after;
+    if (!file_draft_open(a->spec->onto->store->work_fd, 0600, &a->spool, e))
+        return false;
+    if (fstat(fd, &before) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return err_sys(e, errno, "read");
+    if (!tar_read(read_fd, &fd, "unpack", (struct entry_sink){take, a}, e))
+        return false;
+    if (fstat(fd, &after) < 0)
+        return err_sys(e, errno, "stat");
+    bool same = before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
+    return same ? index_items(a, e) : source_changed(path, e);
+}
+
+/* --- the source --- */
+
+static void item_at(const struct archive *a, size_t i, struct listing_item *out) {
+    size_t cursor = a->items.p[i];
+    bool there = listing_next(a->listing, &cursor, out);
+    (void)there; /* the cursor was given by it */
+}
+
+/* The first item that is not before `path`. */
+static size_t lower_bound(const struct archive *a, struct str path, struct listing_item *out) {
+    size_t low = 0, high = a->items.n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        item_at(a, middle, out);
+        if (path_cmp(out->entry.path, path) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < a->items.n)
+        item_at(a, low, out);
+    return low;
+}
+
+static bool item_of(const struct archive *a, struct str path, struct listing_item *out) {
+    return lower_bound(a, path, out) < a->items.n && str_eq(out->entry.path, path);
+}
+
+static bool archive_list(struct source_dir *d, struct arena *arena, struct str **names, size_t *n, struct err *e) {
+    struct archive *a = (struct archive *)d->source;
+    struct listing_item item;
+    VEC(struct str) found = {0};
+    (void)e;
+    size_t from = d->path.n ? d->path.n + 1 : 0;
+    source_join_buf(&a->path, d->path, STR_NULL);
+    size_t i = lower_bound(a, buf_str(&a->path), &item);
+    while (i < a->items.n && path_below(item.entry.path, d->path)) {
+        struct str name = str_from(item.entry.path, from); /* all directories are items: this is a name in `d` itself */
+        vec_push(&found, arena_str(arena, name));
+        source_join_buf(&a->path, d->path, name);
+        buf_add_char(&a->path, '\0'); /* behind all that lies below it */
+        i = lower_bound(a, buf_str(&a->path), &item);
+    }
+    *names = arena_array(arena, struct str, found.n);
+    if (found.n)
+        memcpy(*names, found.p, found.n * sizeof *found.p);
+    *n = found.n;
+    vec_fini(&found);
+    return true;
+}
+
+static enum look archive_look(struct source_dir *d, struct str name, struct arena *arena, struct source_node *out, struct err *e) {
+    struct archive *a = (struct archive *)d->source;
+    struct listing_item item, first;
+    (void)arena, (void)e;
+    *out = (struct source_node){0};
+    if (!item_of(a, source_join_buf(&a->path, d->path, name), &item))
+        return LOOK_ABSENT;
+    out->entry = item.entry;
+    out->inode = item.entry.path;
+    out->implied = item.implied;
+    if (item.implied)
+        out->entry.mtime_s = a->spec->now_s;
+    if (item.entry.type == ENTRY_HARDLINK && item_of(a, item.entry.link, &first)) {
+        out->first_name = out->inode = first.entry.path;
+        out->linked = true;
+        out->entry = first.entry;
+        item.file = first.file;
+    }
+    out->private = item.file;
+    return LOOK_THERE;
+}
+
+static ptrdiff_t pull_spooled(void *ctx, void *to, size_t n, struct err *e) {
+    struct archive *a = ctx;
+    if (n > a->pulled.left)
+        n = (size_t)a->pulled.left;
+    if (n && !file_pread_all(a->spool.fd, to, n, a->pulled.at, "unpacked archive", e))
+        return -1;
+    a->pulled.at += n;
+    a->pulled.left -= n;
+    return (ptrdiff_t)n;
+}
+
+static bool archive_content(struct source_dir *d, struct str name, const struct source_node *node, bool digest, struct content *out,
+                            struct err *e) {
+    struct archive *a = (struct archive *)d->source;
+    const struct listing_file *file = node->private;
+    (void)name, (void)digest, (void)e;
+    a->pulled.at = file->offset;
+    a->pulled.left = node->entry.size;
+    *out = (struct content){.kind = CONTENT_STREAM, .has_digest = true, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
+    return true;
+}
+
+static void archive_free(struct source *s) {
+    struct archive *a = (struct archive *)s;
+    listing_free(a->listing);
+    file_draft_discard(&a->spool);
+    vec_fini(&a->items);
+    buf_fini(&a->path);
+    map_fini(&a->links);
+    arena_fini(&a->links_arena);
+    arena_fini(&a->scratch);
+    free(a);
+}
+
+static struct archive *archive_new(const struct copy_spec *spec, struct str dest) {
+    static const struct source_ops ops = {.list = archive_list, .look = archive_look, .content = archive_content, .free = archive_free};
+    struct archive *a = mem_zalloc(1, sizeof *a);
+    *a = (struct archive){.base = {.ops = &ops, .keeps_owner = true, .keeps_mode = true, .replaces = true}, .spec = spec, .dest = dest,
+                          .listing = listing_new(), .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+    return a;
+}
+
+bool archive_open(const struct copy_spec *c, struct str path, struct str dest, struct source **out, struct err *e) {
+    struct archive_kind kind;
+    *out = NULL;
+    _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
+    _cleanup_fd_ int fd = file_openat_nolinks(c->from.context_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    if (fd < 0)
+        return err_sys(e, errno, "open");
+    if (!archive_kind(fd, &kind, e))
+        return false;
+    if (kind.unsupported)
+        return err_set(e, ERR_FAILED, "unpacking %s is not supported by this version; COPY copies the file as it is", kind.unsupported);
+    if (!kind.is_tar)
+        return true;
+    struct archive *a = archive_new(c, dest);
+    if (!read_all(a, fd, path, e)) {
+        archive_free(&a->base);
+        return false;
+    }
+    *out = &a->base;
+    return true;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ADD of a local archive: its entries as a source of COPY. */
+#ifndef CROZE_LAYER_COPY_ARCHIVE_H
+#define CROZE_LAYER_COPY_ARCHIVE_H
+
+#include "layer/copy_source.h"
+
+/* The source that the context's file `path` is if it is a tar archive, plain or compressed by gzip or zstd; *out = NULL if it is something else. `dest`
+ * is where it will be unpacked: names are resolved through the symlinks that are there. */
+MUST_CHECK bool archive_open(const struct copy_spec *c, struct str path, struct str dest, struct source **out, struct err *e);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Operands of a COPY -> what they name (copy_operand.h), as BuildKit does it: an operand is an absolute path in its source, which ".." cannot leave; symlinks
+ * of the path and of its last name are followed inside the source; from the first component with a wildcard on, each component is matched as Go's
+ * filepath.Match does, without following links. */
+#include "layer/copy_operand.h"
+
+#include <errno.h>
+
+#include "base/limits.h"
+#include "layer/copy_walk.h"
+#include "layer/names.h"
+#include "sys/files.h"
+
+struct finder {
+    const struct copy_spec *spec;
+    struct source *source;
+    struct arena *arena;
+    struct str operand;        /* cleaned, for messages */
+};
+
+typedef VEC(struct str) str_list;
+
+/* "./a//../b/" -> "b": what is left when ".." stops at the root. */
+static struct str clean(struct arena *a, struct str path) {
+    char *p = arena_alloc(a, path.n + 1, 1);
+    size_t n = 0;
+    struct str part;
+    while (str_next(&path, '/', &part)) {
+        if (part.n == 0 || str_eq(part, S(".")))
+            continue;
+        if (str_eq(part, S(".."))) {
+            n = path_dir(str_n(p, n)).n;
+            continue;
+        }
+        if (n)
+            p[n++] = '/';
+        memcpy(p + n, part.p, part.n);
+        n += part.n;
+    }
+    return str_n(p, n);
+}
+
+static bool has_wildcard(struct str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\')
+            i++;
+        else if (s.p[i] == '*' || s.p[i] == '?' || s.p[i] == '[')
+            return true;
+    }
+    return false;
+}
+
+/* --- what is not there --- */
+
+/* Tells which line of the ignore file hides `path`, if it is there at all. */
+static void blame_ignore_file(const struct finder *f, struct str path, struct err *e) {
+    const struct ignore *ig = f->spec->from.ignore;
+    ptrdiff_t which = -1;
+    if (!ig || path.n == 0 || !ignore_match(ig, path, &which) || which < 0)
+        return;
+    _cleanup_fd_ int fd = file_openat_nolinks(f->spec->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
+    if (fd >= 0)
+        err_append(e, " (excluded by %s:%u \"%s\")", SHOWN(ig->name), ig->patterns[which].line, SHOWN(ig->patterns[which].text));
+}
+
+static bool not_found(const struct finder *f, struct str path, struct err *e) {
+    err_set(e, ERR_FAILED, "\"/%s\": not found", SHOWN(f->operand));
+    e->sys = ENOENT;
+    blame_ignore_file(f, path, e);
+    return false;
+}
+
+/* --- one path --- */
+
+/* Looks at one name, without a directory that is held open. */
+static enum look look_once(const struct finder *f, struct str dir, struct str name, struct source_node *node, struct err *e) {
+    struct source_dir d = source_dir(f->source, dir);
+    enum look said = d.source->ops->look(&d, arena_str(f->arena, name), f->arena, node, e);
+    source_dir_close(&d);
+    return said;
+}
+
+struct found {
+    struct str path;           /* where it really is */
+    struct source_node node;
+};
+
+/* Follows one symlink: what is still to be resolved becomes its target and then `rest`. */
+static bool follow(const struct finder *f, struct str target, struct str *at, struct str *rest, unsigned *links, struct err *e) {
+    if (++*links > LIMIT_SYMLINKS)
+        return err_set(e, ERR_FAILED, "\"/%s\": too many symbolic links", SHOWN(f->operand));
+    if (str_starts(target, S("/")))
+        *at = STR_NULL;
+    *rest = rest->n ? arena_join3(f->arena, target, S("/"), *rest) : target;
+    return true;
+}
+
+/* Resolves every symlink on the way. A path that is not there is an error. */
+static bool find(const struct finder *f, struct str path, struct found *out, struct err *e) {
+    struct str at = STR_NULL, rest = path, part;
+    unsigned links = 0;
+    *out = (struct found){.node = {.entry = {.type = ENTRY_DIR}}};
+    while (str_next(&rest, '/', &part)) {
+        if (part.n == 0 || str_eq(part, S(".")))
+            continue;
+        if (str_eq(part, S(".."))) {
+            at = path_dir(at);
+            out->node = (struct source_node){.entry = {.type = ENTRY_DIR}};
+            continue;
+        }
+        struct str next = source_join(f->arena, at, part);
+        if (out->node.entry.type != ENTRY_DIR || part.n > LIMIT_NAME_BYTES)
+            return not_found(f, next, e);
+        enum look said = look_once(f, at, part, &out->node, e);
+        if (said == LOOK_FAILED)
+            return false;
+        if (said == LOOK_ABSENT || said == LOOK_EXCLUDED)
+            return not_found(f, next, e);
+        if (said == LOOK_SOCKET)
+            out->node.entry.type = ENTRY_FIFO; /* not a directory; the walk will leave it out with a warning */
+        if (out->node.entry.type != ENTRY_SYMLINK) {
+            at = next;
+            continue;
+        }
+        if (!follow(f, out->node.entry.link, &at, &rest, &links, e))
+            return false;
+        out->node = (struct source_node){.entry = {.type = ENTRY_DIR}}; /* `at` is one: the link lies in it */
+    }
+    out->path = at;
+    return true;
+}
+
+/* Adds what lies at `path`; `name` is what a file will be called. */
+static bool add(const struct finder *f, struct str path, match_list *out, struct err *e) {
+    struct found found;
+    if (!find(f, path, &found, e))
+        return false;
+    struct match m = {.place = source_dir(f->source, found.path), .entry = found.node.entry};
+    m.is_dir = m.entry.type == ENTRY_DIR;
+    m.place.operand = (unsigned)out->n;
+    if (m.is_dir && found.node.hidden) {
+        bool any;
+        if (!walk_probe(f->spec, &m.place, &any, e))
+            return false;
+        if (!any)
+            return not_found(f, found.path, e);
+    }
+    if (!m.is_dir) {
+        m.place.path = path_dir(found.path);
+        m.place.only = arena_str(f->arena, path_base(found.path));
+        m.place.as = arena_str(f->arena, path_base(path));
+    }
+    vec_push(out, m);
+    return true;
+}
+
+/* --- wildcards --- */
+
+/* Adds to `out` the names in directory `dir` that the pattern matches; `more` follows, so only directories count. */
+static bool match_in(const struct finder *f, struct str dir, struct str pattern, bool more, str_list *out, struct err *e) {
+    struct source_dir d = source_dir(f->source, dir);
+    struct arena names_arena = ARENA_INIT;
+    struct str *names;
+    size_t n = 0;
+    bool good = d.source->ops->list(&d, &names_arena, &names, &n, e);
+    for (size_t i = 0; good && i < n; i++) {
+        bool matched;
+        struct source_node node;
+        good = pattern_match(pattern, names[i], &matched, e);
+        if (!good || !matched)
+            continue;
+        enum look said = d.source->ops->look(&d, names[i], &names_arena, &node, e);
+        good = said != LOOK_FAILED;
+        if (said == LOOK_SOCKET || (said == LOOK_THERE && (!more || node.entry.type == ENTRY_DIR)))
+            vec_push(out, source_join(f->arena, dir, names[i]));
+    }
+    source_dir_close(&d);
+    arena_fini(&names_arena);
+    return good;
+}
+
+/* One level: each of `dirs` gives way to what the pattern matches in it. */
+static bool match_level(const struct finder *f, str_list *dirs, struct str pattern, bool more, struct err *e) {
+    str_list next = {0};
+    bool good = true;
+    for (size_t i = 0; good && i < dirs->n; i++)
+        good = match_in(f, dirs->p[i], pattern, more, &next, e);
+    vec_fini(dirs);
+    *dirs = next;
+    return good;
+}
+
+/* Splits "a/b/c*d/e" into "a/b" and "c*d/e". */
+static void split(struct str path, struct str *literal, struct str *pattern) {
+    struct str rest = path, part;
+    *literal = path;
+    *pattern = STR_NULL;
+    while (rest.n && str_next(&rest, '/', &part)) {
+        if (!has_wildcard(part))
+            continue;
+        size_t at = (size_t)(part.p - path.p);
+        *literal = str_first(path, at ? at - 1 : 0);
+        *pattern = str_from(path, at);
+        return;
+    }
+}
+
+/* An excluded directory is a match only for what is included again in it. */
+static bool is_empty_hidden(const struct finder *f, struct str path, bool *yes, struct err *e) {
+    struct source_node node;
+    *yes = false;
+    enum look said = look_once(f, path_dir(path), path_base(path), &node, e);
+    if (said != LOOK_THERE || !node.hidden)
+        return said != LOOK_FAILED;
+    struct source_dir d = source_dir(f->source, path);
+    bool any;
+    if (!walk_probe(f->spec, &d, &any, e))
+        return false;
+    *yes = !any;
+    return true;
+}
+
+static bool add_matches(const struct finder *f, str_list *found, match_list *out, struct err *e) {
+    for (size_t i = 0; i < found->n; i++) {
+        bool skip;
+        if (!is_empty_hidden(f, found->p[i], &skip, e) || (!skip && !add(f, found->p[i], out, e)))
+            return false;
+    }
+    return true;
+}
+
+static bool expand(const struct finder *f, struct str literal, struct str pattern, match_list *out, struct err *e) {
+    struct found base;
+    struct str part;
+    if (!find(f, literal, &base, e))
+        return false;
+    str_list found = {0};
+    if (base.node.entry.type == ENTRY_DIR)
+        vec_push(&found, base.path);
+    bool good = true;
+    while (good && pattern.n && str_next(&pattern, '/', &part))
+        good = match_level(f, &found, part, pattern.n > 0, e);
+    if (!good)
+        err_wrap(e, "\"/%s\"", SHOWN(f->operand));
+    good = good && add_matches(f, &found, out, e);
+    vec_fini(&found);
+    return good;
+}
+
+bool operands_find(const struct copy_spec *c, struct source *s, struct arena *a, match_list *out, struct err *e) {
+    for (size_t i = 0; i < c->n_operands; i++) {
+        struct finder f = {c, s, a, clean(a, c->operands[i])};
+        struct str literal, pattern;
+        split(f.operand, &literal, &pattern);
+        if (pattern.n ? !expand(&f, literal, pattern, out, e) : !add(&f, literal, out, e))
+            return false;
+    }
+    return true;
+}
