@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * An upper directory, made by hand as overlayfs leaves it, against a lower layer seen through a view: what differs is given, in normal order, with its
- * parents, and nothing else. */
+ * An upper directory, made by hand as overlayfs leaves it, against a lower layer seen through a view: what differs is given, in normal
+ * order, with its parents, and nothing else. */
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
@@ -178,7 +178,8 @@ static void changes(void) {
     up_dir("dir/sub", 0700);
     up_file("dir/sub/y", "y", 0644);
     TOUCH_DIRS("dir", "dir/new", "dir/sub");
-    gives("d dir\nf dir/a \"aXa\"\nf dir/b \"bbb\"\nd dir/new\nf dir/new/f\n", "other bytes under the same time, another mode, new names, and their parents");
+    gives("d dir\nf dir/a \"aXa\"\nf dir/b \"bbb\"\nd dir/new\nf dir/new/f\n",
+          "other bytes under the same time, another mode, new names, and their parents");
     begin();
     up_dir("dir", 0755);
     up_dir("dir/sub", 0700);
@@ -243,7 +244,8 @@ static void opaque(void) {
         return;
     }
     TOUCH_DIRS("dir/sub", "dir");
-    gives("d dir\nw dir/b\nf dir/c \"new\"\nd dir/sub\nf dir/sub/w \"w\"\nw dir/sub/y\n", "an opaque directory hides all the lower names it has not");
+    gives("d dir\nw dir/b\nf dir/c \"new\"\nd dir/sub\nf dir/sub/w \"w\"\nw dir/sub/y\n",
+          "an opaque directory hides all the lower names it has not");
     up_xattr("dir", "user.overlay.opaque", "x");
     gives("d dir\nf dir/c \"new\"\nd dir/sub\nf dir/sub/w \"w\"\n", "\"x\" is not opaque");
     begin();
@@ -313,7 +315,8 @@ static void mount_stubs(void) {
     gives("d bin\nf bin/sh \"shell\"\n", "a change beside one brings its parent with its old time");
     up_file("etc/new", "n", 0644);
     up_file("run/pid", "1", 0644);
-    gives("d bin\nf bin/sh \"shell\"\nd etc now\nf etc/new \"n\"\nd run now\nf run/pid \"1\"\n", "a file that the RUN put beside one, too, with its new one");
+    gives("d bin\nf bin/sh \"shell\"\nd etc now\nf etc/new \"n\"\nd run now\nf run/pid \"1\"\n",
+          "a file that the RUN put beside one, too, with its new one");
     show_times = false;
 }
 
