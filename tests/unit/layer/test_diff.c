@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An upper directory, made by hand as overlayfs leaves it, against a lower layer seen through a view: what differs is given, in normal
  * order, with its parents, and nothing else. */
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 
 #include "layer/diff.h"
+#include "layer/read.h"
 #include "pack.h"
 
 enum { THEN = 1600000000 };
@@ -354,6 +357,60 @@ static void too_long(void) {
     refuses("a path of more than 4095 bytes", "is refused");
 }
 
+/* --- And as overlayfs itself leaves it --- */
+
+/* Mounts the lower layer's tree under the upper directory at scratch/merged, in a mount namespace of our own. */
+static bool mount_overlay(char **merged) {
+    struct err e = ERR_INIT;
+    _cleanup_(mem_freep) char *work = in_scratch("work");
+    *merged = in_scratch("merged");
+    _cleanup_fd_ int tree = tree_open(&lower, 0, &e);
+    must(tree >= 0 && file_mkdirs(work, 0755, &e) && file_mkdirs(*merged, 0755, &e), &e);
+    char self[40], tree_path[256] = ""; /* by its path: a descriptor from outside the new mount namespace is refused */
+    snprintf(self, sizeof self, "/proc/self/fd/%d", tree);
+    if (readlink(self, tree_path, sizeof tree_path - 1) < 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return false;
+    _cleanup_(mem_freep) char *options = mem_printf("lowerdir=%s,upperdir=%s,workdir=%s,redirect_dir=off,metacopy=off,index=off", tree_path,
+                                                    upper_path, work);
+    return mount("overlay", *merged, "overlay", 0, options) == 0;
+}
+
+/* What a RUN may do to the lower root. */
+static bool run_in(int root) {
+    struct timespec then[2] = {{THEN, 0}, {THEN, 0}};
+    struct err e = ERR_INIT;
+    _cleanup_fd_ int only_opened = openat(root, "dir/a", O_WRONLY | O_CLOEXEC); /* copied up, but not changed */
+    bool ok = only_opened >= 0 && unlinkat(root, "dir.conf", 0) == 0;
+    ok = ok && linkat(root, "bin/sh", root, "bin/bash", 0) == 0;
+    ok = ok && file_remove_tree(root, "run", &e) && mkdirat(root, "run", 0755) == 0;
+    _cleanup_fd_ int dir = openat(root, "dir", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ok = ok && file_remove_tree(dir, "sub", &e) && mkdirat(dir, "sub", 0711) == 0 && mkdirat(dir, "sub/deep", 0755) == 0;
+    _cleanup_fd_ int fd = openat(dir, "b", O_WRONLY | O_TRUNC | O_CLOEXEC);
+    ok = ok && write(fd, "BBB", 3) == 3 && futimens(fd, then) == 0;
+    err_clear(&e);
+    return ok;
+}
+
+static void real_overlay(void) {
+    struct err e = ERR_INIT;
+    char *merged;
+    begin();
+    if (mount_overlay(&merged)) {
+        _cleanup_fd_ int root = file_open(merged, O_RDONLY | O_DIRECTORY, 0, &e);
+        ok(root >= 0 && run_in(root), "a RUN changed things");
+        fd_closep(&root);
+        ok(umount(merged) == 0, "unmounted");
+        gives("d bin\nf bin/bash \"shell\"\nh bin/sh -> bin/bash\nd dir\nf dir/b \"BBB\"\nd dir/sub\nd dir/sub/deep\nw dir/sub/x\nw dir/sub/y\n"
+              "w dir.conf\nd run\n",
+              "a real upper directory");
+    } else {
+        printf("# %s\n", strerror(errno));
+        tap_skip("may not mount an overlay here (not root, or the scratch directory lies on an overlay)");
+    }
+    free(merged);
+}
+
 int main(void) {
     fixture_init();
     store = fixture_store("store");
@@ -367,6 +424,7 @@ int main(void) {
     mount_stubs();
     deep();
     too_long();
+    real_overlay();
     fd_closep(&upper);
     free(upper_path);
     view_close(&lower);
