@@ -65,8 +65,14 @@ static bool dirs_plain(struct str dir, bool *aufs, struct err *e) {
     return true;
 }
 
-bool name_classify(struct str *path, enum name_kind *kind, struct err *e) {
-    struct str dir = path_dir(*path), base = path_base(*path);
+/* Takes n bytes out of the name, at `at`. */
+static void cut_out(struct buf *name, size_t at, size_t n) {
+    memmove(name->p + at, name->p + at + n, name->n - at - n + 1); /* with the NUL */
+    name->n -= n;
+}
+
+bool name_classify(struct buf *name, enum name_kind *kind, struct err *e) {
+    struct str path = buf_str(name), dir = path_dir(path), base = path_base(path);
     bool aufs = false;
     *kind = NAME_PLAIN;
     if (!dirs_plain(dir, &aufs, e))
@@ -75,14 +81,15 @@ bool name_classify(struct str *path, enum name_kind *kind, struct err *e) {
         *kind = NAME_AUFS;
     } else if (str_eqz(base, wh_opaque)) {
         *kind = NAME_OPAQUE;
-        *path = dir;
+        cut_out(name, dir.n, path.n - dir.n);
     } else if (str_starts(base, str_z(wh_meta))) {
         *kind = NAME_AUFS;
     } else if (str_starts(base, str_z(wh))) {
         *kind = NAME_WHITEOUT;
         struct str hidden = str_from(base, sizeof wh - 1);
         if (hidden.n == 0 || str_eq(hidden, S(".")) || str_eq(hidden, S("..")))
-            return err_set(e, ERR_FAILED, "%s: this whiteout hides no name", SHOWN(*path));
+            return err_set(e, ERR_FAILED, "%s: this whiteout hides no name", SHOWN(path));
+        cut_out(name, path.n - base.n, sizeof wh - 1);
     }
     return true;
 }

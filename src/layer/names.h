@@ -13,12 +13,12 @@ MUST_CHECK bool name_clean(struct str raw, struct buf *out, struct err *e);
 
 enum name_kind {
     NAME_PLAIN,
-    NAME_WHITEOUT,  /* *path becomes the name that is hidden */
-    NAME_OPAQUE,    /* *path becomes the directory */
+    NAME_WHITEOUT,  /* `name` becomes the one that is hidden */
+    NAME_OPAQUE,    /* `name` becomes the directory's */
     NAME_AUFS,      /* bookkeeping of the aufs driver of old docker versions: to be left out */
 };
-/* Classifies a clean path. A ".wh." name that hides nothing, or has something below it, is an error. */
-MUST_CHECK bool name_classify(struct str *path, enum name_kind *kind, struct err *e);
+/* Classifies a clean name. A ".wh." name that hides nothing, or has something below it, is an error. */
+MUST_CHECK bool name_classify(struct buf *name, enum name_kind *kind, struct err *e);
 
 /* A name as it may be shown on a terminal: at most NAME_SHOWN bytes, control characters replaced. Returns out. */
 enum { NAME_SHOWN = 200 };

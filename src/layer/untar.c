@@ -131,11 +131,9 @@ static bool take_xattrs(struct untar *u, struct archive_entry *ae, struct entry 
 static bool take_hardlink(struct untar *u, const char *target, struct archive_entry *ae, struct entry *en, struct err *e) {
     en->type = ENTRY_HARDLINK;
     enum name_kind kind;
-    if (!name_clean(str_z(target), &u->link, e))
+    if (!name_clean(str_z(target), &u->link, e) || !name_classify(&u->link, &kind, e))
         return err_wrap(e, "hard link");
     en->link = buf_str(&u->link);
-    if (!name_classify(&en->link, &kind, e))
-        return err_wrap(e, "hard link");
     if (kind != NAME_PLAIN || en->link.n == 0 || str_eq(en->link, en->path))
         return err_set(e, ERR_FAILED, "hard link to %s, which is no other file", SHOWN(str_z(target)));
     if (archive_entry_size(ae) > 0) /* readers disagree about whose bytes these are */
@@ -213,11 +211,9 @@ static bool take_entry(struct untar *u, struct archive_entry *ae, struct entry *
     enum name_kind kind;
     if (!raw || !*raw)
         return err_set(e, ERR_FAILED, "an entry without a name");
-    if (!name_clean(str_z(raw), &u->path, e))
+    if (!name_clean(str_z(raw), &u->path, e) || !name_classify(&u->path, &kind, e))
         return false;
     en->path = buf_str(&u->path);
-    if (!name_classify(&en->path, &kind, e))
-        return false;
     *skip = kind == NAME_AUFS;
     if (*skip)
         return true;

@@ -107,7 +107,7 @@ static bool find_user(const struct view *v, struct str spec, struct arena *a, st
 static bool find_group(const struct view *v, struct str spec, struct arena *a, uint32_t *gid, struct err *e) {
     struct str group;
     bool there;
-    struct group_line g;
+    struct group_line g = {0};
     if (all_digits(spec))
         return to_id(spec, gid) || err_set(e, ERR_FAILED, "group number %s is larger than %u", SHOWN(spec), LIMIT_ID);
     if (!read_table(v, S("etc/group"), a, &group, &there, e))
@@ -131,7 +131,7 @@ static bool holds(const uint32_t *p, size_t n, uint32_t gid) {
 static bool find_memberships(const struct view *v, struct arena *a, struct user_ids *out, struct err *e) {
     struct str group;
     bool there;
-    struct group_line g;
+    struct group_line g = {0};
     VEC(uint32_t) gids = {0};
     if (!read_table(v, S("etc/group"), a, &group, &there, e))
         return false;
