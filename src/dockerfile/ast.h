@@ -60,7 +60,8 @@ struct df_instruction {
      *   RUN CMD ENTRYPOINT SHELL VOLUME: `json` tells the exec form; then args are its strings. In shell form RUN, CMD and ENTRYPOINT
      *       have one argument, the text (CMD and ENTRYPOINT none if it is empty); VOLUME has its words.
      *   HEALTHCHECK: args[0] is "NONE" or "CMD", then as CMD (json, or one text).
-     *   ADD COPY: sources, then the destination (json form too); the words that name here-documents are not among them. EXPOSE: words. FROM: words as written (image, "AS", name).
+     *   ADD COPY: sources, then the destination (json form too); the words that name here-documents are not among them.
+     *   EXPOSE: words. FROM: words as written (image, "AS", name).
      *   MAINTAINER STOPSIGNAL USER WORKDIR: one text.
      *   ENV LABEL ARG: `pairs`; args is empty. ONBUILD: `trigger`. */
     struct str *args;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * dockerfile/ takes the bytes of a Dockerfile or an ignore file and gives structures: instructions (ast.h), expanded words, a matcher for
- * paths. It is pure: bytes and an arena in, structures out, no system call. The language is that of BuildKit's Dockerfile frontend 1.26; where a
- * limit of base/limits.h is passed or the text is wrong, the error says "NAME:LINE:COLUMN: ..." (ERR_USAGE). */
+ * paths. It is pure: bytes and an arena in, structures out, no system call. The language is that of BuildKit's Dockerfile frontend 1.26;
+ * where a limit of base/limits.h is passed or the text is wrong, the error says "NAME:LINE:COLUMN: ..." (ERR_USAGE). */
 #ifndef CROZE_DOCKERFILE_DOCKERFILE_H
 #define CROZE_DOCKERFILE_DOCKERFILE_H
 
@@ -36,10 +36,11 @@ MUST_CHECK bool df_expand(struct arena *a, struct str text, char escape, struct 
                           struct err *e);
 /* The text of a here-document whose word was not quoted (df_heredoc.expand): variables as above, quotes stay, an escape character
  * (always "\") goes and what it stands before stays. */
-MUST_CHECK bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out, struct err *e);
+MUST_CHECK bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out,
+                               struct err *e);
 /* As df_expand, then split at unquoted blanks. */
-MUST_CHECK bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str **out,
-                                size_t *n, struct err *e);
+MUST_CHECK bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset,
+                                struct str **out, size_t *n, struct err *e);
 
 /* --- Ignore files (.dockerignore) and the patterns of --exclude ---------------------------------------------------------------- */
 

@@ -146,7 +146,8 @@ static void escaped(struct lex *x, bool keep_escapes, struct buf *out) {
 /* Characters without a meaning of their own, up to the next one that may have one. */
 static void ordinary(struct lex *x, int stop, struct buf *out) {
     size_t from = x->at++;
-    for (int c; (c = peek(x)) != AT_END && c != stop && c != '$' && c != '<' && c != '\'' && c != '"' && c != (unsigned char)x->mode.escape;)
+    int escape = (unsigned char)x->mode.escape;
+    for (int c; (c = peek(x)) != AT_END && c != stop && c != escape && !one_of(c, "$<'\"");)
         x->at++;
     buf_add(out, x->text.p + from, x->at - from);
 }
@@ -375,8 +376,8 @@ bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struc
     return lex_run(a, text, mode, vars, unset, out, NULL, e);
 }
 
-bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str **out, size_t *n,
-                     struct err *e) {
+bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str **out,
+                     size_t *n, struct err *e) {
     lex_words words = {0};
     struct lex_mode mode = {.escape = escape, .max_bytes = LIMIT_EXPANDED_WORD_BYTES};
     bool ok = lex_run(a, text, mode, vars, unset, NULL, &words, e);

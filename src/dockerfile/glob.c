@@ -126,16 +126,33 @@ static size_t plain_prefix(struct str pattern) {
     return n;
 }
 
+/* Compiles the pattern whole; *needle gets its longest run of characters that stand for themselves. */
+static bool compile(struct compiler *c, struct str *needle, struct err *e) {
+    size_t run = 0; /* where the present run began */
+    while (c->at < c->pattern.n) {
+        size_t from = c->at;
+        if (!next_token(c, e))
+            return false;
+        bool plain = c->tokens.p[c->tokens.n - 1].kind == GLOB_RUNE && c->pattern.p[from] != '\\';
+        if (!plain)
+            run = c->at;
+        else if (c->at - run > needle->n)
+            *needle = str_first(str_from(c->pattern, run), c->at - run);
+    }
+    return true;
+}
+
 struct glob *glob_compile(struct arena *a, struct str pattern, enum glob_language language, struct err *e) {
     _cleanup_(compiler_fini) struct compiler c = {.arena = a, .pattern = pattern, .language = language};
-    while (c.at < pattern.n)
-        if (!next_token(&c, e))
-            return NULL;
+    struct str needle = STR_NULL;
+    if (!compile(&c, &needle, e))
+        return NULL;
     struct glob *g = arena_new(a, struct glob);
     g->n = c.tokens.n;
     g->separator = language == GLOB_SHELL ? '\n' : '/';
     g->prefix = arena_str(a, str_first(pattern, plain_prefix(pattern)));
     g->plain = g->prefix.n == pattern.n;
+    g->needle = arena_str(a, needle);
     struct glob_token *tokens = arena_array(a, struct glob_token, c.tokens.n);
     struct rune_range *ranges = arena_array(a, struct rune_range, c.ranges.n);
     if (c.tokens.n)

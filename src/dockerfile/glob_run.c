@@ -130,6 +130,10 @@ uint64_t glob_cost(const struct glob *g, size_t n) {
     return (uint64_t)(n + 1) * (g->plain ? 1 : g->n + 1);
 }
 
+static bool may_match(const struct glob *g, struct str text) {
+    return str_starts(text, g->prefix) && str_find(text, g->needle) >= 0;
+}
+
 /* Runs from the head of the text. `parents`: stops before a "/" where what was read matches. */
 static bool match_from_head(const struct glob *g, struct str text, bool parents) {
     _cleanup_(memory_fini) struct run_memory memory;
@@ -148,15 +152,13 @@ static bool match_from_head(const struct glob *g, struct str text, bool parents)
 bool glob_matches(const struct glob *g, struct str text) {
     if (g->plain)
         return str_eq(g->prefix, text);
-    return str_starts(text, g->prefix) && match_from_head(g, text, false);
+    return may_match(g, text) && match_from_head(g, text, false);
 }
 
 bool glob_matches_path(const struct glob *g, struct str path) {
-    if (!str_starts(path, g->prefix))
-        return false;
     if (g->plain)
-        return path.n == g->prefix.n || path.p[g->prefix.n] == '/';
-    return match_from_head(g, path, true);
+        return str_starts(path, g->prefix) && (path.n == g->prefix.n || path.p[g->prefix.n] == '/');
+    return may_match(g, path) && match_from_head(g, path, true);
 }
 
 bool glob_may_match_below(const struct glob *g, struct str directory) {

@@ -32,6 +32,7 @@ struct glob {
     uint32_t separator;
     struct str prefix;     /* every match starts with it */
     bool plain;            /* the prefix is the whole pattern */
+    struct str needle;     /* every match holds it: the longest run of plain text, so that most texts are dismissed at once */
 };
 
 #endif

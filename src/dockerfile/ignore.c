@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ignore files, with the rules of moby's patternmatcher and ignorefile: patterns are anchored at the context's root, "**" spans directories,
- * a match of a parent is a match of what lies in it, and the last pattern that matches decides. */
+ * Ignore files, with the rules of moby's patternmatcher and ignorefile: patterns are anchored at the context's root, "**" spans
+ * directories, a match of a parent is a match of what lies in it, and the last pattern that matches decides. */
 #include "dockerfile/dockerfile.h"
 
 #include "base/limits.h"
@@ -55,10 +55,11 @@ static bool parse_line(struct arena *a, struct str line, struct ignore_pattern *
     if (line.n > LIMIT_PATH_BYTES)
         return err_set(e, ERR_USAGE, "a pattern of %zu bytes; no path is longer than %d", line.n, LIMIT_PATH_BYTES);
     out->text = clean(a, line);
-    if (out->text.n == 0) {
-        *skip = true; /* "." and "/" mean nothing, as in docker */
-        return !out->negated || err_set(e, ERR_USAGE, "illegal exclusion pattern: \"!\"");
-    }
+    *skip = out->text.n == 0; /* "." and "/" mean nothing, as in docker */
+    if (out->negated && (line.n == 0 || (*skip && line.p[0] == '/')))
+        return err_set(e, ERR_USAGE, "illegal exclusion pattern: \"!\"");
+    if (*skip)
+        return true;
     out->glob = glob_compile(a, out->text, GLOB_IGNORE, e);
     return out->glob != NULL;
 }
@@ -82,7 +83,8 @@ static bool parse_lines(struct arena *a, struct str text, struct str name, patte
 
 bool ignore_parse(struct arena *a, struct str text, struct str name, struct ignore *out, struct err *e) {
     if (text.n > LIMIT_IGNORE_BYTES)
-        return fail_at(name, (struct df_pos){1, 1}, e, "%zu bytes are over the limit of %zu for an ignore file", text.n, LIMIT_IGNORE_BYTES);
+        return fail_at(name, (struct df_pos){1, 1}, e, "%zu bytes are over the limit of %zu for an ignore file", text.n,
+                       LIMIT_IGNORE_BYTES);
     if (str_starts(text, S("\xef\xbb\xbf"))) /* a byte order mark */
         text = str_from(text, 3);
     patterns all = {0};

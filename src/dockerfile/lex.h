@@ -20,8 +20,8 @@ struct lex_mode {
 typedef VEC(struct str) lex_words;
 
 /* Expands `text`; *out gets the whole, *words (if not NULL) its words, all in the arena. The caller frees the vector. */
-MUST_CHECK bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_vars vars, struct df_unset *unset, struct str *out,
-                        lex_words *words, struct err *e);
+MUST_CHECK bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_vars vars, struct df_unset *unset,
+                        struct str *out, lex_words *words, struct err *e);
 
 /* ${v#p} ${v##p} (suffix: ${v%p} ${v%%p}); appends to out. *work is what the matcher may still spend. */
 MUST_CHECK bool subst_trim(struct str value, struct str pattern, bool suffix, uint64_t *work, struct buf *out, struct err *e);

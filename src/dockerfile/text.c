@@ -6,24 +6,24 @@
 
 enum { EXCERPT_BYTES = 120 };
 
-/* White_Space of more than one byte, in UTF-8: U+0085, 00A0, 1680, 2000-200A, 2028, 2029, 202F, 205F, 3000. */
-static size_t wide_blank(const unsigned char *p, size_t n) {
-    if (n >= 2 && p[0] == 0xc2)
-        return p[1] == 0x85 || p[1] == 0xa0 ? 2 : 0;
-    if (n < 3)
-        return 0;
-    if (p[0] == 0xe2 && p[1] == 0x80)
-        return (p[2] >= 0x80 && p[2] <= 0x8a) || p[2] == 0xa8 || p[2] == 0xa9 || p[2] == 0xaf ? 3 : 0;
-    bool other = (p[0] == 0xe1 && p[1] == 0x9a && p[2] == 0x80) || (p[0] == 0xe2 && p[1] == 0x81 && p[2] == 0x9f) ||
-                 (p[0] == 0xe3 && p[1] == 0x80 && p[2] == 0x80);
-    return other ? 3 : 0;
-}
+/* White_Space beyond ASCII. */
+static const struct {
+    uint32_t low, high;
+} wide_blanks[] = {{0x85, 0x85}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f},
+                   {0x3000, 0x3000}};
 
 size_t blank_at(struct str s, size_t i) {
     unsigned char c = (unsigned char)s.p[i];
     if (c < 0x80)
         return c == ' ' || (c >= '\t' && c <= '\r') ? 1 : 0;
-    return wide_blank((const unsigned char *)s.p + i, s.n - i);
+    if (c != 0xc2 && (c < 0xe1 || c > 0xe3)) /* none of them begins so */
+        return 0;
+    size_t end = i;
+    uint32_t rune = rune_next(s, &end);
+    for (size_t k = 0; k < sizeof wide_blanks / sizeof wide_blanks[0]; k++)
+        if (rune >= wide_blanks[k].low && rune <= wide_blanks[k].high)
+            return end - i;
+    return 0;
 }
 
 struct str blank_trim_left(struct str s) {

@@ -18,9 +18,10 @@ enum tier { TIER_NONE = -1, TIER_T0 = 0, TIER_T1 = 1 };
 /* Finds the tier of this process by trying; *why (static or to be kept, never freed) says in words why it is no better one. */
 enum tier sandbox_tier(const char **why);
 const char *tier_name(enum tier t);   /* "T0 (root)", "T1 (user namespace with subordinate ids)" */
-/* Called first by commands that unpack, run or pack trees. As root: nothing happens. As a user: re-executes this program with the same arguments as
+/* Called first by commands that unpack, run or pack trees. As a user: re-executes this program with the same arguments as
  * root of a new user namespace and never returns, or fails with an error that says what is missing (package uidmap, /etc/subuid, a sysctl) and
- * how to mend it. Inside: returns true. */
+ * how to mend it. Inside: returns true. As root it only takes a mount namespace of its own, so that no mount outlives the command. To be
+ * called while there is one thread. */
 MUST_CHECK bool sandbox_enter(int argc, char **argv, struct err *e);
 /* The trees' flavour for the store: "host-trusted", or "<hash of the uid map>-user". Static text. */
 const char *sandbox_flavour(void);
@@ -30,7 +31,7 @@ struct sandbox_mount {
     enum sandbox_mount_kind kind;
     const char *source;       /* host path (BIND) */
     const char *target;       /* absolute path in the root, resolved there without leaving it; made if missing and reported in stubs */
-    bool writable;
+    bool writable;            /* a TMPFS always is */
     struct str bytes;         /* FILE */
     const char *options;      /* TMPFS: "size=64m" or NULL */
 };
@@ -39,7 +40,8 @@ struct sandbox_spec {
     const char *const *lowers; /* overlay lower directories, top first */
     size_t n_lowers;
     const char *upper;        /* written by the process; NULL: the root is read-only */
-    const char *work;         /* a private directory on the same file system: overlay's work, mount points */
+    const char *work;         /* a private directory on upper's file system: overlay's own directories are made in it and stay, for the
+                               * caller to remove with it */
     const char *const *argv;
     const char *const *env;   /* complete: KEY=value */
     const char *cwd;          /* absolute in the root; must exist */
@@ -59,13 +61,14 @@ struct sandbox_result {
     int code;                 /* exit status, or 128 + signal */
     int signal;               /* 0 if it exited */
     uint64_t cpu_us, wall_us;
-    char **stubs;             /* mount points that were made in the upper directory: clean relative paths, sorted; to be freed */
+    char **stubs;             /* mount points that were made in the upper directory, with their parents: clean relative paths, sorted; the
+                               * directories they were made in kept their times. sandbox_result_fini frees them */
     size_t n_stubs;
 };
 void sandbox_result_fini(struct sandbox_result *r);
 
 /* Runs it to the end. Thread-safe: several sandboxes may run at once. An error is a failure to set up (it names the mount, the path, the errno);
- * the process's own failure is result->code. When this thread is killed the process dies too (PDEATHSIG). */
+ * a program that is not there or may not be executed is one with e->sys ENOENT or EACCES. The process's own failure is result->code. When this thread is killed the process dies too (PDEATHSIG). */
 MUST_CHECK bool sandbox_run(const struct sandbox_spec *s, struct sandbox_result *r, struct err *e);
 
 /* Mounts an overlay at `target` in the current mount namespace (container/ prepares a root file system for the OCI runtime with it); upper NULL: read-only.

@@ -187,10 +187,19 @@ static bool enter(const id_ranges *uids, const id_ranges *gids, struct err *e) {
     return ok;
 }
 
+/* Mounts of the host still arrive, none of ours leaves. */
+static bool take_mounts(void) {
+    return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
+}
+
 bool sandbox_enter(int argc, char **argv, struct err *e) {
     (void)argc;
-    if (geteuid() == 0)
+    if (geteuid() == 0) {
+        /* Mounts that a killed command leaves then go with it. Root that may not do this (a pod) can still do whatever mounts nothing. */
+        if (!getenv(MARK) && unshare(CLONE_NEWNS) == 0)
+            (void)take_mounts();
         return true;
+    }
     if (getenv(MARK))
         return err_set(e, ERR_FAILED, "not root inside the user namespace (%s is set: unset it if this is no namespace of croze's)", MARK);
     id_ranges uids = {0}, gids = {0};
@@ -199,8 +208,7 @@ bool sandbox_enter(int argc, char **argv, struct err *e) {
     vec_fini(&gids);
     if (!ok)
         return err_wrap(e, "run without root");
-    /* Mounts of the host still arrive, none of ours leaves. */
-    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+    if (!take_mounts())
         return err_sys(e, errno, "run without root: make mounts private");
     setenv(MARK, "1", 1);
     execv("/proc/self/exe", argv);

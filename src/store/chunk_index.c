@@ -349,11 +349,23 @@ void chunk_index_close(struct chunk_index *x) {
     index_free(x);
 }
 
+/* Records of one blob mostly follow each other: the last answer is kept. */
+struct blob_question {
+    struct store *store;
+    struct digest last;
+    bool exists;
+};
+
 static bool blob_exists(void *ctx, const uint8_t *record, size_t slot) {
-    (void)slot;
+    struct blob_question *q = ctx;
     struct digest blob;
+    (void)slot;
     memcpy(blob.b, record + AT_BLOB, sizeof blob.b);
-    return store_has_blob(ctx, &blob, NULL);
+    if (!digest_eq(&blob, &q->last)) {
+        q->last = blob;
+        q->exists = store_has_blob(q->store, &blob, NULL);
+    }
+    return q->exists;
 }
 
 bool chunk_index_compact(struct store *s, struct err *e) {
@@ -361,7 +373,8 @@ bool chunk_index_compact(struct store *s, struct err *e) {
     struct chunk_index *x = lock < 0 ? NULL : chunk_index_open(s, e);
     if (!x)
         return false;
-    bool ok = x->old.n == 0 || rewrite(x, blob_exists, s, e);
+    struct blob_question q = {.store = s};
+    bool ok = x->old.n == 0 || rewrite(x, blob_exists, &q, e);
     index_free(x);
     return ok;
 }

@@ -117,8 +117,9 @@ static bool move_dir(int dir, const char *name, int to_dir, const char *to) {
 
 /* Takes a tree out of sight; it is removed when no lock is held. */
 static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) {
-    uint64_t bytes = tree_size(dir, name);
-    if (!g->o->dry_run) {
+    if (g->o->dry_run) {
+        g->r->bytes += tree_size(dir, name);
+    } else {
         char ours[LEASE_NAME_MAX + 16];
         workdir_name(g->store, ours);
         if (!move_dir(dir, name, g->store->work_fd, ours)) {
@@ -129,7 +130,6 @@ static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) 
         vec_push(&g->moved, kept);
     }
     ++*count;
-    g->r->bytes += bytes;
 }
 
 typedef void (*remover)(struct gc *g, int dir, const char *name, uint64_t *count);
@@ -222,6 +222,7 @@ static void empty_trash(struct gc *g) {
     orphans_remove(g->store, &g->trash);
     for (size_t i = 0; i < g->moved.n; i++) {
         struct err why = ERR_INIT;
+        g->r->bytes += tree_size(g->store->work_fd, g->moved.p[i].p);
         if (!file_remove_tree(g->store->work_fd, g->moved.p[i].p, &why))
             log_warn("gc: work/%s is left behind: %s", g->moved.p[i].p, why.msg);
         err_clear(&why);

@@ -79,8 +79,8 @@ bool stat_index_get(struct stat_index *x, const struct stat *st, struct digest *
 /* Learns a digest. `st` was taken by fstat before the bytes were read, `read_at` (CLOCK_REALTIME_COARSE) before that: a file touched at or after
  * read_at less the clock's grain is racy and is not learned. */
 void stat_index_put(struct stat_index *x, const struct stat *st, struct timespec read_at, const struct digest *d);
-/* Writes it back if something was learned (entries that eight such runs in a row did not see are dropped), then frees it. Failure to write is
- * only a warning. */
+/* Writes it back if something was learned (entries that eight such runs in a row did not see are dropped), then frees it. Failure to
+ * write is only a warning. */
 void stat_index_close(struct stat_index *x);
 
 /* --- Chunk index: compressed pieces that exist already (croze-store(5) "chunks.idx") --- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the field's own test data lies (outside of this repository): CROZE_SHARED, or "shared" beside the checkout. Tests that need it say so
- * loudly and skip when it is absent. */
+ * Where the field's own test data lies (outside of this repository): CROZE_SHARED, or "shared" beside the checkout. Tests that need it
+ * say so loudly and skip when it is absent. */
 #ifndef CROZE_TESTS_SHARED_H
 #define CROZE_TESTS_SHARED_H
 

@@ -82,7 +82,10 @@ static bool check_env_row(struct arena *a, struct str line, struct variables *va
 
 static void check_env_table(int dir) {
     struct arena a = ARENA_INIT;
-    struct variables vars = {.v = {{S("PWD"), S("/home")}, {S("SHELL"), S("bash")}, {S("KOREAN"), S("한국어")}, {S("NULL"), S("")}}, .n = 4};
+    struct variables vars = {
+        .v = {{S("PWD"), S("/home")}, {S("SHELL"), S("bash")}, {S("KOREAN"), S("한국어")}, {S("NULL"), S("")}},
+        .n = 4,
+    };
     struct str text = read_at(&a, dir, "envVarTest"), line;
     size_t rows = 0, good = 0;
     while (str_next(&text, '\n', &line)) {

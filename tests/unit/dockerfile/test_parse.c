@@ -28,7 +28,8 @@ static void tree(const char *what, struct str text, const char *want) {
 }
 
 static void test_directives(void) {
-    struct dockerfile df = parse("directives", S("# Syntax = docker/dockerfile:1 \n#check=skip=all\n# escape=`\n# note\nFROM a\nRUN b `\n c\\\n"));
+    struct dockerfile df = parse("directives", S("# Syntax = docker/dockerfile:1 \n#check=skip=all\n# escape=`\n# note\n"
+                                                 "FROM a\nRUN b `\n c\\\n"));
     is_str(df.syntax, S("docker/dockerfile:1"), "syntax");
     is_str(df.check, S("skip=all"), "check");
     ok(df.escape == '`' && df.n_instructions == 2, "escape");
@@ -44,13 +45,16 @@ static void test_directives(void) {
 }
 
 static void test_lines(void) {
-    tree("comments and empty lines inside a continuation", S("FROM a\nRUN b \\\n# no\n\n   # no\n\tc\n"), "(from \"a\")\n(run \"b \\tc\")\n");
+    tree("comments and empty lines inside a continuation", S("FROM a\nRUN b \\\n# no\n\n   # no\n\tc\n"),
+         "(from \"a\")\n(run \"b \\tc\")\n");
     tree("blanks behind the escape character", S("FROM a\nRUN b \\ \t\n c\n"), "(from \"a\")\n(run \"b  c\")\n");
     tree("an escaped escape character ends a line", S("FROM a\nENV b c\\\\\nENV d e\n"),
          "(from \"a\")\n(env \"b\" \"c\\\\\\\\\" \"\")\n(env \"d\" \"e\" \"\")\n");
-    tree("a literal \\n before the continuation", S("FROM a\nARG m=\"x\\n\\\ny\\n\\\nz\"\n"), "(from \"a\")\n(arg \"m=\\\"x\\\\ny\\\\nz\\\"\")\n");
+    tree("a literal \\n before the continuation", S("FROM a\nARG m=\"x\\n\\\ny\\n\\\nz\"\n"),
+         "(from \"a\")\n(arg \"m=\\\"x\\\\ny\\\\nz\\\"\")\n");
     tree("a continuation that nothing follows", S("FROM a\nRUN b \\"), "(from \"a\")\n(run \"b\")\n");
-    tree("a curly quote that nothing closes", S("FROM a\nMAINTAINER \"x@y.z\xe2\x80\x9d\n"), "(from \"a\")\n(maintainer \"\\\"x@y.z”\")\n");
+    tree("a curly quote that nothing closes", S("FROM a\nMAINTAINER \"x@y.z\xe2\x80\x9d\n"),
+         "(from \"a\")\n(maintainer \"\\\"x@y.z”\")\n");
     tree("lower case", S("from a AS b\nonbuild run c\n"), "(from \"a\" \"AS\" \"b\")\n(onbuild (run \"c\"))\n");
 }
 
@@ -74,7 +78,8 @@ static void test_forms(void) {
 
 static void test_heredocs(void) {
     tree("here-documents of every kind",
-         S("FROM a\nRUN <<EOF python3 3<<-'X y'\n$b\nEOF\n\t\tc\n\tX y\nCOPY --chmod=1 <<f.txt g <<\"h\" /i/\nF\r\nf.txt\r\nH\nh\nONBUILD ADD <<j /k\nj\n"),
+         S("FROM a\nRUN <<EOF python3 3<<-'X y'\n$b\nEOF\n\t\tc\n\tX y\n"
+           "COPY --chmod=1 <<f.txt g <<\"h\" /i/\nF\r\nf.txt\r\nH\nh\nONBUILD ADD <<j /k\nj\n"),
          "(from \"a\")\n"
          "(run \"<<EOF python3 3<<-'X y'\" (heredoc 0 expand \"EOF\" \"$b\\n\") (heredoc 3 strip \"X y\" \"c\\n\"))\n"
          "(copy [\"--chmod=1\"] \"g\" \"/i/\" (heredoc 0 expand \"f.txt\" \"F\\r\\n\") (heredoc 0 \"h\" \"H\\n\"))\n"
@@ -82,14 +87,16 @@ static void test_heredocs(void) {
     tree("words that look like one", S("FROM a\nRUN \"<<b\" '<<c' <<<d <e $((1<<2))\nUSER <<f\nRUN [\"<<g\"]\nRUN it's <<h\n"),
          "(from \"a\")\n(run \"\\\"<<b\\\" '<<c' <<<d <e $((1<<2))\")\n(user \"<<f\")\n(run \"<<g\")\n(run \"it's <<h\")\n");
     tree("escapes, quotes and names", S("FROM a\nRUN <<eo\\'f\nb\neo'f\nRUN <<  $E > f\nx\n$E\n"),
-         "(from \"a\")\n(run \"<<eo\\\\'f\" (heredoc 0 expand \"eo'f\" \"b\\n\"))\n(run \"<<  $E > f\" (heredoc 0 expand \"$E\" \"x\\n\"))\n");
+         "(from \"a\")\n(run \"<<eo\\\\'f\" (heredoc 0 expand \"eo'f\" \"b\\n\"))\n"
+         "(run \"<<  $E > f\" (heredoc 0 expand \"$E\" \"x\\n\"))\n");
     struct dockerfile df = parse("lines", S("FROM a\nRUN <<E \\\n  x\nb\nE\n\nRUN c\n"));
     ok(df.instructions[1].pos.line == 2 && df.instructions[1].line_end == 5, "its lines belong to the instruction");
     ok(df.instructions[2].pos.line == 7, "and the next one is where it is");
 }
 
 static void test_positions(void) {
-    struct dockerfile df = parse("positions", S("# one\n\n# two\nFROM a\n  copy --from=b \\\n    --link \\\n# c\n  d e\nENV f=1 \\\n  g=2\n"));
+    struct dockerfile df = parse("positions", S("# one\n\n# two\nFROM a\n"
+                                                "  copy --from=b \\\n    --link \\\n# c\n  d e\nENV f=1 \\\n  g=2\n"));
     const struct df_instruction *in = df.instructions;
     is_str(in[0].comments, S("# one\n\n# two"), "comments stand with their instruction");
     ok(in[1].comments.n == 0 && in[1].pos.line == 5 && in[1].pos.column == 3 && in[1].line_end == 8, "keyword");
@@ -101,10 +108,12 @@ static void test_positions(void) {
 }
 
 static void test_warnings(void) {
-    struct dockerfile df = parse("warnings", S("FROM a\nRUN b \\\n\n c\nCMD ['d', \"e\"]\nCMD [\xe2\x80\x9c" "f\xe2\x80\x9d]\nRUN [ -f g ]\nSTOPSIGNAL --h 9\n"));
+    struct dockerfile df = parse("warnings", S("FROM a\nRUN b \\\n\n c\nCMD ['d', \"e\"]\n"
+                                               "CMD [\xe2\x80\x9c" "f\xe2\x80\x9d]\nRUN [ -f g ]\nSTOPSIGNAL --h 9\n"));
     ok(df.n_warnings == 4, "four of them");
     ok(strcmp(df.warnings[0].rule, "NoEmptyContinuation") == 0 && df.warnings[0].pos.line == 4, "an empty line in a continuation");
-    ok(strcmp(df.warnings[1].rule, "InvalidExecForm") == 0 && df.warnings[1].pos.line == 5 && df.warnings[1].pos.column == 5, "single quotes");
+    struct df_pos quotes = df.warnings[1].pos;
+    ok(strcmp(df.warnings[1].rule, "InvalidExecForm") == 0 && quotes.line == 5 && quotes.column == 5, "single quotes");
     ok(strcmp(df.warnings[2].rule, "InvalidExecForm") == 0 && df.warnings[2].pos.line == 6, "curly quotes");
     ok(strcmp(df.warnings[3].rule, "IgnoredFlag") == 0 && df.warnings[3].pos.column == 12, "a flag that BuildKit passes over");
     ok(!df.instructions[2].json && df.instructions[2].n_args == 1, "they are text for the shell");
@@ -113,7 +122,8 @@ static void test_warnings(void) {
 static void test_one(void) {
     struct err e = ERR_INIT;
     struct df_instruction in;
-    ok(dockerfile_parse_one(&a, S("COPY <<E /x\ny\nE"), S("base"), '\\', &in, &e) && in.n_heredocs == 1, "a trigger with its here-document");
+    bool done = dockerfile_parse_one(&a, S("COPY <<E /x\ny\nE"), S("base"), '\\', &in, &e);
+    ok(done && in.n_heredocs == 1, "a trigger with its here-document");
     ok(dockerfile_parse_one(&a, S("RUN a `\n b"), S("base"), '`', &in, &e), "a trigger with the other escape character");
     is_str(in.args[0], S("a  b"), "is one line");
     ok(!dockerfile_parse_one(&a, S("RUN a\nRUN b"), S("base"), '\\', &in, &e), "two instructions");

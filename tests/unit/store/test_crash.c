@@ -72,14 +72,14 @@ static void kill_after(unsigned rounds) {
 }
 
 static void survives_kills(void) {
-    enum { KILLS = 20 };
+    const int kills = getenv("CROZE_SOAK") ? 200 : 20;
     size_t bad = 0, broken = 0;
     unsigned seed = (unsigned)time(NULL);
     printf("# seed %u\n", seed);
     srandom(seed);
     struct err e = ERR_INIT;
     fixture_close(fixture_store("killed"));
-    for (int i = 0; i < KILLS; i++) {
+    for (int i = 0; i < kills; i++) {
         kill_after((unsigned)random() % 8);
         struct store *s = fixture_store("killed");
         bad += count_bad(s, i % 2);
@@ -89,7 +89,7 @@ static void survives_kills(void) {
         arena_fini(&a);
         fixture_close(s);
     }
-    ok(bad == 0, "%d kills do no damage", KILLS);
+    ok(bad == 0, "%d kills do no damage", kills);
     ok(broken == 0, "and the next command finds and removes their work directories");
     struct store *s = fixture_store("killed");
     write_something(s, 0, &e);

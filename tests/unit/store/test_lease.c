@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include "sys/thread.h"
+
 static void count_lease(void *n, const struct digest *d) {
     (void)d;
     ++*(size_t *)n;
@@ -81,6 +83,43 @@ static void work_directories(void) {
     free(again);
 }
 
+/* --- Threads --- */
+
+enum { JOBS = 32, EACH = 100 };
+struct job {
+    struct store *s;
+    int first;
+    int failed;
+};
+
+static void lease_many(void *arg, unsigned worker) {
+    struct job *j = arg;
+    struct err e = ERR_INIT;
+    (void)worker;
+    for (int i = j->first; i < j->first + EACH; i++) {
+        struct digest d = sha256_of(&i, sizeof i);
+        j->failed += !store_lease(j->s, &d, &e);
+        err_clear(&e);
+    }
+}
+
+static void serves_threads(void) {
+    struct store *s = fixture_store("store");
+    struct job jobs[JOBS];
+    int failed = 0;
+    struct pool *pool = pool_new(8, 8);
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i] = (struct job){s, i / 2 * EACH, 0}; /* two jobs lease the same digests */
+        pool_run(pool, lease_many, &jobs[i]);
+    }
+    pool_free(pool);
+    for (int i = 0; i < JOBS; i++)
+        failed += jobs[i].failed;
+    size_t n = leases(s);
+    ok(failed == 0 && n == JOBS / 2 * EACH, "eight threads lease at once, and each digest is written once (%zu)", n);
+    fixture_close(s);
+}
+
 /* A full lease file or a cut line must not hide other lines. */
 static void reads_around_a_cut_line(void) {
     struct store *s = fixture_store("store");
@@ -96,5 +135,6 @@ int main(void) {
     the_living_and_the_dead();
     work_directories();
     reads_around_a_cut_line();
+    serves_threads();
     return tap_done();
 }

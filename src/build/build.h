@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * build/ carries a plan out: it reads the Dockerfile and the ignore file, schedules the stages, looks every step up in the step cache or does it, and
+ * writes the image. Takes a store, options and a progress display; gives the image's digests. Nothing of a failed build gets a name. */
+#ifndef CROZE_BUILD_BUILD_H
+#define CROZE_BUILD_BUILD_H
+
+#include "image/image.h"
+#include "report/progress.h"
+
+struct build_options {
+    const char *context;            /* directory */
+    const char *dockerfile;         /* path, or NULL: Dockerfile (else Containerfile) in the context */
+    const struct str *tags;         /* names to give, parsed by build_run */
+    size_t n_tags;
+    struct pair_list build_args, labels;
+    struct str target;
+    bool no_cache, network_none;
+    bool modes_git;                 /* context modes become git's */
+    enum compression compression;
+    int level;
+    bool has_epoch;
+    int64_t epoch;                  /* SOURCE_DATE_EPOCH */
+};
+
+struct build_result {
+    struct digest manifest, config;
+    uint64_t manifest_bytes;
+    struct str media_type;
+};
+
+MUST_CHECK bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e);
+
+#endif

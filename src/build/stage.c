@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One stage: its base, then instruction after instruction through the scope (plan/) into steps that are carried out here. */
+#include "build/stage.h"
+
+#include <assert.h>
+
+/* The base's layers and history become the beginning of this stage. */
+static void stand_on(struct stage *s, const struct image *base) {
+    for (size_t i = 0; i < base->n_layers; i++) {
+        image_add_layer(&s->image, &base->layers[i]);
+        s->chain = chain_id(&s->chain, &base->layers[i].diff_id);
+    }
+    for (size_t i = 0; i < base->n_history; i++)
+        image_add_history(&s->image, &base->history[i]);
+}
+
+static bool start_from_image(struct stage *s, struct err *e) {
+    struct image base;
+    if (!base_image(s->build, s->plan->base_ref, &base, e)) {
+        struct df_pos at = s->plan->from->pos;
+        return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
+    }
+    stand_on(s, &base);
+    struct container_config config = {0};
+    container_config_copy(&s->arena, &config, &base.config);
+    scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &config, NULL);
+    image_fini(&base);
+    return true;
+}
+
+static void start_from_stage(struct stage *s) {
+    const struct stage *base = &s->build->stages[s->plan->base_stage];
+    stand_on(s, &base->image);
+    scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &base->scope.config, &base->scope);
+}
+
+static bool start(struct stage *s, struct err *e) {
+    image_init(&s->image);
+    switch (s->plan->base_kind) {
+    case BASE_SCRATCH:
+        scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, NULL, NULL);
+        return true;
+    case BASE_STAGE:
+        start_from_stage(s);
+        return true;
+    case BASE_IMAGE:
+        return start_from_image(s, e);
+    }
+    assert(!"no such kind of base");
+    return false;
+}
+
+/* "[stage 2/7] RUN ..." */
+static struct str title_of(struct stage *s, const struct step *step) {
+    struct str name = s->plan->name.n ? s->plan->name : arena_printf(&s->arena, "stage-%zu", s->plan->index);
+    bool only = s->build->plan.n_stages == 1 && !s->plan->name.n;
+    return arena_printf(&s->arena, "[%.*s%s%zu/%zu] %.*s", only ? 0 : (int)name.n, name.p, only ? "" : " ", s->step, s->steps, STR_ARG(step->title));
+}
+
+static bool carry_out(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
+    switch (step->kind) {
+    case STEP_COPY:
+        return step_copy_do(s, step, p, e);
+    case STEP_RUN:
+        return step_run_do(s, step, p, e);
+    case STEP_WORKDIR:
+        return step_workdir_do(s, step, p, e);
+    case STEP_CONFIG:
+        break;
+    }
+    assert(!"a step that only changes the configuration is not carried out");
+    return false;
+}
+
+/* One instruction: into the scope, and if it makes a layer, done. */
+static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
+    struct step step = {0};
+    if (!scope_step(&s->scope, i, &step, e))
+        return false;
+    if (step.kind == STEP_CONFIG) {
+        if (step.created_by.n)
+            stage_add_history(s, step.created_by, true, NULL);
+        return true;
+    }
+    s->step++;
+    struct progress_step *p = progress_start(s->build->progress, title_of(s, &step));
+    if (carry_out(s, &step, p, e))
+        return true;
+    progress_end(p, PROGRESS_FAILED, STR_NULL);
+    return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column, STR_ARG(str_first(step.title, 200)));
+}
+
+/* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until now. */
+static bool triggers(struct stage *s, struct err *e) {
+    struct str_list list = s->scope.config.onbuild;
+    struct df_instruction *parsed = arena_array(&s->arena, struct df_instruction, list.n);
+    s->scope.config.onbuild = (struct str_list){0};
+    s->steps += list.n;
+    for (size_t t = 0; t < list.n; t++)
+        if (!dockerfile_parse_one(&s->arena, list.p[t], S("ONBUILD"), '\\', &parsed[t], e))
+            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+    if (s->plan->base_kind == BASE_IMAGE && list.n && !build_need_triggers(s, parsed, list.n, e))
+        return false;
+    for (size_t t = 0; t < list.n; t++)
+        if (!instruction(s, &parsed[t], e))
+            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+    return true;
+}
+
+static bool makes_layer(enum df_op op) {
+    return op == DF_RUN || op == DF_COPY || op == DF_ADD || op == DF_WORKDIR;
+}
+
+bool stage_run(struct stage *s, struct err *e) {
+    if (!start(s, e))
+        return false;
+    for (size_t i = 0; i < s->plan->n_body; i++)
+        s->steps += makes_layer(s->plan->body[i].op);
+    if (!triggers(s, e))
+        return false;
+    for (size_t i = 0; i < s->plan->n_body; i++) {
+        if (build_failed(s->build))
+            return false; /* another stage has said why */
+        if (!instruction(s, &s->plan->body[i], e))
+            return false;
+    }
+    for (size_t i = 0; i < s->scope.n_warnings; i++)
+        progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,
+                      s->scope.warnings[i].rule, STR_ARG(s->scope.warnings[i].message));
+    return true;
+}

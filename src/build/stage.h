@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to build/: a build under way, and one stage of it. A stage is worked on by one thread; others read it only after build_wait_stage() has
+ * said that it is done. */
+#ifndef CROZE_BUILD_STAGE_H
+#define CROZE_BUILD_STAGE_H
+
+#include <pthread.h>
+
+#include "build/build.h"
+#include "layer/view.h"
+#include "plan/plan.h"
+
+enum stage_status { STAGE_WAITING, STAGE_DONE, STAGE_FAILED };
+
+struct stage {
+    struct build *build;
+    const struct plan_stage *plan;
+    struct arena arena;
+    struct scope scope;
+    struct image image;           /* layers and history so far; its configuration is scope.config until the stage ends */
+    struct digest chain;          /* ChainID of the layers so far; zero for none */
+    size_t steps, step;           /* for titles: "2/7" */
+    bool taken;                   /* some thread works on it, or has; both under build->lock */
+    enum stage_status status;
+};
+
+struct build {
+    struct store *store;
+    const struct build_options *options;
+    struct progress *progress;
+    struct arena arena;           /* of the main thread */
+    struct dockerfile file;
+    struct plan plan;
+    struct ignore ignore;
+    int context_fd;
+    char *context_path;           /* absolute */
+    struct stat_index *stats;
+    struct timespec now;          /* when the build began */
+    struct stage *stages;
+
+    pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, and `failure` */
+    pthread_cond_t changed;
+    struct err failure;           /* the first one; then the others stop */
+    pthread_mutex_t packing;      /* one layer is packed at a time: packing is parallel in itself, and memory is bounded so */
+};
+
+/* Blocks until the stage is done; false if it (or the build) failed, with nothing more to say. */
+bool build_wait_stage(struct build *b, size_t index);
+bool build_failed(struct build *b);
+/* The triggers of a stage's base image are known: what they read joins the stages that are needed; those that were passed over are done now. */
+MUST_CHECK bool build_need_triggers(struct stage *s, const struct df_instruction *triggers, size_t n, struct err *e);
+/* Works through the stage from FROM to its last instruction. */
+MUST_CHECK bool stage_run(struct stage *s, struct err *e);
+
+/* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
+MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+
+/* --- What steps share (step_cache.c) --- */
+struct key_context stage_key_context(const struct stage *s);
+struct layer_options;
+void stage_layer_options(const struct stage *s, struct layer_options *o);
+/* Looks a key up; when *found, the layer and its history line are added to the stage and p is ended as CACHED. */
+MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
+                                struct err *e);
+/* Records a finished layer under its key and adds it to the stage; ends p with its size. */
+MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l, struct progress_step *p,
+                            struct err *e);
+void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
+
+/* --- Roots that steps read from (source.c) --- */
+/* The layers of the stage so far, as a root. Close it with view_close. */
+MUST_CHECK bool stage_view(struct stage *s, struct view *v, struct err *e);
+/* The final root of another stage, or of an image of the store. */
+MUST_CHECK bool open_source_root(struct build *b, enum source_kind kind, size_t stage, struct str image, struct view *v, struct err *e);
+/* Reads a base image of the store by its name. */
+MUST_CHECK bool base_image(struct build *b, struct str ref, struct image *out, struct err *e);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * COPY (and ADD of local files): the files as they will be written give the key; on a miss the same walk, a second time, gives the layer. */
+#include <errno.h>
+
+#include "build/stage.h"
+#include "layer/copy.h"
+#include "layer/writer.h"
+
+enum { CHANGED_TRIES = 3 }; /* a context that changes under the build is listed again this often */
+
+/* What a COPY reads and writes, open for the time of the step. */
+struct copy_job {
+    struct stage *stage;
+    const struct step *step;
+    struct copy_spec spec;
+    struct view from, onto;
+    bool has_from;
+};
+
+static bool open_source(struct copy_job *j, struct err *e) {
+    struct build *b = j->stage->build;
+    const struct step_copy *c = &j->step->copy;
+    struct copy_source *from = &j->spec.from;
+    from->context_fd = -1;
+    switch (c->source) {
+    case SOURCE_CONTEXT:
+        from->context_fd = b->context_fd;
+        from->ignore = b->ignore.n ? &b->ignore : NULL;
+        from->stats = b->stats;
+        return true;
+    case SOURCE_INLINE:
+        from->inline_names = c->inline_names;
+        from->inline_bodies = c->inline_bodies;
+        return true;
+    case SOURCE_STAGE:
+    case SOURCE_IMAGE:
+        j->has_from = open_source_root(b, c->source, c->stage, c->image, &j->from, e);
+        from->view = &j->from;
+        return j->has_from;
+    }
+    return false;
+}
+
+static bool fill_spec(struct copy_job *j, struct err *e) {
+    const struct step_copy *c = &j->step->copy;
+    struct copy_spec *spec = &j->spec;
+    spec->operands = c->sources;
+    spec->n_operands = c->n_sources;
+    spec->dest = c->dest;
+    spec->dest_is_dir = c->dest_is_dir;
+    spec->has_chmod = c->has_chmod;
+    spec->chmod = c->chmod;
+    spec->modes_git = j->stage->build->options->modes_git;
+    spec->unpack = c->unpack;
+    spec->onto = &j->onto;
+    spec->now_s = j->stage->build->now.tv_sec;
+    if (c->chown.n) {
+        struct user_ids owner;
+        if (!view_user(&j->onto, c->chown, USER_CHOWN, &j->stage->arena, &owner, e))
+            return err_wrap(e, "--chown=%.*s", STR_ARG(c->chown));
+        spec->has_owner = true;
+        spec->uid = owner.uid;
+        spec->gid = owner.gid;
+    }
+    return open_source(j, e);
+}
+
+static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {
+    struct content_hash h;
+    content_hash_init(&h);
+    if (!copy_entries(&j->spec, true, content_hash_sink(&h), e))
+        return false;
+    struct key_context context = stage_key_context(j->stage);
+    struct digest content = content_hash_final(&h);
+    *key = key_copy(&context, &content);
+    return true;
+}
+
+static bool write_layer(struct copy_job *j, struct layer *out, struct err *e) {
+    struct layer_options options;
+    stage_layer_options(j->stage, &options);
+    struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
+    bool good = w && copy_entries(&j->spec, true, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
+    layer_writer_free(w);
+    return good;
+}
+
+/* One try; *again: the files changed while they were read. */
+static bool attempt(struct copy_job *j, struct progress_step *p, bool *again, struct err *e) {
+    struct digest key;
+    struct layer l;
+    bool found = false;
+    *again = false;
+    if (make_key(j, &key, e)) {
+        if (!step_from_cache(j->stage, j->step, &key, p, &found, e) || found)
+            return found;
+        struct build *b = j->stage->build;
+        pthread_mutex_lock(&b->packing);
+        bool good = write_layer(j, &l, e);
+        pthread_mutex_unlock(&b->packing);
+        if (good)
+            return step_finish(j->stage, j->step, &key, &l, p, e);
+    }
+    *again = e->sys == ESTALE;
+    return false;
+}
+
+static bool copy(struct copy_job *j, struct progress_step *p, struct err *e) {
+    if (!fill_spec(j, e))
+        return false;
+    for (int tries = 1;; tries++) {
+        bool again;
+        if (attempt(j, p, &again, e))
+            return true;
+        if (!again)
+            return false;
+        if (tries == CHANGED_TRIES) {
+            err_append(e, " (tried %d times; does something write into the build context?)", tries);
+            return false;
+        }
+        err_clear(e);
+    }
+}
+
+bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
+    struct copy_job j = {.stage = s, .step = step};
+    if (!stage_view(s, &j.onto, e))
+        return false;
+    bool good = copy(&j, p, e);
+    if (j.has_from)
+        view_close(&j.from);
+    view_close(&j.onto);
+    return good;
+}

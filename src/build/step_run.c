@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * RUN: looked up by its key, else carried out in a sandbox on an overlay whose upper directory is the layer. The upper directory is packed and then
+ * kept as the unpacked tree of the new layer, so the next RUN need not unpack it. A failing step keeps its files. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build/mounts.h"
+#include "build/run_log.h"
+#include "layer/diff.h"
+#include "layer/read.h"
+#include "layer/writer.h"
+#include "sandbox/sandbox.h"
+
+/* A RUN under way. */
+struct run_job {
+    struct stage *stage;
+    const struct step *step;
+    struct view view;            /* the root that it starts from */
+    struct run_mounts mounts;
+    struct user_ids user;
+    char *workdir, *upper;       /* in the store; upper is workdir/upper */
+    struct sandbox_result result;
+};
+
+/* Paths of the unpacked trees, top first, as overlay wants them; in the stage's arena. */
+static bool lower_paths(struct run_job *j, const char ***out, struct err *e) {
+    const char **paths = arena_array(&j->stage->arena, const char *, j->view.n + 1);
+    for (size_t i = 0; i < j->view.n; i++) {
+        char *path = view_tree_path(&j->view, i, &j->stage->arena, e);
+        if (!path)
+            return false;
+        paths[j->view.n - 1 - i] = path;
+    }
+    *out = paths;
+    return true;
+}
+
+/* The upper directory shows through as the root itself, so it takes the root's attributes. */
+static bool make_upper(struct run_job *j, struct err *e) {
+    struct view_node root;
+    if (!store_workdir(j->stage->build->store, &j->workdir, e))
+        return false;
+    j->upper = mem_printf("%s/upper", j->workdir);
+    if (mkdir(j->upper, 0755) < 0)
+        return err_sys(e, errno, "make %s", j->upper);
+    if (!view_lookup(&j->view, S(""), &j->stage->arena, &root) || j->view.n == 0)
+        return true;
+    struct timespec times[2] = {{0, UTIME_OMIT}, {root.entry.mtime_s, root.entry.mtime_ns}};
+    if (chown(j->upper, root.entry.uid, root.entry.gid) < 0 || chmod(j->upper, root.entry.mode) < 0 ||
+        utimensat(AT_FDCWD, j->upper, times, 0) < 0)
+        return err_sys(e, errno, "set the attributes of %s", j->upper);
+    return true;
+}
+
+/* The environment as "K=v" strings; HOME and (for programs' sake) TERM-less. HOME comes from passwd where nothing set it. */
+static const char *const *make_env(struct run_job *j) {
+    const struct step_run *run = &j->step->run;
+    struct arena *a = &j->stage->arena;
+    const char **env = arena_array(a, const char *, run->env.n + 3);
+    size_t n = 0;
+    struct str value;
+    for (size_t i = 0; i < run->env.n; i++)
+        env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
+    if (!pair_list_get(&run->env, S("HOME"), &value))
+        env[n++] = arena_join3(a, S("HOME="), j->user.home.n ? j->user.home : S("/"), S("")).p;
+    if (j->stage->build->options->has_epoch && !pair_list_get(&run->env, S("SOURCE_DATE_EPOCH"), &value))
+        env[n++] = arena_printf(a, "SOURCE_DATE_EPOCH=%lld", (long long)j->stage->build->options->epoch).p;
+    return env;
+}
+
+static const char *const *make_argv(struct run_job *j) {
+    const struct str_list *list = &j->step->run.argv;
+    const char **argv = arena_array(&j->stage->arena, const char *, list->n + 1);
+    for (size_t i = 0; i < list->n; i++)
+        argv[i] = arena_strz(&j->stage->arena, list->p[i]);
+    return argv;
+}
+
+/* Runs the process; its output goes to the progress display line by line. */
+static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
+    struct run_log log;
+    const char **lowers;
+    if (!lower_paths(j, &lowers, e) || !run_log_open(&log, p, e))
+        return false;
+    const struct step_run *run = &j->step->run;
+    struct sandbox_spec spec = {
+        .lowers = lowers, .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
+        .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
+        .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
+        .network_none = run->network_none || (j->stage->build->options->network_none && !run->network_host),
+        .hostname = "buildkitsandbox", /* BuildKit's name: what a program wrote there stays the same */
+        .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
+    };
+    bool good = sandbox_run(&spec, &j->result, e);
+    run_log_close(&log);
+    return good;
+}
+
+/* The failed step's files stay, and the message says where. */
+static bool explain_failure(struct run_job *j, struct err *e) {
+    struct err ignored = ERR_INIT;
+    char *kept = NULL;
+    const struct str_list *argv = &j->step->run.argv;
+    struct str command = STR_NULL;
+    for (size_t i = 0; i < argv->n; i++)
+        command = arena_join3(&j->stage->arena, command, i ? S(" ") : S(""), argv->p[i]);
+    bool good = store_workdir_keep(j->stage->build->store, j->workdir, &kept, &ignored);
+    err_set(e, ERR_FAILED, "process \"%.*s\" did not complete successfully: exit code: %d", STR_ARG(str_first(command, 1000)), j->result.code);
+    if (good)
+        err_append(e, "\n  its files are kept: ls -l %s/upper   (croze gc --all removes them)", kept);
+    free(kept);
+    err_clear(&ignored);
+    return false;
+}
+
+static bool stub_list(struct run_job *j, struct str **out) {
+    *out = arena_array(&j->stage->arena, struct str, j->result.n_stubs);
+    for (size_t i = 0; i < j->result.n_stubs; i++)
+        (*out)[i] = str_z(j->result.stubs[i]);
+    return true;
+}
+
+/* The upper directory -> a layer; then it becomes that layer's tree. */
+static bool pack(struct run_job *j, struct layer *out, struct err *e) {
+    struct layer_options options;
+    struct str *stubs;
+    stage_layer_options(j->stage, &options);
+    options.stats = NULL; /* these files are the store's own: nobody will list them as a context */
+    _cleanup_fd_ int upper = file_open(j->upper, O_RDONLY | O_DIRECTORY, 0, e);
+    if (upper < 0)
+        return false;
+    stub_list(j, &stubs);
+    struct diff_spec diff = {.upper_fd = upper, .lower_fd = -1, .lower = &j->view, .ignore_paths = stubs, .n_ignore = j->result.n_stubs};
+    struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
+    bool good = w && diff_entries(&diff, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
+    layer_writer_free(w);
+    return good && tree_adopt(j->stage->build->store, &out->diff_id, j->upper, e);
+}
+
+static bool execute(struct run_job *j, const struct digest *key, struct progress_step *p, struct err *e) {
+    struct layer l;
+    if (!make_upper(j, e) || !run_process(j, p, e))
+        return false;
+    if (j->result.code != 0)
+        return explain_failure(j, e);
+    pthread_mutex_lock(&j->stage->build->packing);
+    bool good = pack(j, &l, e);
+    pthread_mutex_unlock(&j->stage->build->packing);
+    return good && step_finish(j->stage, j->step, key, &l, p, e);
+}
+
+static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
+    const struct step_run *run = &j->step->run;
+    struct stage *s = j->stage;
+    bool found = false;
+    if (!run_mounts_open(&j->mounts, s, j->step, e))
+        return false;
+    struct key_context context = stage_key_context(s);
+    struct digest key = key_run(&context, run, j->mounts.digests);
+    if (!step_from_cache(s, j->step, &key, p, &found, e) || found)
+        return found;
+    if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))
+        return err_wrap(e, "USER %.*s", STR_ARG(run->user));
+    return run_mounts_prepare(&j->mounts, e) && execute(j, &key, p, e);
+}
+
+bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
+    struct run_job j = {.stage = s, .step = step};
+    if (!stage_view(s, &j.view, e))
+        return false;
+    bool good = run(&j, p, e);
+    run_mounts_close(&j.mounts);
+    if (j.workdir)
+        store_workdir_remove(s->build->store, j.workdir);
+    free(j.workdir);
+    free(j.upper);
+    sandbox_result_fini(&j.result);
+    view_close(&j.view);
+    return good;
+}
