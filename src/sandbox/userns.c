@@ -77,7 +77,8 @@ bool userns_ranges(id_ranges *uids, id_ranges *gids, struct err *e) {
         return err_set(e, ERR_FAILED,
                        "newuidmap and newgidmap are not installed (package uidmap on Debian and Ubuntu, shadow-utils on Fedora)");
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-        return err_set(e, ERR_FAILED, "newuidmap cannot gain its rights: no_new_privs is set by the container or service around this process");
+        return err_set(e, ERR_FAILED,
+                       "newuidmap cannot gain its rights: no_new_privs is set by the container or service around this process");
     _cleanup_(mem_freep) char *name = user_name(getuid());
     return read_ranges("/etc/subuid", name, getuid(), uids, e) && read_ranges("/etc/subgid", name, getuid(), gids, e);
 }
