@@ -21,7 +21,8 @@ static void test_names(struct copying *t) {
     put(t, "a-", "3");
     put(t, "a\nb", "4");
     put(t, "\xff\x01", "5");
-    is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 a\nf 0644 0:0 a/b=1\nf 0644 0:0 a\nb=4\nf 0644 0:0 a-=3\nf 0644 0:0 a.b=2\nf 0644 0:0 \xff\x01=5\n"),
+    is_str(COPY(t, &e, ".", "/"),
+           S("d 0755 0:0 a\nf 0644 0:0 a/b=1\nf 0644 0:0 a\nb=4\nf 0644 0:0 a-=3\nf 0644 0:0 a.b=2\nf 0644 0:0 \xff\x01=5\n"),
            "a directory's contents follow it at once; odd names pass");
     no_err(&e, "no error");
     put(t, "a/.wh.c", "");
@@ -65,7 +66,8 @@ static void test_hardlinks(struct copying *t) {
     put(t, "d/b", "same");
     put_dir(t, "d/a", 0755);
     put_dir(t, "other", 0755);
-    ok(link(full(t, "d/b"), full(t, "d/a/z")) == 0 && link(full(t, "d/b"), full(t, "d/c")) == 0 && link(full(t, "d/b"), full(t, "other/o")) == 0,
+    ok(link(full(t, "d/b"), full(t, "d/a/z")) == 0 && link(full(t, "d/b"), full(t, "d/c")) == 0 &&
+       link(full(t, "d/b"), full(t, "other/o")) == 0,
        "four names");
     is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nd 0755 0:0 x/a\nf 0644 0:0 x/a/z=same\nh x/b -> x/a/z\nh x/c -> x/a/z\n"),
            "links of one operand are kept, the first in order is the file");
@@ -128,7 +130,8 @@ static void test_ignored(struct copying *t) {
     put_ignore(t, "skip\nd\n!d/in/back\n!d/none/*/back\n");
     is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 d\nd 0700 0:0 d/in\nf 0644 0:0 d/in/back=b\nd 0755 0:0 empty\nf 0644 0:0 keep=k\n"),
            "parents of what is included again come with it, as they are; others do not");
-    is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nd 0700 0:0 x/in\nf 0644 0:0 x/in/back=b\n"), "an excluded operand with something in it");
+    is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nd 0700 0:0 x/in\nf 0644 0:0 x/in/back=b\n"),
+           "an excluded operand with something in it");
     COPY(t, &e, "d/none", "/x");
     is_err(&e, "\"/d/none\": not found (excluded by .dockerignore:2 \"d\")", "an excluded operand with nothing in it");
     put(t, "more/none", "a file");
@@ -152,7 +155,8 @@ static void swap_dir(struct copying *t, struct str path) {
 
 static void swap_later(struct copying *t, struct str path) {
     if (str_eq(path, S("d/a")))
-        ok(rename(full(t, "d/b"), full(t, "moved")) == 0 && symlink("/etc", full(t, "d/b")) == 0, "a directory that was listed becomes a link");
+        ok(rename(full(t, "d/b"), full(t, "moved")) == 0 &&
+           symlink("/etc", full(t, "d/b")) == 0, "a directory that was listed becomes a link");
 }
 
 static void remove_next(struct copying *t, struct str path) {
@@ -177,7 +181,8 @@ static void test_changes(struct copying *t) {
     put(t, "d/a", "1");
     put(t, "d/b/passwd", "mine");
     t->meanwhile = swap_later;
-    is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 d\nf 0644 0:0 d/a=1\nl d/b -> /etc\n"), "swapped before it is looked at: it is a link, and not entered");
+    is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 d\nf 0644 0:0 d/a=1\nl d/b -> /etc\n"),
+           "swapped before it is looked at: it is a link, and not entered");
     no_err(&e, "no error");
     copying_clear(t);
     put(t, "a", "1");
