@@ -8,6 +8,8 @@
 #include "build/stage.h"
 #include "sandbox/sandbox.h"
 
+#define RUN_HOSTNAME "buildkitsandbox" /* BuildKit's name: what a program wrote there stays the same */
+
 struct mount_source; /* one opened root or directory */
 
 struct run_mounts {
@@ -25,8 +27,5 @@ MUST_CHECK bool run_mounts_open(struct run_mounts *m, struct stage *s, const str
 /* Unpacks and mounts what the step's mounts show; called on a cache miss only. */
 MUST_CHECK bool run_mounts_prepare(struct run_mounts *m, struct err *e);
 void run_mounts_close(struct run_mounts *m);
-
-/* The path of the unpacked tree of one layer of a view (made if missing), in the arena; NULL with an error. */
-char *view_tree_path(const struct view *v, size_t layer, struct arena *a, struct err *e);
 
 #endif

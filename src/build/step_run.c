@@ -27,7 +27,7 @@ struct run_job {
 static bool lower_paths(struct run_job *j, const char ***out, struct err *e) {
     const char **paths = arena_array(&j->stage->arena, const char *, j->view.n + 1);
     for (size_t i = 0; i < j->view.n; i++) {
-        char *path = view_tree_path(&j->view, i, &j->stage->arena, e);
+        char *path = tree_path(&j->view, i, &j->stage->arena, e);
         if (!path)
             return false;
         paths[j->view.n - 1 - i] = path;
@@ -89,7 +89,7 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
         .network_none = run->network_none || (j->stage->build->options->network_none && !run->network_host),
-        .hostname = "buildkitsandbox", /* BuildKit's name: what a program wrote there stays the same */
+        .hostname = RUN_HOSTNAME,
         .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
     };
     bool good = sandbox_run(&spec, &j->result, e);
