@@ -16,7 +16,8 @@ static struct digest hash_of(const struct entry *en, const struct content *c, si
 
 static struct entry a_file(void) {
     static struct xattr x[] = {{{"user.a", 6}, {"1", 1}}, {{"user.b", 6}, {"2", 1}}};
-    return (struct entry){.path = S("a/b"), .type = ENTRY_FILE, .mode = 0644, .uid = 1, .gid = 2, .mtime_s = 3, .size = 4, .xattrs = x, .n_xattrs = 2};
+    return (struct entry){.path = S("a/b"), .type = ENTRY_FILE, .mode = 0644, .uid = 1, .gid = 2, .mtime_s = 3, .size = 4,
+                          .xattrs = x, .n_xattrs = 2};
 }
 static const struct content bytes = {.kind = CONTENT_BYTES, .bytes = {"text", 4}};
 

@@ -36,7 +36,8 @@ static void some_tar(struct tarball *tar) {
 }
 
 static void test_kinds(struct copying *t) {
-    static const char want[] = "d 0755 0:0 x\nd 0711 3:4 x/bin\nf 4755 3:4 x/bin/again=ELF\nh x/bin/tool -> x/bin/again\nd 0755 0:0 x/implied\n"
+    static const char want[] =
+        "d 0755 0:0 x\nd 0711 3:4 x/bin\nf 4755 3:4 x/bin/again=ELF\nh x/bin/tool -> x/bin/again\nd 0755 0:0 x/implied\n"
                                "f 0644 3:0 x/implied/f=\nl x/lib -> /usr/lib\nf 0640 3:4 x/z=last\n";
     struct err e = ERR_INIT;
     struct tarball tar = TARBALL_INIT;
@@ -47,7 +48,8 @@ static void test_kinds(struct copying *t) {
     put_tar(t, "a.tgz", &tar, COMPRESSION_GZIP);
     some_tar(&tar);
     put_tar(t, "a.zst", &tar, COMPRESSION_ZSTD);
-    is_str(COPY(t, &e, "plain", "/x"), str_z(want), "a plain archive, whatever it is called: owners kept, the root's own entry without effect");
+    is_str(COPY(t, &e, "plain", "/x"), str_z(want),
+           "a plain archive, whatever it is called: owners kept, the root's own entry without effect");
     is_str(COPY(t, &e, "a.tgz", "/x/"), str_z(want), "in gzip");
     is_str(COPY(t, &e, "a.zst", "/x"), str_z(want), "in zstd");
     put_link(t, "link", "plain");
@@ -125,7 +127,8 @@ static void test_onto(struct copying *t) {
     put_tar(t, "a.tar", &tar, COMPRESSION_NONE);
     is_str(COPY(t, &e, "a.tar", "/srv"),
            S("d 0755 0:0 srv\nd 0755 0:0 srv/etc\nf 0644 0:0 srv/etc/passwd=3\nd 0755 0:0 srv/file\nd 0755 0:0 srv/usr\n"
-             "d 0750 3:0 srv/usr/lib\nf 0644 0:0 srv/usr/lib/so=1\nf 0644 0:0 srv/usr/x=2\n"), "links of the destination are followed, inside it");
+             "d 0750 3:0 srv/usr/lib\nf 0644 0:0 srv/usr/lib/so=1\nf 0644 0:0 srv/usr/x=2\n"),
+             "links of the destination are followed, inside it");
     tar_file(&tar, "dir", "now a file");
     tar_file(&tar, "file/below", "");
     put_tar(t, "b.tar", &tar, COMPRESSION_NONE);
@@ -150,7 +153,8 @@ static void test_hostile(struct copying *t) {
     tar_link(&tar, '2', "evil", "/etc");
     tar_file(&tar, "evil/passwd", "2");
     put_tar(t, "a.tar", &tar, COMPRESSION_NONE);
-    is_str(COPY(t, &e, "a.tar", "/x"), S("d 0755 0:0 x\nd 0755 0:0 x/etc\nf 0644 0:0 x/etc/passwd=2\nf 0644 0:0 x/etc/shadow=1\nl x/evil -> /etc\n"),
+    is_str(COPY(t, &e, "a.tar", "/x"),
+           S("d 0755 0:0 x\nd 0755 0:0 x/etc\nf 0644 0:0 x/etc/passwd=2\nf 0644 0:0 x/etc/shadow=1\nl x/evil -> /etc\n"),
            "absolute names, and names behind a link of the archive, land in the destination");
     no_err(&e, "no error");
     tar_link(&tar, '2', "up", "../..");
