@@ -2,7 +2,7 @@
  * COPY's source that is a host directory (copy_source.h). Takes the context's descriptor, its ignore file and the stat index; gives
  * names, metadata and digests. What lies there is hostile and may change at any moment: directories are opened below the context without
  * following a link, everything in them is reached by descriptor and name, and what is not what it was ends in ESTALE. A file whose digest
- * the stat index knows costs one fstatat and one listxattr. */
+ * the stat index knows costs one fstatat. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -228,7 +228,10 @@ static enum look look_at(struct source_dir *d, struct str name, struct arena *a,
         out->inode = arena_str(a, str_n((const char *)id, sizeof id));
         out->linked = true;
     }
-    bool good = S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e);
+    /* the stat index holds files without attributes only: what it knows need not be asked for them */
+    struct context *c = context_of(d);
+    out->has_digest = S_ISREG(st->st_mode) && c->stats && stat_index_get(c->stats, st, &out->digest);
+    bool good = out->has_digest || (S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e));
     return good ? LOOK_THERE : LOOK_FAILED;
 }
 
@@ -284,7 +287,7 @@ static bool hash_file(struct source_dir *d, struct str name, struct str path, co
         return source_changed(path, e);
     if (whole < 0)
         return err_sys(e, errnum, "read %s", SHOWN(path));
-    if (c->stats)
+    if (c->stats && node->entry.n_xattrs == 0)
         stat_index_put(c->stats, &node->seen, read_at, out);
     return true;
 }
@@ -295,7 +298,8 @@ static bool context_content(struct source_dir *d, struct str name, const struct 
     *out = (struct content){.kind = CONTENT_FILE, .dir_fd = c->fd, .seen = node->seen};
     out->path = source_join_buf(&c->path, d->path, name);
     out->has_digest = digest;
-    if (!digest || (c->stats && stat_index_get(c->stats, &node->seen, &out->digest)))
+    out->digest = node->digest;
+    if (!digest || node->has_digest)
         return true;
     return open_dir(d, e) && hash_file(d, name, out->path, node, &out->digest, e);
 }
