@@ -126,7 +126,6 @@ static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     struct layer_options options;
     struct str *stubs;
     stage_layer_options(j->stage, &options);
-    options.stats = NULL; /* these files are the store's own: nobody will list them as a context */
     _cleanup_fd_ int upper = file_open(j->upper, O_RDONLY | O_DIRECTORY, 0, e);
     if (upper < 0)
         return false;

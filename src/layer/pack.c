@@ -68,8 +68,6 @@ static bool read_piece(struct layer_writer *w, struct chunk *c, struct piece *p,
     struct digest d = sha256_of(c->raw + p->at, p->length);
     if (p->has_digest && !digest_eq(&d, &p->digest))
         return pack_changed(path, "its bytes are not what was listed", e);
-    if (!p->has_digest && w->options.stats)
-        stat_index_put(w->options.stats, &p->seen, p->read_at, &d);
     p->digest = d;
     p->has_digest = true;
     return true;

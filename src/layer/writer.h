@@ -19,7 +19,6 @@ struct layer_options {
     bool has_epoch;
     int64_t epoch;              /* mtimes newer than this become this */
     bool hash_only;             /* diffID only: no blob, no toc */
-    struct stat_index *stats;   /* learns the digests of files that were read; may be NULL */
 };
 
 struct layer_writer;
