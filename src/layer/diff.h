@@ -10,7 +10,8 @@
 
 struct diff_spec {
     int upper_fd;                   /* stays open until the sink is finished */
-    int lower_fd;                   /* the lower root, merged and mounted read-only, for content comparison; -1: none (scratch) */
+    bool has_epoch;                 /* as in layer_options: times newer than this are this in layers */
+    int64_t epoch;
     const struct view *lower;
     const struct str *ignore_paths; /* mount points that the sandbox made: clean relative paths, sorted */
     size_t n_ignore;

@@ -329,15 +329,6 @@ static void streams(void) {
     items_fini(&t);
     items_fini(&same);
 }
-
-/* Files touched within the clock's grain are not learned: lets it tick past. */
-static void wait_for_clock(const struct stat *st) {
-    struct timespec now;
-    do
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    while ((now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec < 50000000);
-}
-
 int main(void) {
     struct err e = ERR_INIT;
     fixture_init();
