@@ -87,7 +87,8 @@ static void test_hardlinks(void) {
     tar_link(&t, '1', "c", "b");
     struct layer l = layers_put(store, &t);
     must(view_open(&v, store, &l, 1, &e), &e);
-    is_str(view_text(&v, &arena), S("f 0644 0:0 b=5\nf 0644 0:0 c=5\nf 0644 0:0 m=10\n"), "links keep the file that they named; the name's next file is another");
+    is_str(view_text(&v, &arena), S("f 0644 0:0 b=5\nf 0644 0:0 c=5\nf 0644 0:0 m=10\n"),
+           "links keep the file that they named; the name's next file is another");
     struct entry en;
     ok(toc_find(v.tocs[0], S("c"), &i), "the toc has the second name");
     toc_entry(v.tocs[0], i, NULL, &en);
