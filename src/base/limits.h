@@ -41,6 +41,7 @@
 #define LIMIT_NAME_BYTES 255
 #define LIMIT_PATH_DEPTH 1024
 #define LIMIT_XATTR_BYTES KIB(64)              /* one value: the kernel's XATTR_SIZE_MAX */
+#define LIMIT_PAX_BYTES MIB(1)                 /* the extended header of one entry: Go and libarchive read no more */
 #define LIMIT_XATTRS 128                       /* of one entry */
 #define LIMIT_SPARSE_BYTES ((uint64_t)16 << 30) /* holes of sparse files in one archive: a 2 KB archive can declare terabytes of zeros */
 #define LIMIT_LISTING_TEXT_BYTES MIB(2048)     /* names, links and xattrs of one archive while it is sorted: they are held in memory */

@@ -23,20 +23,6 @@ struct mount_source {
     char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
 };
 
-char *view_tree_path(const struct view *v, size_t layer, struct arena *a, struct err *e) {
-    _cleanup_fd_ int fd = tree_open(v, layer, e);
-    char link[40], path[4096];
-    if (fd < 0)
-        return NULL;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path);
-    if (n < 0 || n == (ssize_t)sizeof path) {
-        err_sys(e, n < 0 ? errno : ENAMETOOLONG, "find the path of a layer's tree");
-        return NULL;
-    }
-    return arena_strz(a, str_n(path, (size_t)n));
-}
-
 /* --- the key: what a mount shows, as COPY of the same source would see it --- */
 
 static bool digest_of(struct run_mounts *m, struct mount_source *src, struct digest *out, struct err *e) {
@@ -102,7 +88,7 @@ static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
     const char **lowers = arena_array(&m->stage->arena, const char *, src->view.n + 1);
     for (size_t k = 0; k < src->view.n; k++) {
-        lowers[src->view.n - 1 - k] = view_tree_path(&src->view, k, &m->stage->arena, e);
+        lowers[src->view.n - 1 - k] = tree_path(&src->view, k, &m->stage->arena, e);
         if (!lowers[src->view.n - 1 - k])
             return false;
     }

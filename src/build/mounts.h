@@ -26,7 +26,4 @@ MUST_CHECK bool run_mounts_open(struct run_mounts *m, struct stage *s, const str
 MUST_CHECK bool run_mounts_prepare(struct run_mounts *m, struct err *e);
 void run_mounts_close(struct run_mounts *m);
 
-/* The path of the unpacked tree of one layer of a view (made if missing), in the arena; NULL with an error. */
-char *view_tree_path(const struct view *v, size_t layer, struct arena *a, struct err *e);
-
 #endif

@@ -27,7 +27,7 @@ struct run_job {
 static bool lower_paths(struct run_job *j, const char ***out, struct err *e) {
     const char **paths = arena_array(&j->stage->arena, const char *, j->view.n + 1);
     for (size_t i = 0; i < j->view.n; i++) {
-        char *path = view_tree_path(&j->view, i, &j->stage->arena, e);
+        char *path = tree_path(&j->view, i, &j->stage->arena, e);
         if (!path)
             return false;
         paths[j->view.n - 1 - i] = path;

@@ -2,7 +2,7 @@
  *
  * An archive's entries, in any order and with doubles, brought into normal form: what would lie there if they were unpacked one after the other. The
  * later entry of a name replaces the earlier one with all that lies below it; hard links become groups whose first name in order is the file; a
- * whiteout of a directory that the layer itself holds becomes an opaque mark. Costs about 250 bytes an entry. */
+ * whiteout of a directory that the layer itself holds becomes an opaque mark. Costs about 300 bytes an entry. */
 #ifndef CROZE_LAYER_LISTING_H
 #define CROZE_LAYER_LISTING_H
 

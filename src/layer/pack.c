@@ -33,6 +33,8 @@ static bool read_range(int fd, const char *path, uint64_t offset, void *to, size
         ssize_t n = pread(fd, (char *)to + done, length - done, (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && (errno == ESPIPE || errno == EISDIR))
+            return pack_changed(path, "it is no file any more", e);
         if (n < 0)
             return err_sys(e, errno, "read %s", path);
         if (n == 0)

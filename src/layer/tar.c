@@ -250,7 +250,7 @@ static struct entry normalised(const struct entry *en) {
 bool tar_header(const struct entry *en, struct buf *out, struct err *e) {
     assert(en->type != ENTRY_OPAQUE && path_is_clean(en->path) && en->mtime_ns < 1000000000u);
     struct entry n = normalised(en);
-    struct buf name = BUF_INIT(LIMIT_PATH_BYTES + sizeof whiteout_prefix + 1), records = BUF_INIT(TAR_HEADERS_MAX);
+    struct buf name = BUF_INIT(LIMIT_PATH_BYTES + sizeof whiteout_prefix + 1), records = BUF_INIT(LIMIT_PAX_BYTES);
     bool ok = archive_name(&n, &name, e) && pax_records(&n, buf_str(&name), &records, e);
     if (ok && (!fits(n.major, WIDTH(major)) || !fits(n.minor, WIDTH(minor))))
         ok = err_set(e, ERR_FAILED, "%.*s: device number %u:%u cannot be written into a layer", STR_ARG(n.path), n.major, n.minor);

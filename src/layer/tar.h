@@ -12,8 +12,7 @@
 enum {
     TAR_BLOCK = 512,
     TAR_END_BYTES = 2 * TAR_BLOCK, /* zero bytes that close the archive */
-    /* The longest that one entry's headers become: all the extended attributes that an entry may have, two long names, and the rest. */
-    TAR_HEADERS_MAX = LIMIT_XATTRS * (LIMIT_XATTR_BYTES + KIB(1)) + KIB(32),
+    TAR_HEADERS_MAX = LIMIT_PAX_BYTES + 3 * TAR_BLOCK, /* all headers of one entry */
 };
 
 /* Appends all header blocks of one entry. Directories get their trailing "/", the root becomes "./", whiteouts become dir/.wh.name. An entry that no

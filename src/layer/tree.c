@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "layer/names.h"
@@ -79,6 +80,19 @@ int tree_open(const struct view *v, size_t which, struct err *e) {
             return -1;
     }
     return open_tree(v, which, e);
+}
+
+char *tree_path(const struct view *v, size_t which, struct arena *a, struct err *e) {
+    _cleanup_fd_ int fd = tree_open(v, which, e);
+    char link[40], path[LIMIT_PATH_BYTES + 1];
+    if (fd < 0)
+        return NULL;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path);
+    if (n >= 0 && n < (ssize_t)sizeof path)
+        return arena_strz(a, str_n(path, (size_t)n));
+    err_sys(e, n < 0 ? errno : ENAMETOOLONG, "find the path of a layer's tree");
+    return NULL;
 }
 
 bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e) {

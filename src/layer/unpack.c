@@ -126,13 +126,21 @@ static int create(struct place *p) {
     }
 }
 
+/* Removes what lies there, with all below it. */
+static bool clear(struct unpack *u, struct place *p, struct err *e) {
+    struct str open = buf_str(&u->dir);
+    if (str_eq(open, p->en->path) || path_below(open, p->en->path))
+        fd_closep(&u->dir_fd);
+    return file_remove_tree(p->dir, p->base, e);
+}
+
 /* Creates the name, in place of what lies there. */
-static bool create_anew(struct place *p, struct err *e) {
+static bool create_anew(struct unpack *u, struct place *p, struct err *e) {
     if (create(p) == 0)
         return true;
     if (errno != EEXIST)
         return err_sys(e, errno, "create");
-    return file_remove_tree(p->dir, p->base, e) && (create(p) == 0 || err_sys(e, errno, "create"));
+    return clear(u, p, e) && (create(p) == 0 || err_sys(e, errno, "create"));
 }
 
 static bool find_place(struct unpack *u, const struct entry *en, struct place *p, struct err *e) {
@@ -145,7 +153,7 @@ static bool set_attributes(struct unpack *u, struct place *p, struct err *e) {
 }
 
 static bool add_file(struct unpack *u, struct place *p, const struct content *c, struct err *e) {
-    bool ok = create_anew(p, e) && (p->en->type != ENTRY_FILE || spool_write(c, p->en->size, p->fd, 0, e)) &&
+    bool ok = create_anew(u, p, e) && (p->en->type != ENTRY_FILE || spool_write(c, p->en->size, p->fd, 0, e)) &&
               (p->en->type == ENTRY_DIR || set_attributes(u, p, e));
     fd_closep(&p->fd);
     return ok;
@@ -166,7 +174,7 @@ static bool copy_from_lower(struct unpack *u, struct place *p, struct err *e) {
     p->en = &en;
     if (ok && en.type == ENTRY_FILE) {
         _cleanup_fd_ int from = view_open_file(&u->lower, &node, e);
-        ok = from >= 0 && create_anew(p, e) && file_copy_range(from, 0, p->fd, en.size, SHOWN(en.path), e) && set_attributes(u, p, e);
+        ok = from >= 0 && create_anew(u, p, e) && file_copy_range(from, 0, p->fd, en.size, SHOWN(en.path), e) && set_attributes(u, p, e);
         fd_closep(&p->fd);
     } else if (ok) {
         ok = add_file(u, p, &none, e);
@@ -182,7 +190,7 @@ static bool add_link(struct unpack *u, struct place *p, struct err *e) {
     const char *base = path_base(target).p;
     if (from >= 0 && linkat(from, base, p->dir, p->base, 0) == 0)
         return true;
-    if (from >= 0 && errno == EEXIST && file_remove_tree(p->dir, p->base, e) && linkat(from, base, p->dir, p->base, 0) == 0)
+    if (from >= 0 && errno == EEXIST && clear(u, p, e) && linkat(from, base, p->dir, p->base, 0) == 0)
         return true;
     if (e->kind != ERR_NONE || errno != ENOENT)
         return e->kind == ERR_NONE && err_sys(e, errno, "hard link to %s", SHOWN(target));

@@ -26,7 +26,7 @@ struct layer_writer *layer_writer_new(struct store *s, const struct layer_option
     w->store = s;
     w->options = *o;
     compression_encoder_id(o->compression, o->level, w->encoder_id);
-    w->headers = (struct buf)BUF_INIT(2 * TAR_HEADERS_MAX);
+    w->headers = (struct buf)BUF_INIT(TAR_HEADERS_MAX);
     w->last_path = (struct buf)BUF_INIT(LIMIT_PATH_BYTES);
     w->skipping = true;
     for (size_t i = 0; i < WORKERS_MAX; i++)

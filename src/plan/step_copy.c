@@ -158,7 +158,9 @@ bool step_copy(struct scope *s, const struct df_instruction *i, struct step *out
     struct site at = scope_site(s, i);
     struct step_copy *c = &out->copy;
     struct str dest, chmod;
-    assert(i->n_args + i->n_heredocs >= 2 && i->n_args > 0);
+    assert(i->n_args > 0);
+    if (i->n_args + i->n_heredocs < 2) /* "<<E" is a here-document to the parser only where the whole line can be split into words */
+        return site_err(&at, i->pos, e, "%s: a here-document's word cannot be read: a quote is out of place", df_op_name(i->op));
     size_t n = i->n_args - 1;
     if (i->n_heredocs && n)
         return not_supported(&at, i->pos, e, "copying files and here-documents in one instruction (write two)");

@@ -121,6 +121,7 @@ ptrdiff_t bytes_read(void *ctx, void *to, size_t n, struct err *e) {
 /* --- Stores --- */
 
 static char scratch[64];
+static pid_t owner;
 
 void must(bool done, struct err *e) {
     if (done)
@@ -131,7 +132,7 @@ void must(bool done, struct err *e) {
 
 static void remove_scratch(void) {
     struct err e = ERR_INIT;
-    if (!file_remove_tree(AT_FDCWD, scratch, &e))
+    if (getpid() == owner && !file_remove_tree(AT_FDCWD, scratch, &e))
         printf("# %s\n", e.msg);
     err_clear(&e);
 }
@@ -142,6 +143,7 @@ void layers_init(void) {
         perror("mkdtemp");
         exit(1);
     }
+    owner = getpid();
     atexit(remove_scratch);
     setenv("CROZE_NO_SYNC", "1", 1);
 }

@@ -9,7 +9,7 @@
 
 static struct buf header(const struct entry *en) {
     struct err e = ERR_INIT;
-    struct buf b = BUF_INIT(TAR_HEADERS_MAX * 2);
+    struct buf b = BUF_INIT(TAR_HEADERS_MAX);
     if (!tar_header(en, &b, &e))
         printf("# %s\n", e.msg);
     err_clear(&e);

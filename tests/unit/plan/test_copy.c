@@ -70,6 +70,7 @@ static const struct {
     {"COPY --chown=$NOPE a /b", "! Dockerfile:5:6: --chown=$NOPE gives an empty name, which would mean root"},
     {"ARG U=https://h/x\nADD $U /b", "! Dockerfile:6:1: ADD of a URL is not supported by this version of croze (https://h/x)"},
     {"ARG U=git@h:x/y.git\nCOPY $U /b", "! COPY cannot copy a git repository"},
+    {"COPY <<E <\"F", "! a here-document's word cannot be read"},
     {"COPY a <<EOF /x/\nb\nEOF", "! copying files and here-documents in one instruction (write two) is not supported"},
     {"COPY <<a/b /x\nb\na/b", "! the here-document's word \"a/b\" cannot name a file"},
     {"COPY <<.. /x\nb\n..", "! the here-document's word \"..\" cannot name a file"},

@@ -100,6 +100,23 @@ static int show_mode(const char *path) {
     return 0;
 }
 
+static void caught(int signal) {
+    printf("got %d\n", signal);
+    fflush(stdout);
+    _exit(signal);
+}
+
+/* Says that it waits, then exits with the number of the signal it gets. */
+static __attribute__((noreturn)) void await(void) {
+    static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        signal(all[i], caught);
+    printf("waiting\n");
+    fflush(stdout);
+    for (;;)
+        pause();
+}
+
 static int with_argument(const char *verb, const char *arg, const char *more) {
     if (strcmp(verb, "exit") == 0)
         return arg[0] - '0';
@@ -128,6 +145,12 @@ int main(int argc, char **argv) {
         return ids();
     if (strcmp(verb, "calls") == 0)
         return calls();
+    if (strcmp(verb, "await") == 0)
+        await();
+    if (strcmp(verb, "tty") == 0)
+        return printf("tty=%d\n", isatty(0) && isatty(1)), 0;
+    if (strcmp(verb, "pwd") == 0)
+        return printf("%s\n", getcwd((char[4096]){0}, 4096)), 0;
     if (strcmp(verb, "trap") == 0)
         __builtin_trap();
     if (strcmp(verb, "pause") == 0)

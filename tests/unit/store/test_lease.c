@@ -20,7 +20,7 @@ static size_t leases(struct store *s) {
 
 static void lease_and_die(struct store *s, void *ctx) {
     struct err e = ERR_INIT;
-    char *path;
+    char *path = NULL;
     struct digest d = sha256_of("of the dead", 11);
     must(store_lease(s, &d, &e) && store_workdir(s, &path, &e), &e);
     _cleanup_(mem_freep) char *deep = mem_printf("%s/upper", path), *file = mem_printf("%s/upper/file", path);
@@ -59,7 +59,7 @@ static void the_living_and_the_dead(void) {
 static void work_directories(void) {
     struct err e = ERR_INIT;
     struct store *s = fixture_store("store");
-    char *one, *two, *kept, *again;
+    char *one = NULL, *two = NULL, *kept, *again;
     struct stat st;
     must(store_workdir(s, &one, &e) && store_workdir(s, &two, &e), &e);
     ok(strcmp(one, two) != 0 && stat(one, &st) == 0 && (st.st_mode & 07777) == 0700, "work directories are private and different");

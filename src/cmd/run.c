@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze run: finds the image and its user, unpacks its layers, and hands over to container/. */
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "container/container.h"
+#include "image/image.h"
+#include "layer/read.h"
+
+static struct opt_list env, volumes, ports;
+static const char *entrypoint, *workdir, *user, *hostname, *runtime, *network = "host", *name;
+static bool rm, interactive, tty, read_only;
+static const char *const network_words[] = {"host", "none", NULL};
+
+static const struct opt options[] = {
+    OPT_LIST('e', "env", "NAME[=VALUE]", &env, "Set a variable; without a value it is taken from the environment"),
+    OPT_STR(0, "entrypoint", "PROGRAM", &entrypoint, "Run this instead of the image's entry point (\"\" for none)"),
+    OPT_STR('h', "hostname", "NAME", &hostname, "Host name of the container"),
+    OPT_FLAG('i', "interactive", &interactive, "Connect standard input"),
+    OPT_STR(0, "name", "NAME", &name, "Host name of the container too, if --hostname is not given"),
+    OPT_ENUM(0, "network", network_words, &network, "host (the default) or none"),
+    OPT_LIST('p', "publish", "PORT:PORT", &ports, "Accepted if both ports are equal: the container is on the host's network"),
+    OPT_FLAG(0, "read-only", &read_only, "Mount the root file system read-only"),
+    OPT_FLAG(0, "rm", &rm, "Remove the container when it ends (always done in this version)"),
+    {.kind = OPT_KIND_STR, .name = "runtime", .arg = "PROGRAM", .to = &runtime, .env = "CROZE_RUNTIME", .help = "OCI runtime (default: runc or crun)"},
+    OPT_FLAG('t', "tty", &tty, "Give the container a terminal"),
+    OPT_STR('u', "user", "USER[:GROUP]", &user, "Run as this user of the image, or number"),
+    OPT_LIST('v', "volume", "DIR:PATH[:ro]", &volumes, "Mount a directory or file of the host at PATH"),
+    OPT_STR('w', "workdir", "PATH", &workdir, "Working directory in the container"),
+    OPT_UNSUPPORTED(0, "cap-add", "CAP", "it belongs to a later version"),
+    OPT_UNSUPPORTED(0, "cap-drop", "CAP", "it belongs to a later version"),
+    OPT_UNSUPPORTED('d', "detach", NULL, "containers run in the foreground in this version"),
+    OPT_UNSUPPORTED(0, "env-file", "FILE", "it belongs to a later version"),
+    OPT_UNSUPPORTED(0, "init", NULL, "it belongs to a later version"),
+    OPT_UNSUPPORTED('m', "memory", "BYTES", "limits belong to a later version"),
+    OPT_UNSUPPORTED(0, "cpus", "N", "limits belong to a later version"),
+    OPT_UNSUPPORTED(0, "mount", "WHAT", "use -v"),
+    OPT_UNSUPPORTED(0, "privileged", NULL, "containers get docker's default capabilities only"),
+    OPT_UNSUPPORTED(0, "platform", "OS/ARCH", "images of this platform only"),
+    OPT_UNSUPPORTED(0, "pull", "WHEN", "registries belong to a later version"),
+    OPT_UNSUPPORTED(0, "restart", "WHEN", "it belongs to a later version"),
+    OPT_UNSUPPORTED(0, "security-opt", "WHAT", "it belongs to a later version"),
+    OPT_UNSUPPORTED(0, "tmpfs", "PATH", "it belongs to a later version"),
+    OPT_UNSUPPORTED(0, "ulimit", "WHAT", "it belongs to a later version"),
+    OPT_END,
+};
+
+static int run(struct context *c, char **args, size_t n, struct err *e);
+
+const struct cmd cmd_run = {
+    .name = "run",
+    .summary = "Run an image in the foreground",
+    .usage = "[OPTIONS] IMAGE [COMMAND] [ARGUMENT...]",
+    .description = "The container is on the host's network. Signals are handed on to it. The exit code is the container's; 125 if croze failed, 126 if the\n"
+                   "command cannot be executed, 127 if it was not found.",
+    .flags = CMD_STORE | CMD_NAMESPACE | CMD_TRAILING_ARGS,
+    .options = options,
+    .run = run,
+};
+
+static bool read_volumes(struct arena *a, struct container_spec *spec, struct err *e) {
+    struct container_volume *list = arena_array(a, struct container_volume, volumes.n);
+    for (size_t i = 0; i < volumes.n; i++)
+        if (!container_parse_volume(a, volumes.p[i], &list[i], e))
+            return false;
+    for (size_t i = 0; i < ports.n; i++)
+        if (!container_check_port(ports.p[i], e))
+            return false;
+    spec->volumes = list;
+    spec->n_volumes = volumes.n;
+    return true;
+}
+
+static bool resolve_user(const struct view *v, struct arena *a, const struct image *im, struct container_spec *spec, struct err *e) {
+    struct user_ids ids;
+    struct str wanted = user ? str_z(user) : im->config.user;
+    if (!view_user(v, wanted, USER_RUN, a, &ids, e))
+        return err_wrap(e, "user %.*s", STR_ARG(wanted));
+    gid_t *groups = arena_array(a, gid_t, ids.n_groups);
+    for (size_t i = 0; i < ids.n_groups; i++)
+        groups[i] = ids.groups[i];
+    spec->uid = ids.uid;
+    spec->gid = ids.gid;
+    spec->groups = groups;
+    spec->n_groups = ids.n_groups;
+    spec->home = ids.home.n ? arena_strz(a, ids.home) : NULL;
+    return true;
+}
+
+/* Unpacks what is missing; the trees' paths, top first. */
+static bool lower_trees(const struct view *v, struct arena *a, struct container_spec *spec, struct err *e) {
+    const char **paths = arena_array(a, const char *, v->n + 1);
+    for (size_t i = 0; i < v->n; i++)
+        if (!(paths[v->n - 1 - i] = tree_path(v, i, a, e)))
+            return false;
+    spec->lowers = paths;
+    spec->n_lowers = v->n;
+    return true;
+}
+
+static bool start(struct context *c, struct arena *a, const struct view *v, const struct image *im, struct container_spec *spec, int *code,
+                  struct err *e) {
+    char *work = NULL;
+    if (!resolve_user(v, a, im, spec, e) || !lower_trees(v, a, spec, e) || !store_workdir(&c->store, &work, e))
+        return false;
+    spec->work = work;
+    bool good = container_run(spec, code, e);
+    store_workdir_remove(&c->store, work);
+    free(work);
+    return good;
+}
+
+static bool run_image(struct context *c, struct arena *a, char **args, size_t n, int *code, struct err *e) {
+    struct store_ref ref;
+    struct image im;
+    struct view v;
+    if (!image_find(&c->store, str_z(args[0]), a, &ref, e) || !store_lease(&c->store, &ref.manifest, e) ||
+        !image_read(&c->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, e))
+        return false;
+    struct container_spec spec = {
+        .config = &im.config, .entrypoint = entrypoint, .args = (const char *const *)args + 1, .n_args = n - 1, .env = env.p, .n_env = env.n,
+        .workdir = workdir, .hostname = hostname ? hostname : name, .runtime = runtime, .read_only = read_only,
+        .network_none = strcmp(network, "none") == 0, .interactive = interactive, .tty = tty,
+    };
+    bool good = read_volumes(a, &spec, e) && view_open(&v, &c->store, im.layers, im.n_layers, e);
+    if (good) {
+        good = start(c, a, &v, &im, &spec, code, e);
+        view_close(&v);
+    }
+    image_fini(&im);
+    return good;
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    if (n == 0) {
+        err_set(e, ERR_USAGE, "run takes an image, and perhaps a command and its arguments");
+        return -1;
+    }
+    struct arena a = ARENA_INIT;
+    int code = 0;
+    bool good = run_image(c, &a, args, n, &code, e);
+    arena_fini(&a);
+    if (!good && e->exit_code == 0)
+        e->exit_code = 125;
+    return good ? code : -1;
+}
