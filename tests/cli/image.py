@@ -99,8 +99,8 @@ def drop(tree, path, itself, keep):
         del tree[p]
 
 
-def line(m, tree=None):
-    of = tree[m.linkname][0] if tree and m.islnk() and m.linkname in tree else m
+def line(m, tar=None):
+    of = tar.getmember(m.linkname) if tar and m.islnk() else m
     text = "%04o %d:%d %s /%s" % (of.mode, of.uid, of.gid, KINDS[m.type], m.name if m.name != "." else "")
     if m.issym() or m.islnk():
         text += " -> " + m.linkname
@@ -113,7 +113,7 @@ def tree(image, prefix="/"):
     nodes = merged(image)
     for path in sorted(nodes, key=lambda p: p.split("/")):
         if ("/" + path + "/").startswith(prefix.rstrip("/") + "/"):
-            print(line(nodes[path][0], nodes))
+            print(line(*nodes[path]))
 
 
 def layer(image, index):
