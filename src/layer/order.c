@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Chunks in order (pipeline.h): takes packed chunks as they come, and for each whose turn it is: tar hash, blob hash, blob bytes, digests of files. One
- * thread at a time does this, whichever completes the chunk that all wait for; the others go on packing. */
+ * Chunks in order (pipeline.h): takes packed chunks as they come, and for each whose turn it is: tar hash, blob hash, blob bytes, digests
+ * of files. One thread at a time does this, whichever completes the chunk that all wait for; the others go on packing. */
 #include "base/mem.h"
 #include "layer/pipeline.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a worker does to a chunk (pipeline.h): reads the files into the places kept for them, makes sure that they are still what was listed, and compresses the
- * whole, or takes the compressed bytes from a blob that has them. Touches nothing but its chunk, its own state, and what a lock guards. */
+ * What a worker does to a chunk (pipeline.h): reads the files into the places kept for them, makes sure that they are still what was
+ * listed, and compresses the whole, or takes the compressed bytes from a blob that has them. Touches nothing but its chunk, its own
+ * state, and what a lock guards. */
 #include <errno.h>
 
 #include "base/mem.h"

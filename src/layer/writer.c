@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The layer writer's front (writer.h): takes entries, lays their headers and the places of their files out in chunks, and gives each full chunk to a
- * worker. How the parts work together: pipeline.h. */
+ * The layer writer's front (writer.h): takes entries, lays their headers and the places of their files out in chunks, and gives each full
+ * chunk to a worker. How the parts work together: pipeline.h. */
 #include <assert.h>
 #include <errno.h>
 
@@ -145,8 +145,8 @@ static uint32_t path_hash(struct str path) {
     return (uint32_t)(h >> 32);
 }
 
-/* Whether an entry of so many bytes begins a chunk. Its name decides, with odds in proportion to its size: chunks come out about equal whether files are
- * small or large, and a change moves no cut but those beside it. */
+/* Whether an entry of so many bytes begins a chunk. Its name decides, with odds in proportion to its size: chunks come out about equal
+ * whether files are small or large, and a change moves no cut but those beside it. */
 static bool begins_chunk(const struct layer_writer *w, struct str path, uint64_t bytes, bool is_large) {
     size_t have = w->open ? w->open->raw_n : 0;
     if (have == 0)
@@ -192,7 +192,8 @@ static void keep_digest(struct layer_writer *w, size_t number, const struct dige
     pthread_mutex_unlock(&w->shared);
 }
 
-/* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their header. */
+/* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their
+ * header. */
 static bool put_parts(struct layer_writer *w, const struct entry *en, const struct content *c, size_t number, struct err *e) {
     struct sha256 hash;
     sha256_init(&hash);

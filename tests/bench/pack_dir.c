@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Packs a directory as one layer into a store and prints what it took: pack_dir STORE DIR [LEVEL [hash]]. Digests of files are looked up in the stat index, as
- * COPY does; the first run is a cold build, the second knows all, and with one file touched in between it shows what a changed file costs.
+ * Packs a directory as one layer into a store and prints what it took: pack_dir STORE DIR [LEVEL [hash]]. Digests of files are looked up
+ * in the stat index, as COPY does; the first run is a cold build, the second knows all, and with one file touched in between it shows
+ * what a changed file costs.
  *   CROZE_THREADS=1 pack_dir /tmp/s /usr/share/doc */
 #include <stdio.h>
 #include <sys/resource.h>
