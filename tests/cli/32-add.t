@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# ADD of local files:
+#   * an archive (tar; plain, gzip, zstd) is unpacked, known by its content and not its name; COPY copies it as it is
+#   * owners, modes, links and times of the archive; --chown over all; the directory that it goes into keeps its attributes
+#   * archives that reach outside of the destination, and kinds that are not unpacked, are refused by name
+#   * other files are copied as COPY does; remote sources are refused by name
+. "$(dirname "$0")/lib.sh"
+
+import_base
+c=$T/context
+mkdir -p "$c"
+echo plain >"$c/plain.txt"
+: >"$c/empty.tar"
+py - "$c/plain.tar" <<'END'
+import sys
+from maketar import *
+with Tar(sys.argv[1]) as t:
+    t.dir("./", 0o700, uid=9, gid=9)
+    t.dir("top", 0o750, uid=5, gid=6)
+    t.file("top/file", "in the archive\n", mode=0o4755, uid=7, gid=8, mtime=1400000000)
+    t.hard("top/hard", "top/file")
+    t.link("top/soft", "file")
+    t.file("implied/parent/file", "x")
+    t.file("/absolute", "y")
+END
+gzip -nc "$c/plain.tar" >"$c/archive"
+tree="0755 0:0 d /new
+0644 0:0 f /new/absolute
+0755 0:0 d /new/implied
+0755 0:0 d /new/implied/parent
+0644 0:0 f /new/implied/parent/file
+0750 5:6 d /new/top
+4755 7:8 f /new/top/file
+4755 7:8 h /new/top/hard -> new/top/file
+0777 0:0 l /new/top/soft -> file"
+
+adds() {
+    printf 'FROM base\n%s\n' "$2" >"$c.dockerfile"
+    run build added "$c" -f "$c.dockerfile"
+    if [ "$code" -ne 0 ]; then
+        fail "$1" "$err"
+    else
+        is "$1" "$(img layer added -1)" "$3"
+    fi
+}
+adds "a tar is unpacked" 'ADD plain.tar /new' "$tree"
+is "... with its times" "$(img mtime added /new/top/file)" 1400000000
+adds "gzip, whatever its name is" 'ADD archive /new/' "$tree"
+if command -v zstd >/dev/null; then
+    zstd -qc "$c/plain.tar" >"$c/zstd"
+    adds "zstd" 'ADD zstd /new' "$tree"
+else
+    skip "zstd" "zstd is not installed"
+fi
+adds "--chown is over all that the archive holds (not over implied parents, as with docker)" 'ADD --chown=1:2 plain.tar /new' "$(echo "$tree" | sed -E '/implied( |\/parent$)|implied$/!s/ [0-9]+:[0-9]+ / 1:2 /')"
+adds "into a directory that is there, which stays what it is" 'ADD plain.tar /opt/real' "$(printf '0755 0:0 d /opt\n0711 7:8 d /opt/real\n'
+    echo "$tree" | sed -e 1d -e 's|/new/|/opt/real/|' -e 's|> new/|> opt/real/|')"
+adds "COPY leaves it an archive" 'COPY plain.tar /new' '0644 0:0 f /new'
+adds "an ordinary file and an empty one are copied" 'ADD plain.txt empty.tar /new/' '0755 0:0 d /new
+0644 0:0 f /new/empty.tar
+0644 0:0 f /new/plain.txt'
+
+add_fails() { # DESC RE: of the archive bad.tar, made by the Python on standard input
+    (echo "import sys; from maketar import *"; echo "t = Tar('$c/bad.tar').__enter__()"; cat; echo "t.__exit__()") | py -
+    printf 'FROM base\nADD bad.tar /new/\n' >"$c.dockerfile"
+    fails_build "$2" "$1" "$c" -f "$c.dockerfile"
+}
+add_fails "a name that leaves by .." '\.\./\.\./evil' <<'END'
+t.file("fine", "x")
+t.file("../../evil", "x")
+END
+add_fails "a hard link to what the archive does not hold" 'etc/passwd' <<'END'
+t.hard("stolen", "/etc/passwd")
+END
+add_fails "a whiteout" 'whiteout' <<'END'
+t.file(".wh.passwd")
+END
+py - "$c/through.tar" <<'END'
+import sys
+from maketar import *
+with Tar(sys.argv[1]) as t:
+    t.link("out", "/etc")
+    t.file("out/written-through", "x")
+END
+printf 'FROM base\nADD through.tar /new/\n' >"$c.dockerfile"
+run build through "$c" -f "$c.dockerfile"
+if [ "$code" -eq 0 ]; then
+    is "a symlink out of the destination, written through, stays in the image" "$(ls /etc/written-through 2>/dev/null)" ""
+else
+    like "a symlink out of the destination, written through, is refused" "$err" 'croze: .*through\.tar'
+fi
+xz -c "$c/plain.tar" >"$c/archive.xz"
+printf 'FROM base\nADD archive.xz /new/\n' >"$c.dockerfile"
+fails_build 'unpacking .*xz' "a kind that is not unpacked is refused by name" "$c" -f "$c.dockerfile"
+head -c 3000 "$c/plain.tar" >"$c/cut.tar"
+printf 'FROM base\nADD cut.tar /new/\n' >"$c.dockerfile"
+fails_build 'cut\.tar' "an archive that ends too early" "$c" -f "$c.dockerfile"
+for url in https://example.org/x.tar git@example.org:a/b.git https://example.org/a.git; do
+    printf 'FROM base\nADD %s /new/\n' "$url" >"$c.dockerfile"
+    refuses 2 'dockerfile:2:.*(URL|git repository).*not supported' "ADD of ${url%%[:@]*}... is refused by name" croze build -f "$c.dockerfile" "$c"
+done
+
+done_testing
