@@ -232,7 +232,8 @@ static enum look look_at(struct source_dir *d, struct str name, struct arena *a,
     /* the stat index holds files without attributes only: what it knows need not be asked for them */
     struct context *c = context_of(d);
     out->has_digest = S_ISREG(st->st_mode) && c->stats && stat_index_get(c->stats, st, &out->digest);
-    bool good = out->has_digest || (S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e));
+    bool good =
+        out->has_digest || (S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e));
     return good ? LOOK_THERE : LOOK_FAILED;
 }
 

@@ -84,8 +84,8 @@ static bool same_but_times(const struct entry *a, const struct entry *b) {
            a->size == b->size && a->major == b->major && a->minor == b->minor && str_eq(a->link, b->link) && same_xattrs(a, b);
 }
 
-/* With an epoch also equal to what the lower one became when it was packed: a tree that was adopted from an upper directory bears the real times, its
- * table of contents the clamped ones, and a file that was only copied up must be no change in either case. */
+/* With an epoch also equal to what the lower one became when it was packed: a tree that was adopted from an upper directory bears the real
+ * times, its table of contents the clamped ones, and a file that was only copied up must be no change in either case. */
 static bool same_mtime(const struct walk *w, const struct entry *upper, const struct entry *lower) {
     if (upper->mtime_s == lower->mtime_s && upper->mtime_ns == lower->mtime_ns)
         return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a RUN changed, from its overlay upper directory alone: an entry is given iff it differs from the lower root (view), plus its parents;
- * whiteout devices and opaque directories become explicit whiteouts; overlay's own xattrs are dropped, and redirect or metacopy xattrs are errors
- * (such mounts are never made). Mount stubs that the sandbox left are taken out by name. */
+ * What a RUN changed, from its overlay upper directory alone: an entry is given iff it differs from the lower root (view), plus its
+ * parents; whiteout devices and opaque directories become explicit whiteouts; overlay's own xattrs are dropped, and redirect or metacopy
+ * xattrs are errors (such mounts are never made). Mount stubs that the sandbox left are taken out by name. */
 #ifndef CROZE_LAYER_DIFF_H
 #define CROZE_LAYER_DIFF_H
 

@@ -138,7 +138,8 @@ static int64_t epoch; /* 0: none */
 static void gives_with(const struct view *v, const char *want, const char *what) {
     struct err e = ERR_INIT;
     struct buf got = BUF_INIT(MIB(1));
-    struct diff_spec d = {.upper_fd = upper, .lower = v, .ignore_paths = ignored, .n_ignore = n_ignored, .has_epoch = epoch != 0, .epoch = epoch};
+    struct diff_spec d = {
+        .upper_fd = upper, .lower = v, .ignore_paths = ignored, .n_ignore = n_ignored, .has_epoch = epoch != 0, .epoch = epoch};
     bool done = diff_entries(&d, (struct entry_sink){describe, &got}, &e);
     no_err(&e, what);
     if (done)
@@ -415,7 +416,8 @@ static void real_overlay(void) {
         ok(root >= 0 && run_in(root), "a RUN changed things");
         fd_closep(&root);
         ok(umount(merged) == 0, "unmounted");
-        gives("d bin\nf bin/bash \"shell\"\nh bin/sh -> bin/bash\nd dir\nf dir/b \"BBB\"\nd dir/sub\nd dir/sub/deep\nw dir/sub/x\nw dir/sub/y\n"
+        gives("d bin\nf bin/bash \"shell\"\nh bin/sh -> bin/bash\nd dir\nf dir/b \"BBB\"\nd dir/sub\nd dir/sub/deep\nw dir/sub/x\nw "
+              "dir/sub/y\n"
               "w dir.conf\nd run\n",
               "a real upper directory");
     } else {

@@ -128,8 +128,10 @@ static void test_attributes(void) {
         return;
     ok(fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0711 && st.st_mtim.tv_sec == 1000000007, "the root's mode and time");
     ok(fstatat(fd, "d", &st, 0) == 0 && (st.st_mode & 07777) == 01777 && st.st_uid == 10 && st.st_gid == 20, "sticky directory of 10:20");
-    ok(st.st_mtim.tv_sec == 1234567890 && st.st_mtim.tv_nsec == 123456789, "  its time is not that of what was made in it, to the nanosecond");
-    ok(fstatat(fd, "d/suid", &st, 0) == 0 && (st.st_mode & 07777) == 06755 && st.st_uid == 1 && st.st_gid == 2, "set-user-id survives the chown");
+    ok(st.st_mtim.tv_sec == 1234567890 && st.st_mtim.tv_nsec == 123456789,
+       "  its time is not that of what was made in it, to the nanosecond");
+    ok(fstatat(fd, "d/suid", &st, 0) == 0 && (st.st_mode & 07777) == 06755 && st.st_uid == 1 && st.st_gid == 2,
+       "set-user-id survives the chown");
     ok(st.st_mtim.tv_sec == 5, "  and its time");
     _cleanup_fd_ int note = openat(fd, "d/note", O_RDONLY | O_CLOEXEC);
     ok(fgetxattr(note, "user.note", value, sizeof value) == 5 && memcmp(value, "hello", 5) == 0, "an extended attribute");
@@ -158,7 +160,9 @@ static void test_marks(void) {
     tar_file(&t, "b", "1");
     tar_dir(&t, "c");
     tar_mark(&t, ".wh.c");
-    one(&t, "d 0755 0:0 a opaque\nf 0644 0:0 b=1\nd 0755 0:0 c opaque\nd 0755 0:0 etc\nw etc/gone\nd 0755 0:0 opt opaque\nf 0644 0:0 opt/new=1\n",
+    one(&t,
+        "d 0755 0:0 a opaque\nf 0644 0:0 b=1\nd 0755 0:0 c opaque\nd 0755 0:0 etc\nw etc/gone\nd 0755 0:0 opt opaque\nf 0644 0:0 "
+        "opt/new=1\n",
         "whiteouts and opaque directories, whichever order they come in");
     tar_dir(&t, "keep");
     tar_file(&t, "keep/x", "1");
@@ -376,12 +380,14 @@ static void in_namespace(void) {
     ok(fgetxattr(null, "user.croze.dev", value, sizeof value) == 5 && memcmp(value, "c 1 3", 5) == 0, "the device is recorded in an xattr");
     ok(fstat(null, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 && (st.st_mode & 07777) == 0666, "of an empty file with its mode");
     _cleanup_fd_ int o = openat(fd, "o", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok(fgetxattr(o, "user.overlay.opaque", value, sizeof value) == 1 && value[0] == 'y', "the opaque mark is the one that overlay reads here");
+    ok(fgetxattr(o, "user.overlay.opaque", value, sizeof value) == 1 && value[0] == 'y',
+       "the opaque mark is the one that overlay reads here");
     ok(fstatat(o, "gone", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == 0, "a whiteout is a device all the same");
     tar_item(&t, (struct tar_item){.name = "etc/shadow", .type = '0', .uid = 0, .gid = 42});
     l = layers_put(store, &t);
     ok(tree_of(&l, 1, 0, &e) < 0, "an owner that the namespace has not");
-    is_err(&e, "etc/shadow: give it to uid 0, gid 42: Invalid argument: this user namespace has no such ids; the user's range in /etc/subuid",
+    is_err(&e,
+           "etc/shadow: give it to uid 0, gid 42: Invalid argument: this user namespace has no such ids; the user's range in /etc/subuid",
            "  is an error that names the file, the ids and what to do");
     layers_close(store);
 }
