@@ -30,7 +30,8 @@ void *mem_realloc(void *p, size_t count, size_t size) {
 
 char *mem_strndup(const char *s, size_t n) {
     char *p = mem_alloc(n + 1);
-    memcpy(p, s, n);
+    if (n) /* an empty str may have no bytes at all */
+        memcpy(p, s, n);
     p[n] = '\0';
     return p;
 }

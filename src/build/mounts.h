@@ -8,6 +8,8 @@
 #include "build/stage.h"
 #include "sandbox/sandbox.h"
 
+#define RUN_HOSTNAME "buildkitsandbox" /* BuildKit's name: what a program wrote there stays the same */
+
 struct mount_source; /* one opened root or directory */
 
 struct run_mounts {

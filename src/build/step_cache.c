@@ -12,7 +12,7 @@ struct key_context stage_key_context(const struct stage *s) {
 void stage_layer_options(const struct stage *s, struct layer_options *o) {
     const struct build_options *b = s->build->options;
     *o = (struct layer_options){
-        .compression = b->compression, .level = b->level, .has_epoch = b->has_epoch, .epoch = b->epoch, .stats = s->build->stats};
+        .compression = b->compression, .level = b->level, .has_epoch = b->has_epoch, .epoch = b->epoch};
 }
 
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created) {

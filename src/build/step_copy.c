@@ -80,7 +80,9 @@ static bool write_layer(struct copy_job *j, struct layer *out, struct err *e) {
     struct layer_options options;
     stage_layer_options(j->stage, &options);
     struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
-    bool good = w && copy_entries(&j->spec, true, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
+    struct copy_spec again = j->spec; /* what there was to warn of was said when the key was made */
+    again.quiet = true;
+    bool good = w && copy_entries(&again, true, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
     layer_writer_free(w);
     return good;
 }

@@ -89,7 +89,7 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
         .network_none = run->network_none || (j->stage->build->options->network_none && !run->network_host),
-        .hostname = "buildkitsandbox", /* BuildKit's name: what a program wrote there stays the same */
+        .hostname = RUN_HOSTNAME,
         .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
     };
     bool good = sandbox_run(&spec, &j->result, e);
@@ -126,7 +126,6 @@ static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     struct layer_options options;
     struct str *stubs;
     stage_layer_options(j->stage, &options);
-    options.stats = NULL; /* these files are the store's own: nobody will list them as a context */
     _cleanup_fd_ int upper = file_open(j->upper, O_RDONLY | O_DIRECTORY, 0, e);
     if (upper < 0)
         return false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * container/ runs an image: takes its layers' trees, its configuration and what the command line changes, gives the exit code. The root is an overlay
- * (sandbox/), the isolation an OCI runtime's (runc or crun, by the OCI runtime specification 1.0.2): a whole container is their subject, a
- * build step is sandbox_run's. Nothing is kept of a container once it has ended, and nothing runs on once this process is gone, even by kill -9:
- * the runtime lives in a pid namespace of its own that dies with us. */
+ * container/ runs an image: takes its layers' trees, its configuration and what the command line changes, gives the exit code. The root
+ * is an overlay (sandbox/), the isolation an OCI runtime's (runc or crun, by the OCI runtime specification 1.0.2): a whole container is
+ * their subject, a build step is sandbox_run's. Nothing is kept of a container once it has ended, and nothing runs on once this process
+ * is gone, even by kill -9: the runtime lives in a pid namespace of its own that dies with us. */
 #ifndef CROZE_CONTAINER_CONTAINER_H
 #define CROZE_CONTAINER_CONTAINER_H
 
@@ -47,14 +47,15 @@ struct container_spec {
     bool tty;                  /* a terminal of its own; only if our stdin is one */
 };
 
-/* Runs it in the foreground to the end; TERM, INT, HUP, QUIT, USR1, USR2 and WINCH sent to us reach its process meanwhile. *code: its exit status,
- * 128 + signal. False, with e->exit_code as docker has it: 125 croze or the runtime failed, 126 the program cannot be executed, 127 it is not
- * there. Call sandbox_enter first; SIGCHLD must have its default action. */
+/* Runs it in the foreground to the end; TERM, INT, HUP, QUIT, USR1, USR2 and WINCH sent to us reach its process meanwhile. *code: its
+ * exit status, 128 + signal. False, with e->exit_code as docker has it: 125 croze or the runtime failed, 126 the program cannot be
+ * executed, 127 it is not there. Call sandbox_enter first; SIGCHLD must have its default action. */
 MUST_CHECK bool container_run(const struct container_spec *s, int *code, struct err *e);
 
 /* "/host/path:/path[:ro|rw[,...]]" of -v. A source without a slash would be a named volume: refused by name. Text in `a`. */
 MUST_CHECK bool container_parse_volume(struct arena *a, const char *text, struct container_volume *out, struct err *e);
-/* "[address:]port:port[/proto]" of -p. The container has the host's network, so equal ports need nothing done; others are refused by name. */
+/* "[address:]port:port[/proto]" of -p. The container has the host's network, so equal ports need nothing done; others are refused by
+ * name. */
 MUST_CHECK bool container_check_port(const char *text, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A container as config.json of an OCI bundle (runtime-spec 1.0.2, config.md and config-linux.md), with docker's defaults; capabilities, refused
- * system calls and hidden paths come from the same tables as a build step's (sandbox/policy.h). */
+ * A container as config.json of an OCI bundle (runtime-spec 1.0.2, config.md and config-linux.md), with docker's defaults; capabilities,
+ * refused system calls and hidden paths come from the same tables as a build step's (sandbox/policy.h). */
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 
@@ -72,7 +72,8 @@ static void add_process(const struct container *c, yyjson_mut_doc *d, yyjson_mut
     yyjson_mut_obj_add_bool(d, process, "noNewPrivileges", false);
 }
 
-static void add_mount(yyjson_mut_doc *d, yyjson_mut_val *mounts, const char *target, const char *type, const char *source, const char *options) {
+static void add_mount(yyjson_mut_doc *d, yyjson_mut_val *mounts, const char *target, const char *type, const char *source,
+                      const char *options) {
     yyjson_mut_val *m = yyjson_mut_arr_add_obj(d, mounts);
     json_add_str(d, m, "destination", str_z(target));
     json_add_str(d, m, "type", str_z(type));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Running a container from its preparation to the last removed file: see container.h. Signals are held back from the first directory on and come
- * to the container once it runs, so a SIGTERM at any moment ends in the same orderly removal. */
+ * Running a container from its preparation to the last removed file: see container.h. Signals are held back from the first directory on
+ * and come to the container once it runs, so a SIGTERM at any moment ends in the same orderly removal. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The OCI runtime: which one, how it is called, and our part while it runs. It gets a pid namespace of its own, in which it is the first process:
- * should we be killed, the kernel kills it (PDEATHSIG) and with it the whole namespace, container included. */
+ * The OCI runtime: which one, how it is called, and our part while it runs. It gets a pid namespace of its own, in which it is the first
+ * process: should we be killed, the kernel kills it (PDEATHSIG) and with it the whole namespace, container included. */
 #include <errno.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
@@ -79,7 +79,8 @@ static const char *const *runtime_argv(struct container *c) {
 /* What the child was doing when it failed; an index into `steps`. */
 enum { STEP_MOUNTS, STEP_PROC, STEP_CGROUP, STEP_STDIN, STEP_EXEC };
 static const char *const steps[] = {
-    "make mounts private", "mount /proc", "mount a private cgroup2 (crun needs one where cgroups are not unified)", "open /dev/null", "execute it",
+    "make mounts private", "mount /proc", "mount a private cgroup2 (crun needs one where cgroups are not unified)", "open /dev/null",
+    "execute it",
 };
 struct failure {
     int step, errnum;
@@ -113,7 +114,9 @@ static pid_t start(struct container *c, int *pidfd, struct err *e) {
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_sys(e, errno, "make a pipe"), -1;
     struct clone_args args = {
-        .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_PIDFD | (cgroup ? CLONE_NEWCGROUP : 0), .pidfd = (uintptr_t)pidfd, .exit_signal = SIGCHLD,
+        .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_PIDFD | (cgroup ? CLONE_NEWCGROUP : 0),
+        .pidfd = (uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
     };
     long pid = syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0) {
@@ -151,7 +154,7 @@ static bool forward_until_end(int signals, int pidfd, struct err *e) {
 
 /* docker's convention; like docker we know only the runtime's words. */
 static int exit_code_of(struct str message) {
-    static const char *const missing[] = {"executable file not found", "executable file `", "No such file or directory", "no such file or directory"};
+    static const char *const missing[] = {"executable file not found", "executable file `", "o such file or directory"};
     static const char *const denied[] = {"ermission denied", "xec format error", "s a directory"};
     for (size_t i = 0; i < sizeof denied / sizeof *denied; i++)
         if (str_find(message, str_z(denied[i])) >= 0)

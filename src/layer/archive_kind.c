@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Recognising archives (archive_kind.h) as docker does: the compression by its magic bytes, then a tar header whose checksum holds (POSIX pax,
- * "ustar Interchange Format"). A file of zeros is no archive, nor is damaged gzip data: both are copied as they are. */
+ * Recognising archives (archive_kind.h) as docker does: the compression by its magic bytes, then a tar header whose checksum holds (POSIX
+ * pax, "ustar Interchange Format"). A file of zeros is no archive, nor is damaged gzip data: both are copied as they are. */
 #include "layer/archive_kind.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Chunks of a layer that is being written (pipeline.h): their memory, which goes in circles and is all that the writer takes for contents, and the keys by
- * which the chunk index knows them. */
+ * Chunks of a layer that is being written (pipeline.h): their memory, which goes in circles and is all that the writer takes for
+ * contents, and the keys by which the chunk index knows them. */
 #include <assert.h>
 
 #include "base/mem.h"

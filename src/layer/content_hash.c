@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The key of a COPY (copy.h): a sink that hashes entries as they will be written, times apart. Every field has its length before it or a fixed
- * size, so that no two lists of entries give the same bytes. */
+ * The key of a COPY (copy.h): a sink that hashes entries as they will be written, times apart. Every field has its length before it or a
+ * fixed size, so that no two lists of entries give the same bytes. */
 #include <errno.h>
 
 #include "layer/copy.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * COPY: from operands and a destination to the entries of a layer, by BuildKit's copy rules (docs/design.md "Copy"). The source is a host
- * directory (context) seen through its ignore file, another root (view + trees), or texts in memory. The walk may be done twice, once for the key and
- * once for the layer; it holds one path of open directories, never a list of the whole tree. */
+ * directory (context) seen through its ignore file, another root (view + trees), or texts in memory. The walk may be done twice, once for
+ * the key and once for the layer; it holds one path of open directories, never a list of the whole tree. */
 #ifndef CROZE_LAYER_COPY_H
 #define CROZE_LAYER_COPY_H
 

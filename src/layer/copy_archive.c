@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ADD of a local archive (copy_archive.h). The archive is read once: names go into a listing (normal form), bytes into a file without a name in
- * the store. Names are resolved through the symlinks of the archive and of the destination, as if it were unpacked there, and never leave that. */
+ * ADD of a local archive (copy_archive.h). The archive is read once: names go into a listing (normal form), bytes into a file without a
+ * name in the store. Names are resolved through the symlinks of the archive and of the destination, as if it were unpacked there, and
+ * never leave that. */
 #include "layer/copy_archive.h"
 
 #include <errno.h>
@@ -77,7 +78,8 @@ static bool resolve(struct archive *a, struct str name, bool follow_last, struct
         rest = rest.p ? arena_join3(&a->scratch, target, S("/"), rest) : arena_str(&a->scratch, target);
     }
     *out = at;
-    return at.n <= LIMIT_PATH_BYTES || err_set(e, ERR_FAILED, "%s: longer than %d bytes where it is unpacked", SHOWN(name), LIMIT_PATH_BYTES);
+    return at.n <= LIMIT_PATH_BYTES ||
+           err_set(e, ERR_FAILED, "%s: longer than %d bytes where it is unpacked", SHOWN(name), LIMIT_PATH_BYTES);
 }
 
 /* Remembers symlinks, and what takes the place of one. */
@@ -175,8 +177,7 @@ static bool read_all(struct archive *a, int fd, struct str path, struct err *e) 
         return false;
     if (fstat(fd, &after) < 0)
         return err_sys(e, errno, "stat");
-    bool same = before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
-    return same ? index_items(a, e) : source_changed(path, e);
+    return source_same_file(&before, &after) ? index_items(a, e) : source_changed(path, e);
 }
 
 /* --- the source --- */

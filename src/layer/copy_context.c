@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY's source that is a host directory (copy_source.h). Takes the context's descriptor, its ignore file and the stat index; gives names, metadata
- * and digests. What lies there is hostile and may change at any moment: directories are opened below the context without following a
- * link, everything in them is reached by descriptor and name, and what is not what it was ends in ESTALE. A file whose digest the stat index
- * knows costs one fstatat and one listxattr. */
+ * COPY's source that is a host directory (copy_source.h). Takes the context's descriptor, its ignore file and the stat index; gives
+ * names, metadata and digests. What lies there is hostile and may change at any moment: directories are opened below the context without
+ * following a link, everything in them is reached by descriptor and name, and what is not what it was ends in ESTALE. A file whose digest
+ * the stat index knows costs one fstatat. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -23,7 +23,8 @@ enum {
     OPEN_DIRS = 32,           /* held open at once, however deep the tree; others are opened again when the walk is back */
     PIECE_BYTES = 128 << 10,  /* read at once while hashing */
     XATTR_LIST_BYTES = 65536, /* the kernel's XATTR_LIST_MAX */
-    LISTXATTRAT = 465,        /* listxattrat(2) of Linux 6.13, which the C library does not know yet; the same on every architecture but alpha */
+    XATTR_FIRST_BYTES = 512,  /* asked for first: the kernel takes memory for what it is asked for, whatever there is */
+    LISTXATTRAT = 465,        /* listxattrat(2) of Linux 6.13, which the C library does not know yet; one number on all but alpha */
 };
 
 struct context {
@@ -107,15 +108,21 @@ static const char *by_descriptor(struct buf *b, const struct source_dir *d, stru
     return b->p;
 }
 
+static ssize_t list_into(struct context *c, const struct source_dir *d, struct str name, size_t room, struct buf *path) {
+    if (!c->no_listxattrat) {
+        ssize_t n = syscall(LISTXATTRAT, d->fd, name.p, AT_SYMLINK_NOFOLLOW, c->names, room);
+        c->no_listxattrat = n < 0 && (errno == ENOSYS || errno == EPERM); /* EPERM: a seccomp filter that does not know it */
+        if (!c->no_listxattrat)
+            return n;
+    }
+    return llistxattr(by_descriptor(path, d, name), c->names, room);
+}
+
 /* Fills c->names with the names of all attributes; 0 if there are none or they cannot be read. */
 static size_t list_xattrs(struct context *c, const struct source_dir *d, struct str name, struct buf *path) {
-    ssize_t n = -1;
-    if (!c->no_listxattrat) {
-        n = syscall(LISTXATTRAT, d->fd, name.p, AT_SYMLINK_NOFOLLOW, c->names, (size_t)XATTR_LIST_BYTES);
-        c->no_listxattrat = n < 0 && (errno == ENOSYS || errno == EPERM); /* EPERM: a seccomp filter that does not know it */
-    }
-    if (c->no_listxattrat)
-        n = llistxattr(by_descriptor(path, d, name), c->names, XATTR_LIST_BYTES);
+    ssize_t n = list_into(c, d, name, XATTR_FIRST_BYTES, path);
+    if (n < 0 && errno == ERANGE)
+        n = list_into(c, d, name, XATTR_LIST_BYTES, path);
     return n < 0 ? 0 : (size_t)n;
 }
 
@@ -221,7 +228,10 @@ static enum look look_at(struct source_dir *d, struct str name, struct arena *a,
         out->inode = arena_str(a, str_n((const char *)id, sizeof id));
         out->linked = true;
     }
-    bool good = S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e);
+    /* the stat index holds files without attributes only: what it knows need not be asked for them */
+    struct context *c = context_of(d);
+    out->has_digest = S_ISREG(st->st_mode) && c->stats && stat_index_get(c->stats, st, &out->digest);
+    bool good = out->has_digest || (S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e));
     return good ? LOOK_THERE : LOOK_FAILED;
 }
 
@@ -240,15 +250,6 @@ static enum look context_look(struct source_dir *d, struct str name, struct aren
 }
 
 /* --- bytes --- */
-
-static bool same_time(struct timespec a, struct timespec b) {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_size == b->st_size &&
-           same_time(a->st_mtim, b->st_mtim) && same_time(a->st_ctim, b->st_ctim);
-}
 
 /* 1: hashed the expected bytes, 0: the file ended early, -1: errno tells. */
 static int hash_bytes(struct context *c, int fd, off_t expected, struct digest *out) {
@@ -273,22 +274,21 @@ static bool hash_file(struct source_dir *d, struct str name, struct str path, co
                       struct err *e) {
     struct context *c = context_of(d);
     struct timespec read_at = clock_now_coarse();
-    /* O_NONBLOCK: a FIFO that took the file's place must not block */
+    /* O_NONBLOCK: a FIFO that has taken the file's place must not block */
     _cleanup_fd_ int fd = openat(d->fd, name.p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return is_gone(errno) ? source_changed(path, e) : err_sys(e, errno, "read %s", SHOWN(path));
-    struct stat before, after;
-    if (fstat(fd, &before) < 0)
+    struct stat after; /* equal to what was seen before: nothing happened in between, to this file or to its name */
+    int whole = hash_bytes(c, fd, node->seen.st_size, out);
+    int errnum = errno;
+    if (fstat(fd, &after) < 0)
         return err_sys(e, errno, "stat %s", SHOWN(path));
-    if (!same_file(&before, &node->seen))
+    if (!source_same_file(&after, &node->seen) || whole == 0)
         return source_changed(path, e);
-    int whole = hash_bytes(c, fd, before.st_size, out);
-    if (whole < 0 || fstat(fd, &after) < 0)
-        return err_sys(e, errno, "read %s", SHOWN(path));
-    if (!whole || !same_file(&before, &after))
-        return source_changed(path, e);
-    if (c->stats)
-        stat_index_put(c->stats, &before, read_at, out);
+    if (whole < 0)
+        return err_sys(e, errnum, "read %s", SHOWN(path));
+    if (c->stats && node->entry.n_xattrs == 0)
+        stat_index_put(c->stats, &node->seen, read_at, out);
     return true;
 }
 
@@ -298,7 +298,8 @@ static bool context_content(struct source_dir *d, struct str name, const struct 
     *out = (struct content){.kind = CONTENT_FILE, .dir_fd = c->fd, .seen = node->seen};
     out->path = source_join_buf(&c->path, d->path, name);
     out->has_digest = digest;
-    if (!digest || (c->stats && stat_index_get(c->stats, &node->seen, &out->digest)))
+    out->digest = node->digest;
+    if (!digest || node->has_digest)
         return true;
     return open_dir(d, e) && hash_file(d, name, out->path, node, &out->digest, e);
 }

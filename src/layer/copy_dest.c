@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The destination of a COPY (copy_dest.h): symlinks in it are resolved in the root that is copied onto; directories on the way that are there keep
- * what they are, others are made; what is there decides whether a file goes onto it or into it. */
+ * The destination of a COPY (copy_dest.h): symlinks in it are resolved in the root that is copied onto; directories on the way that are
+ * there keep what they are, others are made; what is there decides whether a file goes onto it or into it. */
 #include "layer/copy_dest.h"
 
 #include "layer/copy_walk.h"

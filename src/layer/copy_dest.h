@@ -17,8 +17,8 @@ struct dest {
 
 MUST_CHECK bool dest_open(const struct copy_spec *c, struct arena *a, struct dest *d, struct err *e);
 void dest_fini(struct dest *d);
-/* Takes the next match into account, by BuildKit's rules: a file goes into a directory that is there or becomes the destination, a directory gives its
- * contents. */
+/* Takes the next match into account, by BuildKit's rules: a file goes into a directory that is there or becomes the destination, a
+ * directory gives its contents. */
 MUST_CHECK bool dest_take(struct dest *d, const struct match *m, struct err *e);
 /* Writes the directories on the way, then everything. */
 MUST_CHECK bool dest_write(struct dest *d, const struct copy_spec *c, bool digests, struct entry_sink sink, struct err *e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Operands of a COPY -> what they name (copy_operand.h), as BuildKit does it: an operand is an absolute path in its source, which ".." cannot leave; symlinks
- * of the path and of its last name are followed inside the source; from the first component with a wildcard on, each component is matched as Go's
- * filepath.Match does, without following links. */
+ * Operands of a COPY -> what they name (copy_operand.h), as BuildKit does it: an operand is an absolute path in its source, which ".."
+ * cannot leave; symlinks of the path and of its last name are followed inside the source; from the first component with a wildcard on,
+ * each component is matched as Go's filepath.Match does, without following links. */
 #include "layer/copy_operand.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What COPY reads, behind one face: a host directory (copy_context.c), the root of a stage or image (copy_view.c), texts in memory
- * (copy_texts.c), an unpacked archive (copy_archive.c). A path in a source is clean and relative, "" its root. Nothing here follows a symlink: that
- * is the business of operands (copy_operand.c) alone. */
+ * (copy_texts.c), an unpacked archive (copy_archive.c). A path in a source is clean and relative, "" its root. Nothing here follows a
+ * symlink: that is the business of operands (copy_operand.c) alone. */
 #ifndef CROZE_LAYER_COPY_SOURCE_H
 #define CROZE_LAYER_COPY_SOURCE_H
 
@@ -26,7 +26,7 @@ struct source_dir {
 
 /* One name in a directory. */
 struct source_node {
-    struct entry entry;        /* as it lies in the source, only xattrs that an image carries; path: where a view has its bytes, else unset */
+    struct entry entry;        /* as it lies in the source; xattrs that an image carries; path: where a view has the bytes, else unset */
     bool hidden;               /* a directory that the ignore file excludes, while something below may be included again */
     bool implied;              /* a directory of an archive that has no entry of its own: made only where there is none */
     struct str inode;          /* not "": other names may be the same file, those with an equal text */
@@ -91,6 +91,8 @@ struct str source_join_buf(struct buf *b, struct str dir, struct str name);
 /* Those of `all` that an image carries (upper_keeps_xattr); the array lies in the arena. */
 void xattrs_choose(struct arena *a, const struct xattr *all, size_t n, struct entry *out);
 
+/* Whether two looks at a file saw the same one, unchanged. */
+bool source_same_file(const struct stat *a, const struct stat *b);
 /* Sets an error with sys = ESTALE: the caller lists again. */
 bool source_changed(struct str path, struct err *e);
 

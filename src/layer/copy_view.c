@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY's source that is another root (copy_source.h): a stage or an image, seen through its tables of contents. Names, metadata and digests cost no
- * read of any layer; a file's bytes are pulled from the tree of its layer, which is unpacked when the first of them is asked for. */
+ * COPY's source that is another root (copy_source.h): a stage or an image, seen through its tables of contents. Names, metadata and
+ * digests cost no read of any layer; a file's bytes are pulled from the tree of its layer, which is unpacked when the first of them is
+ * asked for. */
 #include <errno.h>
 
 #include "base/limits.h"
@@ -81,7 +82,8 @@ static ptrdiff_t pull(void *ctx, void *to, size_t n, struct err *e) {
     return got > 0 ? got : -1;
 }
 
-static bool content(struct source_dir *d, struct str name, const struct source_node *node, bool digest, struct content *out, struct err *e) {
+static bool content(struct source_dir *d, struct str name, const struct source_node *node, bool digest, struct content *out,
+                    struct err *e) {
     struct view_source *v = view_of(d);
     (void)name, (void)digest, (void)e;
     fd_closep(&v->fd);

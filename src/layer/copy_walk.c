@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The merging walk (copy_walk.h). The rules are BuildKit's (docs/design.md "Copy"): a directory into a directory merges, and below the destination
- * itself the later one gives the attributes; a file takes a file's place; a file onto a directory and a directory onto anything else are
- * errors. Depth costs neither stack nor descriptors. */
+ * The merging walk (copy_walk.h). The rules are BuildKit's (docs/design.md "Copy"): a directory into a directory merges, and below the
+ * destination itself the later one gives the attributes; a file takes a file's place; a file onto a directory and a directory onto
+ * anything else are errors. Depth costs neither stack nor descriptors. */
 #include "layer/copy_walk.h"
 #include "layer/names.h"
 
@@ -182,7 +182,8 @@ static bool merge_item(struct walk *w, struct frame *f, const struct item *it, b
         break;
     }
     if (str_starts(it->name, S(".wh.")))
-        return err_set(e, ERR_FAILED, "cannot copy /%s: in an image layer a name that starts with \".wh.\" removes a file", SHOWN(shown(w)));
+        return err_set(e, ERR_FAILED, "cannot copy /%s: in an image layer a name that starts with \".wh.\" removes a file",
+                       SHOWN(shown(w)));
     if (node.entry.type != ENTRY_DIR)
         return merge_other(w, m, d, name, &node, e);
     if (!settle_hidden(w, m, d, name, alone, &node, &counts, e))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The walk of a COPY: directories of one or more sources that are merged into one destination, name by name in normal order, so that each path is
- * written once however the operands overlap. Held at any time: the names of the directories on the way to where the walk is. */
+ * The walk of a COPY: directories of one or more sources that are merged into one destination, name by name in normal order, so that each
+ * path is written once however the operands overlap. Held at any time: the names of the directories on the way to where the walk is. */
 #ifndef CROZE_LAYER_COPY_WALK_H
 #define CROZE_LAYER_COPY_WALK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a RUN changed: see diff.h. Walks the upper directory depth-first in normal order with a stack of its own, compares each inode with the lower root,
- * and gives what differs; a directory that itself did not change is given only when something below it is. */
+ * What a RUN changed: see diff.h. Walks the upper directory depth-first in normal order with a stack of its own, compares each inode with
+ * the lower root, and gives what differs; a directory that itself did not change is given only when something below it is. */
 #include "layer/diff.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "layer/upper.h"
 
-enum { KEEP_OPEN = 16 }; /* directories whose descriptors stay open while the walk is below them; deeper ones are opened again by their path */
+enum { KEEP_OPEN = 16 }; /* directories that stay open while the walk is below them; deeper ones are opened again by their path */
 
 /* A directory of the walk, from the root down to where it is. */
 struct level {
@@ -270,8 +270,8 @@ static bool visit_dir(struct walk *w, const struct level *parent, const struct u
 
 /* --- Everything else --- */
 
-/* An inode with several names is given under the first of them, and the others as links to that. All are given even if the file did not change:
- * a layer's links stay inside the layer. *first: the name it was given by, or empty. */
+/* An inode with several names is given under the first of them, and the others as links to that. All are given even if the file did not
+ * change: a layer's links stay inside the layer. *first: the name it was given by, or empty. */
 static struct str first_name(struct walk *w, const struct stat *st) {
     char key[64];
     int n = snprintf(key, sizeof key, "%llx:%llx", (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a worker does to a chunk (pipeline.h): reads the files into the places kept for them, makes sure that they are still what was listed, and compresses the
- * whole, or takes the compressed bytes from a blob that has them. Touches nothing but its chunk, its own state, and what a lock guards. */
+ * What a worker does to a chunk (pipeline.h): reads the files into the places kept for them, makes sure that they are still what was
+ * listed, and compresses the whole, or takes the compressed bytes from a blob that has them. Touches nothing but its chunk, its own
+ * state, and what a lock guards. */
 #include <errno.h>
 
 #include "base/mem.h"
@@ -67,8 +68,6 @@ static bool read_piece(struct layer_writer *w, struct chunk *c, struct piece *p,
     struct digest d = sha256_of(c->raw + p->at, p->length);
     if (p->has_digest && !digest_eq(&d, &p->digest))
         return pack_changed(path, "its bytes are not what was listed", e);
-    if (!p->has_digest && w->options.stats)
-        stat_index_put(w->options.stats, &p->seen, p->read_at, &d);
     p->digest = d;
     p->has_digest = true;
     return true;

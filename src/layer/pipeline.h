@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside the layer writer (writer.h). The caller's thread turns entries into chunks; workers fill in file bytes and compress; whoever completes the chunk
- * that is next in order hashes and writes it, and all that wait behind it.
+ * Inside the layer writer (writer.h). The caller's thread turns entries into chunks; workers fill in file bytes and compress; whoever
+ * completes the chunk that is next in order hashes and writes it, and all that wait behind it.
  *
  *   writer.c   entries -> chunks: where a chunk begins, headers, contents in memory       caller's thread
  *   chunk.c    a chunk's memory, its key, the circulation of chunks
@@ -32,8 +32,8 @@ enum {
     CHUNK_MAX = CHUNK_FILE + KIB(128),         /* a piece of a file with its headers always fits */
 };
 
-/* Memory: a chunk in the making or waiting for its turn has CHUNK_MAX raw bytes and as much for the compressed ones, so 12 of them are 27 MiB.
- * More than eight workers would wait for the two hashes that only go in order. */
+/* Memory: a chunk in the making or waiting for its turn has CHUNK_MAX raw bytes and as much for the compressed ones, so 12 of them are 27
+ * MiB. More than eight workers would wait for the two hashes that only go in order. */
 enum { WORKERS_MAX = 8, CHUNKS_EXTRA = 4 };
 
 /* What can be learned of one layer: of 16 GiB and more only the beginning is found again, and the list stays below 10 MiB. */
@@ -47,7 +47,6 @@ struct piece {
     uint64_t offset;            /* in the file */
     size_t entry;               /* number in the toc */
     struct stat seen;           /* as it was listed */
-    struct timespec read_at;    /* before it is opened */
     bool has_digest;            /* of the whole file: known beforehand, or computed here */
     struct digest digest;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the chunk index learns from a layer that is being written (pipeline.h): each chunk's place in the blob under its key, and the state of both
- * hashes behind every beginning. Notes are kept until the blob has its digest. */
+ * What the chunk index learns from a layer that is being written (pipeline.h): each chunk's place in the blob under its key, and the
+ * state of both hashes behind every beginning. Notes are kept until the blob has its digest. */
 #include "layer/pipeline.h"
 
 void record_chunk(struct layer_writer *w, const struct chunk *c, size_t length) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Resuming behind a known beginning (pipeline.h): while all chunks from the first on are known by their keys, and a blob that begins with them is in the
- * store, no file is opened and nothing is hashed. Behind the last such chunk both hashes go on from the recorded states. */
+ * Resuming behind a known beginning (pipeline.h): while all chunks from the first on are known by their keys, and a blob that begins with
+ * them is in the store, no file is opened and nothing is hashed. Behind the last such chunk both hashes go on from the recorded states. */
 #include "base/mem.h"
 #include "layer/pipeline.h"
 

@@ -15,8 +15,8 @@ enum {
     TAR_HEADERS_MAX = LIMIT_PAX_BYTES + 3 * TAR_BLOCK, /* all headers of one entry */
 };
 
-/* Appends all header blocks of one entry. Directories get their trailing "/", the root becomes "./", whiteouts become dir/.wh.name. An entry that no
- * image layer can hold (a file whose own name begins with ".wh.", an xattr name with "=") is an error that names it. */
+/* Appends all header blocks of one entry. Directories get their trailing "/", the root becomes "./", whiteouts become dir/.wh.name. An
+ * entry that no image layer can hold (a file whose own name begins with ".wh.", an xattr name with "=") is an error that names it. */
 MUST_CHECK bool tar_header(const struct entry *en, struct buf *out, struct err *e);
 
 /* Zero bytes behind a file of this size. */

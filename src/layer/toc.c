@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading a table of contents (toc.h): maps toc/<diffid>, checks every record once, then searches it in place. The bytes are croze-toc(5)'s; building
- * them is toc_build.c. */
+ * Reading a table of contents (toc.h): maps toc/<diffid>, checks every record once, then searches it in place. The bytes are
+ * croze-store(5)'s; building them is toc_build.c. */
 #include <assert.h>
 #include <errno.h>
 #include <sys/mman.h>

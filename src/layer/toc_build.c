@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Building a table of contents (toc.h): takes entries in any order, keeps each as one packed record, and writes them sorted. Made for millions of
- * entries: beside the record itself an entry costs four bytes. */
+ * Building a table of contents (toc.h): takes entries in any order, keeps each as one packed record, and writes them sorted. Made for
+ * millions of entries: beside the record itself an entry costs four bytes. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bytes of toc/<diffid>, for toc_build.c and toc.c (croze-toc(5)): a header, the records sorted by path, the index of their offsets, the kept files.
- * Numbers are little-endian and not aligned. */
+ * The bytes of toc/<diffid>, for toc_build.c and toc.c (croze-store(5)): a header, the records sorted by path, the index of their offsets,
+ * the kept files. Numbers are little-endian and not aligned. */
 #ifndef CROZE_LAYER_TOC_FORMAT_H
 #define CROZE_LAYER_TOC_FORMAT_H
 

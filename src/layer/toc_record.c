@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One record of a table of contents, written and read: the bytes are croze-toc(5)'s. Takes an entry, gives packed bytes; and back, trusting none of
- * them. */
+ * One record of a table of contents, written and read: the bytes are croze-store(5)'s. Takes an entry, gives packed bytes; and back,
+ * trusting none of them. */
 #include "base/limits.h"
 #include "layer/toc_format.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading one inode of an upper directory: see upper.h. Takes a directory descriptor and a name; no symlink is followed and no file is opened, so
- * devices, pipes and files without read permission are fine. */
+ * Reading one inode of an upper directory: see upper.h. Takes a directory descriptor and a name; no symlink is followed and no file is
+ * opened, so devices, pipes and files without read permission are fine. */
 #include "layer/upper.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ static bool take_xattr(struct xattr x, struct str path, struct upper_inode *u, x
     struct str overlay = overlay_part(x.name);
     bool empty_file = S_ISREG(u->st.st_mode) && u->st.st_size == 0;
     if (str_eq(overlay, S("redirect")) || str_eq(overlay, S("metacopy")))
-        return err_set(e, ERR_FAILED, "%.*s: overlay xattr \"%.*s\" in the upper directory: it was mounted with a feature that croze switches off",
+        return err_set(e, ERR_FAILED, "%.*s: overlay xattr \"%.*s\": the upper directory was mounted with a feature that must be off",
                        STR_ARG(path), STR_ARG(x.name));
     if (str_eq(overlay, S("opaque")) && S_ISDIR(u->st.st_mode))
         u->is_opaque = str_eq(x.value, S("y")); /* "x" only says that whiteouts may be xattrs */

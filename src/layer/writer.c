@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The layer writer's front (writer.h): takes entries, lays their headers and the places of their files out in chunks, and gives each full chunk to a
- * worker. How the parts work together: pipeline.h. */
+ * The layer writer's front (writer.h): takes entries, lays their headers and the places of their files out in chunks, and gives each full
+ * chunk to a worker. How the parts work together: pipeline.h. */
 #include <assert.h>
 #include <errno.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "layer/pipeline.h"
-#include "sys/clock.h"
 
 const char *layer_media_type(enum compression c) {
     static const char *const types[] = {
@@ -145,8 +144,8 @@ static uint32_t path_hash(struct str path) {
     return (uint32_t)(h >> 32);
 }
 
-/* Whether an entry of so many bytes begins a chunk. Its name decides, with odds in proportion to its size: chunks come out about equal whether files are
- * small or large, and a change moves no cut but those beside it. */
+/* Whether an entry of so many bytes begins a chunk. Its name decides, with odds in proportion to its size: chunks come out about equal
+ * whether files are small or large, and a change moves no cut but those beside it. */
 static bool begins_chunk(const struct layer_writer *w, struct str path, uint64_t bytes, bool is_large) {
     size_t have = w->open ? w->open->raw_n : 0;
     if (have == 0)
@@ -161,7 +160,7 @@ static bool begins_chunk(const struct layer_writer *w, struct str path, uint64_t
 static void add_piece(struct layer_writer *w, const struct content *c, size_t number, uint64_t offset, size_t n) {
     struct chunk *k = open_chunk(w);
     struct piece p = {.at = (uint32_t)k->raw_n, .length = (uint32_t)n, .path = (uint32_t)k->paths.n, .dir_fd = c->dir_fd, .offset = offset,
-                      .entry = number, .seen = c->seen, .read_at = clock_now_coarse(), .has_digest = c->has_digest, .digest = c->digest};
+                      .entry = number, .seen = c->seen, .has_digest = c->has_digest, .digest = c->digest};
     buf_add_str(&k->paths, c->path);
     buf_add_char(&k->paths, '\0');
     vec_push(&k->pieces, p);
@@ -192,7 +191,8 @@ static void keep_digest(struct layer_writer *w, size_t number, const struct dige
     pthread_mutex_unlock(&w->shared);
 }
 
-/* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their header. */
+/* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their
+ * header. */
 static bool put_parts(struct layer_writer *w, const struct entry *en, const struct content *c, size_t number, struct err *e) {
     struct sha256 hash;
     sha256_init(&hash);

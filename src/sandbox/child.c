@@ -48,7 +48,8 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Makes the caller's descriptors 0, 1 and 2 and closes all others but the pipe: whatever another thread had open without O_CLOEXEC stays out. */
+/* Makes the caller's descriptors 0, 1 and 2 and closes all others but the pipe: whatever another thread had open without O_CLOEXEC stays
+ * out. */
 static bool set_stdio(struct child *c) {
     const struct sandbox_spec *s = c->plan->spec;
     const int wanted[3] = {s->in, s->out, s->error};

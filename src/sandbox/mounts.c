@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is mounted inside the root, by the child (child.h): /proc, /sys and /dev as docker has them, then the caller's mounts in their order. The
- * working directory is /proc/self/fd all the time, so mount(2) is told its target by number: a path in the root is resolved once, by
- * target.c, and never again by name.
+ * What is mounted inside the root, by the child (child.h): /proc, /sys and /dev as docker has them, then the caller's mounts in their
+ * order. The working directory is /proc/self/fd all the time, so mount(2) is told its target by number: a path in the root is resolved
+ * once, by target.c, and never again by name.
  *
  * Everything is nodev but single device files: uid 0 of tier T0 may mknod, but what it makes does not open. */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mounting overlays. The kernel takes all directories in one page of text, so a hundred layers with long paths do not fit. Here they are named
- * by descriptor: with /proc/self/fd as working directory "12:13:14" is a list of lower directories, and 500 layers (overlay's own maximum)
- * take 2.5 KiB. It also leaves nothing to escape, whatever characters the paths have.
+ * Mounting overlays. The kernel takes all directories in one page of text, so a hundred layers with long paths do not fit. Here they are
+ * named by descriptor: with /proc/self/fd as working directory "12:13:14" is a list of lower directories, and 500 layers (overlay's own
+ * maximum) take 2.5 KiB. It also leaves nothing to escape, whatever characters the paths have.
  *
  * One normal form in every tier: no redirects, no metacopy, no index, so an upper directory holds whole files and plain whiteouts. */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a process in a sandbox or a container may do at most: the capabilities and the refused system calls, as data. sandbox/ turns them into
- * capset(2) and BPF, container/ into members of the OCI configuration, so both say the same. */
+ * What a process in a sandbox or a container may do at most: the capabilities and the refused system calls, as data. sandbox/ turns them
+ * into capset(2) and BPF, container/ into members of the OCI configuration, so both say the same. */
 #ifndef CROZE_SANDBOX_POLICY_H
 #define CROZE_SANDBOX_POLICY_H
 

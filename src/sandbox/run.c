@@ -98,6 +98,10 @@ static pid_t start(struct plan *p, struct err *e) {
     return (pid_t)pid;
 }
 
+static uint64_t micros(struct timeval t) {
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
+}
+
 static bool wait_for(pid_t pid, struct sandbox_result *r, struct err *e) {
     struct rusage usage;
     int status;
@@ -106,7 +110,7 @@ static bool wait_for(pid_t pid, struct sandbox_result *r, struct err *e) {
             return err_sys(e, errno, "wait for process %d", (int)pid);
     r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     r->code = r->signal ? 128 + r->signal : WEXITSTATUS(status);
-    r->cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    r->cpu_us = micros(usage.ru_utime) + micros(usage.ru_stime);
     return true;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sandbox/ runs one process apart from the host: own mount, pid, ipc, uts (and on demand network) namespaces over an overlay root, with docker's
- * default capabilities and a seccomp profile. It builds on the kernel's tiers of privilege, found out by trial (DESIGN.md section 5):
+ * sandbox/ runs one process apart from the host: own mount, pid, ipc, uts (and on demand network) namespaces over an overlay root, with
+ * docker's default capabilities and a seccomp profile. It builds on the kernel's tiers of privilege, found out by trial (DESIGN.md
+ * section 5):
  *   T0  root on a host                     namespaces + overlay (trusted xattrs)
- *   T1  a user with subordinate ids        the program re-executes itself as root of a user namespace (newuidmap), then as T0 with userxattr
- * What is a boundary and what is not: SECURITY.md. */
+ *   T1  a user with subordinate ids        the program re-executes itself as root of a user namespace (newuidmap), then as T0
+ *                                          with userxattr
+ * What is a boundary and what is not: docs/sandbox.md. */
 #ifndef CROZE_SANDBOX_SANDBOX_H
 #define CROZE_SANDBOX_SANDBOX_H
 
@@ -18,10 +20,10 @@ enum tier { TIER_NONE = -1, TIER_T0 = 0, TIER_T1 = 1 };
 /* Finds the tier of this process by trying; *why (static or to be kept, never freed) says in words why it is no better one. */
 enum tier sandbox_tier(const char **why);
 const char *tier_name(enum tier t);   /* "T0 (root)", "T1 (user namespace with subordinate ids)" */
-/* Called first by commands that unpack, run or pack trees. As a user: re-executes this program with the same arguments as
- * root of a new user namespace and never returns, or fails with an error that says what is missing (package uidmap, /etc/subuid, a sysctl) and
- * how to mend it. Inside: returns true. As root it only takes a mount namespace of its own, so that no mount outlives the command. To be
- * called while there is one thread. */
+/* Called first by commands that unpack, run or pack trees, while there is one thread. As a user: re-executes this program with the same
+ * arguments as root of a new user namespace and never returns, or fails with an error that says what is missing (package uidmap,
+ * /etc/subuid, a sysctl) and how to mend it. Inside: returns true. As root it only takes a mount namespace of its own: no mount outlives
+ * the command. */
 MUST_CHECK bool sandbox_enter(int argc, char **argv, struct err *e);
 /* The trees' flavour for the store: "host-trusted", or "<hash of the uid map>-user". Static text. */
 const char *sandbox_flavour(void);
@@ -67,12 +69,14 @@ struct sandbox_result {
 };
 void sandbox_result_fini(struct sandbox_result *r);
 
-/* Runs it to the end. Thread-safe: several sandboxes may run at once. An error is a failure to set up (it names the mount, the path, the errno);
- * a program that is not there or may not be executed is one with e->sys ENOENT or EACCES. The process's own failure is result->code. When this thread is killed the process dies too (PDEATHSIG). */
+/* Runs it to the end. Thread-safe: several sandboxes may run at once. An error is a failure to set up (it names the mount, the path, the
+ * errno); a program that is not there or may not be executed is one with e->sys ENOENT or EACCES. The process's own failure is
+ * result->code. When this thread is killed the process dies too (PDEATHSIG). */
 MUST_CHECK bool sandbox_run(const struct sandbox_spec *s, struct sandbox_result *r, struct err *e);
 
-/* Mounts an overlay at `target` in the current mount namespace (container/ prepares a root file system for the OCI runtime with it); upper NULL: read-only.
- * Same options and layer-count handling as sandbox_run. */
-MUST_CHECK bool overlay_mount(const char *const *lowers, size_t n_lowers, const char *upper, const char *work, const char *target, struct err *e);
+/* Mounts an overlay at `target` in the current mount namespace (container/ prepares a root file system for the OCI runtime with it);
+ * upper NULL: read-only. Same options and layer-count handling as sandbox_run. */
+MUST_CHECK bool overlay_mount(const char *const *lowers, size_t n_lowers, const char *upper, const char *work, const char *target,
+                              struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mount points inside a root that a stranger wrote: resolved by the kernel as if the root were "/" (openat2, RESOLVE_IN_ROOT), and made where
- * they are missing, also behind a symlink that leads nowhere yet (many images have /etc/resolv.conf -> ../run/...). What is made in
+ * Mount points inside a root that a stranger wrote: resolved by the kernel as if the root were "/" (openat2, RESOLVE_IN_ROOT), and made
+ * where they are missing, also behind a symlink that leads nowhere yet (many images have /etc/resolv.conf -> ../run/...). What is made in
  * the upper directory is reported, and the directory it is made in keeps its times, so that the layer does not show it. */
 #include <errno.h>
 #include <linux/openat2.h>
@@ -95,7 +95,8 @@ static int make_one(const struct child *c, int parent, const char *name, bool di
     return 1;
 }
 
-/* Goes from directory *parent to the component, making it if missing. 1: *parent is now the component; 0: a link was followed; -1: errno. */
+/* Goes from directory *parent to the component, making it if missing. 1: *parent is now the component; 0: a link was followed; -1: errno.
+ * */
 static int step_into(const struct child *c, struct walk *w, const struct component *k, bool directory, int *parent) {
     int fd = child_open(c->root, w->path, O_PATH);
     if (fd < 0 && errno == ENOENT) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Becoming root of a user namespace (tier T1): reads the user's subordinate ids (subuid(5)), has newuidmap(1) and newgidmap(1) map them, and
- * executes this program again, with the same arguments, inside. The process stays what it was for the shell: same pid, so signals, exit
+ * Becoming root of a user namespace (tier T1): reads the user's subordinate ids (subuid(5)), has newuidmap(1) and newgidmap(1) map them,
+ * and executes this program again, with the same arguments, inside. The process stays what it was for the shell: same pid, so signals, exit
  * code and job control need no forwarding; only the two helpers are children, and they are gone by then. */
 #include "sandbox/userns.h"
 
@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/limits.h"
@@ -57,7 +58,8 @@ static bool read_ranges(const char *file, const char *name, uint32_t id, id_rang
     if (out->n > 0)
         return true;
     return err_set(e, ERR_FAILED,
-                   "user %s has no range of subordinate ids in %s; as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
+                   "user %s has no range of subordinate ids in %s; as root: "
+                   "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
                    name, file, name);
 }
 
@@ -72,7 +74,11 @@ static char *user_name(uid_t uid) {
 
 bool userns_ranges(id_ranges *uids, id_ranges *gids, struct err *e) {
     if (!proc_exists("newuidmap") || !proc_exists("newgidmap"))
-        return err_set(e, ERR_FAILED, "newuidmap and newgidmap are not installed (package uidmap on Debian and Ubuntu, shadow-utils on Fedora)");
+        return err_set(e, ERR_FAILED,
+                       "newuidmap and newgidmap are not installed (package uidmap on Debian and Ubuntu, shadow-utils on Fedora)");
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return err_set(e, ERR_FAILED,
+                       "newuidmap cannot gain its rights: no_new_privs is set by the container or service around this process");
     _cleanup_(mem_freep) char *name = user_name(getuid());
     return read_ranges("/etc/subuid", name, getuid(), uids, e) && read_ranges("/etc/subgid", name, getuid(), gids, e);
 }
@@ -88,7 +94,8 @@ bool userns_refused(int errnum, struct err *e) {
     if (setting_is("/proc/sys/kernel/unprivileged_userns_clone", '0'))
         err_append(e, " (as root: sysctl kernel.unprivileged_userns_clone=1)");
     else if (setting_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1'))
-        err_append(e, " (AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for croze with `userns,`)");
+        err_append(e, " (AppArmor restricts them; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+                      "or a profile for croze with `userns,`)");
     else if (setting_is("/proc/sys/user/max_user_namespaces", '0'))
         err_append(e, " (as root: sysctl user.max_user_namespaces=15000)");
     else if (errnum == EPERM)
@@ -192,12 +199,30 @@ static bool take_mounts(void) {
     return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
 }
 
+/* From a read-only mount of its own file: /proc/self/exe cannot be written by whoever might come to run it in a container, though the
+ * file may be the user's and the user root there (CVE-2019-5736). Where that fails, as it is. */
+static void start_again(char **argv) {
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    char path[LIMIT_PATH_BYTES + 1];
+    struct stat there, here;
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    _cleanup_fd_ int self = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    bool same = self >= 0 && fstat(self, &there) == 0 && stat("/proc/self/exe", &here) == 0 && there.st_dev == here.st_dev &&
+                there.st_ino == here.st_ino;
+    if (same && mount_setattr(self, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0)
+        execveat(self, "", argv, environ, AT_EMPTY_PATH);
+    execv("/proc/self/exe", argv);
+}
+
 bool sandbox_enter(int argc, char **argv, struct err *e) {
     (void)argc;
     if (geteuid() == 0) {
         /* Mounts that a killed command leaves then go with it. Root that may not do this (a pod) can still do whatever mounts nothing. */
         if (!getenv(MARK) && unshare(CLONE_NEWNS) == 0)
             (void)take_mounts();
+        if (getenv(MARK))
+            prctl(PR_SET_NAME, program_invocation_short_name); /* execveat leaves a descriptor's number there */
         return true;
     }
     if (getenv(MARK))
@@ -211,6 +236,6 @@ bool sandbox_enter(int argc, char **argv, struct err *e) {
     if (!take_mounts())
         return err_sys(e, errno, "run without root: make mounts private");
     setenv(MARK, "1", 1);
-    execv("/proc/self/exe", argv);
+    start_again(argv);
     return err_sys(e, errno, "run without root: start this program again");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the tests of COPY share: a context on disk, a root to copy onto made from a tarball, and the entries that come of it as text. Every entry that
- * passes is checked: normal order, no doubles, parents first, digests that are those of the bytes. */
+ * What the tests of COPY share: a context on disk, a root to copy onto made from a tarball, and the entries that come of it as text.
+ * Every entry that passes is checked: normal order, no doubles, parents first, digests that are those of the bytes. */
 #ifndef CROZE_TESTS_LAYER_COPYING_H
 #define CROZE_TESTS_LAYER_COPYING_H
 

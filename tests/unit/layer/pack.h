@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing layers in tests: a list of entries with their contents, given to a writer with one call, and the lines (oracle.h) that a reader must see. */
+ * Writing layers in tests: a list of entries with their contents, given to a writer with one call, and the lines (oracle.h) that a reader
+ * must see. */
 #ifndef CROZE_TESTS_LAYER_PACK_H
 #define CROZE_TESTS_LAYER_PACK_H
 

@@ -25,10 +25,13 @@ static void test_parents(struct copying *t) {
     put_root(t);
     put(t, "f", "new");
     is_str(COPY(t, &e, "f", "/etc/conf"), S("d 0700 5:6 etc\nf 0644 0:0 etc/conf=new\n"), "a parent that is there keeps what it is");
-    is_str(COPY(t, &e, "f", "/etc/a/b/c"), S("d 0700 5:6 etc\nd 0755 0:0 etc/a\nd 0755 0:0 etc/a/b\nf 0644 0:0 etc/a/b/c=new\n"), "others are made");
-    is_str(COPY(t, &e, "f", "/lib/x"), S("d 0755 0:0 usr\nd 0555 0:0 usr/lib\nf 0644 0:0 usr/lib/x=new\n"), "a link on the way is followed");
+    is_str(COPY(t, &e, "f", "/etc/a/b/c"), S("d 0700 5:6 etc\nd 0755 0:0 etc/a\nd 0755 0:0 etc/a/b\nf 0644 0:0 etc/a/b/c=new\n"),
+           "others are made");
+    is_str(COPY(t, &e, "f", "/lib/x"), S("d 0755 0:0 usr\nd 0555 0:0 usr/lib\nf 0644 0:0 usr/lib/x=new\n"),
+           "a link on the way is followed");
     is_str(COPY(t, &e, "f", "/lib"), S("d 0755 0:0 usr\nd 0555 0:0 usr/lib\nf 0644 0:0 usr/lib/f=new\n"), "and at the end");
-    is_str(COPY(t, &e, "f", "/etc/link/"), S("d 0755 0:0 usr\nd 0555 0:0 usr/lib\nf 0644 0:0 usr/lib/f=new\n"), "an absolute one inside the root");
+    is_str(COPY(t, &e, "f", "/etc/link/"), S("d 0755 0:0 usr\nd 0555 0:0 usr/lib\nf 0644 0:0 usr/lib/f=new\n"),
+           "an absolute one inside the root");
     is_str(COPY(t, &e, "f", "/bad"), S("d 0755 0:0 nowhere\nf 0644 0:0 nowhere/x=new\n"), "a dangling one says where it will be");
     is_str(COPY(t, &e, "f", "/etc/../../x"), S("f 0644 0:0 x=new\n"), "\"..\" stops at the root");
     no_err(&e, "no error in all this");
@@ -56,7 +59,8 @@ static void test_meetings(struct copying *t) {
     is_str(COPY(t, &e, "tree", "/etc"),
            S("d 0700 5:6 etc\nf 0644 0:0 etc/conf=c\nd 0750 0:0 etc/sub [user.kept=1]\nf 0644 0:0 etc/sub/y=y\n"),
            "the destination keeps what it is, a directory below it becomes as the source's");
-    is_str(COPY(t, &e, "only", "/etc"), S("d 0700 5:6 etc\nf 0644 0:0 etc/link=now a file\n"), "a file takes a link's place, it is not written through");
+    is_str(COPY(t, &e, "only", "/etc"), S("d 0700 5:6 etc\nf 0644 0:0 etc/link=now a file\n"),
+           "a file takes a link's place, it is not written through");
     no_err(&e, "no error in all this");
     COPY(t, &e, "tree", "/etc/conf");
     is_err(&e, "cannot copy to non-directory: /etc/conf", "a directory onto a file");
@@ -91,7 +95,8 @@ static void test_merging(struct copying *t) {
            S("d 0755 0:0 d\nf 0644 0:0 d/a=1a\nf 0644 0:0 d/b=2b\nd 0711 0:0 d/s\nf 0644 0:0 d/s/w=2w\nf 0644 0:0 d/s/x=2x\n"),
            "directories merge, the later gives files and modes");
     is_str(COPY(t, &e, "two", "one", "b", "/d/"),
-           S("d 0755 0:0 d\nf 0644 0:0 d/a=1a\nf 0644 0:0 d/b=b itself\nd 0700 0:0 d/s\nf 0644 0:0 d/s/w=2w\nf 0644 0:0 d/s/x=1x\n"), "the other way");
+           S("d 0755 0:0 d\nf 0644 0:0 d/a=1a\nf 0644 0:0 d/b=b itself\nd 0700 0:0 d/s\nf 0644 0:0 d/s/w=2w\nf 0644 0:0 d/s/x=1x\n"),
+           "the other way");
     is_str(COPY(t, &e, "one", "one", "/d/"), S("d 0755 0:0 d\nf 0644 0:0 d/a=1a\nd 0700 0:0 d/s\nf 0644 0:0 d/s/x=1x\n"), "one twice");
     no_err(&e, "no error in all this");
     COPY(t, &e, "s", "one", "/d/");
@@ -104,7 +109,8 @@ static void test_merging(struct copying *t) {
     is_err(&e, "cannot copy to non-directory: /x", "a wildcard's file, then its directory, onto one name");
     put(t, "q2", "second");
     put(t, "q1/in", "in");
-    is_str(COPY(t, &e, "q*", "/x"), S("d 0755 0:0 x\nf 0644 0:0 x/in=in\nf 0644 0:0 x/q2=second\n"), "a wildcard's directory, then its file into that");
+    is_str(COPY(t, &e, "q*", "/x"), S("d 0755 0:0 x\nf 0644 0:0 x/in=in\nf 0644 0:0 x/q2=second\n"),
+           "a wildcard's directory, then its file into that");
     no_err(&e, "no error");
 }
 
@@ -121,7 +127,8 @@ static void test_owners(struct copying *t) {
     t->spec.has_owner = true;
     t->spec.uid = 8;
     t->spec.gid = 9;
-    is_str(COPY(t, &e, "d", "/etc/p/q"), S("d 0700 5:6 etc\nd 0755 8:9 etc/p\nd 0755 8:9 etc/p/q\nf 4711 8:9 etc/p/q/f=x\nl etc/p/q/l -> f\n"
+    is_str(COPY(t, &e, "d", "/etc/p/q"),
+           S("d 0700 5:6 etc\nd 0755 8:9 etc/p\nd 0755 8:9 etc/p/q\nf 4711 8:9 etc/p/q/f=x\nl etc/p/q/l -> f\n"
                                            "d 2750 8:9 etc/p/q/s\n"), "an owner is for all but what is there");
     t->spec.has_chmod = true;
     t->spec.chmod = 02640;

@@ -61,7 +61,8 @@ static void test_wildcards(struct copying *t) {
     put(t, "lib/two/y.so", "3");
     put(t, "weird[0].txt", "w");
     put_link(t, "lib/three", "two");
-    is_str(COPY(t, &e, "*.c", "/s/"), S("d 0755 0:0 s\nf 0644 0:0 s/.h.c=h\nf 0644 0:0 s/a.c=a\nf 0644 0:0 s/b.c=b\n"), "a star matches dot files too");
+    is_str(COPY(t, &e, "*.c", "/s/"), S("d 0755 0:0 s\nf 0644 0:0 s/.h.c=h\nf 0644 0:0 s/a.c=a\nf 0644 0:0 s/b.c=b\n"),
+           "a star matches dot files too");
     is_str(COPY(t, &e, "[ab].?", "/s/"), S("d 0755 0:0 s\nf 0644 0:0 s/a.c=a\nf 0644 0:0 s/b.c=b\n"), "a class and a question mark");
     is_str(COPY(t, &e, "weird[[]0].txt", "/"), S("f 0644 0:0 weird[0].txt=w\n"), "a bracket in a class");
     is_str(COPY(t, &e, "lib/*/y.so", "/s/"), S("d 0755 0:0 s\nf 0644 0:0 s/y.so=3\n"), "in the middle, links not followed");
@@ -99,7 +100,8 @@ static void test_links(struct copying *t) {
     put_link(t, "pool", "loop");
     is_str(COPY(t, &e, "dir/in", "/"), S("f 0644 0:0 in=text\n"), "links of the operand are followed, its name is kept");
     is_str(COPY(t, &e, "abs", "/"), S("f 0644 0:0 abs=text\n"), "an absolute link starts at the context");
-    is_str(COPY(t, &e, "up", "/x"), S("d 0755 0:0 x\nf 0644 0:0 x/f=text\nl x/in -> f\n"), "one that goes up stops there; deeper links are copied");
+    is_str(COPY(t, &e, "up", "/x"), S("d 0755 0:0 x\nf 0644 0:0 x/f=text\nl x/in -> f\n"),
+           "one that goes up stops there; deeper links are copied");
     is_str(COPY(t, &e, "dir/*", "/x/"), S("d 0755 0:0 x\nf 0644 0:0 x/f=text\nf 0644 0:0 x/in=text\n"), "a matched link is followed");
     no_err(&e, "no error in all this");
     COPY(t, &e, "out", "/");

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "copying.h"
+#include "sys/clock.h"
 
 static char *full(struct copying *t, const char *path) {
     return (char *)arena_printf(&t->arena, "%s/%s", t->context_path, path).p;
@@ -21,7 +22,8 @@ static void test_names(struct copying *t) {
     put(t, "a-", "3");
     put(t, "a\nb", "4");
     put(t, "\xff\x01", "5");
-    is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 a\nf 0644 0:0 a/b=1\nf 0644 0:0 a\nb=4\nf 0644 0:0 a-=3\nf 0644 0:0 a.b=2\nf 0644 0:0 \xff\x01=5\n"),
+    is_str(COPY(t, &e, ".", "/"),
+           S("d 0755 0:0 a\nf 0644 0:0 a/b=1\nf 0644 0:0 a\nb=4\nf 0644 0:0 a-=3\nf 0644 0:0 a.b=2\nf 0644 0:0 \xff\x01=5\n"),
            "a directory's contents follow it at once; odd names pass");
     no_err(&e, "no error");
     put(t, "a/.wh.c", "");
@@ -65,7 +67,8 @@ static void test_hardlinks(struct copying *t) {
     put(t, "d/b", "same");
     put_dir(t, "d/a", 0755);
     put_dir(t, "other", 0755);
-    ok(link(full(t, "d/b"), full(t, "d/a/z")) == 0 && link(full(t, "d/b"), full(t, "d/c")) == 0 && link(full(t, "d/b"), full(t, "other/o")) == 0,
+    ok(link(full(t, "d/b"), full(t, "d/a/z")) == 0 && link(full(t, "d/b"), full(t, "d/c")) == 0 &&
+       link(full(t, "d/b"), full(t, "other/o")) == 0,
        "four names");
     is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nd 0755 0:0 x/a\nf 0644 0:0 x/a/z=same\nh x/b -> x/a/z\nh x/c -> x/a/z\n"),
            "links of one operand are kept, the first in order is the file");
@@ -128,7 +131,8 @@ static void test_ignored(struct copying *t) {
     put_ignore(t, "skip\nd\n!d/in/back\n!d/none/*/back\n");
     is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 d\nd 0700 0:0 d/in\nf 0644 0:0 d/in/back=b\nd 0755 0:0 empty\nf 0644 0:0 keep=k\n"),
            "parents of what is included again come with it, as they are; others do not");
-    is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nd 0700 0:0 x/in\nf 0644 0:0 x/in/back=b\n"), "an excluded operand with something in it");
+    is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nd 0700 0:0 x/in\nf 0644 0:0 x/in/back=b\n"),
+           "an excluded operand with something in it");
     COPY(t, &e, "d/none", "/x");
     is_err(&e, "\"/d/none\": not found (excluded by .dockerignore:2 \"d\")", "an excluded operand with nothing in it");
     put(t, "more/none", "a file");
@@ -152,7 +156,8 @@ static void swap_dir(struct copying *t, struct str path) {
 
 static void swap_later(struct copying *t, struct str path) {
     if (str_eq(path, S("d/a")))
-        ok(rename(full(t, "d/b"), full(t, "moved")) == 0 && symlink("/etc", full(t, "d/b")) == 0, "a directory that was listed becomes a link");
+        ok(rename(full(t, "d/b"), full(t, "moved")) == 0 &&
+           symlink("/etc", full(t, "d/b")) == 0, "a directory that was listed becomes a link");
 }
 
 static void remove_next(struct copying *t, struct str path) {
@@ -177,7 +182,8 @@ static void test_changes(struct copying *t) {
     put(t, "d/a", "1");
     put(t, "d/b/passwd", "mine");
     t->meanwhile = swap_later;
-    is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 d\nf 0644 0:0 d/a=1\nl d/b -> /etc\n"), "swapped before it is looked at: it is a link, and not entered");
+    is_str(COPY(t, &e, ".", "/"), S("d 0755 0:0 d\nf 0644 0:0 d/a=1\nl d/b -> /etc\n"),
+           "swapped before it is looked at: it is a link, and not entered");
     no_err(&e, "no error");
     copying_clear(t);
     put(t, "a", "1");
@@ -193,30 +199,74 @@ static void test_changes(struct copying *t) {
     no_err(&e, "no error");
 }
 
+enum { NOBODY = 65534 };
+
 static void test_unreadable(struct copying *t) {
     struct err e = ERR_INIT;
-    if (geteuid() == 0) {
-        tap_skip("root reads everything");
+    copying_clear(t);
+    put(t, "d/secret", "x");
+    put_dir(t, "d/closed", 0);
+    ok(chmod(full(t, "d/secret"), 0) == 0, "what nobody but root may read");
+    uid_t me = geteuid();
+    if (me == 0 && seteuid(NOBODY) < 0) {
+        tap_skip("root reads everything, and cannot become another user here");
         return;
     }
-    copying_clear(t);
-    put_mode(t, "d/secret", "x", 0);
-    COPY(t, &e, "d", "/");
+    COPY(t, &e, "d/secret", "/");
     ok(e.sys == EACCES, "a file without permission");
     is_err(&e, "read d/secret: Permission denied", "is named");
-    put_mode(t, "d/secret", "x", 0600);
-    put_dir(t, "d/closed", 0);
     COPY(t, &e, "d", "/");
     is_err(&e, "d/closed of the build context: Permission denied", "a directory too");
-    put_ignore(t, "d/closed\n");
-    is_str(COPY(t, &e, "d", "/"), S("f 0600 0:0 secret=x\n"), "unless it is ignored");
-    put_dir(t, "d/closed", 0700);
+    put_ignore(t, "d/closed\nd/secret\n");
+    is_str(COPY(t, &e, "d", "/"), S(""), "but not what is ignored");
     no_err(&e, "no error");
+    ok(seteuid(me) == 0 && chmod(full(t, "d/closed"), 0700) == 0, "and back");
+}
+
+static bool count(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
+    (void)en, (void)c, (void)e;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static bool counted(struct copying *t, size_t *entries, struct err *e) {
+    static struct str operand = S(".");
+    *entries = 0;
+    t->spec.operands = &operand;
+    t->spec.n_operands = 1;
+    t->spec.dest = S("/");
+    return copy_entries(&t->spec, true, (struct entry_sink){count, entries}, e);
+}
+
+/* A file that nobody else may read can only be copied by somebody else if it is not opened. */
+static void test_stat_index(struct copying *t) {
+    struct err e = ERR_INIT;
+    size_t entries;
+    copying_clear(t);
+    if (geteuid() != 0) {
+        tap_skip("only root can hand over to another user");
+        return;
+    }
+    put_mode(t, "secret", "text", 0);
+    struct timespec begin = clock_now_coarse(), now = begin;
+    while (now.tv_sec - begin.tv_sec < 2 && now.tv_nsec - begin.tv_nsec + 1000000000L * (now.tv_sec - begin.tv_sec) < 50000000L)
+        now = clock_now_coarse(); /* until the file is older than the clock's grain, else it is not learned */
+    t->spec.from.stats = stat_index_open(t->store, t->context, &e);
+    ok(t->spec.from.stats && counted(t, &entries, &e) && entries == 1, "a file is read and learned");
+    stat_index_close(t->spec.from.stats);
+    t->spec.from.stats = stat_index_open(t->store, t->context, &e);
+    ok(seteuid(NOBODY) == 0 && counted(t, &entries, &e) && entries == 1, "what is known is not opened");
+    no_err(&e, "no error");
+    ok(seteuid(0) == 0 && chmod(full(t, "secret"), 0400) == 0 && seteuid(NOBODY) == 0, "it changes");
+    ok(!counted(t, &entries, &e) && e.sys == EACCES, "then it is read again");
+    err_clear(&e);
+    ok(seteuid(0) == 0, "and back");
+    stat_index_close(t->spec.from.stats);
 }
 
 /* --- size --- */
 
-enum { DEEP = 1010, MANY = 100000, DESCRIPTORS = 64 };
+enum { DEEP = 1010, MANY = 40000, DESCRIPTORS = 64 };
 
 static void count_descriptors(struct copying *t, struct str path) {
     struct arena a = ARENA_INIT;
@@ -257,12 +307,6 @@ static void test_deep(struct copying *t) {
     is_err(&e, "nested deeper than 1024", "deeper than images may be is an error");
 }
 
-static bool count(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
-    (void)en, (void)c, (void)e;
-    ++*(size_t *)ctx;
-    return true;
-}
-
 static long resident_kib(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -279,12 +323,8 @@ static void test_many(struct copying *t) {
         close(fd);
     }
     long before = resident_kib();
-    size_t entries = 0;
-    struct str operand = S(".");
-    t->spec.operands = &operand;
-    t->spec.n_operands = 1;
-    t->spec.dest = S("/");
-    ok(copy_entries(&t->spec, true, (struct entry_sink){count, &entries}, &e) && entries == MANY, "%d files in one directory", MANY);
+    size_t entries;
+    ok(counted(t, &entries, &e) && entries == MANY, "%d files in one directory", MANY);
     no_err(&e, "no error");
     long grown = resident_kib() - before;
 #if defined(__SANITIZE_ADDRESS__)
@@ -305,6 +345,7 @@ int main(void) {
     test_ignored(&t);
     test_changes(&t);
     test_unreadable(&t);
+    test_stat_index(&t);
     test_deep(&t);
     test_many(&t);
     copying_fini(&t);

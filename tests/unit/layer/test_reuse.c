@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reuse of older blobs by the layer writer: whatever is known, damaged or gone, the result is the one that a fresh store gives; and what is known is not read
- * or compressed again. */
+ * Reuse of older blobs by the layer writer: whatever is known, damaged or gone, the result is the one that a fresh store gives; and what
+ * is known is not read or compressed again. */
 #include "layer/pipeline.h"
 #include "pack.h"
 
@@ -88,7 +88,8 @@ static void unchanged(void) {
         unlinkat(source, t.all.p[i].entry.path.p, 0);
     struct layer again = pack_into(&t, s, &gzip);
     ok(reused == 0 && packed == 0 && skipped > 8, "known files are not even opened");
-    ok(digest_eq(&again.blob, &first.blob) && digest_eq(&again.diff_id, &first.diff_id) && again.tar_bytes == first.tar_bytes, "the same layer");
+    ok(digest_eq(&again.blob, &first.blob) && digest_eq(&again.diff_id, &first.diff_id) && again.tar_bytes == first.tar_bytes,
+       "the same layer");
     check_toc_digests(&t, s, &again.diff_id);
     struct layer_options hash = gzip;
     hash.hash_only = true;

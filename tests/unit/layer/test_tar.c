@@ -23,7 +23,8 @@ static void plain(void) {
     struct buf b = header(&en);
     ok(b.n == TAR_BLOCK, "a plain file has one header block");
     is_str(str_n(b.p, 4), str_n("a/b", 4), "its name");
-    is_str(str_n(b.p + 100, sizeof want_tail - 1), str_n(want_tail, sizeof want_tail - 1), "mode, owner, size, mtime, checksum, type: these bytes for ever");
+    is_str(str_n(b.p + 100, sizeof want_tail - 1), str_n(want_tail, sizeof want_tail - 1),
+           "mode, owner, size, mtime, checksum, type: these bytes for ever");
     is_str(str_n(b.p + 257, 8), str_n("ustar\00000", 8), "magic and version");
     ok(b.p[265] == 0 && b.p[297] == 0, "no user or group name");
     buf_fini(&b);
@@ -146,7 +147,8 @@ static void refused(void) {
     struct err e = ERR_INIT;
     struct buf b = BUF_INIT(TAR_HEADERS_MAX);
     struct xattr x = {S("user.a=b"), S("")};
-    struct entry wh = {.path = S("dir/.wh.file"), .type = ENTRY_FILE}, equal = {.path = S("f"), .type = ENTRY_FILE, .xattrs = &x, .n_xattrs = 1};
+    struct entry wh = {.path = S("dir/.wh.file"), .type = ENTRY_FILE};
+    struct entry equal = {.path = S("f"), .type = ENTRY_FILE, .xattrs = &x, .n_xattrs = 1};
     struct entry device = {.path = S("d"), .type = ENTRY_CHAR, .major = 1 << 21};
     ok(!tar_header(&wh, &b, &e), "a file named like a whiteout is refused");
     is_err(&e, "dir/.wh.file", "and named");
@@ -158,7 +160,8 @@ static void refused(void) {
 }
 
 static void clean_paths(void) {
-    static const char *const good[] = {"", "a", "a/b", "...", "a/..b", ".a"}, *const bad[] = {"/", "/a", "a/", "a//b", ".", "..", "a/..", "./a", "a/./b"};
+    static const char *const good[] = {"", "a", "a/b", "...", "a/..b", ".a"};
+    static const char *const bad[] = {"/", "/a", "a/", "a//b", ".", "..", "a/..", "./a", "a/./b"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         ok(path_is_clean(str_z(good[i])), "\"%s\" is clean", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

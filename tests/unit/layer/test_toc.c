@@ -101,7 +101,8 @@ static void foreign_order(void) {
     add_named(b, "usr/lib", ENTRY_DIR);
     toc_builder_set_leans(b);
     struct toc *t = publish(b);
-    static const char *const want[] = {"etc/passwd", "usr", "usr/both", "usr/both", "usr/gone", "usr/lib", "usr/lib", "usr/lib/x", "usr/lib.d"};
+    static const char *const want[] = {"etc/passwd", "usr",     "usr/both",  "usr/both", "usr/gone",
+                                       "usr/lib", "usr/lib", "usr/lib/x", "usr/lib.d"};
     ok(toc_count(t) == 9 && toc_leans(t), "each path once, and its marks");
     for (size_t i = 0; i < 9 && i < toc_count(t); i++)
         is_str(path_at(t, i), str_z(want[i]), "in normal order");
@@ -110,8 +111,10 @@ static void foreign_order(void) {
     ok(toc_find(t, S("etc/passwd"), &i) && toc_kept(t, i, &kept) && str_eq(kept, S("second")), "the later file counts");
     ok(toc_is_opaque(t, S("usr/lib")) && !toc_is_opaque(t, S("usr")), "opaque");
     ok(toc_has_whiteout(t, S("usr/gone")) && toc_has_whiteout(t, S("usr/both")) && !toc_has_whiteout(t, S("usr/lib")), "whiteouts");
-    ok(toc_find(t, S("usr/both"), &i) && i == 2 && !toc_find(t, S("usr/gone"), &i) && !toc_find(t, S("usr/lib/"), &i), "entries are found, marks are not");
-    ok(toc_lower_bound(t, S("usr/lib")) == 5 && toc_lower_bound(t, S("usr/libx")) == 9 && toc_lower_bound(t, STR_NULL) == 0, "lower bounds");
+    ok(toc_find(t, S("usr/both"), &i) && i == 2 && !toc_find(t, S("usr/gone"), &i) && !toc_find(t, S("usr/lib/"), &i),
+       "entries are found, marks are not");
+    ok(toc_lower_bound(t, S("usr/lib")) == 5 && toc_lower_bound(t, S("usr/libx")) == 9 && toc_lower_bound(t, STR_NULL) == 0,
+       "lower bounds");
     toc_free(t);
 }
 

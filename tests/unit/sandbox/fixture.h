@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the tests of sandbox/ share: a scratch directory with a one-file root, a specification with defaults, and running the whole test once
- * as root (argument t0) and once as a fresh user with subordinate ids (argument t1: made by useradd, removed at the end). */
+ * What the tests of sandbox/ share: a scratch directory with a one-file root, a specification with defaults, and running the whole test
+ * once as root (argument t0) and once as a fresh user with subordinate ids (argument t1: made by useradd, removed at the end). */
 #ifndef CROZE_TESTS_SANDBOX_FIXTURE_H
 #define CROZE_TESTS_SANDBOX_FIXTURE_H
 

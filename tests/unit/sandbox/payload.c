@@ -148,7 +148,7 @@ int main(int argc, char **argv) {
     if (strcmp(verb, "await") == 0)
         await();
     if (strcmp(verb, "tty") == 0)
-        return printf("tty=%d\n", isatty(0) && isatty(1)), 0;
+        return printf("tty=%d\n", isatty(0) && isatty(1)), fflush(stdout), getchar() == EOF;
     if (strcmp(verb, "pwd") == 0)
         return printf("%s\n", getcwd((char[4096]){0}, 4096)), 0;
     if (strcmp(verb, "trap") == 0)

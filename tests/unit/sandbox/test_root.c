@@ -48,7 +48,8 @@ static void test_layers(struct fixture *f) {
     run_init(f, &r, "cat", "/which", NULL);
     r.spec.lowers = lowers;
     r.spec.n_lowers = LAYERS + 1;
-    ok(run_go(&r) && run_said(&r, "layers/0000") && strlen(r.out) == strlen("layers/") + 64 && r.out[70] == '0', "%d layers stack, the first on top", LAYERS);
+    ok(run_go(&r) && run_said(&r, "layers/0000") && strlen(r.out) == strlen("layers/") + 64 && r.out[70] == '0',
+       "%d layers stack, the first on top", LAYERS);
     run_fini(&r);
     run_init(f, &r, "cat", "/file-199", NULL);
     r.spec.lowers = lowers;
@@ -97,7 +98,8 @@ static void test_mounts(struct fixture *f) {
     r.spec.mounts = mounts;
     r.spec.n_mounts = 2;
     ok(run_go(&r) && strcmp(r.out, "from the host") == 0, "a directory of the host");
-    ok(has_stub(&r, "run") && has_stub(&r, "run/deep") && has_stub(&r, "run/deep/in") && has_stub(&r, "etc/resolv.conf") && has_stub(&r, "proc"),
+    ok(has_stub(&r, "run") && has_stub(&r, "run/deep") && has_stub(&r, "run/deep/in") && has_stub(&r, "etc/resolv.conf") &&
+           has_stub(&r, "proc"),
        "mount points that were made are reported, with their parents");
     bool sorted = true;
     for (size_t i = 1; i < r.result.n_stubs; i++)
@@ -129,7 +131,8 @@ static void test_stub_times(struct fixture *f) {
     ok(utimensat(AT_FDCWD, below, old, 0) == 0, "an old directory");
     r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_TMPFS, .target = "/srv/new"}};
     r.spec.n_mounts = 1;
-    ok(run_go(&r) && stat(above, &st) == 0 && st.st_mtim.tv_sec == 1000000000 && st.st_mtim.tv_nsec == 5, "keeps its time when a mount point is made in it");
+    ok(run_go(&r) && stat(above, &st) == 0 && st.st_mtim.tv_sec == 1000000000 && st.st_mtim.tv_nsec == 5,
+       "keeps its time when a mount point is made in it");
     run_fini(&r);
 }
 
@@ -167,7 +170,8 @@ static void test_links(struct fixture *f) {
 static void test_dev(struct fixture *f) {
     struct run r;
     run_init(f, &r, "ls", "/dev", NULL);
-    ok(run_go(&r) && run_said(&r, "null") && run_said(&r, "ptmx") && run_said(&r, "shm") && run_said(&r, "stdin") && run_said(&r, "urandom"),
+    ok(run_go(&r) && run_said(&r, "null") && run_said(&r, "ptmx") && run_said(&r, "shm") && run_said(&r, "stdin") &&
+           run_said(&r, "urandom"),
        "/dev has its usual entries");
     ok(!strstr(r.out, "vda") && !strstr(r.out, "mem"), "and nothing of the host's");
     run_fini(&r);
@@ -193,7 +197,8 @@ static void test_overlay_mount(struct fixture *f) {
     ok(overlay_mount(lowers, 1, upper, work, target, &e) && fixture_has(target, "payload"), "an overlay in this mount namespace");
     fixture_file(target, "new", "");
     ok(fixture_has(upper, "new"), "whose changes go to the upper directory");
-    ok(umount(target) == 0 && overlay_mount(lowers, 1, upper, work, target, &e), "and can be mounted again with the same working directory");
+    ok(umount(target) == 0 && overlay_mount(lowers, 1, upper, work, target, &e),
+       "and can be mounted again with the same working directory");
     no_err(&e, "no error");
     umount(target);
     ok(overlay_mount(lowers, 1, NULL, work, target, &e) && fixture_has(target, "payload"), "one layer, read-only");

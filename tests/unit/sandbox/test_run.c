@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The process in a sandbox: exit codes and signals, identity, environment, standard files, errors that name what is wrong; and its speed. */
+ * The process in a sandbox: exit codes and signals, identity, environment, standard files, errors that name what is wrong; and its speed.
+ * */
 #include "fixture.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "base/log.h"
@@ -26,7 +28,8 @@ static void test_identity(struct fixture *f) {
     const gid_t groups[] = {20, 44};
     struct run r;
     run_init(f, &r, "ids", NULL, NULL);
-    ok(run_go(&r) && run_said(&r, "0:0 host=box umask=0022 pid=1 sid=1"), "root: no groups, host name, umask, first process of its namespace and session");
+    ok(run_go(&r) && run_said(&r, "0:0 host=box umask=0022 pid=1 sid=1"),
+       "root: no groups, host name, umask, first process of its namespace and session");
     run_fini(&r);
     run_init(f, &r, "ids", NULL, NULL);
     r.spec.uid = 802;
@@ -67,7 +70,8 @@ static void test_signals_default(struct fixture *f) {
     struct run r;
     signal(SIGPIPE, SIG_IGN); /* main() does so */
     run_init(f, &r, "cat", "/proc/self/status", NULL);
-    ok(run_go(&r) && run_said(&r, "SigIgn:\t0000000000000000") && run_said(&r, "SigBlk:\t0000000000000000"), "no signal is ignored or blocked inside");
+    ok(run_go(&r) && run_said(&r, "SigIgn:\t0000000000000000") && run_said(&r, "SigBlk:\t0000000000000000"),
+       "no signal is ignored or blocked inside");
     run_fini(&r);
 }
 
@@ -157,6 +161,8 @@ int main(int argc, char **argv) {
     enum tier tier = sandbox_tier(&why);
     ok(tier == (f.user ? TIER_T1 : TIER_T0), "the tier is found: %s (%s)", tier_name(tier), why);
     ok(f.user == (strcmp(sandbox_flavour(), "host-trusted") != 0), "the flavour: %s", sandbox_flavour());
+    struct statvfs own;
+    ok(statvfs("/proc/self/exe", &own) == 0 && (!f.user || (own.f_flag & ST_RDONLY)), "as a user, our own file lies on a read-only mount");
     test_codes(&f);
     test_identity(&f);
     test_surroundings(&f);

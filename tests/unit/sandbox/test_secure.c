@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What keeps a process in its sandbox: capabilities, the filter of system calls, devices, masked paths, the network, links of /proc; and several
- * sandboxes at once. */
+ * What keeps a process in its sandbox: capabilities, the filter of system calls, devices, masked paths, the network, links of /proc; and
+ * several sandboxes at once. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -16,7 +16,8 @@
 static void test_caps(struct fixture *f) {
     struct run r;
     run_init(f, &r, "cat", "/proc/self/status", NULL);
-    ok(run_go(&r) && run_said(&r, "CapPrm:\t" DOCKER_CAPS) && run_said(&r, "CapEff:\t" DOCKER_CAPS) && run_said(&r, "CapBnd:\t" DOCKER_CAPS),
+    ok(run_go(&r) && run_said(&r, "CapPrm:\t" DOCKER_CAPS) && run_said(&r, "CapEff:\t" DOCKER_CAPS) &&
+           run_said(&r, "CapBnd:\t" DOCKER_CAPS),
        "root has docker's default capabilities");
     ok(run_said(&r, "CapInh:\t0000000000000000") && run_said(&r, "CapAmb:\t0000000000000000"), "none is inheritable or ambient");
     ok(run_said(&r, "Seccomp:\t2") && run_said(&r, "NoNewPrivs:\t0"), "a filter is installed, set-uid programs work");
@@ -24,7 +25,8 @@ static void test_caps(struct fixture *f) {
     run_init(f, &r, "cat", "/proc/self/status", NULL);
     r.spec.uid = r.spec.gid = 1000;
     r.spec.no_new_privs = true;
-    ok(run_go(&r) && run_said(&r, "CapPrm:\t0000000000000000") && run_said(&r, "CapEff:\t0000000000000000") && run_said(&r, "CapBnd:\t" DOCKER_CAPS),
+    ok(run_go(&r) && run_said(&r, "CapPrm:\t0000000000000000") && run_said(&r, "CapEff:\t0000000000000000") &&
+           run_said(&r, "CapBnd:\t" DOCKER_CAPS),
        "another user has none, within the same bound");
     ok(run_said(&r, "NoNewPrivs:\t1"), "no_new_privs if asked");
     run_fini(&r);
