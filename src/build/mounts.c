@@ -148,7 +148,7 @@ bool run_mounts_prepare(struct run_mounts *m, struct err *e) {
     m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/hosts", .writable = true, .bytes = hosts};
     if (run->heredoc_script.n)
         m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = arena_strz(&m->stage->arena, run->argv.p[run->argv.n - 1]),
-                                                 .bytes = run->heredoc_script};
+                                                 .bytes = run->heredoc_script, .executable = true};
     for (size_t i = 0; i < run->n_mounts; i++) {
         struct sandbox_mount *to = &m->list[m->n++];
         *to = (struct sandbox_mount){.kind = SANDBOX_BIND, .target = arena_strz(&m->stage->arena, run->mounts[i].target),

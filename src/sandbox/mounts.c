@@ -135,7 +135,7 @@ static int open_source(const struct child *c, const struct sandbox_mount *m, int
         return fd;
     }
     fd_name(index, name + 1);
-    int fd = openat(c->staging, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    int fd = openat(c->staging, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, m->executable ? 0755 : 0644);
     for (size_t done = 0; fd >= 0 && done < m->bytes.n;) {
         ssize_t k = write(fd, m->bytes.p + done, m->bytes.n - done);
         if (k < 0 && errno != EINTR)

@@ -35,6 +35,7 @@ struct sandbox_mount {
     const char *target;       /* absolute path in the root, resolved there without leaving it; made if missing and reported in stubs */
     bool writable;            /* a TMPFS always is */
     struct str bytes;         /* FILE */
+    bool executable;          /* FILE: 0755 instead of 0644 */
     const char *options;      /* TMPFS: "size=64m" or NULL */
 };
 
