@@ -85,6 +85,8 @@ static void plain_close(struct progress *p) {
 
 const struct display display_plain = {plain_started, plain_line, plain_bytes, plain_ended, plain_note, plain_close};
 
+/* --- quiet: warnings, and the output of what failed --- */
+
 static void quiet_step(struct progress *p, struct progress_step *s) {
     (void)p;
     (void)s;
@@ -92,8 +94,16 @@ static void quiet_step(struct progress *p, struct progress_step *s) {
 
 static void quiet_line(struct progress *p, struct progress_step *s, struct str line) {
     (void)p;
-    (void)s;
-    (void)line;
+    display_keep(s, line);
 }
 
-const struct display display_quiet = {quiet_step, quiet_line, quiet_step, quiet_step, plain_note, plain_close};
+static void quiet_ended(struct progress *p, struct progress_step *s) {
+    struct buf b = BUF_INIT(PROGRESS_LOG_BYTES * 4);
+    if (s->how == PROGRESS_FAILED)
+        display_add_failure(&b, s);
+    display_write(p->fd, &b);
+    buf_fini(&b);
+    buf_fini(&s->log);
+}
+
+const struct display display_quiet = {quiet_step, quiet_line, quiet_step, quiet_ended, plain_note, plain_close};
