@@ -22,9 +22,17 @@ static const char *opt_root;
 static bool opt_debug, opt_version;
 
 const struct opt global_options[] = {
-    {.kind = OPT_KIND_STR, .name = "root", .arg = "DIR", .env = "CROZE_ROOT", .to = &opt_root,
+    {.kind = OPT_KIND_STR,
+     .name = "root",
+     .arg = "DIR",
+     .env = "CROZE_ROOT",
+     .to = &opt_root,
      .help = "Where images are kept (default: /var/lib/croze, or ~/.local/share/croze for users; environment CROZE_ROOT)"},
-    {.kind = OPT_KIND_FLAG, .name = "debug", .env = "CROZE_DEBUG", .to = &opt_debug, .help = "Say more on standard error (environment CROZE_DEBUG=1)"},
+    {.kind = OPT_KIND_FLAG,
+     .name = "debug",
+     .env = "CROZE_DEBUG",
+     .to = &opt_debug,
+     .help = "Say more on standard error (environment CROZE_DEBUG=1)"},
     OPT_FLAG('v', "version", &opt_version, "Print the version and exit"),
     OPT_END,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Functions that have no safe use here; the compiler refuses them (this header is included into every file by the build).
- * Each has a replacement: buf_printf / mem_printf for sprintf, str_to_u64 for atoi and strtol, sys/proc.h for system and popen, *_r forms for
- * the ones that return static storage. */
+ * Each has a replacement: buf_printf / mem_printf for sprintf, str_to_u64 for atoi and strtol, sys/proc.h for system and popen, *_r forms
+ * for the ones that return static storage. */
 #ifndef CROZE_BASE_BANNED_H
 #define CROZE_BASE_BANNED_H
 

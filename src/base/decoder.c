@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Streaming decompression (codec.h): gzip of any number of members by zlib, zstd of any number of frames by libzstd, or plain
- * bytes. Takes compressed bytes from a callback, gives decompressed ones; the input is hostile: output is limited, truncation is an error. */
+ * bytes. Takes compressed bytes from a callback, gives decompressed ones; the input is hostile: output is limited, truncation is an error.
+ */
 #include <zlib.h>
 #include <zstd.h>
 
@@ -62,7 +63,7 @@ static int refill(struct decoder *d, struct err *e) {
 }
 
 static bool start(struct decoder *d, struct err *e) {
-    while (d->filled < 4) { /* the first read may be short */
+    while (d->filled < 6) { /* the first read may be short */
         ptrdiff_t n = d->read(d->ctx, d->input + d->filled, sizeof d->input - d->filled, e);
         if (n < 0)
             return false;
@@ -72,6 +73,9 @@ static bool start(struct decoder *d, struct err *e) {
     }
     d->started = true;
     d->kind = COMPRESSION_NONE;
+    if (d->filled >= 6 && (memcmp(d->input, "\xfd" "7zXZ", 6) == 0 || memcmp(d->input, "BZh", 3) == 0))
+        return err_set(e, ERR_FAILED, "%s compression is not supported by this version; decompress it first",
+                       d->input[0] == 'B' ? "bzip2" : "xz");
     if (d->filled >= 2 && d->input[0] == 0x1f && d->input[1] == 0x8b) {
         d->kind = COMPRESSION_GZIP;
         if (inflateInit2(&d->gz, 15 + 16) != Z_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A build from its inputs to a named image: Dockerfile, ignore file and context are opened, the plan is made, stages are carried out by a few threads in
- * the order of their dependencies, and the target stage becomes the image. See build.h. */
+ * A build from its inputs to a named image: Dockerfile, ignore file and context are opened, the plan is made, stages are carried out by a
+ * few threads in the order of their dependencies, and the target stage becomes the image. See build.h. */
 #include "build/build.h"
 
 #include <errno.h>
@@ -98,8 +98,8 @@ static bool make_plan(struct build *b, struct err *e) {
     if (!plan_make(&b->arena, &b->file, &o, &b->plan, e))
         return false;
     for (size_t i = 0; i < b->file.n_warnings; i++)
-        progress_note(b->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(b->file.name), b->file.warnings[i].pos.line, b->file.warnings[i].rule,
-                      STR_ARG(b->file.warnings[i].message));
+        progress_note(b->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(b->file.name), b->file.warnings[i].pos.line,
+                      b->file.warnings[i].rule, STR_ARG(b->file.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
     return true;
@@ -123,8 +123,8 @@ bool build_wait_stage(struct build *b, size_t index) {
     return done;
 }
 
-/* The first needed stage below `end` that nobody works on. Stages are taken in the order of the file and need only earlier ones, so whatever a
- * thread waits for is finished or in another thread's hands. */
+/* The first needed stage below `end` that nobody works on. Stages are taken in the order of the file and need only earlier ones, so
+ * whatever a thread waits for is finished or in another thread's hands. */
 static struct stage *take_stage(struct build *b, size_t begin, size_t end) {
     struct stage *taken = NULL;
     pthread_mutex_lock(&b->lock);

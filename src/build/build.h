@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * build/ carries a plan out: it reads the Dockerfile and the ignore file, schedules the stages, looks every step up in the step cache or does it, and
- * writes the image. Takes a store, options and a progress display; gives the image's digests. Nothing of a failed build gets a name. */
+ * build/ carries a plan out: it reads the Dockerfile and the ignore file, schedules the stages, looks every step up in the step cache or
+ * does it, and writes the image. Takes a store, options and a progress display; gives the image's digests. Nothing of a failed build gets a
+ * name. */
 #ifndef CROZE_BUILD_BUILD_H
 #define CROZE_BUILD_BUILD_H
 

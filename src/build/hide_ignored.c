@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Walks the context and makes a whiteout device (overlayfs: character device 0:0) for what the ignore file excludes: see hide_ignored.h. The walk
- * keeps a list of directories still to visit instead of recursing: a context may be as deep as it likes. */
+ * Walks the context and makes a whiteout device (overlayfs: character device 0:0) for what the ignore file excludes: see hide_ignored.h.
+ * The walk keeps a list of directories still to visit instead of recursing: a context may be as deep as it likes. */
 #include "build/hide_ignored.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mounts of a RUN: see mounts.h. A bind of the context shows what a COPY would: ignored files are hidden by a lower directory of whiteouts that lies over
- * the context in an overlay, so nothing is copied. A bind of a stage or image is an overlay of its trees. "rw" adds an upper directory
- * that is thrown away. */
+ * Mounts of a RUN: see mounts.h. A bind of the context shows what a COPY would: ignored files are hidden by a lower directory of whiteouts
+ * that lies over the context in an overlay, so nothing is copied. A bind of a stage or image is an overlay of its trees. "rw" adds an upper
+ * directory that is thrown away. */
 #include "build/mounts.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a RUN sees besides its root: the bind mounts that it asks for (from the context as the ignore file leaves it, from a stage, from an image), and
- * /etc/resolv.conf and /etc/hosts, which are never part of a layer. */
+ * What a RUN sees besides its root: the bind mounts that it asks for (from the context as the ignore file leaves it, from a stage, from an
+ * image), and /etc/resolv.conf and /etc/hosts, which are never part of a layer. */
 #ifndef CROZE_BUILD_MOUNTS_H
 #define CROZE_BUILD_MOUNTS_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The output of a RUN: a pipe whose other end a thread reads into the progress display until the process, and all that inherited the pipe, have closed it. */
+ * The output of a RUN: a pipe whose other end a thread reads into the progress display until the process, and all that inherited the pipe,
+ * have closed it. */
 #ifndef CROZE_BUILD_RUN_LOG_H
 #define CROZE_BUILD_RUN_LOG_H
 

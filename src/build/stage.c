@@ -54,7 +54,8 @@ static bool start(struct stage *s, struct err *e) {
 static struct str title_of(struct stage *s, const struct step *step) {
     struct str name = s->plan->name.n ? s->plan->name : arena_printf(&s->arena, "stage-%zu", s->plan->index);
     bool only = s->build->plan.n_stages == 1 && !s->plan->name.n;
-    return arena_printf(&s->arena, "[%.*s%s%zu/%zu] %.*s", only ? 0 : (int)name.n, name.p, only ? "" : " ", s->step, s->steps, STR_ARG(step->title));
+    return arena_printf(&s->arena, "[%.*s%s%zu/%zu] %.*s", only ? 0 : (int)name.n, name.p, only ? "" : " ", s->step, s->steps,
+                        STR_ARG(step->title));
 }
 
 static bool carry_out(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
@@ -87,10 +88,12 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     if (carry_out(s, &step, p, e))
         return true;
     progress_end(p, PROGRESS_FAILED, STR_NULL);
-    return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column, STR_ARG(str_first(step.title, 200)));
+    return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
+                    STR_ARG(str_first(step.title, 200)));
 }
 
-/* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until now. */
+/* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until
+ * now. */
 static bool triggers(struct stage *s, struct err *e) {
     struct str_list list = s->scope.config.onbuild;
     struct df_instruction *parsed = arena_array(&s->arena, struct df_instruction, list.n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to build/: a build under way, and one stage of it. A stage is worked on by one thread; others read it only after build_wait_stage() has
- * said that it is done. */
+ * Private to build/: a build under way, and one stage of it. A stage is worked on by one thread; others read it only after
+ * build_wait_stage() has said that it is done. */
 #ifndef CROZE_BUILD_STAGE_H
 #define CROZE_BUILD_STAGE_H
 
@@ -48,7 +48,8 @@ struct build {
 /* Blocks until the stage is done; false if it (or the build) failed, with nothing more to say. */
 bool build_wait_stage(struct build *b, size_t index);
 bool build_failed(struct build *b);
-/* The triggers of a stage's base image are known: what they read joins the stages that are needed; those that were passed over are done now. */
+/* The triggers of a stage's base image are known: what they read joins the stages that are needed; those that were passed over are done
+ * now. */
 MUST_CHECK bool build_need_triggers(struct stage *s, const struct df_instruction *triggers, size_t n, struct err *e);
 /* Works through the stage from FROM to its last instruction. */
 MUST_CHECK bool stage_run(struct stage *s, struct err *e);
@@ -66,8 +67,8 @@ void stage_layer_options(const struct stage *s, struct layer_options *o);
 MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
                                 struct err *e);
 /* Records a finished layer under its key and adds it to the stage; ends p with its size. */
-MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l, struct progress_step *p,
-                            struct err *e);
+MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l,
+                            struct progress_step *p, struct err *e);
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
 
 /* --- Roots that steps read from (source.c) --- */

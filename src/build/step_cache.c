@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What every step that makes a layer shares: its key's context, the look-up in the step records, and the end: record, layer, history line. */
+ * What every step that makes a layer shares: its key's context, the look-up in the step records, and the end: record, layer, history line.
+ */
 #include "build/stage.h"
 #include "layer/writer.h"
 #include "sys/clock.h"
@@ -12,7 +13,7 @@ struct key_context stage_key_context(const struct stage *s) {
 void stage_layer_options(const struct stage *s, struct layer_options *o) {
     const struct build_options *b = s->build->options;
     *o = (struct layer_options){
-        .compression = b->compression, .level = b->level, .has_epoch = b->has_epoch, .epoch = b->epoch, .stats = s->build->stats};
+        .compression = b->compression, .level = b->level, .has_epoch = b->has_epoch, .epoch = b->epoch};
 }
 
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created) {
@@ -31,7 +32,8 @@ static void add_layer(struct stage *s, const struct step *step, const struct lay
     stage_add_history(s, step->created_by, false, &created);
 }
 
-bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found, struct err *e) {
+bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
+                     struct err *e) {
     struct step_record r;
     *found = false;
     if (s->build->options->no_cache)
@@ -46,14 +48,16 @@ bool step_from_cache(struct stage *s, const struct step *step, const struct dige
         *found = false;
         return true;
     }
-    struct layer l = {.diff_id = r.diff_id, .blob = r.blob, .blob_bytes = r.blob_bytes, .tar_bytes = r.tar_bytes, .compression = o->compression};
+    struct layer l = {
+        .diff_id = r.diff_id, .blob = r.blob, .blob_bytes = r.blob_bytes, .tar_bytes = r.tar_bytes, .compression = o->compression};
     snprintf(l.encoder_id, sizeof l.encoder_id, "%s", encoder);
     add_layer(s, step, &l, (struct timespec){r.created_s, r.created_ns});
     progress_end(p, PROGRESS_CACHED, STR_NULL);
     return true;
 }
 
-bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l, struct progress_step *p, struct err *e) {
+bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l, struct progress_step *p,
+                 struct err *e) {
     struct timespec now = clock_now();
     struct step_record r = {
         .diff_id = l->diff_id, .blob = l->blob, .blob_bytes = l->blob_bytes, .tar_bytes = l->tar_bytes, .has_layer = true,

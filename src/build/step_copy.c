@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY (and ADD of local files): the files as they will be written give the key; on a miss the same walk, a second time, gives the layer. */
+ * COPY (and ADD of local files): the files as they will be written give the key; on a miss the same walk, a second time, gives the layer.
+ */
 #include <errno.h>
 
 #include "build/stage.h"

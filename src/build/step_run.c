@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * RUN: looked up by its key, else carried out in a sandbox on an overlay whose upper directory is the layer. The upper directory is packed and then
- * kept as the unpacked tree of the new layer, so the next RUN need not unpack it. A failing step keeps its files. */
+ * RUN: looked up by its key, else carried out in a sandbox on an overlay whose upper directory is the layer. The upper directory is packed
+ * and then kept as the unpacked tree of the new layer, so the next RUN need not unpack it. A failing step keeps its files. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,7 +106,8 @@ static bool explain_failure(struct run_job *j, struct err *e) {
     for (size_t i = 0; i < argv->n; i++)
         command = arena_join3(&j->stage->arena, command, i ? S(" ") : S(""), argv->p[i]);
     bool good = store_workdir_keep(j->stage->build->store, j->workdir, &kept, &ignored);
-    err_set(e, ERR_FAILED, "process \"%.*s\" did not complete successfully: exit code: %d", STR_ARG(str_first(command, 1000)), j->result.code);
+    err_set(e, ERR_FAILED, "process \"%.*s\" did not complete successfully: exit code: %d", STR_ARG(str_first(command, 1000)),
+            j->result.code);
     if (good)
         err_append(e, "\n  its files are kept: ls -l %s/upper   (croze gc --all removes them)", kept);
     free(kept);
@@ -126,12 +127,16 @@ static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     struct layer_options options;
     struct str *stubs;
     stage_layer_options(j->stage, &options);
-    options.stats = NULL; /* these files are the store's own: nobody will list them as a context */
     _cleanup_fd_ int upper = file_open(j->upper, O_RDONLY | O_DIRECTORY, 0, e);
     if (upper < 0)
         return false;
     stub_list(j, &stubs);
-    struct diff_spec diff = {.upper_fd = upper, .lower_fd = -1, .lower = &j->view, .ignore_paths = stubs, .n_ignore = j->result.n_stubs};
+    struct diff_spec diff = {.upper_fd = upper,
+                             .has_epoch = options.has_epoch,
+                             .epoch = options.epoch,
+                             .lower = &j->view,
+                             .ignore_paths = stubs,
+                             .n_ignore = j->result.n_stubs};
     struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
     bool good = w && diff_entries(&diff, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
     layer_writer_free(w);

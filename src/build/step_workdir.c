@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * WORKDIR: a directory that is there afterwards. What is missing of its path is made, mode 0755, owned by the USER in force (BuildKit's rule);
- * where all of it exists, no layer is made. */
+ * WORKDIR: a directory that is there afterwards. What is missing of its path is made, mode 0755, owned by the USER in force (BuildKit's
+ * rule); where all of it exists, no layer is made. */
 #include "build/stage.h"
 #include "layer/writer.h"
 
-
-/* Every component of `path` (resolved, relative): the missing ones as new directories, the existing ones as they are, since a layer names its parents. */
-static bool write_dirs(struct stage *s, const struct view *v, struct str path, const struct user_ids *owner, struct layer *out, struct err *e) {
+/* Every component of `path` (resolved, relative): the missing ones as new directories, the existing ones as they are, since a layer names
+ * its parents. */
+static bool write_dirs(struct stage *s, const struct view *v, struct str path, const struct user_ids *owner, struct layer *out,
+                       struct err *e) {
     struct layer_options options;
     stage_layer_options(s, &options);
     struct layer_writer *w = layer_writer_new(s->build->store, &options, e);
@@ -16,7 +17,8 @@ static bool write_dirs(struct stage *s, const struct view *v, struct str path, c
         end = slash < 0 ? path.n : end + (end > 0) + (size_t)slash;
         struct str part = str_first(path, end);
         struct view_node node;
-        struct entry made = {.path = part, .type = ENTRY_DIR, .mode = 0755, .uid = owner->uid, .gid = owner->gid, .mtime_s = s->build->now.tv_sec};
+        struct entry made = {
+            .path = part, .type = ENTRY_DIR, .mode = 0755, .uid = owner->uid, .gid = owner->gid, .mtime_s = s->build->now.tv_sec};
         struct content none = {.kind = CONTENT_NONE};
         bool exists = view_lookup(v, part, &s->arena, &node);
         good = layer_writer_add(w, exists ? &node.entry : &made, &none, e);

@@ -13,7 +13,8 @@
 #include "sys/thread.h"
 
 static struct opt_list tags, build_args, labels;
-static const char *dockerfile, *target, *iidfile, *metadata_file, *progress = "auto", *network = "default", *compression = "gzip", *modes = "context";
+static const char *dockerfile, *target, *iidfile, *metadata_file, *progress = "auto", *network = "default", *compression = "gzip",
+                                                                  *modes = "context";
 static const char *platform;
 static bool no_cache, quiet, pull;
 static int64_t jobs, level = -1;
@@ -70,8 +71,10 @@ const struct cmd cmd_build = {
     .name = "build",
     .summary = "Build an image from a Dockerfile",
     .usage = "[OPTIONS] CONTEXT",
-    .description = "Carries out the Dockerfile of the directory CONTEXT, step by step, and puts the image into the store. Steps whose inputs have not\n"
-                   "changed are taken from the step cache. With SOURCE_DATE_EPOCH in the environment no time in the image is newer than it, and equal\n"
+    .description = "Carries out the Dockerfile of the directory CONTEXT, step by step, and puts the image into the store. Steps whose "
+                   "inputs have not\n"
+                   "changed are taken from the step cache. With SOURCE_DATE_EPOCH in the environment no time in the image is newer than "
+                   "it, and equal\n"
                    "inputs give equal digests.",
     .flags = CMD_STORE | CMD_NAMESPACE,
     .options = options,
@@ -79,7 +82,8 @@ const struct cmd cmd_build = {
 };
 
 /* "K=V" pairs; without "=" the environment is asked, and what it does not have is left out (docker's rule). */
-static bool read_pairs(struct arena *a, const struct opt_list *list, bool from_environment, const char *flag, struct pair_list *out, struct err *e) {
+static bool read_pairs(struct arena *a, const struct opt_list *list, bool from_environment, const char *flag, struct pair_list *out,
+                       struct err *e) {
     for (size_t i = 0; i < list->n; i++) {
         struct str key, value;
         bool given = str_cut(str_z(list->p[i]), '=', &key, &value);

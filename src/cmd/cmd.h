@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A verb of croze: one file in src/cmd/, one `const struct cmd cmd_x` at its head, in the same order everywhere: options as data, the entry, run,
- * helpers. Parsing, --help, shell completion and the manual's synopsis and options come from the same rows (opt.h). */
+ * A verb of croze: one file in src/cmd/, one `const struct cmd cmd_x` at its head, in the same order everywhere: options as data, the
+ * entry, run, helpers. Parsing, --help, shell completion and the manual's synopsis and options come from the same rows (opt.h). */
 #ifndef CROZE_CMD_CMD_H
 #define CROZE_CMD_CMD_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * croze debug (hidden): prints what the oracles of the Dockerfile language compare: a parsed file as S-expressions, words expanded, paths matched
- * against ignore patterns. */
+ * croze debug (hidden): prints what the oracles of the Dockerfile language compare: a parsed file as S-expressions, words expanded, paths
+ * matched against ignore patterns. */
 #include <stdio.h>
 
 #include "base/limits.h"

@@ -48,7 +48,8 @@ static bool read_options(struct layer_options *o, struct err *e) {
     o->level = compression_default_level(o->compression);
     struct str epoch = str_z(getenv("SOURCE_DATE_EPOCH"));
     o->has_epoch = epoch.n > 0;
-    return !o->has_epoch || clock_parse_epoch(epoch, &o->epoch) || err_set(e, ERR_USAGE, "SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970", STR_ARG(epoch));
+    return !o->has_epoch || clock_parse_epoch(epoch, &o->epoch) ||
+           err_set(e, ERR_USAGE, "SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970", STR_ARG(epoch));
 }
 
 /* The image around the layer: no configuration but PATH, one line of history. */

@@ -36,7 +36,8 @@ static void add_names(yyjson_mut_doc *d, yyjson_mut_val *o, const struct store_r
             continue;
         json_push_str(d, tags, name);
         ptrdiff_t colon = str_rindex(name, ':');
-        json_push_str(d, digests, arena_join3(&a, str_first(name, colon < 0 ? name.n : (size_t)colon), S("@"), str_z(digest_text(manifest, digest))));
+        json_push_str(d, digests,
+                      arena_join3(&a, str_first(name, colon < 0 ? name.n : (size_t)colon), S("@"), str_z(digest_text(manifest, digest))));
     }
     arena_fini(&a);
 }
@@ -86,7 +87,8 @@ static bool print_template(yyjson_mut_val *o, struct err *e) {
     return good;
 }
 
-static bool inspect_all(struct context *c, struct arena *a, char **names, size_t n, yyjson_mut_doc *d, yyjson_mut_val *list, struct err *e) {
+static bool inspect_all(struct context *c, struct arena *a, char **names, size_t n, yyjson_mut_doc *d, yyjson_mut_val *list,
+                        struct err *e) {
     struct store_refs refs;
     if (!store_refs_read(&c->store, a, &refs, e))
         return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * croze manual VERB (hidden): the SYNOPSIS and OPTIONS sections of a verb's man page in scdoc, from its option table. The build joins them with the prose in
- * man/, so the manual cannot drift from --help. */
+ * croze manual VERB (hidden): the SYNOPSIS and OPTIONS sections of a verb's man page in scdoc, from its option table. The build joins them
+ * with the prose in man/, so the manual cannot drift from --help. */
 #include "cmd/cmd.h"
 
 static const struct opt options[] = {OPT_END};

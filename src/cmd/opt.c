@@ -57,7 +57,8 @@ static bool set_flag(const struct opt *o, const char *value, struct err *e) {
 static bool set_int(const struct opt *o, const char *value, struct err *e) {
     int64_t v;
     if (!str_to_i64(str_z(value), &v) || v < o->min || v > o->max)
-        return err_set(e, ERR_USAGE, "--%s takes a number from %lld to %lld, not \"%s\"", o->name, (long long)o->min, (long long)o->max, value);
+        return err_set(e, ERR_USAGE, "--%s takes a number from %lld to %lld, not \"%s\"", o->name, (long long)o->min, (long long)o->max,
+                       value);
     *(int64_t *)o->to = v;
     return true;
 }

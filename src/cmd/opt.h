@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options declared as data. One row says name, kind, where the value goes and what help prints; parsing (over getopt_long), --help, completion data
- * and the manual are made from it. Rows write to static variables of the command's file, which are set once before run(). */
+ * Options declared as data. One row says name, kind, where the value goes and what help prints; parsing (over getopt_long), --help,
+ * completion data and the manual are made from it. Rows write to static variables of the command's file, which are set once before run().
+ */
 #ifndef CROZE_CMD_OPT_H
 #define CROZE_CMD_OPT_H
 
@@ -36,8 +37,10 @@ struct opt {
 #define OPT_FLAG(s, n, var, h) {.kind = OPT_KIND_FLAG, .short_name = s, .name = n, .help = h, .to = var}
 #define OPT_STR(s, n, a, var, h) {.kind = OPT_KIND_STR, .short_name = s, .name = n, .arg = a, .help = h, .to = var}
 #define OPT_LIST(s, n, a, var, h) {.kind = OPT_KIND_LIST, .short_name = s, .name = n, .arg = a, .help = h, .to = var}
-#define OPT_INT(s, n, a, lo, hi, var, h) {.kind = OPT_KIND_INT, .short_name = s, .name = n, .arg = a, .help = h, .to = var, .min = lo, .max = hi}
-#define OPT_ENUM(s, n, list, var, h) {.kind = OPT_KIND_ENUM, .short_name = s, .name = n, .arg = "WORD", .help = h, .to = var, .choices = list}
+#define OPT_INT(s, n, a, lo, hi, var, h)                                                                                                   \
+    { .kind = OPT_KIND_INT, .short_name = s, .name = n, .arg = a, .help = h, .to = var, .min = lo, .max = hi }
+#define OPT_ENUM(s, n, list, var, h)                                                                                                       \
+    { .kind = OPT_KIND_ENUM, .short_name = s, .name = n, .arg = "WORD", .help = h, .to = var, .choices = list }
 /* A flag that docker's or podman's users may type and croze does not carry out: refused by name with `why`. Not shown in help. */
 #define OPT_UNSUPPORTED(s, n, a, why) {.kind = OPT_KIND_UNSUPPORTED, .short_name = s, .name = n, .arg = a, .help = why}
 #define OPT_END {.kind = OPT_KIND_END}
@@ -46,7 +49,8 @@ struct cmd;
 
 /* Reads options of argv[1..argc); operands may stand between them unless `stop_at_operand` (run, exec: what follows the image is the
  * container's). *args: the operands, in argv's own memory. *help set: --help was asked for. */
-MUST_CHECK bool opt_parse(const struct opt *rows, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n, bool *help, struct err *e);
+MUST_CHECK bool opt_parse(const struct opt *rows, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n, bool *help,
+                          struct err *e);
 void opt_help(const struct cmd *c, const struct opt *global_rows);             /* to stdout */
 void opt_manual(const struct cmd *c);           /* SYNOPSIS and OPTIONS sections in scdoc, to stdout (hidden verb `manual`) */
 void opt_completion(const struct cmd *const *all, const char *shell); /* bash, zsh or fish script, to stdout */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The options as people see them: --help, the manual's SYNOPSIS and OPTIONS (scdoc), completion scripts. All from the same rows as the parser. */
+ * The options as people see them: --help, the manual's SYNOPSIS and OPTIONS (scdoc), completion scripts. All from the same rows as the
+ * parser. */
 #include <stdio.h>
 
 #include "base/buf.h"

@@ -19,7 +19,8 @@ const struct cmd cmd_rmi = {
     .name = "rmi",
     .summary = "Remove names, and images that have lost their last one",
     .usage = "[OPTIONS] IMAGE...",
-    .description = "A name is taken off its image; the image goes when it was the last one. An ID removes the image if it has at most one name. `croze gc`\n"
+    .description = "A name is taken off its image; the image goes when it was the last one. An ID removes the image if it has at most one "
+                   "name. `croze gc`\n"
                    "then frees what nothing needs any more.",
     .flags = CMD_STORE,
     .options = options,

@@ -22,7 +22,12 @@ static const struct opt options[] = {
     OPT_LIST('p', "publish", "PORT:PORT", &ports, "Accepted if both ports are equal: the container is on the host's network"),
     OPT_FLAG(0, "read-only", &read_only, "Mount the root file system read-only"),
     OPT_FLAG(0, "rm", &rm, "Remove the container when it ends (always done in this version)"),
-    {.kind = OPT_KIND_STR, .name = "runtime", .arg = "PROGRAM", .to = &runtime, .env = "CROZE_RUNTIME", .help = "OCI runtime (default: runc or crun)"},
+    {.kind = OPT_KIND_STR,
+     .name = "runtime",
+     .arg = "PROGRAM",
+     .to = &runtime,
+     .env = "CROZE_RUNTIME",
+     .help = "OCI runtime (default: runc or crun)"},
     OPT_FLAG('t', "tty", &tty, "Give the container a terminal"),
     OPT_STR('u', "user", "USER[:GROUP]", &user, "Run as this user of the image, or number"),
     OPT_LIST('v', "volume", "DIR:PATH[:ro]", &volumes, "Mount a directory or file of the host at PATH"),
@@ -51,7 +56,8 @@ const struct cmd cmd_run = {
     .name = "run",
     .summary = "Run an image in the foreground",
     .usage = "[OPTIONS] IMAGE [COMMAND] [ARGUMENT...]",
-    .description = "The container is on the host's network. Signals are handed on to it. The exit code is the container's; 125 if croze failed, 126 if the\n"
+    .description = "The container is on the host's network. Signals are handed on to it. The exit code is the container's; 125 if croze "
+                   "failed, 126 if the\n"
                    "command cannot be executed, 127 if it was not found.",
     .flags = CMD_STORE | CMD_NAMESPACE | CMD_TRAILING_ARGS,
     .options = options,
@@ -118,9 +124,19 @@ static bool run_image(struct context *c, struct arena *a, char **args, size_t n,
         !image_read(&c->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
     struct container_spec spec = {
-        .config = &im.config, .entrypoint = entrypoint, .args = (const char *const *)args + 1, .n_args = n - 1, .env = env.p, .n_env = env.n,
-        .workdir = workdir, .hostname = hostname ? hostname : name, .runtime = runtime, .read_only = read_only,
-        .network_none = strcmp(network, "none") == 0, .interactive = interactive, .tty = tty,
+        .config = &im.config,
+        .entrypoint = entrypoint,
+        .args = (const char *const *)args + 1,
+        .n_args = n - 1,
+        .env = env.p,
+        .n_env = env.n,
+        .workdir = workdir,
+        .hostname = hostname ? hostname : name,
+        .runtime = runtime,
+        .read_only = read_only,
+        .network_none = strcmp(network, "none") == 0,
+        .interactive = interactive,
+        .tty = tty,
     };
     bool good = read_volumes(a, &spec, e) && view_open(&v, &c->store, im.layers, im.n_layers, e);
     if (good) {

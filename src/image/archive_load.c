@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A docker-archive or oci-archive -> images of the store. The archive is streamed once: each file becomes a blob under its own digest, whatever its name
- * claims, and is remembered by its path; then the documents (index.json, manifest.json) say what belongs together. Files that no document names are left to gc.
- * Nothing gets a name before everything it needs is here and fits. */
+ * A docker-archive or oci-archive -> images of the store. The archive is streamed once: each file becomes a blob under its own digest,
+ * whatever its name claims, and is remembered by its path; then the documents (index.json, manifest.json) say what belongs together. Files
+ * that no document names are left to gc. Nothing gets a name before everything it needs is here and fits. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -253,14 +253,17 @@ static bool load_docker(struct load *l, struct err *e) {
     return true;
 }
 
-bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *, struct str, const struct digest *), void *ctx, struct err *e) {
+bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *, struct str, const struct digest *), void *ctx,
+                  struct err *e) {
     struct load l = {.store = s, .fd = fd, .what = what, .loaded = loaded, .ctx = ctx};
     struct entry_sink sink = {take_entry, &l};
     bool good = tar_read(read_archive, &l, what, sink, e);
     if (good) {
         bool oci = find_file(&l, S("index.json")) && find_file(&l, S("oci-layout"));
         if (!oci && !find_file(&l, S("manifest.json")))
-            good = err_set(e, ERR_FAILED, "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
+            good = err_set(
+                e, ERR_FAILED,
+                "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
         else
             good = oci ? load_oci(&l, e) : load_docker(&l, e);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images -> one tar file. It is an OCI image layout (image-spec image-layout.md), and for docker-archive also what `docker load` reads: manifest.json, whose
- * layers name the same blobs, as docker 25 and later write it. Blobs are copied as they are stored: nothing is packed again. Names sorted, times 0:
- * equal images give equal archives. */
+ * Images -> one tar file. It is an OCI image layout (image-spec image-layout.md), and for docker-archive also what `docker load` reads:
+ * manifest.json, whose layers name the same blobs, as docker 25 and later write it. Blobs are copied as they are stored: nothing is packed
+ * again. Names sorted, times 0: equal images give equal archives. */
 #include <assert.h>
 #include <unistd.h>
 

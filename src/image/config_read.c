@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JSON -> an image's configuration (config_json.h). The JSON comes from anyone: types are checked, counts limited, what is unknown is dropped. */
+ * JSON -> an image's configuration (config_json.h). The JSON comes from anyone: types are checked, counts limited, what is unknown is
+ * dropped. */
 #include "base/limits.h"
 #include "image/config_json.h"
 #include "sys/clock.h"

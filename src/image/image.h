@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * image/ takes layers and a configuration and gives an image: configuration and manifest as canonical JSON in the store (OCI image-spec 1.1), a name in
- * index.json; reads images back; writes and reads docker-archive and oci-archive files. An image owns its arena. */
+ * image/ takes layers and a configuration and gives an image: configuration and manifest as canonical JSON in the store (OCI
+ * image-spec 1.1), a name in index.json; reads images back; writes and reads docker-archive and oci-archive files. An image owns its arena.
+ */
 #ifndef CROZE_IMAGE_IMAGE_H
 #define CROZE_IMAGE_IMAGE_H
 
@@ -39,8 +40,8 @@ void image_add_history(struct image *im, const struct history *h);
 
 /* Writes configuration and manifest blobs; sets the digests. */
 MUST_CHECK bool image_write(struct store *s, struct image *im, struct err *e);
-/* Reads a manifest (OCI or docker schema 2; an index is resolved to `platform`, "linux/amd64") with its configuration. Layers get blob, size,
- * media type and diffID; counts must agree. */
+/* Reads a manifest (OCI or docker schema 2; an index is resolved to `platform`, "linux/amd64") with its configuration. Layers get blob,
+ * size, media type and diffID; counts must agree. */
 MUST_CHECK bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e);
 
 /* --- Names (reference grammar of distribution/reference) --- */
@@ -53,17 +54,17 @@ MUST_CHECK bool image_name_parse(struct arena *a, struct str text, struct image_
 /* "name:tag" as index.json has it. */
 struct str image_name_text(struct arena *a, const struct image_name *n);
 
-/* Finds an image by name, name@digest, manifest digest, configuration digest (image ID), or a unique prefix of one of the two (at least 4 hex digits).
- * e->sys = ENOENT when there is none. */
+/* Finds an image by name, name@digest, manifest digest, configuration digest (image ID), or a unique prefix of one of the two (at least 4
+ * hex digits). e->sys = ENOENT when there is none. */
 MUST_CHECK bool image_find(struct store *s, struct str text, struct arena *a, struct store_ref *out, struct err *e);
 
 /* --- Archives --- */
 enum archive_format { ARCHIVE_DOCKER, ARCHIVE_OCI };
-/* Writes the named images as one tar to fd; docker-archive holds uncompressed layers' names as docker does (manifest.json, repositories) and the OCI
- * layout beside it. Deterministic. */
+/* Writes the named images as one tar to fd; docker-archive holds uncompressed layers' names as docker does (manifest.json, repositories)
+ * and the OCI layout beside it. Deterministic. */
 MUST_CHECK bool archive_save(struct store *s, const struct str *names, size_t n, enum archive_format format, int fd, struct err *e);
 /* Loads every image of a docker-archive or oci-archive (compressed or not). `loaded` is told each name (or digest). */
-MUST_CHECK bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *ctx, struct str name, const struct digest *id), void *ctx,
-                             struct err *e);
+MUST_CHECK bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *ctx, struct str name, const struct digest *id),
+                             void *ctx, struct err *e);
 
 #endif

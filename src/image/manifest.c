@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Manifests: an image's configuration and layers as blobs of the store, and back (image-spec manifest.md, image-index.md; docker's schema 2, which
- * differs in media types only). */
+ * Manifests: an image's configuration and layers as blobs of the store, and back (image-spec manifest.md, image-index.md; docker's schema
+ * 2, which differs in media types only). */
 #include <assert.h>
 
 #include "base/limits.h"

@@ -8,24 +8,25 @@ static bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* path-component := [a-z0-9]+ (separator [a-z0-9]+)*, separator := [_.] | "__" | "-"+ */
+/* path-component := [a-z0-9]+ (separator [a-z0-9]+)*, separator := "." | "_" | "__" | "-"+ */
 static bool good_component(struct str s) {
-    if (s.n == 0 || !is_alnum(s.p[0]) || !is_alnum(s.p[s.n - 1]))
-        return false;
-    for (size_t i = 1; i < s.n; i++) {
-        char c = s.p[i], before = s.p[i - 1];
-        if (is_alnum(c) || c == '-')
-            continue;
-        if (c != '.' && c != '_')
+    for (size_t i = 0; i < s.n;) {
+        size_t word = 0, separator = 0;
+        while (i + word < s.n && is_alnum(s.p[i + word]))
+            word++;
+        if (word == 0)
             return false;
-        bool doubled = c == '_' && before == '_' && (i < 2 || is_alnum(s.p[i - 2]));
-        if (!is_alnum(before) && !doubled)
+        i += word;
+        if (i == s.n)
+            return true;
+        while (i + separator < s.n && s.p[i + separator] == s.p[i])
+            separator++;
+        char c = s.p[i];
+        if (c != '-' && !(c == '.' && separator == 1) && !(c == '_' && separator <= 2))
             return false;
+        i += separator;
     }
-    for (size_t i = 1; i < s.n; i++) /* a dash joins letters or dashes only */
-        if ((s.p[i] == '-' && (s.p[i - 1] == '.' || s.p[i - 1] == '_')) || (s.p[i - 1] == '-' && (s.p[i] == '.' || s.p[i] == '_')))
-            return false;
-    return true;
+    return false;
 }
 
 static bool good_host(struct str s) {

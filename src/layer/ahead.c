@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The read-ahead thread (ahead.h): one producer, one consumer, a ring of buffers between them. A buffer is handed over when it is full or the
- * input has ended, so the lock is taken a few times a megabyte. */
+ * The read-ahead thread (ahead.h): one producer, one consumer, a ring of buffers between them. A buffer is handed over when it is full
+ * or the input has ended, so the lock is taken a few times a megabyte. */
 #include "layer/ahead.h"
 
 #include <pthread.h>

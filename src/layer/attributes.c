@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Attributes of unpacked files (attributes.h), in the one order that keeps them: chown clears set-user-id bits and capabilities, writing an xattr
- * moves no mtime, so owner, mode, xattrs, times. */
+ * Attributes of unpacked files (attributes.h), in the one order that keeps them: chown clears set-user-id bits and capabilities, writing
+ * an xattr moves no mtime, so owner, mode, xattrs, times. */
 #include "layer/attributes.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@ bool attributes_prepare(struct attributes_how *how, int root, const char *flavou
     struct stat st;
     if (fstat(root, &st) < 0)
         return err_sys(e, errno, "stat the new tree");
-    *how = (struct attributes_how){st.st_uid, st.st_gid, str_ends(str_z(flavour), S("-user")) ? "user.overlay.opaque" : "trusted.overlay.opaque"};
+    bool user = str_ends(str_z(flavour), S("-user"));
+    *how = (struct attributes_how){st.st_uid, st.st_gid, user ? "user.overlay.opaque" : "trusted.overlay.opaque"};
     return true;
 }
 

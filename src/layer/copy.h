@@ -37,8 +37,8 @@ struct copy_spec {
 };
 
 /* Emits the layer's entries in normal order. With `digests`, every CONTENT_FILE carries content.digest (from the stat index, the toc, or by
- * reading the file now). A literal operand that is not there is an error that names it and the ignore line that hid it; a wildcard that matches
- * nothing is not. */
+ * reading the file now). A literal operand that is not there is an error that names it and the ignore line that hid it; a wildcard that
+ * matches nothing is not. */
 MUST_CHECK bool copy_entries(const struct copy_spec *c, bool digests, struct entry_sink sink, struct err *e);
 
 /* A sink that hashes entries as a cache key sees them: everything but mtimes. */

@@ -211,6 +211,7 @@ static enum look ignored(struct source_dir *d, struct str name, bool *maybe) {
 }
 
 static enum look look_at(struct source_dir *d, struct str name, struct arena *a, bool maybe, struct source_node *out, struct err *e) {
+    out->looked_at = clock_now_coarse();
     if (fstatat(d->fd, name.p, &out->seen, AT_SYMLINK_NOFOLLOW) < 0) {
         if (is_gone(errno))
             return LOOK_ABSENT;
@@ -231,7 +232,8 @@ static enum look look_at(struct source_dir *d, struct str name, struct arena *a,
     /* the stat index holds files without attributes only: what it knows need not be asked for them */
     struct context *c = context_of(d);
     out->has_digest = S_ISREG(st->st_mode) && c->stats && stat_index_get(c->stats, st, &out->digest);
-    bool good = out->has_digest || (S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e));
+    bool good =
+        out->has_digest || (S_ISLNK(st->st_mode) ? read_link(d, name, a, &out->entry.link, e) : read_xattrs(d, name, a, &out->entry, e));
     return good ? LOOK_THERE : LOOK_FAILED;
 }
 
@@ -273,7 +275,6 @@ static int hash_bytes(struct context *c, int fd, off_t expected, struct digest *
 static bool hash_file(struct source_dir *d, struct str name, struct str path, const struct source_node *node, struct digest *out,
                       struct err *e) {
     struct context *c = context_of(d);
-    struct timespec read_at = clock_now_coarse();
     /* O_NONBLOCK: a FIFO that has taken the file's place must not block */
     _cleanup_fd_ int fd = openat(d->fd, name.p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -288,7 +289,7 @@ static bool hash_file(struct source_dir *d, struct str name, struct str path, co
     if (whole < 0)
         return err_sys(e, errnum, "read %s", SHOWN(path));
     if (c->stats && node->entry.n_xattrs == 0)
-        stat_index_put(c->stats, &node->seen, read_at, out);
+        stat_index_put(c->stats, &node->seen, node->looked_at, out);
     return true;
 }
 

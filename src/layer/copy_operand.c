@@ -95,17 +95,23 @@ static bool follow(const struct finder *f, struct str target, struct str *at, st
     return true;
 }
 
+/* A directory that was not looked at because no name led to it: the root has no time of its own (a context's is an accident of its
+ * checkout), so the copy gets the one that directories made by COPY have. */
+static struct source_node unseen_dir(const struct finder *f) {
+    return (struct source_node){.entry = {.type = ENTRY_DIR, .mtime_s = f->spec->now_s}};
+}
+
 /* Resolves every symlink on the way. A path that is not there is an error. */
 static bool find(const struct finder *f, struct str path, struct found *out, struct err *e) {
     struct str at = STR_NULL, rest = path, part;
     unsigned links = 0;
-    *out = (struct found){.node = {.entry = {.type = ENTRY_DIR}}};
+    *out = (struct found){.node = unseen_dir(f)};
     while (str_next(&rest, '/', &part)) {
         if (part.n == 0 || str_eq(part, S(".")))
             continue;
         if (str_eq(part, S(".."))) {
             at = path_dir(at);
-            out->node = (struct source_node){.entry = {.type = ENTRY_DIR}};
+            out->node = unseen_dir(f);
             continue;
         }
         struct str next = source_join(f->arena, at, part);
@@ -124,7 +130,7 @@ static bool find(const struct finder *f, struct str path, struct found *out, str
         }
         if (!follow(f, out->node.entry.link, &at, &rest, &links, e))
             return false;
-        out->node = (struct source_node){.entry = {.type = ENTRY_DIR}}; /* `at` is one: the link lies in it */
+        out->node = unseen_dir(f); /* `at` is one: the link lies in it */
     }
     out->path = at;
     return true;

@@ -33,6 +33,7 @@ struct source_node {
     bool linked;               /* there are other names for certain */
     struct str first_name;     /* not "": the path that names the file, of which this is another name (view, archive) */
     struct stat seen;          /* the context's */
+    struct timespec looked_at; /* by the clock of file systems, before that */
     bool has_digest;
     struct digest digest;
     size_t layer;              /* the view's */

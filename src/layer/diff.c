@@ -84,14 +84,12 @@ static bool same_but_times(const struct entry *a, const struct entry *b) {
            a->size == b->size && a->major == b->major && a->minor == b->minor && str_eq(a->link, b->link) && same_xattrs(a, b);
 }
 
-/* Also equal to what the mounted lower root shows: the table of contents of a layer with clamped times is not what its tree bears. */
-static bool same_mtime(const struct walk *w, const struct entry *a, const struct entry *b) {
-    if (a->mtime_s == b->mtime_s && a->mtime_ns == b->mtime_ns)
+/* With an epoch also equal to what the lower one became when it was packed: a tree that was adopted from an upper directory bears the real
+ * times, its table of contents the clamped ones, and a file that was only copied up must be no change in either case. */
+static bool same_mtime(const struct walk *w, const struct entry *upper, const struct entry *lower) {
+    if (upper->mtime_s == lower->mtime_s && upper->mtime_ns == lower->mtime_ns)
         return true;
-    struct stat st;
-    if (w->spec->lower_fd < 0 || fstatat(w->spec->lower_fd, w->path.p, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
-    return st.st_mtim.tv_sec == a->mtime_s && st.st_mtim.tv_nsec == (long)a->mtime_ns;
+    return w->spec->has_epoch && upper->mtime_s >= w->spec->epoch && lower->mtime_s == w->spec->epoch && lower->mtime_ns == 0;
 }
 
 static bool digest_of_file(int dir_fd, const char *path, struct digest *d, struct err *e) {
@@ -103,15 +101,13 @@ static bool digest_of_file(int dir_fd, const char *path, struct digest *d, struc
 
 /* A file whose metadata did not change: was it only copied up, or written and its time put back? */
 static bool same_bytes(const struct walk *w, const struct view_node *lower, struct content *c, bool *same, struct err *e) {
-    struct digest before = lower->digest;
-    if (!lower->has_digest && w->spec->lower_fd < 0)
+    *same = lower->entry.size == 0;
+    if (*same || !lower->has_digest)
         return true;
-    if (!lower->has_digest && !digest_of_file(w->spec->lower_fd, w->path.p, &before, e))
-        return false;
     if (!digest_of_file(w->spec->upper_fd, w->path.p, &c->digest, e))
         return false;
     c->has_digest = true;
-    *same = digest_eq(&before, &c->digest);
+    *same = digest_eq(&lower->digest, &c->digest);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What was not made by croze's writer, brought into its forms (read.h): the toc of a foreign layer, and a root file system archive packed anew as one
- * layer. Both read the archive once into a listing. Import keeps the file contents in one unnamed spool file beside it, and not as a tree: so no
- * name of the archive ever reaches a file system, and owners, devices and modes need no privilege. */
+ * What was not made by croze's writer, brought into its forms (read.h): the toc of a foreign layer, and a root file system archive
+ * packed anew as one layer. Both read the archive once into a listing. Import keeps the file contents in one unnamed spool file beside
+ * it, and not as a tree: so no name of the archive ever reaches a file system, and owners, devices and modes need no privilege. */
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -81,8 +81,8 @@ static bool add_spooled(void *ctx, const struct entry *en, const struct content 
     struct import *im = ctx;
     struct listing_file *f;
     if (en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
-        return err_set(e, ERR_FAILED, "%s: names beginning with \".wh.\" mean removed files in an image layer, so this one cannot be imported; "
-                       "rename it in the archive", SHOWN(en->path));
+        return err_set(e, ERR_FAILED, "%s: names beginning with \".wh.\" mean removed files in an image layer, so this one cannot be "
+                       "imported; rename it in the archive", SHOWN(en->path));
     if (!listing_add(im->listing, en, &f, e))
         return false;
     if (!f)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * layer/ takes files (from a context, a stage, an upper directory, a foreign archive) and gives layers: a tar stream in croze's normal form, its
- * diffID, a compressed blob in the store and a table of contents. And back: a blob becomes a tree on disk when a RUN or a container needs it.
+ * layer/ takes files (from a context, a stage, an upper directory, a foreign archive) and gives layers: a tar stream in croze's normal
+ * form, its diffID, a compressed blob in the store and a table of contents. And back: a blob becomes a tree on disk when a RUN or a
+ * container needs it.
  *
  *   entry.h    what travels: one file's metadata, and where its bytes are
  *   writer.h   entries in order -> tar -> chunks -> diffID, blob, toc          (reuses compressed chunks it already has)
@@ -10,8 +11,8 @@
  *   copy.h     COPY: operands, context walk, ignore rules, destination rules -> entries
  *   diff.h     an overlay upper directory -> entries
  *
- * Normal form: entries sorted by path component (path_cmp), parents before children, no leading "/" or "./", directories end in "/", hard links
- * relative and behind their target, whiteouts explicit and sorted like the name they hide, no user or group names, PAX records only
+ * Normal form: entries sorted by path component (path_cmp), parents before children, no leading "/" or "./", directories end in "/", hard
+ * links relative and behind their target, whiteouts explicit and sorted like the name they hide, no user or group names, PAX records only
  * where ustar cannot say it, times clamped to the epoch where one is given (image-spec layer.md). */
 #ifndef CROZE_LAYER_LAYER_H
 #define CROZE_LAYER_LAYER_H

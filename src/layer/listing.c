@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Normal form of an archive (listing.h). Names are nodes of a tree that is found by a hash map of whole paths; what a name holds is an inode, so that
- * hard links keep their file when one of the names is replaced. Replacing a directory cuts its nodes off the tree, each at most once. */
+ * Normal form of an archive (listing.h). Names are nodes of a tree that is found by a hash map of whole paths; what a name holds is an
+ * inode, so that hard links keep their file when one of the names is replaced. Replacing a directory cuts its nodes off the tree, each
+ * at most once. */
 #include "layer/listing.h"
 
 #include <assert.h>
@@ -73,7 +74,8 @@ void listing_free(struct listing *l) {
 bool listing_keep(struct listing *l, struct str text, struct str *out, struct err *e) {
     l->text_bytes += text.n;
     if (l->text_bytes > LIMIT_LISTING_TEXT_BYTES)
-        return err_set(e, ERR_FAILED, "names, links and extended attributes take more than the limit of %zu bytes", LIMIT_LISTING_TEXT_BYTES);
+        return err_set(e, ERR_FAILED, "names, links and extended attributes take more than the limit of %zu bytes",
+                       LIMIT_LISTING_TEXT_BYTES);
     *out = arena_str(&l->arena, text);
     return true;
 }
@@ -139,8 +141,8 @@ static const char *kind_text(const struct node *n) {
     }
 }
 
-/* The directory above `path`; directories that the archive has not listed (yet) are implied. Goes up to the nearest one that exists, then down
- * again from there. */
+/* The directory above `path`; directories that the archive has not listed (yet) are implied. Goes up to the nearest one that exists,
+ * then down again from there. */
 static struct node *parent_of(struct listing *l, struct str path, struct err *e) {
     struct str up = path_dir(path);
     struct node *above = find_node(l, up);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An archive's entries, in any order and with doubles, brought into normal form: what would lie there if they were unpacked one after the other. The
- * later entry of a name replaces the earlier one with all that lies below it; hard links become groups whose first name in order is the file; a
- * whiteout of a directory that the layer itself holds becomes an opaque mark. Costs about 300 bytes an entry. */
+ * An archive's entries, in any order and with doubles, brought into normal form: what would lie there if they were unpacked one after
+ * the other. The later entry of a name replaces the earlier one with all that lies below it; hard links become groups whose first name
+ * in order is the file; a whiteout of a directory that the layer itself holds becomes an opaque mark. Costs about 300 bytes an entry. */
 #ifndef CROZE_LAYER_LISTING_H
 #define CROZE_LAYER_LISTING_H
 
@@ -25,15 +25,16 @@ static inline void listing_freep(struct listing **l) {
     *l = NULL;
 }
 
-/* Takes the next entry in archive order. *file is set for ENTRY_FILE, else NULL; it stays valid. What cannot be unpacked (an entry below a file or a
- * symlink, a link to a directory) is an error that names it. */
+/* Takes the next entry in archive order. *file is set for ENTRY_FILE, else NULL; it stays valid. What cannot be unpacked (an entry below
+ * a file or a symlink, a link to a directory) is an error that names it. */
 MUST_CHECK bool listing_add(struct listing *l, const struct entry *en, struct listing_file **file, struct err *e);
 /* A text that lives as long as the listing, counted against its limit. */
 MUST_CHECK bool listing_keep(struct listing *l, struct str text, struct str *out, struct err *e);
 
 /* Sorts. A hard link whose target comes later in the archive is an error. */
 MUST_CHECK bool listing_finish(struct listing *l, struct err *e);
-/* After listing_finish: it needs the layers below it to be understood (toc.h "leans"). *outside: a hard link to what it does not hold, if any. */
+/* After listing_finish: it needs the layers below it to be understood (toc.h "leans"). *outside: a hard link to what it does not hold,
+ * if any. */
 bool listing_leans(const struct listing *l, struct str *outside);
 
 struct listing_item {

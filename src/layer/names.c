@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Names from archives (names.h): cleaned lexically. A ".." is refused and not resolved, because behind a symlink its meaning is another one than
- * its text says; an absolute name is taken as relative to the layer's root, as tar and docker do. */
+ * Names from archives (names.h): cleaned lexically. A ".." is refused and not resolved, because behind a symlink its meaning is another
+ * one than its text says; an absolute name is taken as relative to the layer's root, as tar and docker do. */
 #include "layer/names.h"
 
 #include "base/limits.h"
@@ -28,7 +28,8 @@ static bool part_ok(struct str part, struct str raw, struct err *e) {
     if (str_eq(part, S("..")))
         return err_set(e, ERR_FAILED, "the name %s leaves the layer's root by \"..\"", SHOWN(raw));
     if (part.n > LIMIT_NAME_BYTES)
-        return err_set(e, ERR_FAILED, "the name %s has a part of %zu bytes; file systems hold at most %d", SHOWN(raw), part.n, LIMIT_NAME_BYTES);
+        return err_set(e, ERR_FAILED, "the name %s has a part of %zu bytes; file systems hold at most %d", SHOWN(raw), part.n,
+                       LIMIT_NAME_BYTES);
     return memchr(part.p, '\0', part.n) == NULL || err_set(e, ERR_FAILED, "the name %s holds a NUL byte", SHOWN(raw));
 }
 
@@ -43,7 +44,8 @@ bool name_clean(struct str raw, struct buf *out, struct err *e) {
         if (++depth > LIMIT_PATH_DEPTH)
             return err_set(e, ERR_FAILED, "the name %s is more than %d directories deep", SHOWN(raw), LIMIT_PATH_DEPTH);
         if (out->n + 1 + part.n > LIMIT_PATH_BYTES)
-            return err_set(e, ERR_FAILED, "the name %s is longer than the %d bytes that Linux allows (%zu)", SHOWN(raw), LIMIT_PATH_BYTES, raw.n);
+            return err_set(e, ERR_FAILED, "the name %s is longer than the %d bytes that Linux allows (%zu)", SHOWN(raw),
+                           LIMIT_PATH_BYTES, raw.n);
         if (out->n > 0)
             buf_add_char(out, '/');
         buf_add_str(out, part);

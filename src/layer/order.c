@@ -33,8 +33,6 @@ static bool pass_part(struct layer_writer *w, struct chunk *c, struct piece *p, 
     sha256_init(&w->file);
     if (p->has_digest && !digest_eq(&d, &p->digest))
         return pack_changed(path, "its bytes are not what was listed", e);
-    if (!p->has_digest && w->options.stats)
-        stat_index_put(w->options.stats, &p->seen, p->read_at, &d);
     p->digest = d;
     p->has_digest = true;
     return true;
@@ -51,7 +49,10 @@ static void keep_digests(struct layer_writer *w, const struct chunk *c) {
 static bool write_blob(struct layer_writer *w, struct chunk *c, struct err *e) {
     bool plain = w->options.compression == COMPRESSION_NONE;
     struct str bytes = {(const char *)(plain ? c->raw : c->packed), plain ? c->raw_n : c->packed_n};
-    sha256_update(&w->blob, bytes.p, bytes.n);
+    if (plain)
+        w->blob = w->tar; /* the same bytes: hashed once */
+    else
+        sha256_update(&w->blob, bytes.p, bytes.n);
     if (!file_write_all(w->draft.fd, bytes.p, bytes.n, "a layer's blob", e))
         return false;
     record_chunk(w, c, plain ? 0 : bytes.n);

@@ -59,7 +59,7 @@ bool pack_read_file(const struct piece *p, const char *path, uint64_t offset, vo
     return same_file(&st, &p->seen) || pack_changed(path, "its size, times or inode are not what was listed", e);
 }
 
-static bool read_piece(struct layer_writer *w, struct chunk *c, struct piece *p, struct err *e) {
+static bool read_piece(struct chunk *c, struct piece *p, struct err *e) {
     const char *path = chunk_path(c, p);
     if (!pack_read_file(p, path, p->offset, c->raw + p->at, p->length, e))
         return false;
@@ -68,16 +68,14 @@ static bool read_piece(struct layer_writer *w, struct chunk *c, struct piece *p,
     struct digest d = sha256_of(c->raw + p->at, p->length);
     if (p->has_digest && !digest_eq(&d, &p->digest))
         return pack_changed(path, "its bytes are not what was listed", e);
-    if (!p->has_digest && w->options.stats)
-        stat_index_put(w->options.stats, &p->seen, p->read_at, &d);
     p->digest = d;
     p->has_digest = true;
     return true;
 }
 
-static bool read_pieces(struct layer_writer *w, struct chunk *c, struct err *e) {
+static bool read_pieces(struct chunk *c, struct err *e) {
     for (size_t i = 0; i < c->pieces.n; i++)
-        if (!read_piece(w, c, &c->pieces.p[i], e))
+        if (!read_piece(c, &c->pieces.p[i], e))
             return false;
     return true;
 }
@@ -133,7 +131,7 @@ static void compress(struct layer_writer *w, struct worker_state *s, struct chun
 void pack_job(void *chunk, unsigned worker) {
     struct chunk *c = chunk;
     struct layer_writer *w = c->writer;
-    if (!atomic_load(&w->failed) && read_pieces(w, c, &c->error) && !w->options.hash_only) {
+    if (!atomic_load(&w->failed) && read_pieces(c, &c->error) && !w->options.hash_only) {
         chunk_find_key(w, c);
         if (w->options.compression != COMPRESSION_NONE)
             compress(w, &w->workers[worker], c);

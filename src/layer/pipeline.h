@@ -47,7 +47,6 @@ struct piece {
     uint64_t offset;            /* in the file */
     size_t entry;               /* number in the toc */
     struct stat seen;           /* as it was listed */
-    struct timespec read_at;    /* before it is opened */
     bool has_digest;            /* of the whole file: known beforehand, or computed here */
     struct digest digest;
 };

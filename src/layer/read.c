@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Stored layers and foreign archives to entries (read.h). Every byte of a stored layer is hashed twice on its way, compressed and not; what the
- * sink was given holds only when both digests turned out right, so sinks publish nothing before layer_read has returned. */
+ * Stored layers and foreign archives to entries (read.h). Every byte of a stored layer is hashed twice on its way, compressed and not;
+ * what the sink was given holds only when both digests turned out right, so sinks publish nothing before layer_read has returned. */
 #include "layer/read.h"
 
 #include <errno.h>
@@ -48,8 +48,8 @@ static bool matches(const struct digest *got, const struct digest *want, const c
     if (digest_eq(got, want))
         return true;
     char text[2][DIGEST_TEXT + 1];
-    return err_set(e, ERR_FAILED, "%s is %s and not the %s that it is named by: it is damaged or was tampered with; remove it and pull it again",
-                   what, digest_text(got, text[0]), digest_text(want, text[1]));
+    return err_set(e, ERR_FAILED, "%s is %s and not the %s that it is named by: it is damaged or was tampered with; remove it and pull "
+                   "it again", what, digest_text(got, text[0]), digest_text(want, text[1]));
 }
 
 /* Both digests, and what only the end of the stream tells. */

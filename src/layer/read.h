@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading layers that anyone may have made. The tar stream is libarchive's to parse, bounded by base/limits.h; names are cleaned, what leaves the
- * root or names overlay's internals is refused by name; blob digest and diffID are verified over every byte. */
+ * Reading layers that anyone may have made. The tar stream is libarchive's to parse, bounded by base/limits.h; names are cleaned, what
+ * leaves the root or names overlay's internals is refused by name; blob digest and diffID are verified over every byte. */
 #ifndef CROZE_LAYER_READ_H
 #define CROZE_LAYER_READ_H
 
@@ -18,8 +18,8 @@ MUST_CHECK bool tar_read(decoder_read read, void *ctx, const char *what, struct 
 MUST_CHECK bool layer_make_toc(struct store *s, struct layer *l, struct err *e);
 
 /* The unpacked tree of layers[which] of a stack, made if it is missing: an overlay lower directory, or the only content of a scratch image.
- * Returns a directory descriptor. Layers that lean on lower ones (implied parents, links out of the layer) are unpacked under their chainID with what
- * they lean on. Device nodes that this process may not make are recorded as empty files with a user.croze.dev xattr. */
+ * Returns a directory descriptor. Layers that lean on lower ones (implied parents, links out of the layer) are unpacked under their chainID
+ * with what they lean on. Device nodes that this process may not make are recorded as empty files with a user.croze.dev xattr. */
 MUST_CHECK int tree_open(const struct view *v, size_t which, struct err *e);
 /* Its path, for mounts, which take no descriptors; in the arena. NULL on failure. */
 MUST_CHECK char *tree_path(const struct view *v, size_t which, struct arena *a, struct err *e);
@@ -30,7 +30,7 @@ MUST_CHECK bool tree_adopt(struct store *s, const struct digest *diff_id, const 
 MUST_CHECK int view_open_file(const struct view *v, const struct view_node *node, struct err *e);
 
 /* Packs a root file system archive (import) as one layer in normal form. */
-MUST_CHECK bool layer_import(struct store *s, decoder_read read, void *ctx, const char *what, const struct layer_options *o, struct layer *out,
-                             struct err *e);
+MUST_CHECK bool layer_import(struct store *s, decoder_read read, void *ctx, const char *what, const struct layer_options *o,
+                             struct layer *out, struct err *e);
 
 #endif

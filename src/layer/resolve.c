@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Symlinks of a view (view.h), resolved as the kernel does below a chroot: each part in turn, ".." stops at the root, at most LIMIT_SYMLINKS links.
- * And the small files that are read through them. */
+ * Symlinks of a view (view.h), resolved as the kernel does below a chroot: each part in turn, ".." stops at the root, at most
+ * LIMIT_SYMLINKS links. And the small files that are read through them. */
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -109,10 +109,12 @@ static bool take_if_wanted(void *ctx, const struct entry *en, const struct conte
     return true;
 }
 
-static bool read_from_blob(const struct view *v, const struct view_place *p, uint64_t size, struct arena *a, struct str *bytes, struct err *e) {
+static bool read_from_blob(const struct view *v, const struct view_place *p, uint64_t size, struct arena *a, struct str *bytes,
+                           struct err *e) {
     struct search s = {.size = size, .bytes = BUF_INIT(LIMIT_PASSWD_BYTES)};
     struct layer l = v->layers[p->layer];
-    bool ok = toc_digest(v->tocs[p->layer], p->index, &s.digest) || err_set(e, ERR_FAILED, "the layer's table of contents lacks its digest");
+    bool ok = toc_digest(v->tocs[p->layer], p->index, &s.digest) ||
+              err_set(e, ERR_FAILED, "the layer's table of contents lacks its digest");
     ok = ok && layer_read(v->store, &l, (struct entry_sink){take_if_wanted, &s}, e) &&
          (s.found || err_set(e, ERR_FAILED, "the layer does not hold what its table of contents says"));
     if (ok)
@@ -138,7 +140,8 @@ bool view_read(const struct view *v, struct str path, struct arena *a, struct st
     if (!*found)
         return true;
     if (en.size > LIMIT_PASSWD_BYTES)
-        return err_set(e, ERR_FAILED, "%s in the image has %llu bytes; the limit is %zu", SHOWN(path), (unsigned long long)en.size, LIMIT_PASSWD_BYTES);
+        return err_set(e, ERR_FAILED, "%s in the image has %llu bytes; the limit is %zu", SHOWN(path), (unsigned long long)en.size,
+                       LIMIT_PASSWD_BYTES);
     *bytes = S("");
     if (en.size == 0 || toc_kept(v->tocs[p.layer], p.index, bytes))
         return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of contents of one layer, toc/<diffid> in the store: every entry with its metadata and its file's digest, sorted by path_cmp, mapped
- * and searched in place. It answers what lies in a layer without unpacking it. Format: croze-store(5). */
+ * The table of contents of one layer, toc/<diffid> in the store: every entry with its metadata and its file's digest, sorted by path_cmp,
+ * mapped and searched in place. It answers what lies in a layer without unpacking it. Format: croze-store(5). */
 #ifndef CROZE_LAYER_TOC_H
 #define CROZE_LAYER_TOC_H
 

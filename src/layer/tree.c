@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Unpacked layers, trees/<flavour>/<diffid> in the store (read.h). A tree is made under a private name and renamed when it is complete and on disk, so
- * that its name always means the whole layer; of two that make the same one, the first wins. */
+ * Unpacked layers, trees/<flavour>/<diffid> in the store (read.h). A tree is made under a private name and renamed when it is complete
+ * and on disk, so that its name always means the whole layer; of two that make the same one, the first wins. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -101,7 +102,10 @@ bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper
     if (!store_lease(s, diff_id, e))
         return false;
     _cleanup_fd_ int fd = file_open(upper_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    return fd >= 0 && publish_tree(s, fd, AT_FDCWD, upper_path, digest_hex(diff_id, hex), &published, e);
+    /* By the store's own descriptors: a path may lead through another mount of the same file system, and rename refuses to cross those. */
+    struct str prefix = str_z(s->root), rest = str_from(str_z(upper_path), prefix.n);
+    assert(str_starts(str_z(upper_path), prefix) && str_starts(rest, S("/work/")));
+    return fd >= 0 && publish_tree(s, fd, s->work_fd, rest.p + strlen("/work/"), digest_hex(diff_id, hex), &published, e);
 }
 
 int view_open_file(const struct view *v, const struct view_node *node, struct err *e) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Unpacking (unpack.h). Entries are made in archive order below a directory that nobody else sees; each name's directory is opened by openat2 without
- * following any link, and its last part is only ever created new or removed. What depends on the whole layer comes last, from its toc: whiteouts and
- * opaque marks, then the attributes of directories. */
+ * Unpacking (unpack.h). Entries are made in archive order below a directory that nobody else sees; each name's directory is opened by
+ * openat2 without following any link, and its last part is only ever created new or removed. What depends on the whole layer comes last,
+ * from its toc: whiteouts and opaque marks, then the attributes of directories. */
 #include "layer/unpack.h"
 
 #include <errno.h>
@@ -310,8 +310,8 @@ bool unpack_layer(const struct view *v, size_t which, int root, struct err *e) {
     u.lower.n = which;
     u.upto.n = which + 1;
     struct layer l = v->layers[which];
-    bool ok = attributes_prepare(&u.how, root, v->store->flavour, e) && layer_read(v->store, &l, (struct entry_sink){unpack_entry, &u}, e) &&
-              add_marks(&u, e) && finish_dirs(&u, e);
+    bool ok = attributes_prepare(&u.how, root, v->store->flavour, e) &&
+              layer_read(v->store, &l, (struct entry_sink){unpack_entry, &u}, e) && add_marks(&u, e) && finish_dirs(&u, e);
     fd_closep(&u.dir_fd);
     buf_fini(&u.dir);
     vec_fini(&u.implied);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tar parsing by libarchive (untar.h), with its tar reader alone and no filter. Each header becomes one struct entry whose texts live until the next.
- * libarchive's warnings are errors here but for one: names in PAX records that are not UTF-8, which docker writes, and which it then gives as they are. */
+ * Tar parsing by libarchive (untar.h), with its tar reader alone and no filter. Each header becomes one struct entry whose texts live
+ * until the next. libarchive's warnings are errors here but for one: names in PAX records that are not UTF-8, which docker writes, and
+ * which it then gives as they are. */
 #include "layer/untar.h"
 
 #include <archive.h>
@@ -72,7 +73,8 @@ static bool next_block(struct untar *u, struct err *e) {
     }
     u->hole_bytes += u->block_at - u->at;
     return u->hole_bytes <= LIMIT_SPARSE_BYTES ||
-           err_set(e, ERR_FAILED, "the holes of sparse files are larger than the limit of %llu bytes", (unsigned long long)LIMIT_SPARSE_BYTES);
+           err_set(e, ERR_FAILED, "the holes of sparse files are larger than the limit of %llu bytes",
+                   (unsigned long long)LIMIT_SPARSE_BYTES);
 }
 
 static ptrdiff_t pull_content(void *ctx, void *to, size_t n, struct err *e) {
@@ -141,8 +143,7 @@ static bool take_hardlink(struct untar *u, const char *target, struct archive_en
     return true;
 }
 
-static bool take_symlink(struct untar *u, const char *target, struct entry *en, struct err *e) {
-    (void)u;
+static bool take_symlink(const char *target, struct entry *en, struct err *e) {
     en->type = ENTRY_SYMLINK;
     en->link = str_z(target);
     if (en->link.n == 0 || en->link.n > LIMIT_PATH_BYTES)
@@ -179,7 +180,7 @@ static bool take_type(struct untar *u, struct archive_entry *ae, struct entry *e
         en->type = ENTRY_DIR;
         return true;
     case AE_IFLNK:
-        return take_symlink(u, archive_entry_symlink(ae) ? archive_entry_symlink(ae) : "", en, e);
+        return take_symlink(archive_entry_symlink(ae) ? archive_entry_symlink(ae) : "", en, e);
     case AE_IFCHR:
         return take_device(ae, ENTRY_CHAR, en, e);
     case AE_IFBLK:

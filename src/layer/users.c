@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * USER and --chown: a spec like "name:group" looked up in the image's own /etc/passwd and /etc/group (passwd(5), group(5)). Their lines are read
- * leniently, as images carry odd ones: a malformed line is as if it were not there. Names are never looked up on the host. */
+ * USER and --chown: a spec like "name:group" looked up in the image's own /etc/passwd and /etc/group (passwd(5), group(5)). Their lines
+ * are read leniently, as images carry odd ones: a malformed line is as if it were not there. Names are never looked up on the host. */
 #include "base/limits.h"
 #include "base/vec.h"
 #include "layer/names.h"

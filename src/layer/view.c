@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Stacked tocs looked at as one root (view.h), by overlay's rules: the topmost layer that has a name owns it; a whiteout, an opaque directory above
- * it, or something that is no directory in its way hides all that lies in the layers below. Resolving symlinks is resolve.c. */
+ * Stacked tocs looked at as one root (view.h), by overlay's rules: the topmost layer that has a name owns it; a whiteout, an opaque
+ * directory above it, or something that is no directory in its way hides all that lies in the layers below. Resolving symlinks is
+ * resolve.c. */
 #include "layer/view.h"
 
 #include <errno.h>
@@ -114,7 +115,7 @@ bool view_place(const struct view *v, size_t below, struct str path, struct view
             implied = true;
             *p = (struct view_place){.layer = i, .implied = true};
         }
-        if (hides(t, path) || toc_is_opaque(t, path))
+        if (i > 0 && (hides(t, path) || toc_is_opaque(t, path)))
             break;
     }
     return implied;
@@ -225,7 +226,7 @@ bool view_list(const struct view *v, struct str dir, struct arena *a, struct str
         if (toc_find(t, dir, &at) && type_of(t, at) != ENTRY_DIR)
             break; /* an implied directory of a higher layer replaced it */
         list_in(t, dir, &set);
-        if (hides(t, dir) || toc_is_opaque(t, dir))
+        if (i > 0 && (hides(t, dir) || toc_is_opaque(t, dir)))
             break;
     }
     if (set.shown.n > 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layers stacked into one root file system and looked at through their tocs: nothing is mounted or unpacked. Symlinks are resolved inside the root,
- * as chroot would, with the kernel's limit of links. */
+ * Layers stacked into one root file system and looked at through their tocs: nothing is mounted or unpacked. Symlinks are resolved inside
+ * the root, as chroot would, with the kernel's limit of links. */
 #ifndef CROZE_LAYER_VIEW_H
 #define CROZE_LAYER_VIEW_H
 
@@ -29,10 +29,10 @@ struct view_node {
 bool view_lookup(const struct view *v, struct str path, struct arena *a, struct view_node *out);
 
 enum view_follow { VIEW_NOFOLLOW_LAST, VIEW_FOLLOW_LAST };
-/* Resolves every symlink of an absolute or relative path inside the root. *resolved: clean and relative. What does not exist (yet) is kept as it is
- * behind the last existing directory, *exists tells. A loop, or a file used as a directory, is an error. */
-MUST_CHECK bool view_resolve(const struct view *v, struct str path, enum view_follow follow, struct arena *a, struct str *resolved, bool *exists,
-                             struct err *e);
+/* Resolves every symlink of an absolute or relative path inside the root. *resolved: clean and relative. What does not exist (yet) is kept
+ * as it is behind the last existing directory, *exists tells. A loop, or a file used as a directory, is an error. */
+MUST_CHECK bool view_resolve(const struct view *v, struct str path, enum view_follow follow, struct arena *a, struct str *resolved,
+                             bool *exists, struct err *e);
 /* Names in a directory, sorted, merged over the layers. */
 MUST_CHECK bool view_list(const struct view *v, struct str dir, struct arena *a, struct str **names, size_t *n, struct err *e);
 /* The bytes of a small file that tocs keep (etc/passwd, etc/group), symlinks followed; *found false when there is none. */

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "layer/pipeline.h"
-#include "sys/clock.h"
 
 const char *layer_media_type(enum compression c) {
     static const char *const types[] = {
@@ -161,7 +160,7 @@ static bool begins_chunk(const struct layer_writer *w, struct str path, uint64_t
 static void add_piece(struct layer_writer *w, const struct content *c, size_t number, uint64_t offset, size_t n) {
     struct chunk *k = open_chunk(w);
     struct piece p = {.at = (uint32_t)k->raw_n, .length = (uint32_t)n, .path = (uint32_t)k->paths.n, .dir_fd = c->dir_fd, .offset = offset,
-                      .entry = number, .seen = c->seen, .read_at = clock_now_coarse(), .has_digest = c->has_digest, .digest = c->digest};
+                      .entry = number, .seen = c->seen, .has_digest = c->has_digest, .digest = c->digest};
     buf_add_str(&k->paths, c->path);
     buf_add_char(&k->paths, '\0');
     vec_push(&k->pieces, p);

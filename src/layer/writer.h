@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writes one layer: entries in normal order in; tar stream, diffID, chunked compressed blob and toc out. Chunks are cut by the content of the
- * stream alone (docs/layers.md "Chunks"), read and compressed by several threads, put in order by one. Where the chunk index knows a chunk, its
- * compressed bytes are copied; where it knows the whole beginning of the layer, both hashes resume behind it.
+ * Writes one layer: entries in normal order in; tar stream, diffID, chunked compressed blob and toc out. Chunks are cut by the content of
+ * the stream alone (docs/layers.md "Chunks"), read and compressed by several threads, put in order by one. Where the chunk index knows a
+ * chunk, its compressed bytes are copied; where it knows the whole beginning of the layer, both hashes resume behind it.
  *
  * A file whose size, times or content (against content.digest) are not what was listed makes finish fail with e->sys = ESTALE: the caller
  * lists again and starts anew, a bounded number of times. */
@@ -19,7 +19,6 @@ struct layer_options {
     bool has_epoch;
     int64_t epoch;              /* mtimes newer than this become this */
     bool hash_only;             /* diffID only: no blob, no toc */
-    struct stat_index *stats;   /* learns the digests of files that were read; may be NULL */
 };
 
 struct layer_writer;

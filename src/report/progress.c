@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Progress of a build (progress.h): what a step is and which display it is told to. plain.c prints numbered lines, tty.c redraws a block. */
+ * Progress of a build (progress.h): what a step is and which display it is told to. plain.c prints numbered lines, tty.c redraws a block.
+ */
 #include <pthread.h>
 #include <stdarg.h>
 #include <unistd.h>

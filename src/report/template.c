@@ -255,28 +255,31 @@ static bool pass(struct run *r, struct str body, yyjson_val *dot, bool emit, enu
     return *stop != STOP_END_OF_TEXT || err_set(r->e, ERR_USAGE, "template: a block has no {{end}}");
 }
 
+/* The passes of a block whose condition holds: one for if, one an element for range. *any: there was one. */
+static bool passes(struct run *r, const struct value *v, bool is_range, struct str body, yyjson_val *dot, bool *any, enum stop *stop) {
+    size_t i, max;
+    yyjson_val *key, *item;
+    bool good = true;
+    *any = truth(v) && (!is_range || yyjson_is_ctn(v->json));
+    if (!*any)
+        return true;
+    if (!is_range)
+        return pass(r, body, dot, true, stop);
+    if (yyjson_is_arr(v->json)) {
+        yyjson_arr_foreach(v->json, i, max, item) good = good && pass(r, body, item, true, stop);
+    } else {
+        yyjson_obj_foreach(v->json, i, max, key, item) good = good && pass(r, body, item, true, stop);
+    }
+    return good;
+}
+
 static bool block(struct run *r, struct str expr, bool is_range, yyjson_val *dot, bool emit) {
     struct arena a = ARENA_INIT;
     struct value v = {0};
     enum stop stop = STOP_END;
-    size_t i, max;
-    yyjson_val *key, *item;
     struct str body = r->rest;
-    bool good = !emit || evaluate(r, expr, dot, &a, &v), any = false;
-    if (good && emit && is_range && yyjson_is_arr(v.json)) {
-        yyjson_arr_foreach(v.json, i, max, item) {
-            good = good && pass(r, body, item, true, &stop);
-            any = true;
-        }
-    } else if (good && emit && is_range && yyjson_is_obj(v.json)) {
-        yyjson_obj_foreach(v.json, i, max, key, item) {
-            good = good && pass(r, body, item, true, &stop);
-            any = true;
-        }
-    } else if (good && emit && !is_range && truth(&v)) {
-        good = pass(r, body, dot, true, &stop);
-        any = true;
-    }
+    bool any = false;
+    bool good = !emit || (evaluate(r, expr, dot, &a, &v) && passes(r, &v, is_range, body, dot, &any, &stop));
     if (good && !any)
         good = pass(r, body, dot, false, &stop);
     if (good && stop == STOP_ELSE)

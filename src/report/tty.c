@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The terminal display: finished steps scroll up, running ones stand in a block below that redraws itself, each with the last line of its output. When a
- * step fails, the end of its output is printed whole. */
+ * The terminal display: finished steps scroll up, running ones stand in a block below that redraws itself, each with the last line of its
+ * output. When a step fails, the end of its output is printed whole. */
 #include <sys/ioctl.h>
 #include <unistd.h>
 

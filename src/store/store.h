@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it croze's
- * own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, leases/, work/, locks). Formats and rules: croze-store(5).
+ * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it
+ * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, leases/, work/, locks). Formats and rules: croze-store(5).
  *
- * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/file.h) and publishes it; kill -9 or a full disk at
- * any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
- * gc rule: whoever relies on a digest leases it (store_lease) BEFORE asking whether it exists; gc reads all leases under the exclusive lock. */
+ * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/file.h) and publishes it; kill -9 or a
+ * full disk at any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
+ * gc rule: whoever relies on a digest leases it (store_lease) BEFORE asking whether it exists; gc reads all leases under the exclusive
+ * lock. */
 #ifndef CROZE_STORE_STORE_H
 #define CROZE_STORE_STORE_H
 
@@ -20,8 +21,8 @@ struct store {
     struct lease *lease;     /* this process's, opened with the store */
 };
 
-/* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A directory that
- * holds something else is refused. */
+/* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A
+ * directory that holds something else is refused. */
 MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavour, struct err *e);
 void store_close(struct store *s);
 
@@ -68,7 +69,8 @@ struct step_record {
     int64_t took_ms;
 };
 /* *found false: no record, or one whose blob is gone or damaged in size. Marks the record as used now. Leases the blob. */
-MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found, struct err *e);
+MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found,
+                               struct err *e);
 MUST_CHECK bool store_step_put(struct store *s, const struct digest *key, const struct step_record *r, struct err *e);
 
 /* --- Stat index: what a context's files hashed to (croze-store(5) "stat/"). One a context directory. Thread-safe get and put. --- */
@@ -76,8 +78,8 @@ struct stat_index;
 MUST_CHECK struct stat_index *stat_index_open(struct store *s, int context_fd, struct err *e);
 /* True with the digest if this very file (device, inode, ctime, mtime, size, mode) was hashed before and could not have changed since. */
 bool stat_index_get(struct stat_index *x, const struct stat *st, struct digest *out);
-/* Learns a digest. `st` was taken by fstat before the bytes were read, `read_at` (CLOCK_REALTIME_COARSE) before that: a file touched at or after
- * read_at less the clock's grain is racy and is not learned. */
+/* Learns a digest. `st` was taken by fstat before the bytes were read, `read_at` (CLOCK_REALTIME_COARSE) before that: a file touched at or
+ * after read_at less the clock's grain is racy and is not learned. */
 void stat_index_put(struct stat_index *x, const struct stat *st, struct timespec read_at, const struct digest *d);
 /* Writes it back if something was learned (entries that eight such runs in a row did not see are dropped), then frees it. Failure to
  * write is only a warning. */
@@ -122,8 +124,8 @@ struct gc_result {
 };
 MUST_CHECK bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e);
 
-/* Checks that every name reaches its manifest, configuration and layers, that blobs hash to their names (deep), that step records, tocs and trees belong to
- * something; cleans what a crash left half-made. Each finding goes to `say`; *bad counts those that are damage. */
+/* Checks that every name reaches its manifest, configuration and layers, that blobs hash to their names (deep), that step records, tocs and
+ * trees belong to something; cleans what a crash left half-made. Each finding goes to `say`; *bad counts those that are damage. */
 struct fsck_options {
     bool deep, repair;
 };

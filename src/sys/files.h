@@ -66,8 +66,8 @@ struct file_draft {
 };
 #define FILE_DRAFT_INIT {-1, -1, ""}
 MUST_CHECK bool file_draft_open(int dir, mode_t mode, struct file_draft *d, struct err *e);
-/* Syncs the bytes if `sync`, then links the draft as `name`. FILE_KEEP: an existing file stays and that is success (content-addressed names);
- * FILE_REPLACE: it is replaced atomically. The draft is closed. */
+/* Syncs the bytes if `sync`, then links the draft as `name`. FILE_KEEP: an existing file stays and that is success (content-addressed
+ * names); FILE_REPLACE: it is replaced atomically. The draft is closed. */
 enum file_publish_mode { FILE_KEEP, FILE_REPLACE };
 MUST_CHECK bool file_publish(struct file_draft *d, const char *name, enum file_publish_mode mode, bool sync, struct err *e);
 void file_draft_discard(struct file_draft *d); /* also as cleanup attribute; after publish: nothing */

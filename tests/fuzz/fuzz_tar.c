@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as a tar stream, through the reader, the listing and the table of contents: no crash, bounded work, and what comes out is in normal form. The
- * checksums of blocks that look like headers are put right first, or hardly any mutation would come past them. */
+ * Any bytes as a tar stream, through the reader, the listing and the table of contents: no crash, bounded work, and what comes out is in
+ * normal form. The checksums of blocks that look like headers are put right first, or hardly any mutation would come past them. */
 #include <assert.h>
 
 #include "base/limits.h"
@@ -61,7 +61,8 @@ static void check_items(struct listing *l) {
     size_t number;
     for (size_t cursor = 0, n = 0; listing_next(l, &cursor, &item); last = item, n++) {
         assert(n == 0 || toc_record_cmp(last.entry.path, last.entry.type, item.entry.path, item.entry.type) < 0);
-        assert(path_is_clean(item.entry.path) && (item.entry.path.n > 0 || item.entry.type == ENTRY_DIR || item.entry.type == ENTRY_OPAQUE));
+        assert(path_is_clean(item.entry.path));
+        assert(item.entry.path.n > 0 || item.entry.type == ENTRY_DIR || item.entry.type == ENTRY_OPAQUE);
         assert(item.entry.type != ENTRY_HARDLINK || (item.entry.link.n > 0 && path_is_clean(item.entry.link)));
         assert(!item.implied || item.entry.type == ENTRY_DIR);
         if (!toc_builder_add(b, &item.entry, &number, &e))

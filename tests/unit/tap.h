@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The smallest test harness: TAP lines on stdout (testanything.org), read by meson and prove. A test file is a main() that calls ok() and ends with
- * `return tap_done();`. */
+ * The smallest test harness: TAP lines on stdout (testanything.org), read by meson and prove. A test file is a main() that calls ok() and
+ * ends with `return tap_done();`. */
 #ifndef CROZE_TESTS_TAP_H
 #define CROZE_TESTS_TAP_H
 

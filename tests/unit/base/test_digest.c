@@ -7,7 +7,8 @@ int main(void) {
     struct err e = ERR_INIT;
     char text[DIGEST_TEXT + 1];
     struct digest d = sha256_of("abc", 3), back;
-    is_str(str_z(digest_text(&d, text)), S("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), "FIPS 180-2's vector");
+    is_str(str_z(digest_text(&d, text)), S("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+           "FIPS 180-2's vector");
     ok(digest_parse(str_z(text), &back, &e) && digest_eq(&d, &back), "text and back");
     ok(!digest_parse(S("md5:00"), &back, &e), "another algorithm");
     is_err(&e, "md5", "is refused by name");

@@ -13,7 +13,8 @@ static void refused(const char *text, size_t n, const char *part, const char *wh
 
 int main(void) {
     struct err e = ERR_INIT;
-    _cleanup_(json_doc_freep) yyjson_doc *d = json_parse(S("{\"s\":\"x\",\"n\":-5,\"b\":true,\"z\":\"a\\u0000b\",\"big\":18446744073709551615}"), 1000, "doc", &e);
+    _cleanup_(json_doc_freep) yyjson_doc *d =
+        json_parse(S("{\"s\":\"x\",\"n\":-5,\"b\":true,\"z\":\"a\\u0000b\",\"big\":18446744073709551615}"), 1000, "doc", &e);
     ok(d != NULL, "parses");
     yyjson_val *root = yyjson_doc_get_root(d);
     is_str(json_get_str(root, "s"), S("x"), "text");

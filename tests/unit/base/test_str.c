@@ -18,7 +18,8 @@ static void numbers(void) {
     int64_t i;
     ok(str_to_u64(S("18446744073709551615"), 10, UINT64_MAX, &u) && u == UINT64_MAX, "the largest number");
     ok(!str_to_u64(S("18446744073709551616"), 10, UINT64_MAX, &u), "one more overflows");
-    ok(!str_to_u64(S(""), 10, 9, &u) && !str_to_u64(S("+1"), 10, 9, &u) && !str_to_u64(S(" 1"), 10, 9, &u), "no sign, no blanks, not empty");
+    ok(!str_to_u64(S(""), 10, 9, &u) && !str_to_u64(S("+1"), 10, 9, &u) && !str_to_u64(S(" 1"), 10, 9, &u),
+       "no sign, no blanks, not empty");
     ok(str_to_u64(S("777"), 8, 4095, &u) && u == 511 && !str_to_u64(S("8"), 8, 9, &u), "octal");
     ok(str_to_i64(S("-5"), &i) && i == -5 && !str_to_i64(S("-"), &i), "signed");
 }

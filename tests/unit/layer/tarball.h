@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tar archives made by hand, so that they can be wrong in every way; stores that hold them as layers; and small checks of what came of them. */
+ * Tar archives made by hand, so that they can be wrong in every way; stores that hold them as layers; and small checks of what came of
+ * them. */
 #ifndef CROZE_TESTS_LAYER_TARBALL_H
 #define CROZE_TESTS_LAYER_TARBALL_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The samples of tests/data/bad/layer (its folder is the argument): refuse-* must be an error that can be shown to people, accept-* must become a view
- * and, with privilege, a tree that both tell the same. No sample may write a byte outside of its tree. */
+ * The samples of tests/data/bad/layer (its folder is the argument): refuse-* must be an error that can be shown to people, accept-* must
+ * become a view and, with privilege, a tree that both tell the same. No sample may write a byte outside of its tree. */
 #include <errno.h>
 #include <unistd.h>
 

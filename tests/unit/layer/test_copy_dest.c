@@ -164,6 +164,9 @@ static void test_times(struct copying *t) {
     ok(t->mtime_of_last == 600, "a file keeps its own");
     COPY(t, &e, "e", "/etc");
     ok(t->mtime_of_last == 700, "a link too");
+    copying_clear(t);
+    is_str(COPY(t, &e, ".", "/new"), S("d 0755 0:0 new\n"), "a destination for the whole context, which is empty");
+    ok(t->mtime_of_last == 1000, "has the time of the build");
     no_err(&e, "no error");
 }
 

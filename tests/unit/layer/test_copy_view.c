@@ -89,12 +89,30 @@ static void test_same_hash(struct copying *t) {
     no_err(&e, "no error");
 }
 
+/* Written as a layer and copied out of that again, everything is as it was: links, devices, bytes from the first layer's tree. */
+static void test_through_a_layer(struct copying *t) {
+    struct err e = ERR_INIT;
+    struct layer_options options = {.compression = COMPRESSION_GZIP, .level = 1};
+    struct layer made = {0};
+    copying_clear(t);
+    put_stage(t);
+    struct str direct = arena_str(&t->arena, COPY(t, &e, "/app", "/x"));
+    struct layer_writer *w = layer_writer_new(t->store, &options, &e);
+    must(w && copy_entries(&t->spec, true, layer_writer_sink(w), &e) && layer_writer_finish(w, &made, &e), &e);
+    layer_writer_free(w);
+    view_close(&t->from);
+    must(view_open(&t->from, t->store, &made, 1, &e), &e);
+    is_str(COPY(t, &e, "/x", "/x"), direct, "through a layer and back");
+    no_err(&e, "no error");
+}
+
 int main(void) {
     struct copying t;
     copying_init(&t);
     test_tree(&t);
     test_layers(&t);
     test_same_hash(&t);
+    test_through_a_layer(&t);
     copying_fini(&t);
     return tap_done();
 }

@@ -133,10 +133,13 @@ static bool describe(void *ctx, const struct entry *en, const struct content *c,
     return true;
 }
 
+static int64_t epoch; /* 0: none */
+
 static void gives_with(const struct view *v, const char *want, const char *what) {
     struct err e = ERR_INIT;
     struct buf got = BUF_INIT(MIB(1));
-    struct diff_spec d = {.upper_fd = upper, .lower_fd = -1, .lower = v, .ignore_paths = ignored, .n_ignore = n_ignored};
+    struct diff_spec d = {
+        .upper_fd = upper, .lower = v, .ignore_paths = ignored, .n_ignore = n_ignored, .has_epoch = epoch != 0, .epoch = epoch};
     bool done = diff_entries(&d, (struct entry_sink){describe, &got}, &e);
     no_err(&e, what);
     if (done)
@@ -151,7 +154,7 @@ static void gives(const char *want, const char *what) {
 static void refuses(const char *message, const char *what) {
     struct err e = ERR_INIT;
     struct buf got = BUF_INIT(MIB(1));
-    struct diff_spec d = {.upper_fd = upper, .lower_fd = -1, .lower = &lower};
+    struct diff_spec d = {.upper_fd = upper, .lower = &lower};
     ok(!diff_entries(&d, (struct entry_sink){describe, &got}, &e), "%s: refused", what);
     is_err(&e, message, what);
     buf_fini(&got);
@@ -169,6 +172,18 @@ static void nothing(void) {
         touch("lib");
     TOUCH_DIRS("dir");
     gives("", "what was only copied up");
+}
+
+/* A tree that was adopted has real times where its table of contents has the epoch. */
+static void clamped(void) {
+    const struct timespec later[2] = {{THEN + 100, 7}, {THEN + 100, 7}};
+    begin();
+    up_dir("dir", 0755);
+    up_file("dir/a", "aaa", 0644);
+    ok(utimensat(upper, "dir/a", later, 0) == 0 && utimensat(upper, "dir", later, 0) == 0, "times behind the epoch");
+    epoch = THEN;
+    gives("", "what was only copied up out of an adopted tree");
+    epoch = 0;
 }
 
 static void changes(void) {
@@ -401,7 +416,8 @@ static void real_overlay(void) {
         ok(root >= 0 && run_in(root), "a RUN changed things");
         fd_closep(&root);
         ok(umount(merged) == 0, "unmounted");
-        gives("d bin\nf bin/bash \"shell\"\nh bin/sh -> bin/bash\nd dir\nf dir/b \"BBB\"\nd dir/sub\nd dir/sub/deep\nw dir/sub/x\nw dir/sub/y\n"
+        gives("d bin\nf bin/bash \"shell\"\nh bin/sh -> bin/bash\nd dir\nf dir/b \"BBB\"\nd dir/sub\nd dir/sub/deep\nw dir/sub/x\nw "
+              "dir/sub/y\n"
               "w dir.conf\nd run\n",
               "a real upper directory");
     } else {
@@ -416,6 +432,7 @@ int main(void) {
     store = fixture_store("store");
     make_lower();
     nothing();
+    clamped();
     changes();
     with_xattrs();
     opaque();

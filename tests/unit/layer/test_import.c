@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * layer_import: a root file system archive, in any order, becomes one layer in normal form; equal contents give equal layers; a large one stays within
- * its memory. CROZE_SOAK=1 imports 10^6 entries, else 10^5. */
+ * layer_import: a root file system archive, in any order, becomes one layer in normal form; equal contents give equal layers; a large
+ * one stays within its memory. CROZE_SOAK=1 imports 10^6 entries, else 10^5. */
 #include <sys/resource.h>
 
 #include "tarball.h"

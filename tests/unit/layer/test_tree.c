@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Unpacked trees: what lies on disk after an archive, however hostile; attributes to the nanosecond; whiteouts as overlay reads them; adoption; and
- * that a view and the tree of the same layer tell the same story. */
+ * Unpacked trees: what lies on disk after an archive, however hostile; attributes to the nanosecond; whiteouts as overlay reads them;
+ * adoption; and that a view and the tree of the same layer tell the same story. */
 #include <errno.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -13,7 +14,7 @@
 static struct arena arena;
 static struct store *store;
 
-static int open_tree(struct layer *layers, size_t n, size_t which, struct err *e) {
+static int tree_of(struct layer *layers, size_t n, size_t which, struct err *e) {
     struct view v;
     if (!view_open(&v, store, layers, n, e))
         return -1;
@@ -24,7 +25,7 @@ static int open_tree(struct layer *layers, size_t n, size_t which, struct err *e
 
 static void expect(struct layer *layers, size_t n, size_t which, const char *want, const char *what) {
     struct err e = ERR_INIT;
-    _cleanup_fd_ int fd = open_tree(layers, n, which, &e);
+    _cleanup_fd_ int fd = tree_of(layers, n, which, &e);
     if (fd >= 0)
         is_str(tree_text(fd, &arena), str_z(want), what);
     no_err(&e, "  without an error");
@@ -66,7 +67,7 @@ static void refused(struct tarball *t, const char *part, const char *what) {
     struct layer l = layers_put(store, t);
     struct stat st;
     _cleanup_(mem_freep) char *outside = mem_printf("%s/outside", layers_scratch());
-    _cleanup_fd_ int fd = open_tree(&l, 1, 0, &e);
+    _cleanup_fd_ int fd = tree_of(&l, 1, 0, &e);
     is_err(&e, part, what);
     ok(fd < 0 && lstat(outside, &st) < 0 && errno == ENOENT, "  and nothing was written outside");
 }
@@ -96,7 +97,7 @@ static void test_hostile(void) {
     tar_file(&t, outside, "inside");
     struct layer l = layers_put(store, &t);
     struct err e = ERR_INIT;
-    _cleanup_fd_ int fd = open_tree(&l, 1, 0, &e);
+    _cleanup_fd_ int fd = tree_of(&l, 1, 0, &e);
     ok(fd >= 0 && fstatat(fd, outside + 1, &st, 0) == 0 && lstat(outside, &st) < 0, "an absolute name lies inside of the tree");
     no_err(&e, "  without an error");
     int left = openat(store->trees_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -122,13 +123,15 @@ static void test_attributes(void) {
     tar_item(&t, (struct tar_item){.name = "d/note", .type = '0', .mode = 0600, .data = S("x"), .mtime = 5});
     tar_link(&t, '2', "d/link", "nowhere");
     struct layer l = layers_put(store, &t);
-    _cleanup_fd_ int fd = open_tree(&l, 1, 0, &e);
+    _cleanup_fd_ int fd = tree_of(&l, 1, 0, &e);
     if (!no_err(&e, "a tree with all kinds of attributes"))
         return;
     ok(fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0711 && st.st_mtim.tv_sec == 1000000007, "the root's mode and time");
     ok(fstatat(fd, "d", &st, 0) == 0 && (st.st_mode & 07777) == 01777 && st.st_uid == 10 && st.st_gid == 20, "sticky directory of 10:20");
-    ok(st.st_mtim.tv_sec == 1234567890 && st.st_mtim.tv_nsec == 123456789, "  its time is not that of what was made in it, to the nanosecond");
-    ok(fstatat(fd, "d/suid", &st, 0) == 0 && (st.st_mode & 07777) == 06755 && st.st_uid == 1 && st.st_gid == 2, "set-user-id survives the chown");
+    ok(st.st_mtim.tv_sec == 1234567890 && st.st_mtim.tv_nsec == 123456789,
+       "  its time is not that of what was made in it, to the nanosecond");
+    ok(fstatat(fd, "d/suid", &st, 0) == 0 && (st.st_mode & 07777) == 06755 && st.st_uid == 1 && st.st_gid == 2,
+       "set-user-id survives the chown");
     ok(st.st_mtim.tv_sec == 5, "  and its time");
     _cleanup_fd_ int note = openat(fd, "d/note", O_RDONLY | O_CLOEXEC);
     ok(fgetxattr(note, "user.note", value, sizeof value) == 5 && memcmp(value, "hello", 5) == 0, "an extended attribute");
@@ -157,7 +160,9 @@ static void test_marks(void) {
     tar_file(&t, "b", "1");
     tar_dir(&t, "c");
     tar_mark(&t, ".wh.c");
-    one(&t, "d 0755 0:0 a opaque\nf 0644 0:0 b=1\nd 0755 0:0 c opaque\nd 0755 0:0 etc\nw etc/gone\nd 0755 0:0 opt opaque\nf 0644 0:0 opt/new=1\n",
+    one(&t,
+        "d 0755 0:0 a opaque\nf 0644 0:0 b=1\nd 0755 0:0 c opaque\nd 0755 0:0 etc\nw etc/gone\nd 0755 0:0 opt opaque\nf 0644 0:0 "
+        "opt/new=1\n",
         "whiteouts and opaque directories, whichever order they come in");
     tar_dir(&t, "keep");
     tar_file(&t, "keep/x", "1");
@@ -203,6 +208,64 @@ static void test_leaning(void) {
     view_close(&v);
 }
 
+/* Three layers with all that hides and leans. */
+static void put_stack(struct layer l[3]) {
+    struct tarball t = TARBALL_INIT;
+    tar_dir(&t, "keep");
+    tar_file(&t, "keep/x", "1");
+    tar_file(&t, "keep/y", "1");
+    tar_dir(&t, "opaque");
+    tar_dir(&t, "opaque/deep");
+    tar_file(&t, "opaque/deep/old", "1");
+    tar_item(&t, (struct tar_item){.name = "lean", .type = '5', .mode = 0750, .gid = 5});
+    tar_file(&t, "lean/data", "bytes");
+    tar_dir(&t, "swap");
+    tar_file(&t, "swap/x", "1");
+    tar_file(&t, "file", "1");
+    tar_link(&t, '2', "link", "keep");
+    l[0] = layers_put(store, &t);
+    tar_dir(&t, "keep");
+    tar_mark(&t, "keep/.wh.x");
+    tar_dir(&t, "opaque");
+    tar_dir(&t, "opaque/deep");
+    tar_mark(&t, "opaque/deep/.wh..wh..opq");
+    tar_file(&t, "opaque/deep/new", "22");
+    tar_file(&t, "swap", "now a file");
+    tar_dir(&t, "file");
+    tar_file(&t, "file/inside", "1");
+    l[1] = layers_put(store, &t);
+    tar_file(&t, "lean/more", "1");
+    tar_link(&t, '1', "lean/copy", "lean/data");
+    tar_mark(&t, ".wh.swap");
+    tar_dir(&t, "swap");
+    tar_file(&t, "keep/x", "back");
+    tar_file(&t, "link/x", "a directory in place of the link");
+    l[2] = layers_put(store, &t);
+}
+
+/* The kernel's overlay of the trees shows what the view shows. */
+static void test_overlay(void) {
+    struct err e = ERR_INIT;
+    struct layer l[3];
+    struct view v;
+    put_stack(l);
+    must(view_open(&v, store, l, 3, &e), &e);
+    _cleanup_(mem_freep) char *merged = mem_printf("%s/merged", layers_scratch());
+    char *low = tree_path(&v, 0, &arena, &e), *middle = tree_path(&v, 1, &arena, &e), *top = tree_path(&v, 2, &arena, &e);
+    must(low && middle && top && mkdir(merged, 0755) == 0, &e);
+    _cleanup_(mem_freep) char *data = mem_printf("lowerdir=%s:%s:%s", top, middle, low);
+    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("overlay", merged, "overlay", MS_RDONLY, data) == 0) {
+        _cleanup_fd_ int fd = file_open(merged, O_RDONLY | O_DIRECTORY, 0, &e);
+        must(fd >= 0, &e);
+        is_str(tree_text(fd, &arena), view_text(&v, &arena), "the trees, mounted as an overlay, are what the view shows");
+        umount2(merged, MNT_DETACH);
+    } else {
+        tap_skip("no overlay can be mounted here");
+    }
+    view_close(&v);
+}
+
 static void test_sparse_and_big(void) {
     struct err e = ERR_INIT;
     struct tarball t = TARBALL_INIT;
@@ -213,7 +276,7 @@ static void test_sparse_and_big(void) {
     bytes[MIB(5)] = 'b';
     tar_item(&t, (struct tar_item){.name = "f", .type = '0', .mode = 0644, .data = str_n(bytes, n)});
     struct layer l = layers_put_packed(store, &t, COMPRESSION_ZSTD);
-    _cleanup_fd_ int fd = open_tree(&l, 1, 0, &e);
+    _cleanup_fd_ int fd = tree_of(&l, 1, 0, &e);
     _cleanup_fd_ int f = openat(fd, "f", O_RDONLY | O_CLOEXEC);
     struct digest got, want = sha256_of(bytes, n);
     uint64_t size;
@@ -256,7 +319,7 @@ static void test_race(void) {
         pids[i] = fork();
         if (pids[i] == 0) {
             struct stat st;
-            int fd = open_tree(&l, 1, 0, &e);
+            int fd = tree_of(&l, 1, 0, &e);
             _exit(fd >= 0 && fstatat(fd, "d/299", &st, 0) == 0 ? 0 : 1);
         }
     }
@@ -311,18 +374,20 @@ static void in_namespace(void) {
     tar_mark(&t, "o/.wh..wh..opq");
     tar_mark(&t, "o/.wh.gone");
     struct layer l = layers_put(store, &t);
-    _cleanup_fd_ int fd = open_tree(&l, 1, 0, &e);
+    _cleanup_fd_ int fd = tree_of(&l, 1, 0, &e);
     no_err(&e, "in a user namespace: a tree with a device");
     _cleanup_fd_ int null = openat(fd, "null", O_RDONLY | O_CLOEXEC);
     ok(fgetxattr(null, "user.croze.dev", value, sizeof value) == 5 && memcmp(value, "c 1 3", 5) == 0, "the device is recorded in an xattr");
     ok(fstat(null, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 && (st.st_mode & 07777) == 0666, "of an empty file with its mode");
     _cleanup_fd_ int o = openat(fd, "o", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok(fgetxattr(o, "user.overlay.opaque", value, sizeof value) == 1 && value[0] == 'y', "the opaque mark is the one that overlay reads here");
+    ok(fgetxattr(o, "user.overlay.opaque", value, sizeof value) == 1 && value[0] == 'y',
+       "the opaque mark is the one that overlay reads here");
     ok(fstatat(o, "gone", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == 0, "a whiteout is a device all the same");
     tar_item(&t, (struct tar_item){.name = "etc/shadow", .type = '0', .uid = 0, .gid = 42});
     l = layers_put(store, &t);
-    ok(open_tree(&l, 1, 0, &e) < 0, "an owner that the namespace has not");
-    is_err(&e, "etc/shadow: give it to uid 0, gid 42: Invalid argument: this user namespace has no such ids; the user's range in /etc/subuid",
+    ok(tree_of(&l, 1, 0, &e) < 0, "an owner that the namespace has not");
+    is_err(&e,
+           "etc/shadow: give it to uid 0, gid 42: Invalid argument: this user namespace has no such ids; the user's range in /etc/subuid",
            "  is an error that names the file, the ids and what to do");
     layers_close(store);
 }
@@ -337,6 +402,7 @@ static int run_all(void) {
         test_attributes();
         test_devices();
         test_leaning();
+        test_overlay();
         test_no_privilege();
         test_race();
     } else {

@@ -82,8 +82,10 @@ static void test_names(void) {
     tar_file(&t, "./a/./b/", "");
     tar_link(&t, '1', "copy", "./etc/passwd");
     tar_link(&t, '2', "up", "../../../etc/shadow");
-    sound(&t, "dir ''\ndir 'etc'\nfile 'etc/passwd' 4:root\ndir 'a/b'\nhardlink 'copy' -> 'etc/passwd'\nsymlink 'up' -> '../../../etc/shadow'\n",
-          "names are made clean; targets of symlinks stay as they are");
+    sound(
+        &t,
+        "dir ''\ndir 'etc'\nfile 'etc/passwd' 4:root\ndir 'a/b'\nhardlink 'copy' -> 'etc/passwd'\nsymlink 'up' -> '../../../etc/shadow'\n",
+        "names are made clean; targets of symlinks stay as they are");
 
     tar_pax(&t, "path", S("caf\xc3\xa9/\xe4\xbd\xa0"));
     tar_file(&t, "x", "1");
@@ -126,7 +128,8 @@ static void test_whiteouts(void) {
     tar_mark(&t, ".wh..wh.aufs");
     tar_mark(&t, ".wh..wh.plnk/12.34");
     tar_mark(&t, "a/.wh...x");
-    sound(&t, "whiteout 'etc/passwd'\nopaque 'etc'\nopaque ''\nwhiteout 'a/..x'\n", "whiteouts, opaque marks; aufs bookkeeping is left out");
+    sound(&t, "whiteout 'etc/passwd'\nopaque 'etc'\nopaque ''\nwhiteout 'a/..x'\n",
+          "whiteouts, opaque marks; aufs bookkeeping is left out");
     tar_mark(&t, ".wh.");
     refused(&t, "this whiteout hides no name", "a bare .wh.");
     tar_mark(&t, "d/.wh..");
@@ -177,9 +180,10 @@ static void test_xattrs(void) {
     struct tarball t = TARBALL_INIT;
     tar_pax(&t, "SCHILY.xattr.user.z", S("last"));
     tar_file(&t, "one", "");
-    records(&t, (const char *const[]){"SCHILY.xattr.user.b=2", "SCHILY.xattr.security.capability=cap", "SCHILY.xattr.trusted.overlay.opaque=y",
-                                      "SCHILY.xattr.user.overlay.redirect=/etc", "SCHILY.xattr.user.a=1", "SCHILY.xattr.user.croze.dev=c 1 3",
-                                      "SCHILY.xattr.security.selinux=label", "SCHILY.xattr.user.b=3", NULL});
+    records(&t,
+            (const char *const[]){"SCHILY.xattr.user.b=2", "SCHILY.xattr.security.capability=cap", "SCHILY.xattr.trusted.overlay.opaque=y",
+                                  "SCHILY.xattr.user.overlay.redirect=/etc", "SCHILY.xattr.user.a=1", "SCHILY.xattr.user.croze.dev=c 1 3",
+                                  "SCHILY.xattr.security.selinux=label", "SCHILY.xattr.user.b=3", NULL});
     tar_file(&t, "many", "");
     sound(&t, "file 'one' 0: user.z=last\nfile 'many' 0: security.capability=cap user.a=1 user.b=3\n",
           "xattrs are sorted; overlay's, croze's and the host's own are stripped; the last double counts");
@@ -197,8 +201,8 @@ static void test_xattrs(void) {
 
 static void test_sparse(void) {
     struct tarball t = TARBALL_INIT;
-    records(&t, (const char *const[]){"GNU.sparse.size=20000", "GNU.sparse.numblocks=2", "GNU.sparse.map=4096,5,10000,3", "GNU.sparse.name=holes",
-                                      NULL});
+    records(&t, (const char *const[]){"GNU.sparse.size=20000", "GNU.sparse.numblocks=2", "GNU.sparse.map=4096,5,10000,3",
+                                      "GNU.sparse.name=holes", NULL});
     tar_file(&t, "GNUSparseFile.0/holes", "helloend");
     sound(&t, "file 'holes' 20000:............\n", "a sparse file has zeros in its holes, to its end");
     records(&t, (const char *const[]){"GNU.sparse.size=2000000000000", "GNU.sparse.numblocks=1", "GNU.sparse.map=0,1", NULL});

@@ -38,7 +38,8 @@ static void test_listing(void) {
     tar_file(&t, "a/x", "22");
     tar_file(&t, "a.b/y", "333");
     tar_file(&t, "z", "4444");
-    one(&t, "d 0755 0:0 a\nf 0644 0:0 a/x=2\nd 0755 0:0 a.b\nf 0644 0:0 a.b/y=3\nf 0644 0:0 z=4\n", "any order, and the last of doubles counts");
+    one(&t, "d 0755 0:0 a\nf 0644 0:0 a/x=2\nd 0755 0:0 a.b\nf 0644 0:0 a.b/y=3\nf 0644 0:0 z=4\n",
+        "any order, and the last of doubles counts");
 
     tar_dir(&t, "d");
     tar_file(&t, "d/x", "1");
@@ -87,7 +88,8 @@ static void test_hardlinks(void) {
     tar_link(&t, '1', "c", "b");
     struct layer l = layers_put(store, &t);
     must(view_open(&v, store, &l, 1, &e), &e);
-    is_str(view_text(&v, &arena), S("f 0644 0:0 b=5\nf 0644 0:0 c=5\nf 0644 0:0 m=10\n"), "links keep the file that they named; the name's next file is another");
+    is_str(view_text(&v, &arena), S("f 0644 0:0 b=5\nf 0644 0:0 c=5\nf 0644 0:0 m=10\n"),
+           "links keep the file that they named; the name's next file is another");
     struct entry en;
     ok(toc_find(v.tocs[0], S("c"), &i), "the toc has the second name");
     toc_entry(v.tocs[0], i, NULL, &en);
@@ -127,12 +129,16 @@ static void test_stack(void) {
     tar_file(&t, "var", "a file now");
     tar_file(&t, "usr", "a file too");
     l[2] = layers_put(store, &t);
-    expect(l, 1, "d 0755 0:0 etc\nf 0644 0:0 etc/gone=1\nf 0644 0:0 etc/keep=1\nd 0755 0:0 opt\nd 0755 0:0 opt/app\nf 0644 0:0 opt/app/old=1\n"
-           "d 0755 0:0 usr\nf 0644 0:0 usr/x=1\nf 0644 0:0 usr/x.y=1\nd 0755 0:0 var\nf 0644 0:0 var/x=1\n", "one layer");
+    expect(l, 1,
+           "d 0755 0:0 etc\nf 0644 0:0 etc/gone=1\nf 0644 0:0 etc/keep=1\nd 0755 0:0 opt\nd 0755 0:0 opt/app\nf 0644 0:0 opt/app/old=1\n"
+           "d 0755 0:0 usr\nf 0644 0:0 usr/x=1\nf 0644 0:0 usr/x.y=1\nd 0755 0:0 var\nf 0644 0:0 var/x=1\n",
+           "one layer");
     expect(l, 2, "d 0755 0:0 etc\nf 0644 0:0 etc/keep=1\nd 0755 0:0 opt\nd 0700 0:0 opt/app\nf 0644 0:0 opt/app/new=2\nd 0755 0:0 usr\n"
            "f 0644 0:0 usr/x.y=1\n", "whiteouts and an opaque directory");
-    expect(l, 3, "d 0755 0:0 etc\nf 0644 0:0 etc/gone=4\nf 0644 0:0 etc/keep=1\nd 0755 0:0 opt\nd 0700 0:0 opt/app\nf 0644 0:0 opt/app/new=2\n"
-           "f 0644 0:0 usr=10\nf 0644 0:0 var=10\n", "a name comes back; files replace directories");
+    expect(l, 3,
+           "d 0755 0:0 etc\nf 0644 0:0 etc/gone=4\nf 0644 0:0 etc/keep=1\nd 0755 0:0 opt\nd 0700 0:0 opt/app\nf 0644 0:0 opt/app/new=2\n"
+           "f 0644 0:0 usr=10\nf 0644 0:0 var=10\n",
+           "a name comes back; files replace directories");
 
     tar_dir(&t, "a");
     tar_file(&t, "a/lower", "1");

@@ -329,35 +329,6 @@ static void streams(void) {
     items_fini(&t);
     items_fini(&same);
 }
-
-/* Files touched within the clock's grain are not learned: lets it tick past. */
-static void wait_for_clock(const struct stat *st) {
-    struct timespec now;
-    do
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    while ((now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec < 50000000);
-}
-
-static void learns(void) {
-    struct items t = ITEMS_INIT;
-    struct store *s = fixture_store("learns");
-    struct err e = ERR_INIT;
-    struct layer l;
-    struct digest d;
-    items_file(&t, source, "l1", S("small"));
-    items_file(&t, source, "l2", items_text(&t, 3, 2 * CHUNK_FILE + 3));
-    wait_for_clock(&t.all.p[1].content.seen);
-    struct layer_options o = gzip;
-    o.stats = stat_index_open(s, source, &e);
-    ok(items_pack(&t, s, &o, &l, &e), "packed with a stat index");
-    no_err(&e, "without an error");
-    for (size_t i = 0; i < 2; i++)
-        ok(stat_index_get(o.stats, &t.all.p[i].content.seen, &d) && digest_eq(&d, &t.all.p[i].digest), "it learned file %zu", i + 1);
-    stat_index_close(o.stats);
-    fixture_close(s);
-    items_fini(&t);
-}
-
 int main(void) {
     struct err e = ERR_INIT;
     fixture_init();
@@ -374,7 +345,6 @@ int main(void) {
     changing_large_file();
     early_failure();
     streams();
-    learns();
     close(source);
     return tap_done();
 }

@@ -117,6 +117,12 @@ static void test_mounts(struct fixture *f) {
     r.spec.n_mounts = 2;
     ok(run_go(&r), "a private file can be written if asked");
     run_fini(&r);
+    run_init(f, &r, "ids", NULL, NULL);
+    r.spec.argv = (const char *const[]){"/script", NULL};
+    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = "/script", .bytes = S("#!/payload ids\n"), .executable = true}};
+    r.spec.n_mounts = 1;
+    ok(run_go(&r) && run_said(&r, "0:0"), "and run, if it is executable");
+    run_fini(&r);
 }
 
 /* Made mount points leave the directory's time alone: the layer must not show them. */

@@ -15,7 +15,8 @@ int main(void) {
     t.tv_nsec = 5000;
     is_str(str_z(clock_rfc3339(t, text)), S("2023-11-14T22:13:20.000005000Z"), "nanoseconds");
     ok(clock_parse_rfc3339(str_z(text), &back) && clock_cmp(t, back) == 0, "text and back");
-    ok(clock_parse_rfc3339(S("2023-11-15T00:13:20.5+02:00"), &back) && back.tv_sec == 1700000000 && back.tv_nsec == 500000000, "zone and fraction");
+    ok(clock_parse_rfc3339(S("2023-11-15T00:13:20.5+02:00"), &back) && back.tv_sec == 1700000000 && back.tv_nsec == 500000000,
+       "zone and fraction");
     bad("");
     bad("2023-11-14");
     bad("2023-13-14T22:13:20Z");
@@ -23,7 +24,9 @@ int main(void) {
     bad("2023-11-14T22:13:20.Z");
     bad("2023-11-14T22:13:20+2:00");
     int64_t epoch;
-    ok(clock_parse_epoch(S("0"), &epoch) && epoch == 0 && !clock_parse_epoch(S("-1"), &epoch) && !clock_parse_epoch(S("253402300800"), &epoch), "epoch");
+    ok(clock_parse_epoch(S("0"), &epoch) && epoch == 0 && !clock_parse_epoch(S("-1"), &epoch) &&
+           !clock_parse_epoch(S("253402300800"), &epoch),
+       "epoch");
     is_str(str_z(clock_ago(0, text)), S("Less than a second ago"), "now");
     is_str(str_z(clock_ago(90, text)), S("About a minute ago"), "a minute");
     is_str(str_z(clock_ago(3 * 86400, text)), S("3 days ago"), "days");

@@ -38,7 +38,9 @@ static void publishing(void) {
     ok(file_draft_open(tmp_fd, 0644, &d, &e) && file_write_all(d.fd, "new", 3, "draft", &e), "a draft");
     ok(file_publish(&d, "name", FILE_KEEP, true, &e) && file_readat(tmp_fd, "name", &b, &e), "published over an existing name with KEEP");
     is_str(buf_str(&b), S("old"), "leaves what is there");
-    ok(file_draft_open(tmp_fd, 0644, &d, &e) && file_write_all(d.fd, "new", 3, "draft", &e) && file_publish(&d, "name", FILE_REPLACE, true, &e), "REPLACE");
+    ok(file_draft_open(tmp_fd, 0644, &d, &e) && file_write_all(d.fd, "new", 3, "draft", &e) &&
+           file_publish(&d, "name", FILE_REPLACE, true, &e),
+       "REPLACE");
     buf_reset(&b);
     ok(file_readat(tmp_fd, "name", &b, &e), "replaces");
     is_str(buf_str(&b), S("new"), "it");
@@ -57,7 +59,9 @@ static void publishing(void) {
 
 static void resolving(void) {
     ok(mkdirat(tmp_fd, "root", 0755) == 0 && mkdirat(tmp_fd, "root/d", 0755) == 0, "a root");
-    ok(symlinkat("/etc/passwd", tmp_fd, "root/abs") == 0 && symlinkat("../../..", tmp_fd, "root/up") == 0 && symlinkat("d", tmp_fd, "root/in") == 0, "with links");
+    ok(symlinkat("/etc/passwd", tmp_fd, "root/abs") == 0 && symlinkat("../../..", tmp_fd, "root/up") == 0 &&
+           symlinkat("d", tmp_fd, "root/in") == 0,
+       "with links");
     _cleanup_fd_ int root = openat(tmp_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_fd_ int a = file_openat_beneath(root, "abs", O_RDONLY, 0);
     ok(a < 0, "beneath: an absolute link does not lead out");

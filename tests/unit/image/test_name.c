@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/image.h"
+#include "tap.h"
+
+static void good(const char *text, const char *full) {
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct image_name n;
+    bool parsed = image_name_parse(&a, str_z(text), &n, &e);
+    no_err(&e, text);
+    if (parsed)
+        is_str(image_name_text(&a, &n), str_z(full), full);
+    arena_fini(&a);
+}
+
+static void bad(const char *text) {
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct image_name n;
+    ok(!image_name_parse(&a, str_z(text), &n, &e) && e.kind == ERR_USAGE, "refused: \"%s\"", text);
+    err_clear(&e);
+    arena_fini(&a);
+}
+
+int main(void) {
+    good("debian", "debian:latest");
+    good("debian:12", "debian:12");
+    good("docker.io/library/debian:12", "debian:12");
+    good("index.docker.io/wso2/wso2am:4.7.0", "wso2/wso2am:4.7.0");
+    good("docker.io/library/a/b", "library/a/b:latest");
+    good("registry.example.com:5000/a/b:1", "registry.example.com:5000/a/b:1");
+    good("localhost/x", "localhost/x:latest");
+    good("localhost:5000/x", "localhost:5000/x:latest");
+    good("a__b", "a__b:latest");
+    good("a--b.c_d", "a--b.c_d:latest");
+    good("x:A_1.2-3", "x:A_1.2-3");
+    good("x@sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "x");
+    bad("");
+    bad("X");
+    bad("a//b");
+    bad("/a");
+    bad("a/");
+    bad("a..b");
+    bad("a___b");
+    bad("a._b");
+    bad("-a");
+    bad("a-");
+    bad("a b");
+    bad("a:");
+    bad("a:.b");
+    bad("a:-b");
+    bad("x@sha256:short");
+    bad("x@md5:00");
+    bad("host:99999999/x");
+    bad(".:.0");
+    char longer[300];
+    memset(longer, 'a', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    bad(longer);
+    return tap_done();
+}

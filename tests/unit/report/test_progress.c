@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/progress.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sys/files.h"
+#include "tap.h"
+
+static struct buf shown;
+
+/* Runs a small build's worth of events through a display and takes what it wrote. */
+static void events(enum progress_mode mode) {
+    int ends[2];
+    struct err e = ERR_INIT;
+    if (pipe(ends) < 0)
+        return;
+    struct progress *p = progress_new(mode, ends[1]);
+    struct progress_step *one = progress_start(p, S("[1/2] RUN one"));
+    progress_log(one, S("first li"));
+    progress_log(one, S("ne\nsecond\033[2J\n"));
+    progress_end(one, PROGRESS_DONE, S("1.2MB"));
+    struct progress_step *two = progress_start(p, S("[2/2] RUN two"));
+    progress_log(two, S("the end without a newline"));
+    log_warn("careful");
+    progress_end(two, PROGRESS_FAILED, STR_NULL);
+    progress_free(p);
+    close(ends[1]);
+    buf_reset(&shown);
+    ok(file_read_fd(ends[0], "pipe", &shown, &e), "read what was shown");
+    close(ends[0]);
+}
+
+static bool has(const char *text) {
+    return str_find(buf_str(&shown), str_z(text)) >= 0;
+}
+
+int main(void) {
+    shown = (struct buf)BUF_INIT(1 << 20);
+    events(PROGRESS_PLAIN);
+    ok(has("#1 [1/2] RUN one\n") && has(" first line\n"), "plain: a step and its output, lines put together");
+    ok(has("#1 DONE") && has("1.2MB") && has("#2 ERROR"), "plain: how steps ended");
+    ok(has("the end without a newline\n"), "plain: the last line needs no newline");
+    ok(has("warning: careful\n"), "plain: warnings");
+    ok(has("second?[2J") && !has("\033"), "plain: output cannot steer the terminal");
+    events(PROGRESS_TTY);
+    ok(has(" => [1/2] RUN one") && has("ERROR [2/2] RUN two"), "tty: how steps ended");
+    ok(has("------\n > [2/2] RUN two:\nthe end without a newline\n------"), "tty: a failed step's output is printed whole");
+    ok(!has("second\033"), "tty: output cannot steer the terminal");
+    events(PROGRESS_QUIET);
+    is_str(buf_str(&shown), S("warning: careful\n"), "quiet: warnings only");
+    buf_fini(&shown);
+    return tap_done();
+}
