@@ -47,7 +47,9 @@ is "-f: fields, json, index, len, range, if" \
     "$(croze inspect -f '{{.Config.Labels.l}}|{{json .Config.Cmd}}|{{index .Config.Env 1}}|{{index .Config.Labels "l"}}|{{len .RootFS.Layers}}|{{range .RepoTags}}{{.}} {{end}}|{{if .Config.User}}yes{{else}}no{{end}}' demo/product)" \
     'a b|["sh"]|A=1|a b|2|demo/product:1.0 demo/product:latest |no'
 is "... join, println" "$(croze inspect -f '{{join .RepoTags ","}} {{println .Architecture}}{{- .Os}}' demo/product)" "demo/product:1.0,demo/product:latest $(
-    croze inspect -f '{{.Architecture}}' base:1)linux"
+    croze inspect -f '{{.Architecture}}' base:1)
+linux"
+is "... members of Config that the image does not set" "$(croze inspect -f '{{.Config.User}}|{{json .Config.Entrypoint}}|{{range .Config.Volumes}}x{{end}}' demo/product)" '|null|'
 is "several images: a line each" "$(croze inspect -f '{{.Id}}' demo/product base:1 | wc -l)" 2
 refuses 2 'Nope' "a field that there is not" croze inspect -f '{{.Nope}}' demo/product
 refuses 2 'template' "half a template" croze inspect -f '{{.Id' demo/product
