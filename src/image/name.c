@@ -34,12 +34,16 @@ static bool good_host(struct str s) {
     uint64_t number;
     if (str_cut(s, ':', &host, &port) && !str_to_u64(port, 10, 65535, &number))
         return false;
-    for (size_t i = 0; i < host.n; i++) {
+    char before = '.'; /* labels neither begin nor end with a dash, and none is empty: ".." is no host */
+    for (size_t i = 0; i < host.n; before = host.p[i++]) {
         char c = host.p[i];
-        if (!is_alnum(c) && !(c >= 'A' && c <= 'Z') && c != '-' && c != '.')
+        bool word = is_alnum(c) || (c >= 'A' && c <= 'Z');
+        if (!word && c != '-' && c != '.')
+            return false;
+        if ((before == '.' && !word) || (before == '-' && c == '.'))
             return false;
     }
-    return host.n > 0;
+    return host.n > 0 && before != '.' && before != '-';
 }
 
 static bool good_tag(struct str s) {

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What a build says and leaves for scripts:
+#   * -q, --iidfile, --metadata-file; several -t; --label; -f; Containerfile; no tag
+#   * --progress plain, quiet, tty; auto is plain off a terminal; data on standard output, progress on standard error
+#   * times: created, history, an unchanged rebuild; --compression; manifest and configuration by the OCI image specification
+. "$(dirname "$0")/lib.sh"
+
+import_base
+c=$T/context
+printf 'FROM base\nRUN echo a line of output\nENV A=1\n' | dockerfile "$c"
+
+does "-q" croze build -q -t quiet "$c"
+is "... the image ID alone" "$out" "$(config quiet '{{.Id}}')"
+is "... and nothing on standard error" "$err" ""
+does "build" croze build -t loud "$c"
+is "nothing on standard output" "$out" ""
+like "plain progress off a terminal" "$err" '^#1 \[1/1\] RUN echo a line of output$'
+like "... CACHED" "$err" '^#1 CACHED'
+like "... the digests" "$err" "image $(config loud '{{.Id}}'), manifest $(digest_of loud)"
+like "... the name" "$err" '^named loud'
+does "--progress=quiet" croze build --progress=quiet --no-cache "$c"
+unlike "... no steps" "$err" '^#1'
+does "--progress=tty" croze build --progress=tty --no-cache "$c"
+like "... shows the step" "$err" 'RUN echo a line of output'
+
+does "--iidfile, --metadata-file, three names" croze build --iidfile "$T/iid" --metadata-file "$T/meta" -t one -t two:tag -t reg.example:5000/team/three:3 "$c"
+is "the image ID, without a newline" "$(cat "$T/iid"; echo .)" "$(config one '{{.Id}}')."
+is "metadata as buildx writes it" "$(py - "$T/meta" <<'END'
+import json, sys
+m = json.load(open(sys.argv[1]))
+d = m["containerimage.descriptor"]
+print(m["containerimage.digest"], m["containerimage.config.digest"], m["image.name"], d["digest"] == m["containerimage.digest"], d["mediaType"], d["size"] > 0)
+END
+)" "$(digest_of one) $(config one '{{.Id}}') one,two:tag,reg.example:5000/team/three:3 True application/vnd.oci.image.manifest.v1+json True"
+is "all names are the same image" "$(digest_of two:tag) $(digest_of reg.example:5000/team/three:3)" "$(digest_of one) $(digest_of one)"
+refuses 2 'BAD' "a name that is none, before anything is built" croze build -t BAD:name "$c"
+refuses 2 'digest' "a name with a digest" croze build -t "x@$(digest_of one)" "$c"
+refuses 1 'nowhere' "--iidfile that cannot be written" croze build --iidfile "$T/nowhere/iid" "$c"
+does "without a name" croze build --iidfile "$T/iid" "$c"
+does "... the ID finds it" croze inspect "$(cat "$T/iid")"
+
+printf 'FROM base\nLABEL a=file b=file\n' >"$c/other.file"
+does "-f and --label" croze build -f "$c/other.file" --label b=option --label c=option -t labelled "$c"
+is "... the option wins" "$(img config labelled config Labels)" '{"a":"file","b":"option","c":"option"}'
+mkdir "$T/cf"
+printf 'FROM base\nENV FROM_FILE=Containerfile\n' >"$T/cf/Containerfile"
+does "a Containerfile" croze build -t cf "$T/cf"
+is "... is read where there is no Dockerfile" "$(img config cf config Env 1)" '"FROM_FILE=Containerfile"'
+exits 0 "the context may be the working directory" sh -c 'cd "$1" && "$CROZE" build -q .' - "$c"
+ln -s "$c" "$T/link"
+does "... or a symlink" croze build -q "$T/link"
+
+# --- the documents ---
+is "the manifest" "$(img manifest one schemaVersion) $(img manifest one mediaType) $(img manifest one config mediaType)" \
+    '2 "application/vnd.oci.image.manifest.v1+json" "application/vnd.oci.image.config.v1+json"'
+is "... gzip layers" "$(img manifest one layers 0 mediaType)" '"application/vnd.oci.image.layer.v1.tar+gzip"'
+is "the configuration" "$(img config one os) $(img config one rootfs type)" '"linux" "layers"'
+is "created is no older than the last step" "$(py - "$(img config one created)" "$(img config one history 1 created)" <<'END'
+import sys
+print(sys.argv[1] >= sys.argv[2])
+END
+)" True
+is "documents are canonical: no blanks, no newline at the end" "$(py - <<'END'
+import json, os
+root = os.environ["CROZE_ROOT"]
+bad = []
+for m in json.load(open(root + "/index.json"))["manifests"]:
+    text = open(root + "/blobs/sha256/" + m["digest"][7:]).read()
+    config = open(root + "/blobs/sha256/" + json.loads(text)["config"]["digest"][7:]).read()
+    for t in (text, config):
+        if t != json.dumps(json.loads(t), separators=(",", ":"), ensure_ascii=False):
+            bad.append(t)
+print(bad)
+END
+)" "[]"
+for how in none zstd gzip; do
+    croze build -q --compression $how -t "c:$how" "$c" >/dev/null
+done
+is "--compression" "$(for how in none zstd gzip; do img manifest c:$how layers -1 mediaType; done | sed 's/.*layer.v1.//' | tr '\n' ' ')" 'tar" tar+zstd" tar+gzip" '
+refuses 1 'standard output' "a standard output that is full" sh -c '"$CROZE" build -q "$1" >/dev/full' - "$c"
+
+# a run of one build beside others in the same store
+i=0
+while [ $i -lt 6 ]; do
+    printf 'FROM base\nRUN echo %s >/n\nCOPY Dockerfile /\n' $((i % 3)) | dockerfile "$T/p$i"
+    croze build -q -t "p:$i" "$T/p$i" >"$T/p$i.log" 2>&1 &
+    eval "pid$i=\$!"
+    i=$((i + 1))
+done
+i=0 bad=
+while [ $i -lt 6 ]; do
+    eval "wait \$pid$i" || bad="$bad $i: $(cat "$T/p$i.log")"
+    [ "$(img cat "p:$i" /n)" = $((i % 3)) ] || bad="$bad $i"
+    i=$((i + 1))
+done
+is "six builds at once in one store" "$bad" ""
+does "... leave it sound" croze fsck --deep
+
+done_testing

@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# images, inspect, history, tag, rmi:
+#   * tables and JSON lines; --digests, -q, --no-trunc, a name; order
+#   * inspect as JSON and by templates; several images; IDs, prefixes, name@digest
+#   * tag over another image; rmi by name and ID, of several names, -f; what is gone and what is not
+. "$(dirname "$0")/lib.sh"
+
+does "images of an empty store" croze images
+like "... only the head" "$out" '^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE$'
+does "... as JSON: nothing" croze images --format json
+is "... at all" "$out" ""
+
+import_base base:1
+c=$T/context
+printf 'FROM base:1\nENV A=1\nLABEL l="a b"\nEXPOSE 80\nRUN echo x >/x\nCMD ["sh"]\n' | dockerfile "$c"
+build demo/product:1.0 "$c" -t demo/product:latest 2>/dev/null
+id=$(config demo/product '{{.Id}}')
+digest=$(digest_of demo/product)
+
+does "images" croze images
+is "... the newest first, names in order" "$(printf '%s\n' "$out" | awk 'NR > 1 {print $1 ":" $2, $3}')" "demo/product:1.0 $(echo "$id" | cut -c8-19)
+demo/product:latest $(echo "$id" | cut -c8-19)
+base:1 $(config base:1 '{{.Id}}' | cut -c8-19)"
+like "--digests" "$(croze images --digests)" "demo/product +1.0 +$digest"
+like "--no-trunc" "$(croze images --no-trunc)" "demo/product +1.0 +$id"
+is "-q: each once" "$(croze images -q | wc -l)" 2
+is "a name" "$(croze images -q demo/product) $(croze images -q --no-trunc base:1)" "$(echo "$id" | cut -c8-19) $(config base:1 '{{.Id}}')"
+is "a name that nothing has" "$(croze images -q nothing)" ""
+is "JSON: an object a line" "$(croze images --format json | py -c '
+import json, sys
+for line in sys.stdin:
+    o = json.loads(line)
+    print(sorted(o), o["Repository"], o["Tag"], o["Digest"][:7], o["ID"][:7], o["CreatedAt"][10], o["Size"] > 0)')" \
+    "['CreatedAt', 'Digest', 'ID', 'Repository', 'Size', 'Tag'] demo/product 1.0 sha256: sha256: T True
+['CreatedAt', 'Digest', 'ID', 'Repository', 'Size', 'Tag'] demo/product latest sha256: sha256: T True
+['CreatedAt', 'Digest', 'ID', 'Repository', 'Size', 'Tag'] base 1 sha256: sha256: T True"
+
+# --- inspect ---
+is "inspect: JSON like docker's" "$(croze inspect demo/product base:1 | py -c '
+import json, sys
+a, b = json.load(sys.stdin)
+print(a["RepoTags"], a["RepoDigests"][0].split("@")[0], a["Config"]["Env"][-1], a["Config"]["Labels"], a["Architecture"] == b["Architecture"], a["Os"],
+      len(a["RootFS"]["Layers"]), a["RootFS"]["Layers"][0] == b["RootFS"]["Layers"][0], a["Size"] > b["Size"])')" \
+    "['demo/product:1.0', 'demo/product:latest'] demo/product A=1 {'l': 'a b'} True linux 2 True True"
+is "-f: fields, json, index, len, range, if" \
+    "$(croze inspect -f '{{.Config.Labels.l}}|{{json .Config.Cmd}}|{{index .Config.Env 1}}|{{index .Config.Labels "l"}}|{{len .RootFS.Layers}}|{{range .RepoTags}}{{.}} {{end}}|{{if .Config.User}}yes{{else}}no{{end}}' demo/product)" \
+    'a b|["sh"]|A=1|a b|2|demo/product:1.0 demo/product:latest |no'
+is "... join, println" "$(croze inspect -f '{{join .RepoTags ","}} {{println .Architecture}}{{- .Os}}' demo/product)" "demo/product:1.0,demo/product:latest $(
+    croze inspect -f '{{.Architecture}}' base:1)
+linux"
+is "... members of Config that the image does not set" "$(croze inspect -f '{{.Config.User}}|{{json .Config.Entrypoint}}|{{range .Config.Volumes}}x{{end}}' demo/product)" '|null|'
+is "several images: a line each" "$(croze inspect -f '{{.Id}}' demo/product base:1 | wc -l)" 2
+refuses 2 'Nope' "a field that there is not" croze inspect -f '{{.Nope}}' demo/product
+refuses 2 'template' "half a template" croze inspect -f '{{.Id' demo/product
+for way in "$id" "${id#sha256:}" "$(echo "$id" | cut -c8-19)" "$digest" "demo/product@$digest" demo/product:latest docker.io/demo/product:1.0; do
+    is "found by $(echo "$way" | sed 's/[0-9a-f]\{60,\}/HEX/')" "$(config "$way" '{{.Id}}' 2>&1)" "$id"
+done
+refuses 1 'such image|not found|no image' "an ID that there is not" croze inspect sha256:0000000000000000000000000000000000000000000000000000000000000000
+refuses 1 'abc' "three digits are too few" croze inspect abc
+
+# --- history ---
+is "history, newest first" "$(croze history --format json demo/product | py -c '
+import json, sys
+for line in sys.stdin:
+    o = json.loads(line)
+    print(o.get("CreatedBy", "-").split()[0] if o.get("CreatedBy") else o["Comment"], o["Size"] > 0, "DiffID" in o)')" 'CMD False False
+RUN True True
+EXPOSE False False
+LABEL False False
+ENV False False
+imported True True'
+is "... as a table" "$(croze history demo/product | wc -l)" 7
+
+# --- tag ---
+does "tag" croze tag demo/product new:name other/name
+is "... a second name of the same image" "$(digest_of new:name) $(digest_of other/name:latest)" "$digest $digest"
+does "tag over a name that is taken" croze tag base:1 new:name
+is "... it moves" "$(digest_of new:name)" "$(digest_of base:1)"
+refuses 1 'nothing' "tag of nothing" croze tag nothing x
+refuses 2 'Bad' "tag to a name that is none" croze tag base:1 Bad
+for bad in 'a:b:c' 'a/' '/a' 'a..b' "$(printf '%0130d' 0 | sed 's/0/x/g; s/^/a:/')" 'a b' '../x' ''; do
+    refuses 2 'croze: ' "a name like \"$(echo "$bad" | cut -c1-20)\"" croze tag base:1 "$bad"
+done
+
+# --- rmi ---
+does "rmi of one name" croze rmi new:name
+is "... Untagged" "$out" "Untagged: new:name"
+does "... the image has others" croze inspect base:1
+refuses 1 'several names' "rmi by ID of an image with several names" croze rmi "$id"
+does "rmi of the last name" croze rmi base:1
+like "... Deleted" "$out" '^Deleted: sha256:'
+refuses 1 'base:1' "... it is gone" croze inspect base:1
+does "what stands on it is not" croze inspect demo/product
+refuses 1 'nothing' "rmi of what is not there" croze rmi nothing
+does "... with -f" croze rmi -f nothing
+does "rmi -f by ID: all names" croze rmi -f "$id"
+is "... nothing is left" "$(croze images -q)" ""
+build untagged "$c" >/dev/null 2>&1
+refuses 1 'base:1' "its base is gone for new builds" croze build "$c"
+
+done_testing
