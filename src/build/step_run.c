@@ -131,7 +131,8 @@ static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     if (upper < 0)
         return false;
     stub_list(j, &stubs);
-    struct diff_spec diff = {.upper_fd = upper, .lower_fd = -1, .lower = &j->view, .ignore_paths = stubs, .n_ignore = j->result.n_stubs};
+    struct diff_spec diff = {.upper_fd = upper, .lower = &j->view, .ignore_paths = stubs, .n_ignore = j->result.n_stubs,
+                             .has_epoch = options.has_epoch, .epoch = options.epoch};
     struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
     bool good = w && diff_entries(&diff, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
     layer_writer_free(w);

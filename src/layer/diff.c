@@ -84,14 +84,12 @@ static bool same_but_times(const struct entry *a, const struct entry *b) {
            a->size == b->size && a->major == b->major && a->minor == b->minor && str_eq(a->link, b->link) && same_xattrs(a, b);
 }
 
-/* Also equal to what the mounted lower root shows: the table of contents of a layer with clamped times is not what its tree bears. */
-static bool same_mtime(const struct walk *w, const struct entry *a, const struct entry *b) {
-    if (a->mtime_s == b->mtime_s && a->mtime_ns == b->mtime_ns)
-        return true;
-    struct stat st;
-    if (w->spec->lower_fd < 0 || fstatat(w->spec->lower_fd, w->path.p, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
-    return st.st_mtim.tv_sec == a->mtime_s && st.st_mtim.tv_nsec == (long)a->mtime_ns;
+static bool same_mtime(const struct walk *w, struct entry a, struct entry b) {
+    if (w->spec->has_epoch) {
+        entry_clamp_time(&a, w->spec->epoch);
+        entry_clamp_time(&b, w->spec->epoch);
+    }
+    return a.mtime_s == b.mtime_s && a.mtime_ns == b.mtime_ns;
 }
 
 static bool digest_of_file(int dir_fd, const char *path, struct digest *d, struct err *e) {
@@ -103,15 +101,12 @@ static bool digest_of_file(int dir_fd, const char *path, struct digest *d, struc
 
 /* A file whose metadata did not change: was it only copied up, or written and its time put back? */
 static bool same_bytes(const struct walk *w, const struct view_node *lower, struct content *c, bool *same, struct err *e) {
-    struct digest before = lower->digest;
-    if (!lower->has_digest && w->spec->lower_fd < 0)
+    if (!lower->has_digest)
         return true;
-    if (!lower->has_digest && !digest_of_file(w->spec->lower_fd, w->path.p, &before, e))
-        return false;
     if (!digest_of_file(w->spec->upper_fd, w->path.p, &c->digest, e))
         return false;
     c->has_digest = true;
-    *same = digest_eq(&before, &c->digest);
+    *same = digest_eq(&lower->digest, &c->digest);
     return true;
 }
 
@@ -242,7 +237,7 @@ static bool prepare(struct walk *w, struct level *l, const struct view_node *low
     if (path.n == 0)
         *changed = !same_but_times(&l->entry, &lower->entry); /* a root's time changes with every name in it */
     else
-        *changed = !is_stub(w, path) && !(lower && same_but_times(&l->entry, &lower->entry) && same_mtime(w, &l->entry, &lower->entry));
+        *changed = !is_stub(w, path) && !(lower && same_but_times(&l->entry, &lower->entry) && same_mtime(w, l->entry, lower->entry));
     return true;
 }
 
@@ -298,7 +293,7 @@ static bool visit_file(struct walk *w, const struct upper_inode *u, const struct
     en.path = current_path(w);
     if (en.type == ENTRY_FILE && en.size)
         c = (struct content){.kind = CONTENT_FILE, .dir_fd = w->spec->upper_fd, .path = en.path, .seen = u->st};
-    bool same = lower && same_but_times(&en, &lower->entry) && same_mtime(w, &en, &lower->entry);
+    bool same = lower && same_but_times(&en, &lower->entry) && same_mtime(w, en, lower->entry);
     if (same && c.kind == CONTENT_FILE) {
         same = false;
         if (!same_bytes(w, lower, &c, &same, e))

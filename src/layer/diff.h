@@ -10,10 +10,11 @@
 
 struct diff_spec {
     int upper_fd;                   /* stays open until the sink is finished */
-    int lower_fd;                   /* the lower root, merged and mounted read-only, for content comparison; -1: none (scratch) */
     const struct view *lower;
     const struct str *ignore_paths; /* mount points that the sandbox made: clean relative paths, sorted */
     size_t n_ignore;
+    bool has_epoch;                 /* times are compared as the layer will have them (writer.h): a lower tree that a RUN left bears */
+    int64_t epoch;                  /* real times, the same tree unpacked from its blob clamped ones, and both must give one layer */
 };
 MUST_CHECK bool diff_entries(const struct diff_spec *d, struct entry_sink sink, struct err *e);
 

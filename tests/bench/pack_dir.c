@@ -45,7 +45,7 @@ static bool pack(struct store *s, const char *path, const struct layer_options *
     o.stats = dir < 0 ? NULL : stat_index_open(s, dir, e);
     struct layer_writer *w = o.stats ? layer_writer_new(s, &o, e) : NULL;
     struct known k = {o.stats, w ? layer_writer_sink(w) : (struct entry_sink){0}};
-    struct diff_spec d = {.upper_fd = dir, .lower_fd = -1, .lower = &nothing};
+    struct diff_spec d = {.upper_fd = dir, .lower = &nothing};
     bool ok = w && diff_entries(&d, (struct entry_sink){add_digest, &k}, e) && layer_writer_finish(w, out, e);
     layer_writer_free(w);
     if (o.stats)

@@ -19,6 +19,8 @@ static char *upper_path;
 static int upper = -1;
 static struct str ignored[8];
 static size_t n_ignored;
+static bool has_epoch;
+static int64_t epoch;
 static bool show_times; /* of directories: "now" where it is not THEN */
 
 /* --- The lower root --- */
@@ -136,7 +138,7 @@ static bool describe(void *ctx, const struct entry *en, const struct content *c,
 static void gives_with(const struct view *v, const char *want, const char *what) {
     struct err e = ERR_INIT;
     struct buf got = BUF_INIT(MIB(1));
-    struct diff_spec d = {.upper_fd = upper, .lower_fd = -1, .lower = v, .ignore_paths = ignored, .n_ignore = n_ignored};
+    struct diff_spec d = {.upper_fd = upper, .lower = v, .ignore_paths = ignored, .n_ignore = n_ignored, .has_epoch = has_epoch, .epoch = epoch};
     bool done = diff_entries(&d, (struct entry_sink){describe, &got}, &e);
     no_err(&e, what);
     if (done)
@@ -151,7 +153,7 @@ static void gives(const char *want, const char *what) {
 static void refuses(const char *message, const char *what) {
     struct err e = ERR_INIT;
     struct buf got = BUF_INIT(MIB(1));
-    struct diff_spec d = {.upper_fd = upper, .lower_fd = -1, .lower = &lower};
+    struct diff_spec d = {.upper_fd = upper, .lower = &lower};
     ok(!diff_entries(&d, (struct entry_sink){describe, &got}, &e), "%s: refused", what);
     is_err(&e, message, what);
     buf_fini(&got);
@@ -200,6 +202,26 @@ static void changes(void) {
     ok(fchmod(upper, 0700) == 0, "the root itself");
     gives("d \n", "is given if its mode changed");
     ok(fchmod(upper, 0755) == 0, "and back");
+}
+
+/* The lower tree of an earlier RUN has the times of its making, its table of contents those of the layer. */
+static void clamped_times(void) {
+    begin();
+    up_dir("dir", 0755);
+    up_file("dir/a", "aaa", 0644);
+    up_file("dir/b", "bXb", 0644);
+    utimensat(upper, "dir/a", NULL, 0);
+    utimensat(upper, "dir/b", NULL, 0);
+    utimensat(upper, "dir", NULL, 0);
+    gives("d dir\nf dir/a \"aaa\"\nf dir/b \"bXb\"\n", "other times are a change");
+    has_epoch = true;
+    epoch = THEN;
+    gives("d dir\nf dir/b \"bXb\"\n", "but not if both are written as the epoch");
+    epoch = THEN - 1;
+    gives("d dir\nf dir/b \"bXb\"\n", "nor if it is older than both");
+    epoch = THEN + 1;
+    gives("d dir\nf dir/a \"aaa\"\nf dir/b \"bXb\"\n", "while a time older than the epoch is kept, and differs");
+    has_epoch = false;
 }
 
 static void with_xattrs(void) {
@@ -417,6 +439,7 @@ int main(void) {
     make_lower();
     nothing();
     changes();
+    clamped_times();
     with_xattrs();
     opaque();
     whiteouts();
