@@ -48,7 +48,5 @@ extern const struct display display_tty, display_plain, display_quiet;
 
 /* Writes everything; a display that cannot write must not fail the build. */
 void display_write(int fd, const struct buf *b);
-/* Appends text with control bytes made harmless: output of a build must not steer the terminal. */
-void display_add_safe(struct buf *b, struct str text);
 
 #endif
