@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
@@ -96,6 +97,19 @@ static int dispatch(int argc, char **argv, struct err *e) {
     return run_command(c, &ctx, (int)n, args, e);
 }
 
+/* A message may quote names and texts of images and contexts: nothing that would steer the terminal is let through but line breaks. */
+static void print_error(const char *msg) {
+    struct buf out = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    struct str rest = str_z(msg), line;
+    while (str_next(&rest, '\n', &line)) {
+        buf_add_shown(&out, line);
+        if (rest.p)
+            buf_add_char(&out, '\n');
+    }
+    fprintf(stderr, "croze: %s%s\n", out.p ? out.p : "", buf_ok(&out) ? "" : "...");
+    buf_fini(&out);
+}
+
 int main(int argc, char **argv) {
     struct err e = ERR_INIT;
     setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive decodes names by it */
@@ -105,7 +119,7 @@ int main(int argc, char **argv) {
         err_set(&e, ERR_FAILED, "writing to standard output failed");
     if (e.kind == ERR_NONE)
         return code;
-    fprintf(stderr, "croze: %s\n", e.msg);
+    print_error(e.msg);
     code = e.exit_code ? e.exit_code : (int)e.kind;
     err_clear(&e);
     return code;

@@ -76,7 +76,8 @@ static yyjson_mut_val *describe(yyjson_mut_doc *d, const struct image *im, const
 /* To docker's templates every member of Config exists; scripts ask for {{.Config.User}} whether it is set or not. */
 static void add_absent(yyjson_mut_doc *d, yyjson_mut_val *config) {
     static const char *const texts[] = {"StopSignal", "User", "WorkingDir"};
-    static const char *const others[] = {"Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "OnBuild", "Shell", "Volumes"};
+    static const char *const others[] = {"Cmd",    "Entrypoint", "Env",   "ExposedPorts", "Healthcheck",
+                                         "Labels", "OnBuild",    "Shell", "Volumes"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!yyjson_mut_obj_get(config, texts[i]))
             yyjson_mut_obj_add_str(d, config, texts[i], "");

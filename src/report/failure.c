@@ -14,9 +14,11 @@ void display_keep(struct progress_step *s, struct str line) {
 
 void display_add_failure(struct buf *b, const struct progress_step *s) {
     struct str rest = str_trim_right(buf_str(&s->log)), line;
-    buf_printf(b, "------\n > %s:\n", s->title);
+    buf_printf(b, "------\n > ");
+    buf_add_shown(b, str_z(s->title));
+    buf_printf(b, ":\n");
     while (rest.n && str_next(&rest, '\n', &line)) {
-        display_add_safe(b, line);
+        buf_add_shown(b, line);
         buf_add_char(b, '\n');
     }
     buf_printf(b, "------\n");

@@ -16,18 +16,10 @@ void display_write(int fd, const struct buf *b) {
     }
 }
 
-void display_add_safe(struct buf *b, struct str text) {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool control = (c < 0x20 && c != '\t') || c == 0x7f;
-        buf_add_char(b, control ? '?' : (char)c);
-    }
-}
-
 static void emit(struct progress *p, struct progress_step *s, const char *before, struct str text, const char *after) {
     struct buf b = BUF_INIT(PROGRESS_LINE_BYTES * 4);
     buf_printf(&b, "#%u %s", s->number, before);
-    display_add_safe(&b, text);
+    buf_add_shown(&b, str_first(text, PROGRESS_LINE_BYTES));
     buf_printf(&b, "%s\n", after);
     display_write(p->fd, &b);
     buf_fini(&b);
@@ -73,7 +65,7 @@ static void plain_ended(struct progress *p, struct progress_step *s) {
 
 static void plain_note(struct progress *p, const char *text) {
     struct buf b = BUF_INIT(PROGRESS_LINE_BYTES * 4);
-    display_add_safe(&b, str_z(text));
+    buf_add_shown(&b, str_first(str_z(text), PROGRESS_LINE_BYTES));
     buf_add_char(&b, '\n');
     display_write(p->fd, &b);
     buf_fini(&b);

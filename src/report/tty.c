@@ -17,7 +17,7 @@ static size_t width_of(int fd) {
 
 /* Text cut to what is left of a line of `width` columns; bytes stand for columns, which only ever cuts too early. */
 static void add_cut(struct buf *b, struct str text, size_t width) {
-    display_add_safe(b, str_first(text, width));
+    buf_add_shown(b, str_first(text, width));
 }
 
 static void paint(struct progress *p, struct buf *b, const char *code) {
@@ -116,7 +116,7 @@ static void tty_ended(struct progress *p, struct progress_step *s) {
 static void tty_note(struct progress *p, const char *text) {
     struct buf b = BUF_INIT(1 << 20);
     erase_block(p, &b);
-    display_add_safe(&b, str_z(text));
+    buf_add_shown(&b, str_z(text));
     buf_add_char(&b, '\n');
     draw_block(p, &b);
     display_write(p->fd, &b);

@@ -48,7 +48,8 @@ int main(void) {
     ok(has("------\n > [2/2] RUN two:\nthe end without a newline\n------"), "tty: a failed step's output is printed whole");
     ok(!has("second\033"), "tty: output cannot steer the terminal");
     events(PROGRESS_QUIET);
-    ok(has("warning: careful\n") && has("------\n > [2/2] RUN two:\nthe end without a newline\n------"), "quiet: warnings, and what failed");
+    ok(has("warning: careful\n") && has("------\n > [2/2] RUN two:\nthe end without a newline\n------"),
+       "quiet: warnings, and what failed");
     ok(!has("RUN one") && !has("first line"), "quiet: nothing else");
     buf_fini(&shown);
     return tap_done();
