@@ -14,6 +14,8 @@ void display_keep(struct progress_step *s, struct str line) {
 
 void display_add_failure(struct buf *b, const struct progress_step *s) {
     struct str rest = str_trim_right(buf_str(&s->log)), line;
+    if (rest.n == 0)
+        return;
     buf_printf(b, "------\n > %s:\n", s->title);
     while (rest.n && str_next(&rest, '\n', &line)) {
         display_add_safe(b, line);
