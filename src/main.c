@@ -87,14 +87,15 @@ static int dispatch(int argc, char **argv, struct err *e) {
     const char *verb = opt_version ? "version" : help || n == 0 ? "help" : args[0];
     const struct cmd *c = find_command(verb);
     if (!c) {
-        err_set(e, ERR_USAGE, "unknown verb \"%s\"; `croze help` lists them", verb);
+        help_unknown(verb, e);
         return -1;
     }
-    if (verb != args[0] || n == 0) {
-        char *alone[] = {(char *)verb, NULL};
-        return run_command(c, &ctx, 1, alone, e);
-    }
-    return run_command(c, &ctx, (int)n, args, e);
+    char *alone[] = {(char *)verb, NULL};
+    bool by_option = verb != args[0] || n == 0;
+    int code = run_command(c, &ctx, by_option ? 1 : (int)n, by_option ? alone : args, e);
+    if (code < 0 && e->exit_code == 0)
+        e->exit_code = c->failure;
+    return code;
 }
 
 /* A message may quote names and texts of images and contexts: nothing that would steer the terminal is let through but line breaks. */

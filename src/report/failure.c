@@ -14,10 +14,12 @@ void display_keep(struct progress_step *s, struct str line) {
 
 void display_add_failure(struct buf *b, const struct progress_step *s) {
     struct str rest = str_trim_right(buf_str(&s->log)), line;
+    if (rest.n == 0)
+        return;
     buf_printf(b, "------\n > ");
     buf_add_shown(b, str_z(s->title));
     buf_printf(b, ":\n");
-    while (rest.n && str_next(&rest, '\n', &line)) {
+    while (str_next(&rest, '\n', &line)) {
         buf_add_shown(b, line);
         buf_add_char(b, '\n');
     }

@@ -15,9 +15,14 @@ static size_t width_of(int fd) {
     return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : WIDTH_DEFAULT;
 }
 
-/* Text cut to what is left of a line of `width` columns; bytes stand for columns, which only ever cuts too early. */
+/* Text cut to what is left of a line of `width` columns; bytes stand for columns, which only ever cuts too early. But for tabs: one that
+ * wrapped a line would leave rests of the block on the screen. */
 static void add_cut(struct buf *b, struct str text, size_t width) {
+    size_t from = b->n;
     buf_add_shown(b, str_first(text, width));
+    for (size_t i = from; i < b->n; i++)
+        if (b->p[i] == '\t')
+            b->p[i] = ' ';
 }
 
 static void paint(struct progress *p, struct buf *b, const char *code) {

@@ -50,6 +50,8 @@ is "... join, println" "$(croze inspect -f '{{join .RepoTags ","}} {{println .Ar
     croze inspect -f '{{.Architecture}}' base:1)
 linux"
 is "... members of Config that the image does not set" "$(croze inspect -f '{{.Config.User}}|{{json .Config.Entrypoint}}|{{range .Config.Volumes}}x{{end}}' demo/product)" '|null|'
+is "-f json is not a template" "$(croze inspect -f json demo/product)" "$(croze inspect demo/product)"
+is "two names of one repository: one digest" "$(croze inspect -f '{{len .RepoTags}} {{len .RepoDigests}}' demo/product)" '2 1'
 is "several images: a line each" "$(croze inspect -f '{{.Id}}' demo/product base:1 | wc -l)" 2
 refuses 2 'Nope' "a field that there is not" croze inspect -f '{{.Nope}}' demo/product
 refuses 2 'template' "half a template" croze inspect -f '{{.Id' demo/product
