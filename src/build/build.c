@@ -20,8 +20,9 @@ enum { STAGE_THREADS_MAX = 8 };
 /* What docker takes for a context and is no directory here. */
 static bool refuse_context(const char *dir, struct err *e) {
     if (strcmp(dir, "-") == 0)
-        return err_set(e, ERR_USAGE, "build context -: an archive on standard input is not supported by this version; unpack it and give the "
-                                     "directory (a Dockerfile alone comes with -f -)");
+        return err_set(e, ERR_USAGE,
+                       "build context -: an archive on standard input is not supported by this version; unpack it and give the "
+                       "directory (a Dockerfile alone comes with -f -)");
     if (strstr(dir, "://") || str_starts(str_z(dir), S("git@")))
         return err_set(e, ERR_USAGE, "build context %s: only directories are supported by this version; fetch it first", dir);
     return err_sys(e, errno, "build context %s", dir);

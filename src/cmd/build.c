@@ -25,7 +25,8 @@ static const char *const modes_words[] = {"context", "git", NULL};
 
 static const struct opt options[] = {
     OPT_LIST('t', "tag", "NAME[:TAG]", &tags, "Give the image this name (repeatable)"),
-    OPT_STR('f', "file", "PATH", &dockerfile, "The Dockerfile (default: CONTEXT/Dockerfile, else CONTEXT/Containerfile); - is standard input"),
+    OPT_STR('f', "file", "PATH", &dockerfile,
+            "The Dockerfile (default: CONTEXT/Dockerfile, else CONTEXT/Containerfile); - is standard input"),
     OPT_LIST(0, "build-arg", "NAME[=VALUE]", &build_args, "Set an ARG; without a value it is taken from the environment"),
     OPT_STR(0, "target", "STAGE", &target, "Build this stage (name or number) instead of the last one"),
     OPT_LIST(0, "label", "KEY=VALUE", &labels, "Add a label to the image"),
