@@ -150,7 +150,7 @@ if [ "$(id -u)" -ne 0 ]; then
 elif ! command -v setpriv >/dev/null || ! command -v newuidmap >/dev/null; then
     skip "the other tier gives the same digest" "setpriv or newuidmap is not installed"
 else
-    other=$(cd "$here/../.." && tests/as user tests/cli/90-reproducible.t digest 2>"$T/log")
+    other=$(cd "$here/../.." && tests/as user tests/cli/81-reproducible-settings.t digest 2>"$T/log")
     is "as a user with subordinate ids: the same digest" "$other" "$want"
     [ "$other" = "$want" ] || sed 's/^/# /' "$T/log"
 fi
