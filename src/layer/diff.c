@@ -84,8 +84,8 @@ static bool same_but_times(const struct entry *a, const struct entry *b) {
            a->size == b->size && a->major == b->major && a->minor == b->minor && str_eq(a->link, b->link) && same_xattrs(a, b);
 }
 
-/* As they are written: a tree that was adopted from an upper directory bears the real times, its table of contents the clamped ones, and a file
- * that was only copied up must be no change in either case. */
+/* As they are written: a tree that was adopted from an upper directory bears the real times, its table of contents the clamped ones, and a
+ * file that was only copied up must be no change in either case. */
 static bool same_mtime(const struct walk *w, struct entry a, struct entry b) {
     if (w->spec->has_epoch) {
         entry_clamp_time(&a, w->spec->epoch);

@@ -174,36 +174,15 @@ is "... also from layers that another store packed" "$(CROZE_ROOT=$T/empty/store
 750:10001:10002'
 
 # foreign layers: opaque directories and whiteouts as docker writes them
-py - "$T/opaque" <<'END'
-import hashlib, json, os, sys
+py - "$T/opaque.tar" <<'END'
+import os, sys
 from maketar import *
-layout = sys.argv[1]
-os.makedirs(layout + "/blobs/sha256")
-def put(data):
-    name = hashlib.sha256(data).hexdigest()
-    open(layout + "/blobs/sha256/" + name, "wb").write(data)
-    return "sha256:" + name
-def layer(make):
-    with Tar(layout + "/layer") as t:
-        make(t)
-    data = open(layout + "/layer", "rb").read()
-    os.remove(layout + "/layer")
-    return {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": put(data), "size": len(data)}
 def lower(t):
     t.dir("d"); t.dir("d/s"); t.file("d/s/old", "old"); t.file("d/a", "a"); t.file("gone", "g"); t.file("kept", "k"); t.dir("x"); t.file("x/y", "y")
 def upper(t):
     t.dir("d/s"); t.file("d/s/new", "new"); t.file("d/s/.wh..wh..opq"); t.file(".wh.gone"); t.file("x/.wh.y"); t.file("implied/parent", "p")
-layers = [layer(lower), layer(upper)]
-config = {"os": "linux", "architecture": os.environ["ARCH"], "config": {}, "rootfs": {"type": "layers", "diff_ids": [l["digest"] for l in layers]}}
-data = json.dumps(config).encode()
-manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-    "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": put(data), "size": len(data)}, "layers": layers}).encode()
-index = {"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": put(manifest), "size": len(manifest),
-    "annotations": {"org.opencontainers.image.ref.name": "opaque:latest"}}]}
-json.dump(index, open(layout + "/index.json", "w"))
-json.dump({"imageLayoutVersion": "1.0.0"}, open(layout + "/oci-layout", "w"))
+Layout("opaque:latest", [layer_bytes(lower), layer_bytes(upper)], os.environ["ARCH"]).write(sys.argv[1])
 END
-tar -C "$T/opaque" -cf "$T/opaque.tar" .
 does "load an image with an opaque directory" croze load -i "$T/opaque.tar"
 printf 'FROM base\nCOPY --from=opaque / /o\nRUN --mount=type=bind,from=opaque,target=/m find /m | sort | sed s/.m/o/ >/by-mount\n' >"$c/Dockerfile"
 builds "COPY and mount from it" left "$c"

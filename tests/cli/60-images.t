@@ -90,8 +90,10 @@ does "rmi of one name" croze rmi new:name
 is "... Untagged" "$out" "Untagged: new:name"
 does "... the image has others" croze inspect base:1
 refuses 1 'several names' "rmi by ID of an image with several names" croze rmi "$id"
+base_id=$(config base:1 '{{.Id}}')
 does "rmi of the last name" croze rmi base:1
-like "... Deleted" "$out" '^Deleted: sha256:'
+is "... Deleted, by the ID that images shows" "$out" "Untagged: base:1
+Deleted: $base_id"
 refuses 1 'base:1' "... it is gone" croze inspect base:1
 does "what stands on it is not" croze inspect demo/product
 refuses 1 'nothing' "rmi of what is not there" croze rmi nothing

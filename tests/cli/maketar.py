@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes tar archives for the command-line tests, good ones and hostile ones. As a program: writes the tests' base root file system to a file."""
+import hashlib
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -10,8 +12,8 @@ EPOCH = 1600000000  # every entry's time unless it says otherwise
 
 
 class Tar:
-    def __init__(self, path, mode="w", format=tarfile.PAX_FORMAT):
-        self.tar = tarfile.open(path, mode, format=format)
+    def __init__(self, path, mode="w", format=tarfile.PAX_FORMAT, fileobj=None):
+        self.tar = tarfile.open(path, mode, format=format, fileobj=fileobj)
 
     def __enter__(self):
         return self
@@ -46,6 +48,53 @@ class Tar:
 
     def fifo(self, name, **attributes):
         self.entry(name, tarfile.FIFOTYPE, **attributes)
+
+
+def layer_bytes(make):
+    """The bytes of a tar that make(Tar) fills."""
+    out = io.BytesIO()
+    with Tar(None, fileobj=out) as t:
+        make(t)
+    return out.getvalue()
+
+
+def sha256(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def descriptor(data, kind):
+    return {"mediaType": "application/vnd.oci.image." + kind + "+json", "digest": sha256(data), "size": len(data)}
+
+
+class Layout:
+    """An image as an oci-archive, made by hand so that each part of it can be wrong: change its members before write()."""
+
+    def __init__(self, name, layers, architecture):
+        self.layers = [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": sha256(l), "size": len(l)} for l in layers]
+        self.blobs = {sha256(l): l for l in layers}
+        self.config = {"os": "linux", "architecture": architecture, "config": {}, "rootfs": {"type": "layers", "diff_ids": [sha256(l) for l in layers]}}
+        self.manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": self.layers}
+        self.index = {"schemaVersion": 2, "manifests": []}
+        self.name = name
+        self.extra = []  # functions that add more entries to the archive
+
+    def put(self, data, kind):
+        data = data if isinstance(data, bytes) else json.dumps(data).encode()
+        self.blobs[sha256(data)] = data
+        return descriptor(data, kind)
+
+    def write(self, path):
+        self.manifest.setdefault("config", self.put(self.config, "config.v1"))
+        entry = self.put(self.manifest, "manifest.v1")
+        entry["annotations"] = {"org.opencontainers.image.ref.name": self.name}
+        self.index["manifests"].append(entry)
+        with Tar(path) as t:
+            t.file("oci-layout", '{"imageLayoutVersion":"1.0.0"}')
+            t.file("index.json", json.dumps(self.index))
+            for digest, data in self.blobs.items():
+                t.file("blobs/sha256/" + digest[7:], data)
+            for add in self.extra:
+                add(t)
 
 
 PASSWD = """root:x:0:0:root:/root:/bin/sh

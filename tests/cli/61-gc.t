@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# gc:
+#   * --dry-run tells and removes nothing; what is young stays; what a name, a recent step or a running command needs stays
+#   * what rmi let go is freed once its steps have had their time; --all frees steps, trees and kept files
+#   * an image is whole after it, a build after it is right; leftovers of killed commands go
+#   * a damaged store is not swept
+. "$(dirname "$0")/lib.sh"
+
+import_base
+c=$T/context
+mkdir "$c"
+head -c 300000 /dev/urandom >"$c/noise"
+printf 'FROM base\nCOPY noise /noise\nRUN sha256sum /noise >/sum\n' >"$c/Dockerfile"
+build old "$c" 2>/dev/null
+head -c 300000 /dev/urandom >"$c/noise"
+build new "$c" 2>/dev/null
+files() { (cd "$CROZE_ROOT" && find blobs steps toc trees kept -maxdepth 2 2>/dev/null | sort); }
+count() { find "$CROZE_ROOT/$1" -maxdepth "${2:-1}" -mindepth "${2:-1}" | wc -l; }
+freed() { croze gc --format json "$@" | py -c 'import json, sys; o = json.load(sys.stdin); print(o["Blobs"], o["Steps"])'; }
+
+is "nothing to free" "$(freed --grace 0)" "0 0"
+croze rmi old >/dev/null
+before=$(files)
+is "what is young stays" "$(freed --keep-steps 0 --grace 60 --dry-run | cut -d' ' -f1)" 0
+is "a dry run: two layers, configuration, manifest" "$(freed --dry-run --grace 0 --keep-steps 0)" "4 6"
+like "... as text" "$(croze gc -n --grace 0 --keep-steps 0)" '^Would free .*: 4 blobs, '
+is "... all is still there" "$(files)" "$before"
+is "what recent steps made stays: its configuration and manifest go" "$(freed --grace 0)" "2 0"
+sum=$(img cat new /sum)
+does "gc" croze gc --keep-steps 0 --grace 0
+like "... says what it freed" "$out" '^Freed .*: 2 blobs, .* 6 steps'
+is "... its steps are gone" "$(count steps)" 0
+does "the store is sound" croze fsck --deep
+is "what has a name is whole" "$(img cat new /sum)" "$sum"
+is "... and nothing else is there: base, two layers, two configurations, two manifests" "$(count blobs 2)" 7
+refuses 1 'old' "what had none is gone" croze inspect old
+builds "a build afterwards" new2 "$c"
+is "... is right" "$(img cat new2 /sum)" "$sum"
+is "nothing to free again" "$(freed --grace 0)" "0 0"
+
+# trees and kept files
+trees() { find "$CROZE_ROOT/trees" -mindepth 2 -maxdepth 2 | wc -l; }
+printf 'FROM base\nRUN echo kept >/k; exit 1\n' >"$c/failing"
+build failing "$c" -f "$c/failing" 2>/dev/null
+is "a failed step's files are kept" "$(count kept)" 1
+does "gc leaves them" croze gc --grace 0
+is "... there" "$(count kept)" 1
+does "gc --all" croze gc --all --grace 0
+is "... takes them" "$(count kept)" 0
+is "... and all steps" "$(count steps)" 0
+is "images stay whole" "$(img cat new2 /sum)" "$sum"
+croze rmi new new2 base >/dev/null
+does "when no image is left, gc --all" croze gc --all --grace 0
+is "... leaves no blob, no table, no tree" "$(count blobs 2) $(count toc) $(trees)" "0 0 0"
+does "... and a sound store" croze fsck --deep
+
+# a running command's
+import_base
+printf 'FROM base\nRUN echo first >/one\nRUN --mount=target=/c i=0; until test -e /c/sub/go || test $i -gt 600; do usleep 50000; i=$((i+1)); done; cat /one >/two\n' >"$c/Dockerfile"
+mkdir "$c/sub"
+"$CROZE" build --progress=plain -t running "$c" >"$T/log" 2>&1 &
+pid=$!
+until_true 300 grep -q '^#2 ' "$T/log"
+does "gc --all while a build runs" croze gc --all --grace 0
+touch "$c/sub/go"
+wait $pid
+is "... which succeeds" $? 0
+is "... with all that it had made before" "$(img cat running /two)" first
+does "... and the store is sound" croze fsck --deep
+rm "$c/sub/go"
+
+# leftovers of a killed build
+"$CROZE" build --progress=plain --no-cache -t killed "$c" >"$T/log" 2>&1 &
+pid=$!
+until_true 300 grep -q '^#2 ' "$T/log"
+kill -9 $pid
+wait $pid 2>/dev/null
+does "gc after a kill" croze gc --all --grace 0
+is "... takes its work directory" "$(ls "$CROZE_ROOT/work")" ""
+
+blob=$(img manifest base config digest | tr -d '"' | cut -d: -f2)
+manifest=$(digest_of base | cut -d: -f2)
+mv "$CROZE_ROOT/blobs/sha256/$manifest" "$T/manifest"
+echo '{' >"$CROZE_ROOT/blobs/sha256/$manifest"
+refuses 1 'base:latest.*(damaged|size)' "a damaged image stops it" croze gc --all --grace 0
+exits 0 "... nothing was removed" test -e "$CROZE_ROOT/blobs/sha256/$blob"
+
+done_testing
