@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
@@ -86,14 +87,28 @@ static int dispatch(int argc, char **argv, struct err *e) {
     const char *verb = opt_version ? "version" : help || n == 0 ? "help" : args[0];
     const struct cmd *c = find_command(verb);
     if (!c) {
-        err_set(e, ERR_USAGE, "unknown verb \"%s\"; `croze help` lists them", verb);
+        help_unknown(verb, e);
         return -1;
     }
-    if (verb != args[0] || n == 0) {
-        char *alone[] = {(char *)verb, NULL};
-        return run_command(c, &ctx, 1, alone, e);
+    char *alone[] = {(char *)verb, NULL};
+    bool by_option = verb != args[0] || n == 0;
+    int code = run_command(c, &ctx, by_option ? 1 : (int)n, by_option ? alone : args, e);
+    if (code < 0 && e->exit_code == 0)
+        e->exit_code = c->failure;
+    return code;
+}
+
+/* A message may quote names and texts of images and contexts: nothing that would steer the terminal is let through but line breaks. */
+static void print_error(const char *msg) {
+    struct buf out = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    struct str rest = str_z(msg), line;
+    while (str_next(&rest, '\n', &line)) {
+        buf_add_shown(&out, line);
+        if (rest.p)
+            buf_add_char(&out, '\n');
     }
-    return run_command(c, &ctx, (int)n, args, e);
+    fprintf(stderr, "croze: %s%s\n", out.p ? out.p : "", buf_ok(&out) ? "" : "...");
+    buf_fini(&out);
 }
 
 int main(int argc, char **argv) {
@@ -105,7 +120,7 @@ int main(int argc, char **argv) {
         err_set(&e, ERR_FAILED, "writing to standard output failed");
     if (e.kind == ERR_NONE)
         return code;
-    fprintf(stderr, "croze: %s\n", e.msg);
+    print_error(e.msg);
     code = e.exit_code ? e.exit_code : (int)e.kind;
     err_clear(&e);
     return code;

@@ -50,6 +50,21 @@ void buf_add_char(struct buf *b, char c) {
     buf_add(b, &c, 1);
 }
 
+/* How many bytes at p are one control character; 0: none. U+0080 to U+009F are C2 80 to C2 9F. */
+static size_t control_bytes(const unsigned char *p, size_t n) {
+    if ((p[0] < 0x20 && p[0] != '\t') || p[0] == 0x7f)
+        return 1;
+    return n > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f ? 2 : 0;
+}
+
+void buf_add_shown(struct buf *b, struct str s) {
+    for (size_t i = 0; i < s.n;) {
+        size_t control = control_bytes((const unsigned char *)s.p + i, s.n - i);
+        buf_add_char(b, control ? '?' : s.p[i]);
+        i += control ? control : 1;
+    }
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);

@@ -26,6 +26,8 @@ void buf_reset(struct buf *b);                     /* empty again, memory kept *
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_str(struct buf *b, struct str s);
 void buf_add_char(struct buf *b, char c);
+/* Text from anyone, for a terminal or a log: control characters but tabs become '?', those of UTF-8 (U+0080 to U+009F) too. */
+void buf_add_shown(struct buf *b, struct str s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Room for n more bytes, to be filled by the caller and counted with b->n += k. NULL when that would pass the maximum. */
 void *buf_reserve(struct buf *b, size_t n);

@@ -45,13 +45,19 @@
 #define LIMIT_XATTRS 128                       /* of one entry */
 #define LIMIT_SPARSE_BYTES ((uint64_t)16 << 30) /* holes of sparse files in one archive: a 2 KB archive can declare terabytes of zeros */
 #define LIMIT_LISTING_TEXT_BYTES MIB(2048)     /* names, links and xattrs of one archive while it is sorted: they are held in memory */
+#define LIMIT_IMPLIED_TEXT_BYTES MIB(64)       /* of that, names of directories that the archive has only as parts of others: a million */
 #define LIMIT_ID 4294967294u                   /* user and group numbers; 2^32 - 1 means "none" to the kernel */
 #define LIMIT_DEVICE_MAJOR 0xfffu              /* the kernel's dev_t: 12 bits of major, 20 of minor */
 #define LIMIT_DEVICE_MINOR 0xfffffu
 #define LIMIT_GROUPS 65536                     /* supplementary groups of a process: the kernel's NGROUPS_MAX */
 #define LIMIT_IMAGE_LAYERS 500                 /* overlayfs' own maximum of lower directories */
+#define LIMIT_IMAGE_HISTORY 200000             /* lines: two of the longest Dockerfiles */
+#define LIMIT_ARCHIVE_NAMES 2000               /* images and names in one archive: each is a change of index.json, read and written whole */
 #define LIMIT_PASSWD_BYTES MIB(4)              /* /etc/passwd and /etc/group of an image */
 #define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
+
+/* What people read. */
+#define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif

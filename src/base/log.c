@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 static struct {
@@ -33,13 +35,16 @@ void log_set_sink(void (*sink)(void *, const char *), void *ctx) {
 
 __attribute__((format(printf, 2, 0))) static void emit(const char *prefix, const char *fmt, va_list ap) {
     _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
-    _cleanup_(mem_freep) char *line = mem_printf("%s%s", prefix, text);
+    struct buf line = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    buf_printf(&line, "%s", prefix);
+    buf_add_shown(&line, str_z(text));
     pthread_mutex_lock(&lock);
     if (state.sink)
-        state.sink(state.sink_ctx, line);
+        state.sink(state.sink_ctx, line.p);
     else
-        fprintf(stderr, "%s\n", line);
+        fprintf(stderr, "%s\n", line.p);
     pthread_mutex_unlock(&lock);
+    buf_fini(&line);
 }
 
 void log_warn(const char *fmt, ...) {

@@ -34,6 +34,8 @@ static inline bool str_eqz(struct str a, const char *z) {
 }
 /* s from byte `from` on; past the end gives the empty string. */
 static inline struct str str_from(struct str s, size_t from) {
+    if (s.n == 0) /* its pointer may be NULL, to which nothing may be added */
+        return s;
     return from >= s.n ? (struct str){s.p + s.n, 0} : (struct str){s.p + from, s.n - from};
 }
 /* The first n bytes of s, or all of it. */

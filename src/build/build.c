@@ -17,11 +17,22 @@ enum { STAGE_THREADS_MAX = 8 };
 
 /* --- inputs --- */
 
+/* What docker takes for a context and is no directory here. */
+static bool refuse_context(const char *dir, struct err *e) {
+    if (strcmp(dir, "-") == 0)
+        return err_set(e, ERR_USAGE,
+                       "build context -: an archive on standard input is not supported by this version; unpack it and give the "
+                       "directory (a Dockerfile alone comes with -f -)");
+    if (strstr(dir, "://") || str_starts(str_z(dir), S("git@")))
+        return err_set(e, ERR_USAGE, "build context %s: only directories are supported by this version; fetch it first", dir);
+    return err_sys(e, errno, "build context %s", dir);
+}
+
 static bool open_context(struct build *b, struct err *e) {
     const char *dir = b->options->context;
     b->context_path = realpath(dir, NULL);
     if (!b->context_path)
-        return err_sys(e, errno, "build context %s", dir);
+        return refuse_context(dir, e);
     b->context_fd = open(b->context_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (b->context_fd < 0)
         return err_sys(e, errno, "build context %s", dir);
@@ -29,12 +40,19 @@ static bool open_context(struct build *b, struct err *e) {
     return b->stats != NULL;
 }
 
+static bool from_stdin(const struct build *b) {
+    return b->options->dockerfile && strcmp(b->options->dockerfile, "-") == 0;
+}
+
 /* The Dockerfile's bytes, and its path relative to the context if it lies there (for NAME.dockerignore). */
 static bool read_dockerfile(struct build *b, struct str *text, struct str *name, struct err *e) {
     struct buf bytes = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
     const char *path = b->options->dockerfile;
     bool good;
-    if (path) {
+    if (from_stdin(b)) {
+        *name = S("standard input");
+        good = file_read_fd(STDIN_FILENO, name->p, &bytes, e);
+    } else if (path) {
         good = file_read(path, &bytes, e);
         *name = arena_str(&b->arena, str_z(path));
     } else {
@@ -42,6 +60,10 @@ static bool read_dockerfile(struct build *b, struct str *text, struct str *name,
         size_t which = faccessat(b->context_fd, defaults[0], F_OK, 0) < 0 && faccessat(b->context_fd, defaults[1], F_OK, 0) == 0;
         *name = str_z(defaults[which]);
         good = file_readat(b->context_fd, defaults[which], &bytes, e);
+        if (!good && e->sys == ENOENT) {
+            err_clear(e);
+            err_set(e, ERR_FAILED, "neither %s nor %s is there; name one with -f", defaults[0], defaults[1]);
+        }
     }
     if (good)
         *text = arena_str(&b->arena, buf_str(&bytes));
@@ -52,7 +74,7 @@ static bool read_dockerfile(struct build *b, struct str *text, struct str *name,
 /* NAME.dockerignore beside the Dockerfile wins over .dockerignore of the context; buildah's .containerignore comes before that one. */
 static bool read_ignore(struct build *b, struct str dockerfile, struct err *e) {
     struct str candidates[] = {arena_join3(&b->arena, dockerfile, S(".dockerignore"), S("")), S(".containerignore"), S(".dockerignore")};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = from_stdin(b); i < 3; i++) {
         struct buf bytes = BUF_INIT(LIMIT_IGNORE_BYTES);
         struct err missing = ERR_INIT;
         int dir = i == 0 && b->options->dockerfile ? AT_FDCWD : b->context_fd;

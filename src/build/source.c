@@ -10,7 +10,8 @@ bool base_image(struct build *b, struct str ref, struct image *out, struct err *
     bool good = image_find(b->store, ref, &a, &found, e);
     if (!good && e->sys == ENOENT)
         err_append(e, "; put it into the store with `croze import` or `croze load`");
-    good = good && image_read(b->store, &found.manifest, b->plan.options.platform, out, e);
+    /* leased before it is read: gc keeps all that a leased manifest reaches, even if its name is taken off meanwhile */
+    good = good && store_lease(b->store, &found.manifest, e) && image_read(b->store, &found.manifest, b->plan.options.platform, out, e);
     arena_fini(&a);
     return good;
 }

@@ -25,7 +25,8 @@ static const char *const modes_words[] = {"context", "git", NULL};
 
 static const struct opt options[] = {
     OPT_LIST('t', "tag", "NAME[:TAG]", &tags, "Give the image this name (repeatable)"),
-    OPT_STR('f', "file", "PATH", &dockerfile, "The Dockerfile (default: CONTEXT/Dockerfile, else CONTEXT/Containerfile)"),
+    OPT_STR('f', "file", "PATH", &dockerfile,
+            "The Dockerfile (default: CONTEXT/Dockerfile, else CONTEXT/Containerfile); - is standard input"),
     OPT_LIST(0, "build-arg", "NAME[=VALUE]", &build_args, "Set an ARG; without a value it is taken from the environment"),
     OPT_STR(0, "target", "STAGE", &target, "Build this stage (name or number) instead of the last one"),
     OPT_LIST(0, "label", "KEY=VALUE", &labels, "Add a label to the image"),
@@ -37,7 +38,7 @@ static const struct opt options[] = {
     OPT_ENUM(0, "progress", progress_words, &progress, "How to show progress: auto, tty, plain, quiet"),
     OPT_ENUM(0, "compression", compression_words, &compression, "Compression of new layers: gzip, zstd, none"),
     OPT_INT(0, "compression-level", "N", 0, 19, &level, "Its level (gzip 1-12, zstd 1-19; default gzip 1, zstd 3)"),
-    OPT_ENUM(0, "modes", modes_words, &modes, "File modes of the context: as they are, or normalised as git keeps them"),
+    OPT_ENUM(0, "modes", modes_words, &modes, "File modes of the context: context (as they are) or git (normalised as git keeps them)"),
     OPT_STR(0, "platform", "OS/ARCH", &platform, "Must be this machine's platform"),
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
     OPT_FLAG(0, "pull", &pull, "Accepted when every base is in the store; registries are not reached by this version"),

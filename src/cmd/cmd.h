@@ -31,10 +31,14 @@ struct cmd {
     const char *usage;           /* operands: "[OPTIONS] CONTEXT" */
     const char *description;     /* a paragraph or two for --help and the manual */
     unsigned flags;
+    int failure;                 /* exit code of every failure of croze itself; 0: the one of its kind (err.h) */
     const struct opt *options;   /* ends with OPT_END */
     /* Operands are args[0..n). Returns the exit code with e clear, or -1 with e set. */
     int (*run)(struct context *c, char **args, size_t n, struct err *e);
 };
+
+/* Says that there is no such verb, and what to do instead where it is one of docker's or podman's. */
+bool help_unknown(const char *verb, struct err *e);
 
 extern const struct cmd *const commands[]; /* main.c; NULL at the end */
 extern const struct opt global_options[];  /* main.c */

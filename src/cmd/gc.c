@@ -48,11 +48,18 @@ static void print_json(const struct gc_result *r) {
     buf_fini(&text);
 }
 
+static void print_text(const struct gc_result *r) {
+    char size[32];
+    printf("%s %s: %llu blobs, %llu trees, %llu steps, %llu other\n", dry_run ? "Would free" : "Freed", human_size(r->bytes, size),
+           (unsigned long long)r->blobs, (unsigned long long)r->trees, (unsigned long long)r->steps, (unsigned long long)r->other);
+    if (grace_minutes) /* `rmi` and `gc` in a row would look as if gc did nothing */
+        printf("Layers younger than %lld minutes are kept: see --grace\n", (long long)grace_minutes);
+}
+
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     (void)args;
     struct gc_options o = {dry_run, all, keep_hours * 3600, grace_minutes * 60};
     struct gc_result r = {0};
-    char size[32];
     if (n) {
         err_set(e, ERR_USAGE, "gc takes no arguments");
         return -1;
@@ -62,7 +69,6 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (strcmp(format, "json") == 0)
         print_json(&r);
     else
-        printf("%s %s: %llu blobs, %llu trees, %llu steps, %llu other\n", dry_run ? "Would free" : "Freed", human_size(r.bytes, size),
-               (unsigned long long)r.blobs, (unsigned long long)r.trees, (unsigned long long)r.steps, (unsigned long long)r.other);
+        print_text(&r);
     return 0;
 }

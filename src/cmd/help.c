@@ -16,6 +16,39 @@ const struct cmd cmd_help = {
     .run = run,
 };
 
+/* What people who come from docker and podman type next. */
+static const struct {
+    const char *verb, *instead;
+} elsewhere[] = {
+    {"builder", "`croze gc --all` frees the step cache"},
+    {"buildx", "type `croze build`"},
+    {"container", "containers run in the foreground in this version: `croze run`"},
+    {"cp", "this version keeps no containers; `croze run -v` shows them files"},
+    {"create", "this version keeps no containers; see `croze run`"},
+    {"exec", "containers run in the foreground in this version: `croze run -it`"},
+    {"export", "`croze save` writes images"},
+    {"image", "the verbs for images stand alone: images, inspect, history, tag, rmi, save, load, import"},
+    {"info", "see `croze version`"},
+    {"kill", "containers run in the foreground in this version: end the `croze run`"},
+    {"login", "registries belong to a later version"},
+    {"logs", "containers run in the foreground in this version: `croze run` has their output"},
+    {"network", "containers have the host's network, or none: `croze run --network`"},
+    {"ps", "containers run in the foreground in this version, and nothing of them stays"},
+    {"pull", "registries belong to a later version; fetch with another tool and `croze load` the archive"},
+    {"push", "registries belong to a later version; `croze save` writes an archive for other tools"},
+    {"rm", "nothing of a container stays in this version; images are removed by `croze rmi`"},
+    {"stop", "containers run in the foreground in this version: end the `croze run`"},
+    {"system", "`croze gc` frees what nothing needs, `croze fsck` checks the store"},
+    {"volume", "give `croze run -v` a directory of the host"},
+};
+
+bool help_unknown(const char *verb, struct err *e) {
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (strcmp(elsewhere[i].verb, verb) == 0)
+            return err_set(e, ERR_USAGE, "there is no verb \"%s\": %s", verb, elsewhere[i].instead);
+    return err_set(e, ERR_USAGE, "unknown verb \"%s\"; `croze help` lists them", verb);
+}
+
 static void list_verbs(void) {
     puts("croze builds, keeps and runs container images: one program, no daemon.\n\nUsage: croze [GLOBAL OPTIONS] VERB ...\n\nVerbs:");
     for (size_t i = 0; commands[i]; i++)
@@ -36,6 +69,6 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
             opt_help(commands[i], global_options);
             return 0;
         }
-    err_set(e, ERR_USAGE, "unknown verb \"%s\"; `croze help` lists them", args[0]);
+    help_unknown(args[0], e);
     return -1;
 }

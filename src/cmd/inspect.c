@@ -11,7 +11,7 @@
 static const char *format;
 
 static const struct opt options[] = {
-    OPT_STR('f', "format", "TEMPLATE", &format, "Print with a Go template, e.g. '{{.Config.User}}' or '{{json .Config.Env}}'"),
+    OPT_STR('f', "format", "TEMPLATE", &format, "json (the default), or a Go template, e.g. '{{.Config.User}}' or '{{json .Config.Env}}'"),
     OPT_END,
 };
 
@@ -26,6 +26,17 @@ const struct cmd cmd_inspect = {
     .run = run,
 };
 
+/* Adds "repository@digest" unless an earlier name of the image has given it. */
+static void add_repo_digest(yyjson_mut_doc *d, yyjson_mut_val *list, struct str text) {
+    size_t i, max;
+    yyjson_mut_val *have;
+    yyjson_mut_arr_foreach(list, i, max, have) {
+        if (str_eq(str_n(yyjson_mut_get_str(have), yyjson_mut_get_len(have)), text))
+            return;
+    }
+    json_push_str(d, list, text);
+}
+
 static void add_names(yyjson_mut_doc *d, yyjson_mut_val *o, const struct store_refs *refs, const struct digest *manifest) {
     char digest[DIGEST_TEXT + 1];
     struct arena a = ARENA_INIT;
@@ -36,8 +47,8 @@ static void add_names(yyjson_mut_doc *d, yyjson_mut_val *o, const struct store_r
             continue;
         json_push_str(d, tags, name);
         ptrdiff_t colon = str_rindex(name, ':');
-        json_push_str(d, digests,
-                      arena_join3(&a, str_first(name, colon < 0 ? name.n : (size_t)colon), S("@"), str_z(digest_text(manifest, digest))));
+        struct str repository = str_first(name, colon < 0 ? name.n : (size_t)colon);
+        add_repo_digest(d, digests, arena_join3(&a, repository, S("@"), str_z(digest_text(manifest, digest))));
     }
     arena_fini(&a);
 }
@@ -76,7 +87,8 @@ static yyjson_mut_val *describe(yyjson_mut_doc *d, const struct image *im, const
 /* To docker's templates every member of Config exists; scripts ask for {{.Config.User}} whether it is set or not. */
 static void add_absent(yyjson_mut_doc *d, yyjson_mut_val *config) {
     static const char *const texts[] = {"StopSignal", "User", "WorkingDir"};
-    static const char *const others[] = {"Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "OnBuild", "Shell", "Volumes"};
+    static const char *const others[] = {"Cmd",    "Entrypoint", "Env",   "ExposedPorts", "Healthcheck",
+                                         "Labels", "OnBuild",    "Shell", "Volumes"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!yyjson_mut_obj_get(config, texts[i]))
             yyjson_mut_obj_add_str(d, config, texts[i], "");
@@ -101,6 +113,10 @@ static bool print_template(yyjson_mut_val *o, struct err *e) {
     return good;
 }
 
+static bool as_json(void) {
+    return !format || strcmp(format, "json") == 0;
+}
+
 static bool inspect_all(struct context *c, struct arena *a, char **names, size_t n, yyjson_mut_doc *d, yyjson_mut_val *list,
                         struct err *e) {
     struct store_refs refs;
@@ -114,7 +130,7 @@ static bool inspect_all(struct context *c, struct arena *a, char **names, size_t
         yyjson_mut_val *o = describe(d, &im, &refs);
         image_fini(&im);
         yyjson_mut_arr_append(list, o);
-        if (format && !print_template(o, e))
+        if (!as_json() && !print_template(o, e))
             return false;
     }
     return true;
@@ -130,7 +146,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     yyjson_mut_val *list = yyjson_mut_arr(d);
     yyjson_mut_doc_set_root(d, list);
     bool good = inspect_all(c, &a, args, n, d, list, e);
-    if (good && !format) {
+    if (good && as_json()) {
         struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
         json_write(d, true, &text);
         puts(text.p);

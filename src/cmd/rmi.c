@@ -34,16 +34,27 @@ static size_t count_names(const struct store_refs *refs, const struct digest *ma
     return count;
 }
 
+/* By the ID that `croze images` shows; an image that cannot be read any more has its manifest's digest only. */
+static void print_deleted(struct context *c, const struct digest *manifest) {
+    char text[DIGEST_TEXT + 1];
+    struct image im;
+    struct err unreadable = ERR_INIT;
+    bool read = image_read(&c->store, manifest, S("linux/" CROZE_ARCH), &im, &unreadable);
+    printf("Deleted: %s\n", digest_text(read ? &im.config_digest : manifest, text));
+    if (read)
+        image_fini(&im);
+    err_clear(&unreadable);
+}
+
 static bool remove_image(struct context *c, struct arena *a, const struct store_ref *image, const char *text, struct err *e) {
     struct store_refs refs;
-    char digest[DIGEST_TEXT + 1];
     if (!store_refs_read(&c->store, a, &refs, e))
         return false;
     if (count_names(&refs, &image->manifest) > 1 && !force)
         return err_set(e, ERR_FAILED, "image %s has several names; remove them by name, or all with --force", text);
     if (!store_refs_remove_image(&c->store, &image->manifest, e))
         return false;
-    printf("Deleted: %s\n", digest_text(&image->manifest, digest));
+    print_deleted(c, &image->manifest);
     return true;
 }
 
@@ -63,12 +74,11 @@ static bool remove_one(struct context *c, struct arena *a, const char *text, str
     if (!by_name)
         return remove_image(c, a, &image, text, e);
     bool last;
-    char digest[DIGEST_TEXT + 1];
     if (!store_refs_remove(&c->store, image.name, false, &last, e))
         return false;
     printf("Untagged: %.*s\n", STR_ARG(image.name));
     if (last)
-        printf("Deleted: %s\n", digest_text(&image.manifest, digest));
+        print_deleted(c, &image.manifest);
     return true;
 }
 

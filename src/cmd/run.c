@@ -60,6 +60,7 @@ const struct cmd cmd_run = {
                    "failed, 126 if the\n"
                    "command cannot be executed, 127 if it was not found.",
     .flags = CMD_STORE | CMD_NAMESPACE | CMD_TRAILING_ARGS,
+    .failure = 125,
     .options = options,
     .run = run,
 };
@@ -156,7 +157,5 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     int code = 0;
     bool good = run_image(c, &a, args, n, &code, e);
     arena_fini(&a);
-    if (!good && e->exit_code == 0)
-        e->exit_code = 125;
     return good ? code : -1;
 }

@@ -40,9 +40,12 @@ static bool make_dirs(struct container *c, struct err *e) {
 
 static bool check_volumes(const struct container_spec *s, struct err *e) {
     struct stat st;
-    for (size_t i = 0; i < s->n_volumes; i++)
-        if (stat(s->volumes[i].source, &st) < 0)
-            return err_sys(e, errno, "volume %s:%s", s->volumes[i].source, s->volumes[i].target);
+    for (size_t i = 0; i < s->n_volumes; i++) {
+        if (stat(s->volumes[i].source, &st) == 0)
+            continue;
+        err_sys(e, errno, "volume %s:%s", s->volumes[i].source, s->volumes[i].target);
+        return e->sys == ENOENT ? err_append(e, "; croze makes no directory there as docker would: mkdir it first") : false;
+    }
     return true;
 }
 

@@ -123,6 +123,14 @@ static yyjson_doc *read_document(struct load *l, const char *path, struct err *e
     return doc;
 }
 
+/* What is not compressed can be told at once to be another layer than the configuration means; the others when they are unpacked. */
+static bool check_plain(const struct layer *l, struct err *e) {
+    char text[2][DIGEST_TEXT + 1];
+    return l->compression != COMPRESSION_NONE || digest_eq(&l->blob, &l->diff_id) ||
+           err_set(e, ERR_FAILED, "layer %s is not the %s that the configuration names (diff_ids)", digest_text(&l->blob, text[0]),
+                   digest_text(&l->diff_id, text[1]));
+}
+
 /* Every blob of an image must be here with the size that its descriptor says. */
 static bool check_complete(struct load *l, const struct image *im, struct err *e) {
     for (size_t i = 0; i < im->n_layers; i++) {
@@ -133,8 +141,15 @@ static bool check_complete(struct load *l, const struct image *im, struct err *e
         if (size != im->layers[i].blob_bytes)
             return err_set(e, ERR_FAILED, "layer %s has %llu bytes, its descriptor says %llu", digest_text(&im->layers[i].blob, text),
                            (unsigned long long)size, (unsigned long long)im->layers[i].blob_bytes);
+        if (!check_plain(&im->layers[i], e))
+            return false;
     }
     return true;
+}
+
+static bool check_count(size_t names, struct err *e) {
+    return names <= LIMIT_ARCHIVE_NAMES ||
+           err_set(e, ERR_FAILED, "%zu images and names are over the limit of %d", names, LIMIT_ARCHIVE_NAMES);
 }
 
 static bool name_it(struct load *l, struct str name, const struct image *im, struct err *e) {
@@ -144,7 +159,8 @@ static bool name_it(struct load *l, struct str name, const struct image *im, str
     if (name.n) {
         if (!image_name_parse(&l->arena, name, &parsed, e))
             return err_wrap(e, "name in the archive");
-        full = image_name_text(&l->arena, &parsed);
+        if (parsed.tag.n) /* containerd's "NAME@sha256:..." names no tag */
+            full = image_name_text(&l->arena, &parsed);
     }
     if (!store_refs_set(l->store, full, &ref, e))
         return false;
@@ -181,6 +197,8 @@ static bool load_oci(struct load *l, struct err *e) {
     size_t i, max;
     if (yyjson_arr_size(list) == 0)
         return err_set(e, ERR_FAILED, "index.json names no image");
+    if (!check_count(yyjson_arr_size(list), e))
+        return err_wrap(e, "index.json");
     yyjson_arr_foreach(list, i, max, v) {
         if (!load_oci_image(l, v, e))
             return err_wrap(e, "index.json, image %zu", i + 1);
@@ -201,6 +219,8 @@ static bool docker_layers(struct load *l, yyjson_val *paths, const struct digest
         if (!s)
             return err_set(e, ERR_FAILED, "layer %.*s is missing", STR_ARG(path));
         struct layer layer = {.diff_id = diff_ids[i], .blob = s->digest, .blob_bytes = s->bytes, .compression = s->compression};
+        if (!check_plain(&layer, e))
+            return false;
         image_add_layer(im, &layer);
     }
     return true;
@@ -246,6 +266,12 @@ static bool load_docker(struct load *l, struct err *e) {
     size_t i, max;
     if (!yyjson_is_arr(root) || yyjson_arr_size(root) == 0)
         return err_set(e, ERR_FAILED, "manifest.json names no image");
+    size_t names = yyjson_arr_size(root);
+    yyjson_arr_foreach(root, i, max, v) {
+        names += yyjson_arr_size(json_get_array(v, "RepoTags"));
+    }
+    if (!check_count(names, e))
+        return err_wrap(e, "manifest.json");
     yyjson_arr_foreach(root, i, max, v) {
         if (!load_docker_image(l, v, e))
             return err_wrap(e, "manifest.json, image %zu", i + 1);
@@ -253,21 +279,22 @@ static bool load_docker(struct load *l, struct err *e) {
     return true;
 }
 
+static bool load_files(struct load *l, struct err *e) {
+    if (find_file(l, S("index.json")) && find_file(l, S("oci-layout")))
+        return load_oci(l, e);
+    if (find_file(l, S("manifest.json")))
+        return load_docker(l, e);
+    return err_set(e, ERR_FAILED,
+                   "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
+}
+
 bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *, struct str, const struct digest *), void *ctx,
                   struct err *e) {
     struct load l = {.store = s, .fd = fd, .what = what, .loaded = loaded, .ctx = ctx};
     struct entry_sink sink = {take_entry, &l};
-    bool good = tar_read(read_archive, &l, what, sink, e);
-    if (good) {
-        bool oci = find_file(&l, S("index.json")) && find_file(&l, S("oci-layout"));
-        if (!oci && !find_file(&l, S("manifest.json")))
-            good = err_set(
-                e, ERR_FAILED,
-                "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
-        else
-            good = oci ? load_oci(&l, e) : load_docker(&l, e);
-    }
+    bool read = tar_read(read_archive, &l, what, sink, e); /* an error of its names the archive */
+    bool good = read ? load_files(&l, e) || err_wrap(e, "load %s", what) : err_wrap(e, "load");
     map_fini(&l.files);
     arena_fini(&l.arena);
-    return good || err_wrap(e, "load %s", what);
+    return good;
 }

@@ -120,7 +120,8 @@ static bool put_docker_manifest(struct save *s, struct err *e) {
 static bool gather(struct save *s, struct str name, struct err *e) {
     struct store_ref ref;
     struct saved_image one = {0};
-    if (!image_find(s->store, name, &s->arena, &ref, e))
+    /* leased before it is read: gc keeps all that a leased manifest reaches */
+    if (!image_find(s->store, name, &s->arena, &ref, e) || !store_lease(s->store, &ref.manifest, e))
         return false;
     one.name = ref.name;
     if (!image_read(s->store, &ref.manifest, S("linux/" CROZE_ARCH), &one.image, e))

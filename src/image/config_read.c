@@ -20,21 +20,27 @@ static void read_list(struct arena *a, yyjson_val *list, struct str_list *out) {
     }
 }
 
-/* The keys of a Go set. */
+static int by_text(const void *a, const void *b) {
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* The keys of a Go set: sorted all at once, for there may be a hundred thousand ports. */
 static void read_set(struct arena *a, yyjson_val *set, struct str_list *out) {
-    size_t i, max;
-    yyjson_val *key, *value;
-    yyjson_obj_foreach(set, i, max, key, value) {
-        str_list_add_sorted(a, out, text_of(a, key));
-    }
+    yyjson_obj_iter it = yyjson_obj_iter_with(set); /* of NULL: nothing, which the library's foreach does not take */
+    struct str_list all = {0};
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&it));)
+        str_list_add(a, &all, text_of(a, key));
+    if (all.n)
+        qsort(all.p, all.n, sizeof *all.p, by_text);
+    for (size_t i = 0; i < all.n; i++)
+        if (i == 0 || !str_eq(all.p[i - 1], all.p[i]))
+            str_list_add(a, out, all.p[i]);
 }
 
 static void read_map(struct arena *a, yyjson_val *map, struct pair_list *out) {
-    size_t i, max;
-    yyjson_val *key, *value;
-    yyjson_obj_foreach(map, i, max, key, value) {
-        pair_list_set(a, out, text_of(a, key), text_of(a, value));
-    }
+    yyjson_obj_iter it = yyjson_obj_iter_with(map);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&it));)
+        pair_list_set(a, out, text_of(a, key), text_of(a, yyjson_obj_iter_get_val(key)));
 }
 
 static void read_env(struct arena *a, yyjson_val *list, struct pair_list *out) {
@@ -105,6 +111,18 @@ static bool read_diff_ids(yyjson_val *rootfs, struct image *im, struct digest **
     return true;
 }
 
+/* Lists that are searched entry by entry, and what takes memory by the entry. */
+static bool check_counts(yyjson_val *root, struct err *e) {
+    yyjson_val *config = json_get_object(root, "config");
+    size_t env = yyjson_arr_size(json_get_array(config, "Env")), labels = yyjson_obj_size(json_get_object(config, "Labels"));
+    size_t history = yyjson_arr_size(json_get_array(root, "history"));
+    if (env > LIMIT_CONFIG_ENTRIES || labels > LIMIT_CONFIG_ENTRIES)
+        return err_set(e, ERR_FAILED, "%zu environment variables and %zu labels; the limit is %d of each", env, labels,
+                       LIMIT_CONFIG_ENTRIES);
+    return history <= LIMIT_IMAGE_HISTORY ||
+           err_set(e, ERR_FAILED, "%zu lines of history are over the limit of %d", history, LIMIT_IMAGE_HISTORY);
+}
+
 bool config_json_read(struct str text, const char *what, struct image *im, struct digest **diff_ids, size_t *n_diff_ids, struct err *e) {
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(text, LIMIT_JSON_BYTES, what, e);
     if (!doc)
@@ -112,6 +130,8 @@ bool config_json_read(struct str text, const char *what, struct image *im, struc
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (!yyjson_is_obj(root))
         return err_set(e, ERR_FAILED, "%s: not an image configuration (a JSON object is expected)", what);
+    if (!check_counts(root, e))
+        return err_wrap(e, "%s", what);
     struct arena *a = &im->arena;
     im->os = arena_str(a, json_get_str(root, "os"));
     im->architecture = arena_str(a, json_get_str(root, "architecture"));

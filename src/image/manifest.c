@@ -117,14 +117,17 @@ static bool read_layers(yyjson_val *list, struct image *im, struct err *e) {
     return true;
 }
 
-static void read_annotations(yyjson_val *map, struct image *im) {
-    size_t i, max;
-    yyjson_val *key, *value;
-    yyjson_obj_foreach(map, i, max, key, value) {
+static bool read_annotations(yyjson_val *map, struct image *im, struct err *e) {
+    yyjson_obj_iter it = yyjson_obj_iter_with(map);
+    if (yyjson_obj_size(map) > LIMIT_CONFIG_ENTRIES)
+        return err_set(e, ERR_FAILED, "%zu annotations are over the limit of %d", yyjson_obj_size(map), LIMIT_CONFIG_ENTRIES);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&it));) {
+        yyjson_val *value = yyjson_obj_iter_get_val(key);
         if (yyjson_is_str(value))
             pair_list_set(&im->arena, &im->annotations, arena_str(&im->arena, str_z(yyjson_get_str(key))),
                           arena_str(&im->arena, str_z(yyjson_get_str(value))));
     }
+    return true;
 }
 
 static bool read_config(struct store *s, struct image *im, struct err *e) {
@@ -167,8 +170,8 @@ static bool read_manifest(struct store *s, yyjson_val *root, struct image *im, s
         return err_set(e, ERR_FAILED, "not an image manifest (schemaVersion 2 with a config is expected)");
     struct str type = json_get_str(root, "mediaType");
     im->manifest_media_type = type.n ? arena_str(&im->arena, type) : S(MEDIA_MANIFEST);
-    read_annotations(json_get_object(root, "annotations"), im);
-    return read_descriptor(json_get_object(root, "config"), "config", &im->config_digest, &im->config_bytes, e) &&
+    return read_annotations(json_get_object(root, "annotations"), im, e) &&
+           read_descriptor(json_get_object(root, "config"), "config", &im->config_digest, &im->config_bytes, e) &&
            read_layers(json_get_array(root, "layers"), im, e) && read_config(s, im, e);
 }
 

@@ -85,6 +85,14 @@ static bool good_path(struct str name) {
     return name.n > 0 && name.n <= NAME_MAX_BYTES;
 }
 
+/* "sha256:<hex>" and 64 hex digits mean an image by its content: nobody may give another image such a name. As docker. */
+static bool like_an_id(struct str name) {
+    size_t n = 0;
+    while (n < name.n && ((name.p[n] >= '0' && name.p[n] <= '9') || (name.p[n] >= 'a' && name.p[n] <= 'f')))
+        n++;
+    return str_eqz(name, "sha256") || (name.n == DIGEST_HEX && n == name.n);
+}
+
 bool image_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e) {
     struct str name, tag = STR_NULL, digest;
     bool has_digest = str_cut(text, '@', &name, &digest);
@@ -102,6 +110,8 @@ bool image_name_parse(struct arena *a, struct str text, struct image_name *out, 
     }
     if (!good_path(name))
         return err_set(e, ERR_USAGE, "invalid image name \"%.*s\" ([HOST[:PORT]/]name[:TAG], lower case)", STR_ARG(str_first(text, 300)));
+    if (like_an_id(shorten(name)))
+        return err_set(e, ERR_USAGE, "invalid image name \"%.*s\": it would be taken for a digest", STR_ARG(text));
     out->name = arena_str(a, shorten(name));
     out->tag = arena_str(a, tag.n || has_digest ? tag : S("latest"));
     out->digest = arena_str(a, digest);

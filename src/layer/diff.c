@@ -84,12 +84,14 @@ static bool same_but_times(const struct entry *a, const struct entry *b) {
            a->size == b->size && a->major == b->major && a->minor == b->minor && str_eq(a->link, b->link) && same_xattrs(a, b);
 }
 
-/* With an epoch also equal to what the lower one became when it was packed: a tree that was adopted from an upper directory bears the real
- * times, its table of contents the clamped ones, and a file that was only copied up must be no change in either case. */
-static bool same_mtime(const struct walk *w, const struct entry *upper, const struct entry *lower) {
-    if (upper->mtime_s == lower->mtime_s && upper->mtime_ns == lower->mtime_ns)
-        return true;
-    return w->spec->has_epoch && upper->mtime_s >= w->spec->epoch && lower->mtime_s == w->spec->epoch && lower->mtime_ns == 0;
+/* As they are written: a tree that was adopted from an upper directory bears the real times, its table of contents the clamped ones, and a
+ * file that was only copied up must be no change in either case. */
+static bool same_mtime(const struct walk *w, struct entry a, struct entry b) {
+    if (w->spec->has_epoch) {
+        entry_clamp_time(&a, w->spec->epoch);
+        entry_clamp_time(&b, w->spec->epoch);
+    }
+    return a.mtime_s == b.mtime_s && a.mtime_ns == b.mtime_ns;
 }
 
 static bool digest_of_file(int dir_fd, const char *path, struct digest *d, struct err *e) {
@@ -238,7 +240,7 @@ static bool prepare(struct walk *w, struct level *l, const struct view_node *low
     if (path.n == 0)
         *changed = !same_but_times(&l->entry, &lower->entry); /* a root's time changes with every name in it */
     else
-        *changed = !is_stub(w, path) && !(lower && same_but_times(&l->entry, &lower->entry) && same_mtime(w, &l->entry, &lower->entry));
+        *changed = !is_stub(w, path) && !(lower && same_but_times(&l->entry, &lower->entry) && same_mtime(w, l->entry, lower->entry));
     return true;
 }
 
@@ -294,7 +296,7 @@ static bool visit_file(struct walk *w, const struct upper_inode *u, const struct
     en.path = current_path(w);
     if (en.type == ENTRY_FILE && en.size)
         c = (struct content){.kind = CONTENT_FILE, .dir_fd = w->spec->upper_fd, .path = en.path, .seen = u->st};
-    bool same = lower && same_but_times(&en, &lower->entry) && same_mtime(w, &en, &lower->entry);
+    bool same = lower && same_but_times(&en, &lower->entry) && same_mtime(w, en, lower->entry);
     if (same && c.kind == CONTENT_FILE) {
         same = false;
         if (!same_bytes(w, lower, &c, &same, e))

@@ -34,6 +34,14 @@ struct entry {
     size_t n_xattrs;
 };
 
+/* With SOURCE_DATE_EPOCH no time that is written is newer than it (https://reproducible-builds.org/specs/source-date-epoch/). */
+static inline void entry_clamp_time(struct entry *en, int64_t epoch) {
+    if (en->mtime_s >= epoch) {
+        en->mtime_s = epoch;
+        en->mtime_ns = 0;
+    }
+}
+
 /* Where a file's bytes are. */
 enum content_kind {
     CONTENT_NONE,           /* not a file, or empty */

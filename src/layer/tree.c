@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Unpacked layers, trees/<flavour>/<diffid> in the store (read.h). A tree is made under a private name and renamed when it is complete
- * and on disk, so that its name always means the whole layer; of two that make the same one, the first wins. */
+ * Unpacked layers, trees/<flavour>/<diffid> in the store (read.h). A tree is made in work/ and renamed when it is complete and on disk,
+ * so that its name always means the whole layer, and what a killed command leaves is swept with its lease; of two that make the same one,
+ * the first wins. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -24,35 +24,27 @@ static struct digest chain_id(const struct view *v, size_t which) {
     return chain;
 }
 
-/* A tree that is whole gets its name. Where another process was first, its tree is the same. */
-static bool publish_tree(struct store *s, int fd, int from_dir, const char *from, const char *hex, bool *published, struct err *e) {
+/* A tree that is whole gets its name; `from` is in work/. Where another process was first, its tree is the same. */
+static bool publish_tree(struct store *s, int fd, const char *from, const char *hex, struct err *e) {
     if (s->sync && syncfs(fd) < 0)
         return err_sys(e, errno, "write the tree of layer %s to disk", hex);
-    *published = renameat2(from_dir, from, s->trees_fd, hex, RENAME_NOREPLACE) == 0;
-    if (!*published && errno != EEXIST)
+    if (renameat2(s->work_fd, from, s->trees_fd, hex, RENAME_NOREPLACE) < 0 && errno != EEXIST)
         return err_sys(e, errno, "rename the tree of layer %s", hex);
     return !s->sync || fsync(s->trees_fd) == 0 || err_sys(e, errno, "write trees/ to disk");
 }
 
-static bool unpack_into(const struct view *v, size_t which, const char *tmp, const char *hex, bool *published, struct err *e) {
-    _cleanup_fd_ int fd = file_openat(v->store->trees_fd, tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    return fd >= 0 && unpack_layer(v, which, fd, e) && publish_tree(v->store, fd, v->store->trees_fd, tmp, hex, published, e);
+static bool unpack_into(const struct view *v, size_t which, const char *work, const char *hex, struct err *e) {
+    _cleanup_fd_ int fd = file_openat(v->store->work_fd, work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    return fd >= 0 && unpack_layer(v, which, fd, e) && publish_tree(v->store, fd, work, hex, e);
 }
 
 static bool make_tree(const struct view *v, size_t which, const char *hex, struct err *e) {
-    uint64_t start = log_now_ns(), random;
-    char tmp[40];
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-        return err_sys(e, errno, "getrandom");
-    snprintf(tmp, sizeof tmp, ".tmp-%016llx", (unsigned long long)random);
-    if (mkdirat(v->store->trees_fd, tmp, 0700) < 0)
-        return err_sys(e, errno, "make a tree in the store");
-    bool published = false, ok = unpack_into(v, which, tmp, hex, &published, e);
-    struct err ignored = ERR_INIT;
-    if (!published && !file_remove_tree(v->store->trees_fd, tmp, &ignored)) {
-        log_warn("a half-made tree stays in the store until croze gc: %s", ignored.msg);
-        err_clear(&ignored);
-    }
+    uint64_t start = log_now_ns();
+    _cleanup_(mem_freep) char *work = NULL;
+    if (!store_workdir(v->store, &work, e))
+        return false;
+    bool ok = unpack_into(v, which, path_base(str_z(work)).p, hex, e);
+    store_workdir_remove(v->store, work); /* nothing is there if it was published */
     log_span("tree", start);
     return ok;
 }
@@ -98,14 +90,13 @@ char *tree_path(const struct view *v, size_t which, struct arena *a, struct err 
 
 bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e) {
     char hex[DIGEST_HEX + 1];
-    bool published;
     if (!store_lease(s, diff_id, e))
         return false;
     _cleanup_fd_ int fd = file_open(upper_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
     /* By the store's own descriptors: a path may lead through another mount of the same file system, and rename refuses to cross those. */
     struct str prefix = str_z(s->root), rest = str_from(str_z(upper_path), prefix.n);
     assert(str_starts(str_z(upper_path), prefix) && str_starts(rest, S("/work/")));
-    return fd >= 0 && publish_tree(s, fd, s->work_fd, rest.p + strlen("/work/"), digest_hex(diff_id, hex), &published, e);
+    return fd >= 0 && publish_tree(s, fd, rest.p + strlen("/work/"), digest_hex(diff_id, hex), e);
 }
 
 int view_open_file(const struct view *v, const struct view_node *node, struct err *e) {

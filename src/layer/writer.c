@@ -288,10 +288,8 @@ static struct entry as_written(const struct layer_writer *w, const struct entry 
         return (struct entry){.path = en->path, .type = en->type};
     if (en->type != ENTRY_FILE)
         n.size = 0;
-    if (w->options.has_epoch && n.mtime_s >= w->options.epoch) {
-        n.mtime_s = w->options.epoch;
-        n.mtime_ns = 0;
-    }
+    if (w->options.has_epoch)
+        entry_clamp_time(&n, w->options.epoch);
     return n;
 }
 

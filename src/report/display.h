@@ -21,7 +21,7 @@ struct progress_step {
     bool ended;
     enum progress_end how;
     struct buf partial;       /* output without a newline yet */
-    struct buf log;           /* tty: the last lines */
+    struct buf log;           /* tty, quiet: the last lines */
 };
 
 struct progress {
@@ -48,7 +48,8 @@ extern const struct display display_tty, display_plain, display_quiet;
 
 /* Writes everything; a display that cannot write must not fail the build. */
 void display_write(int fd, const struct buf *b);
-/* Appends text with control bytes made harmless: output of a build must not steer the terminal. */
-void display_add_safe(struct buf *b, struct str text);
+/* Keeps a line of output in s->log, whose older half goes when it is full; and prints what was kept of a step that failed. */
+void display_keep(struct progress_step *s, struct str line);
+void display_add_failure(struct buf *b, const struct progress_step *s);
 
 #endif

@@ -16,18 +16,10 @@ void display_write(int fd, const struct buf *b) {
     }
 }
 
-void display_add_safe(struct buf *b, struct str text) {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool control = (c < 0x20 && c != '\t') || c == 0x7f;
-        buf_add_char(b, control ? '?' : (char)c);
-    }
-}
-
 static void emit(struct progress *p, struct progress_step *s, const char *before, struct str text, const char *after) {
     struct buf b = BUF_INIT(PROGRESS_LINE_BYTES * 4);
     buf_printf(&b, "#%u %s", s->number, before);
-    display_add_safe(&b, text);
+    buf_add_shown(&b, str_first(text, PROGRESS_LINE_BYTES));
     buf_printf(&b, "%s\n", after);
     display_write(p->fd, &b);
     buf_fini(&b);
@@ -73,7 +65,7 @@ static void plain_ended(struct progress *p, struct progress_step *s) {
 
 static void plain_note(struct progress *p, const char *text) {
     struct buf b = BUF_INIT(PROGRESS_LINE_BYTES * 4);
-    display_add_safe(&b, str_z(text));
+    buf_add_shown(&b, str_first(str_z(text), PROGRESS_LINE_BYTES));
     buf_add_char(&b, '\n');
     display_write(p->fd, &b);
     buf_fini(&b);
@@ -85,6 +77,8 @@ static void plain_close(struct progress *p) {
 
 const struct display display_plain = {plain_started, plain_line, plain_bytes, plain_ended, plain_note, plain_close};
 
+/* --- quiet: warnings, and the output of what failed --- */
+
 static void quiet_step(struct progress *p, struct progress_step *s) {
     (void)p;
     (void)s;
@@ -92,8 +86,16 @@ static void quiet_step(struct progress *p, struct progress_step *s) {
 
 static void quiet_line(struct progress *p, struct progress_step *s, struct str line) {
     (void)p;
-    (void)s;
-    (void)line;
+    display_keep(s, line);
 }
 
-const struct display display_quiet = {quiet_step, quiet_line, quiet_step, quiet_step, plain_note, plain_close};
+static void quiet_ended(struct progress *p, struct progress_step *s) {
+    struct buf b = BUF_INIT(PROGRESS_LOG_BYTES * 4);
+    if (s->how == PROGRESS_FAILED)
+        display_add_failure(&b, s);
+    display_write(p->fd, &b);
+    buf_fini(&b);
+    buf_fini(&s->log);
+}
+
+const struct display display_quiet = {quiet_step, quiet_line, quiet_step, quiet_ended, plain_note, plain_close};

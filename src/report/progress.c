@@ -24,12 +24,17 @@ static void log_line(void *ctx, const char *line) {
     progress_note(ctx, "%s", line);
 }
 
+/* TERM=dumb is what editors' shells say: a terminal that knows no escapes. */
+static bool can_redraw(int fd) {
+    return isatty(fd) && !str_eqz(str_z(getenv("TERM")), "dumb");
+}
+
 struct progress *progress_new(enum progress_mode mode, int fd) {
     struct progress *p = mem_zalloc(1, sizeof *p);
     if (mode == PROGRESS_AUTO)
-        mode = isatty(fd) ? PROGRESS_TTY : PROGRESS_PLAIN;
+        mode = can_redraw(fd) ? PROGRESS_TTY : PROGRESS_PLAIN;
     p->fd = fd;
-    p->color = isatty(fd) && !getenv("NO_COLOR");
+    p->color = can_redraw(fd) && !getenv("NO_COLOR");
     p->start_ns = log_now_ns();
     p->display = mode == PROGRESS_TTY ? &display_tty : mode == PROGRESS_PLAIN ? &display_plain : &display_quiet;
     pthread_mutex_init(&p->lock, NULL);

@@ -21,7 +21,7 @@ void table_fini(struct table *t) {
 
 void table_cell(struct table *t, struct str text) {
     struct buf safe = BUF_INIT(text.n + 1);
-    display_add_safe(&safe, text);
+    buf_add_shown(&safe, text);
     if (t->n == t->capacity) {
         t->capacity = t->capacity ? t->capacity * 2 : 64;
         t->cells = mem_realloc(t->cells, t->capacity, sizeof *t->cells);

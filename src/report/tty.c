@@ -15,9 +15,14 @@ static size_t width_of(int fd) {
     return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : WIDTH_DEFAULT;
 }
 
-/* Text cut to what is left of a line of `width` columns; bytes stand for columns, which only ever cuts too early. */
+/* Text cut to what is left of a line of `width` columns; bytes stand for columns, which only ever cuts too early. But for tabs: one that
+ * wrapped a line would leave rests of the block on the screen. */
 static void add_cut(struct buf *b, struct str text, size_t width) {
-    display_add_safe(b, str_first(text, width));
+    size_t from = b->n;
+    buf_add_shown(b, str_first(text, width));
+    for (size_t i = from; i < b->n; i++)
+        if (b->p[i] == '\t')
+            b->p[i] = ' ';
 }
 
 static void paint(struct progress *p, struct buf *b, const char *code) {
@@ -81,35 +86,14 @@ static void tty_started(struct progress *p, struct progress_step *s) {
     redraw(p, true);
 }
 
-/* Keeps the end of the output: the older half goes when it is full. */
-static void keep(struct progress_step *s, struct str line) {
-    if (s->log.n + line.n + 1 > PROGRESS_LOG_BYTES) {
-        size_t half = s->log.n / 2;
-        memmove(s->log.p, s->log.p + half, s->log.n - half);
-        s->log.n -= half;
-    }
-    buf_add_str(&s->log, line);
-    buf_add_char(&s->log, '\n');
-}
-
 static void tty_line(struct progress *p, struct progress_step *s, struct str line) {
-    keep(s, line);
+    display_keep(s, line);
     redraw(p, false);
 }
 
 static void tty_bytes(struct progress *p, struct progress_step *s) {
     (void)s;
     redraw(p, false);
-}
-
-static void add_failure(struct buf *b, const struct progress_step *s) {
-    struct str rest = str_trim_right(buf_str(&s->log)), line;
-    buf_printf(b, "------\n > %s:\n", s->title);
-    while (str_next(&rest, '\n', &line)) {
-        display_add_safe(b, line);
-        buf_add_char(b, '\n');
-    }
-    buf_printf(b, "------\n");
 }
 
 static void tty_ended(struct progress *p, struct progress_step *s) {
@@ -127,7 +111,7 @@ static void tty_ended(struct progress *p, struct progress_step *s) {
     paint(p, &b, "0");
     buf_add_char(&b, '\n');
     if (s->how == PROGRESS_FAILED)
-        add_failure(&b, s);
+        display_add_failure(&b, s);
     draw_block(p, &b);
     display_write(p->fd, &b);
     buf_fini(&b);
@@ -137,7 +121,7 @@ static void tty_ended(struct progress *p, struct progress_step *s) {
 static void tty_note(struct progress *p, const char *text) {
     struct buf b = BUF_INIT(1 << 20);
     erase_block(p, &b);
-    display_add_safe(&b, str_z(text));
+    buf_add_shown(&b, str_z(text));
     buf_add_char(&b, '\n');
     draw_block(p, &b);
     display_write(p->fd, &b);

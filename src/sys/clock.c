@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-enum { EPOCH_MAX_YEAR_9999 = 253402300799 };
+/* What four digits of a year can say: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z. */
+static const int64_t first_second = -62135596800, last_second = 253402300799;
 
 struct timespec clock_now(void) {
     struct timespec t;
@@ -22,7 +23,9 @@ const char *clock_rfc3339(struct timespec t, char out[CLOCK_TEXT]) {
     struct tm tm;
     time_t s = t.tv_sec;
     gmtime_r(&s, &tm);
-    size_t n = strftime(out, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+    /* strftime's %Y does not pad years before 1000 */
+    size_t n = (size_t)snprintf(out, CLOCK_TEXT, "%04d", (tm.tm_year + 1900) % 10000);
+    n += strftime(out + n, CLOCK_TEXT - n, "-%m-%dT%H:%M:%S", &tm);
     if (t.tv_nsec)
         snprintf(out + n, CLOCK_TEXT - n, ".%09ldZ", t.tv_nsec);
     else
@@ -86,12 +89,12 @@ bool clock_parse_rfc3339(struct str s, struct timespec *out) {
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     *out = (struct timespec){timegm(&tm) - offset_s, nsec};
-    return true;
+    return out->tv_sec >= first_second && out->tv_sec <= last_second;
 }
 
 bool clock_parse_epoch(struct str s, int64_t *out) {
     uint64_t v;
-    if (!str_to_u64(s, 10, EPOCH_MAX_YEAR_9999, &v))
+    if (!str_to_u64(s, 10, (uint64_t)last_second, &v))
         return false;
     *out = (int64_t)v;
     return true;

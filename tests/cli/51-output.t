@@ -43,6 +43,9 @@ does "... the ID finds it" croze inspect "$(cat "$T/iid")"
 printf 'FROM base\nLABEL a=file b=file\n' >"$c/other.file"
 does "-f and --label" croze build -f "$c/other.file" --label b=option --label c=option -t labelled "$c"
 is "... the option wins" "$(img config labelled config Labels)" '{"a":"file","b":"option","c":"option"}'
+does "-f -" sh -c '"$CROZE" build -f - -t piped "$2" <"$1"' - "$c/other.file" "$c"
+is "... reads the Dockerfile from standard input" "$(img config piped config Labels)" '{"a":"file","b":"file"}'
+refuses 1 'nowhere: No such file' "-f of nothing" croze build -f nowhere "$c"
 mkdir "$T/cf"
 printf 'FROM base\nENV FROM_FILE=Containerfile\n' >"$T/cf/Containerfile"
 does "a Containerfile" croze build -t cf "$T/cf"

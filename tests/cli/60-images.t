@@ -50,6 +50,8 @@ is "... join, println" "$(croze inspect -f '{{join .RepoTags ","}} {{println .Ar
     croze inspect -f '{{.Architecture}}' base:1)
 linux"
 is "... members of Config that the image does not set" "$(croze inspect -f '{{.Config.User}}|{{json .Config.Entrypoint}}|{{range .Config.Volumes}}x{{end}}' demo/product)" '|null|'
+is "-f json is not a template" "$(croze inspect -f json demo/product)" "$(croze inspect demo/product)"
+is "two names of one repository: one digest" "$(croze inspect -f '{{len .RepoTags}} {{len .RepoDigests}}' demo/product)" '2 1'
 is "several images: a line each" "$(croze inspect -f '{{.Id}}' demo/product base:1 | wc -l)" 2
 refuses 2 'Nope' "a field that there is not" croze inspect -f '{{.Nope}}' demo/product
 refuses 2 'template' "half a template" croze inspect -f '{{.Id' demo/product
@@ -57,6 +59,8 @@ for way in "$id" "${id#sha256:}" "$(echo "$id" | cut -c8-19)" "$digest" "demo/pr
     is "found by $(echo "$way" | sed 's/[0-9a-f]\{60,\}/HEX/')" "$(config "$way" '{{.Id}}' 2>&1)" "$id"
 done
 refuses 1 'such image|not found|no image' "an ID that there is not" croze inspect sha256:0000000000000000000000000000000000000000000000000000000000000000
+refuses 1 'no such image: demo/product:2; demo/product:1.0 is here' "a tag that there is not: one that is" croze inspect demo/product:2
+refuses 1 'no such image: base .its tag is latest.; base:1 is here' "... of a name without a tag" croze inspect base
 refuses 1 'abc' "three digits are too few" croze inspect abc
 
 # --- history ---
@@ -88,8 +92,10 @@ does "rmi of one name" croze rmi new:name
 is "... Untagged" "$out" "Untagged: new:name"
 does "... the image has others" croze inspect base:1
 refuses 1 'several names' "rmi by ID of an image with several names" croze rmi "$id"
+base_id=$(config base:1 '{{.Id}}')
 does "rmi of the last name" croze rmi base:1
-like "... Deleted" "$out" '^Deleted: sha256:'
+is "... Deleted, by the ID that images shows" "$out" "Untagged: base:1
+Deleted: $base_id"
 refuses 1 'base:1' "... it is gone" croze inspect base:1
 does "what stands on it is not" croze inspect demo/product
 refuses 1 'nothing' "rmi of what is not there" croze rmi nothing

@@ -17,5 +17,10 @@ int main(void) {
     ok(buf_reserve(&b, 9) == NULL, "reserve past the maximum is refused");
     ok(buf_reserve(&b, (size_t)-1) == NULL, "an overflowing reserve is refused");
     buf_fini(&b);
+
+    struct buf shown = BUF_INIT(64);
+    buf_add_shown(&shown, S("\033[31mred\a\tgr\xc3\xbcn\xc2\x9b" "2J\x7f\xc2"));
+    is_str(buf_str(&shown), S("?[31mred?\tgr\xc3\xbcn?2J?\xc2"), "control characters, those of UTF-8 too, are made harmless; letters stay");
+    buf_fini(&shown);
     return tap_done();
 }

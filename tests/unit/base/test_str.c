@@ -41,6 +41,7 @@ int main(void) {
     ok(str_index(S("a:b:c"), ':') == 1 && str_rindex(S("a:b:c"), ':') == 3 && str_index(STR_NULL, 'x') == -1, "index");
     ok(str_find(S("hello"), S("ll")) == 2 && str_find(S("x"), S("xx")) == -1, "find");
     is_str(str_from(S("abc"), 9), S(""), "from past the end is empty");
+    ok(str_from(STR_NULL, 0).n == 0 && path_base(STR_NULL).n == 0 && path_dir(STR_NULL).n == 0, "and so are the parts of nothing");
     is_str(path_dir(S("a/b/c")), S("a/b"), "dir");
     is_str(path_dir(S("a")), S(""), "dir of a name");
     is_str(path_base(S("a/b")), S("b"), "base");

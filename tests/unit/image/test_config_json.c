@@ -42,6 +42,33 @@ static void refuses(const char *doc, const char *part, const char *what) {
     image_fini(&im);
 }
 
+/* `n` times `item` between `before` and `after`. */
+static void refuses_many(const char *before, const char *item, size_t n, const char *after, const char *part, const char *what) {
+    struct buf doc = BUF_INIT(LIMIT_JSON_BYTES);
+    buf_printf(&doc, "%s", before);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&doc, "%s%s", i ? "," : "", item);
+    buf_printf(&doc, "%s", after);
+    refuses(doc.p, part, what);
+    buf_fini(&doc);
+}
+
+/* Every label of a hostile image is compared with all before it, and every port moved past them: it must stay a matter of milliseconds. */
+static void counts(void) {
+    refuses_many("{\"config\":{\"Labels\":{", "\"x\":\"\"", LIMIT_CONFIG_ENTRIES + 1, "}}}", "labels", "too many labels");
+    refuses_many("{\"config\":{\"Env\":[", "\"x=\"", LIMIT_CONFIG_ENTRIES + 1, "]}}", "environment variables", "too many variables");
+    refuses_many("{\"history\":[", "{}", LIMIT_IMAGE_HISTORY + 1, "]}", "history", "too many lines of history");
+    struct err e = ERR_INIT;
+    struct image im;
+    struct digest *ids;
+    size_t n;
+    image_init(&im);
+    static const char ports[] = "{\"config\":{\"ExposedPorts\":{\"9/tcp\":{},\"8/tcp\":{},\"9/tcp\":{}}}}";
+    ok(config_json_read(str_z(ports), "doc", &im, &ids, &n, &e) && im.config.exposed_ports.n == 2, "ports are each taken once");
+    is_str(im.config.exposed_ports.p[0], S("8/tcp"), "and sorted");
+    image_fini(&im);
+}
+
 static void grows(void) {
     struct image im;
     image_init(&im);
@@ -63,6 +90,7 @@ int main(void) {
     refuses("[]", "not an image configuration", "a list");
     refuses("{\"rootfs\":{\"diff_ids\":[\"sha256:zz\"]}}", "diff_ids[0]", "a malformed diffID");
     refuses("{\"rootfs\":{\"diff_ids\":[7]}}", "diff_ids[0]", "a number as diffID");
+    counts();
     grows();
     return tap_done();
 }

@@ -53,6 +53,11 @@ int main(void) {
     bad("x@md5:00");
     bad("host:99999999/x");
     bad(".:.0");
+    bad("sha256:0123456789ab");
+    bad("docker.io/library/sha256");
+    bad("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad:1");
+    good("localhost/sha256:1", "localhost/sha256:1");
+    good("ba7816bf", "ba7816bf:latest");
     char longer[300];
     memset(longer, 'a', sizeof longer);
     longer[sizeof longer - 1] = '\0';

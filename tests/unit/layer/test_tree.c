@@ -100,14 +100,9 @@ static void test_hostile(void) {
     _cleanup_fd_ int fd = tree_of(&l, 1, 0, &e);
     ok(fd >= 0 && fstatat(fd, outside + 1, &st, 0) == 0 && lstat(outside, &st) < 0, "an absolute name lies inside of the tree");
     no_err(&e, "  without an error");
-    int left = openat(store->trees_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct dir_names names;
-    must(file_list(left, &arena, &names, &e), &e);
-    size_t tmp = 0;
-    for (size_t i = 0; i < names.n; i++)
-        tmp += str_starts(names.names[i], S(".tmp-"));
-    ok(tmp == 0, "no half-made tree is left behind");
-    close(left);
+    must(file_list(store->work_fd, &arena, &names, &e), &e);
+    ok(names.n == 0, "no half-made tree is left behind");
 }
 
 static void test_attributes(void) {
@@ -319,7 +314,11 @@ static void test_race(void) {
         pids[i] = fork();
         if (pids[i] == 0) {
             struct stat st;
+            struct store own; /* a store and its lease belong to one process */
+            must(store_open(&own, store->root, store->flavour, &e), &e);
+            store = &own;
             int fd = tree_of(&l, 1, 0, &e);
+            store_close(&own);
             _exit(fd >= 0 && fstatat(fd, "d/299", &st, 0) == 0 ? 0 : 1);
         }
     }

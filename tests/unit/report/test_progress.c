@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/progress.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -35,6 +37,26 @@ static bool has(const char *text) {
     return str_find(buf_str(&shown), str_z(text)) >= 0;
 }
 
+/* The same choice by itself, on a terminal. */
+static void on_terminal(const char *term) {
+    char text[4096];
+    setenv("TERM", term, 1);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const char *name = terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0 ? ptsname(terminal) : NULL;
+    int fd = name ? open(name, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+    ok(fd >= 0, "a terminal");
+    struct progress *p = progress_new(PROGRESS_AUTO, fd);
+    struct progress_step *s = progress_start(p, S("RUN\tone"));
+    progress_end(s, PROGRESS_FAILED, STR_NULL);
+    progress_free(p);
+    buf_reset(&shown);
+    ssize_t n = read(terminal, text, sizeof text);
+    if (n > 0)
+        buf_add_str(&shown, str_n(text, (size_t)n));
+    close(fd);
+    close(terminal);
+}
+
 int main(void) {
     shown = (struct buf)BUF_INIT(1 << 20);
     events(PROGRESS_PLAIN);
@@ -47,8 +69,14 @@ int main(void) {
     ok(has(" => [1/2] RUN one") && has("ERROR [2/2] RUN two"), "tty: how steps ended");
     ok(has("------\n > [2/2] RUN two:\nthe end without a newline\n------"), "tty: a failed step's output is printed whole");
     ok(!has("second\033"), "tty: output cannot steer the terminal");
+    on_terminal("xterm");
+    ok(has("\033[1A") && has(" => RUN one") && !has("------"), "auto: redraws on a terminal; no tabs there; no rulers around no output");
+    on_terminal("dumb");
+    ok(has("#1 ERROR") && !has("\033"), "auto: not on one that knows no escapes");
     events(PROGRESS_QUIET);
-    is_str(buf_str(&shown), S("warning: careful\n"), "quiet: warnings only");
+    ok(has("warning: careful\n") && has("------\n > [2/2] RUN two:\nthe end without a newline\n------"),
+       "quiet: warnings, and what failed");
+    ok(!has("RUN one") && !has("first line"), "quiet: nothing else");
     buf_fini(&shown);
     return tap_done();
 }

@@ -119,7 +119,8 @@ static void test_mounts(struct fixture *f) {
     run_fini(&r);
     run_init(f, &r, "ids", NULL, NULL);
     r.spec.argv = (const char *const[]){"/script", NULL};
-    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = "/script", .bytes = S("#!/payload ids\n"), .executable = true}};
+    r.spec.mounts =
+        (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = "/script", .bytes = S("#!/payload ids\n"), .executable = true}};
     r.spec.n_mounts = 1;
     ok(run_go(&r) && run_said(&r, "0:0"), "and run, if it is executable");
     run_fini(&r);

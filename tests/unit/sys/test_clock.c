@@ -17,6 +17,10 @@ int main(void) {
     ok(clock_parse_rfc3339(str_z(text), &back) && clock_cmp(t, back) == 0, "text and back");
     ok(clock_parse_rfc3339(S("2023-11-15T00:13:20.5+02:00"), &back) && back.tv_sec == 1700000000 && back.tv_nsec == 500000000,
        "zone and fraction");
+    ok(clock_parse_rfc3339(S("0465-11-24T03:20:59Z"), &back), "a year before 1000");
+    is_str(str_z(clock_rfc3339(back, text)), S("0465-11-24T03:20:59Z"), "keeps four digits");
+    bad("0000-01-01T00:00:00Z");
+    bad("9999-12-31T23:59:59-01:00");
     bad("");
     bad("2023-11-14");
     bad("2023-13-14T22:13:20Z");

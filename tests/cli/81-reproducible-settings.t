@@ -5,7 +5,7 @@
 #   * with 1 and 8 threads, from cold and half-warm stores, for gzip, zstd and no compression
 #   * as root (T0) and as a user with subordinate ids (T1)
 #   * no time in image, history or layers is newer; a RUN is told the epoch; without it an unchanged rebuild keeps its digest
-# "90-reproducible.t digest" prints the digest of the well-known build and nothing else: so the two tiers are compared.
+# "81-reproducible-settings.t digest" prints the digest of the well-known build and nothing else: so the two tiers are compared.
 . "$(dirname "$0")/lib.sh"
 
 EPOCH=1577836800
@@ -150,7 +150,7 @@ if [ "$(id -u)" -ne 0 ]; then
 elif ! command -v setpriv >/dev/null || ! command -v newuidmap >/dev/null; then
     skip "the other tier gives the same digest" "setpriv or newuidmap is not installed"
 else
-    other=$(cd "$here/../.." && tests/as user tests/cli/90-reproducible.t digest 2>"$T/log")
+    other=$(cd "$here/../.." && tests/as user tests/cli/81-reproducible-settings.t digest 2>"$T/log")
     is "as a user with subordinate ids: the same digest" "$other" "$want"
     [ "$other" = "$want" ] || sed 's/^/# /' "$T/log"
 fi
