@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Unpacked layers, trees/<flavour>/<diffid> in the store (read.h). A tree is made under a private name and renamed when it is complete and on disk, so
+ * Unpacked layers, trees/<flavour>/<diffid> in the store (read.h). A tree is made in a work directory and renamed when it is complete and on disk, so
  * that its name always means the whole layer; of two that make the same one, the first wins. */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -33,25 +32,18 @@ static bool publish_tree(struct store *s, int fd, int from_dir, const char *from
     return !s->sync || fsync(s->trees_fd) == 0 || err_sys(e, errno, "write trees/ to disk");
 }
 
-static bool unpack_into(const struct view *v, size_t which, const char *tmp, const char *hex, bool *published, struct err *e) {
-    _cleanup_fd_ int fd = file_openat(v->store->trees_fd, tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    return fd >= 0 && unpack_layer(v, which, fd, e) && publish_tree(v->store, fd, v->store->trees_fd, tmp, hex, published, e);
+static bool unpack_into(const struct view *v, size_t which, const char *path, const char *hex, bool *published, struct err *e) {
+    _cleanup_fd_ int fd = file_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    return fd >= 0 && unpack_layer(v, which, fd, e) && publish_tree(v->store, fd, AT_FDCWD, path, hex, published, e);
 }
 
+/* In a work directory until then: that of a process which was killed is swept by the next command. */
 static bool make_tree(const struct view *v, size_t which, const char *hex, struct err *e) {
-    uint64_t start = log_now_ns(), random;
-    char tmp[40];
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-        return err_sys(e, errno, "getrandom");
-    snprintf(tmp, sizeof tmp, ".tmp-%016llx", (unsigned long long)random);
-    if (mkdirat(v->store->trees_fd, tmp, 0700) < 0)
-        return err_sys(e, errno, "make a tree in the store");
-    bool published = false, ok = unpack_into(v, which, tmp, hex, &published, e);
-    struct err ignored = ERR_INIT;
-    if (!published && !file_remove_tree(v->store->trees_fd, tmp, &ignored)) {
-        log_warn("a half-made tree stays in the store until croze gc: %s", ignored.msg);
-        err_clear(&ignored);
-    }
+    uint64_t start = log_now_ns();
+    _cleanup_(mem_freep) char *path = NULL;
+    bool published = false, ok = store_workdir(v->store, &path, e) && unpack_into(v, which, path, hex, &published, e);
+    if (path && !published)
+        store_workdir_remove(v->store, path);
     log_span("tree", start);
     return ok;
 }

@@ -3,6 +3,8 @@
  * that a view and the tree of the same layer tell the same story. */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -256,6 +258,7 @@ static void test_race(void) {
         pids[i] = fork();
         if (pids[i] == 0) {
             struct stat st;
+            store = layers_store("store", "host-trusted"); /* with a lease of its own */
             int fd = open_tree(&l, 1, 0, &e);
             _exit(fd >= 0 && fstatat(fd, "d/299", &st, 0) == 0 ? 0 : 1);
         }
@@ -264,6 +267,39 @@ static void test_race(void) {
     for (size_t i = 0; i < 4; i++)
         bad += waitpid(pids[i], &status, 0) != pids[i] || status != 0;
     ok(bad == 0, "four processes that make one tree all get it");
+}
+
+static size_t count_names(int dir) {
+    struct err e = ERR_INIT;
+    struct dir_names names;
+    must(file_list(dir, &arena, &names, &e), &e);
+    return names.n;
+}
+
+/* A process that is killed in the middle of unpacking: the kernel does it, at the limit of a file's size. */
+static void test_killed(const char *flavour) {
+    struct err e = ERR_INIT;
+    struct tarball t = TARBALL_INIT;
+    char *bytes = mem_zalloc(MIB(2), 1);
+    memset(bytes, 'a', MIB(2));
+    tar_file(&t, "a", "first");
+    tar_item(&t, (struct tar_item){.name = "b", .type = '0', .mode = 0644, .data = str_n(bytes, MIB(2))});
+    struct layer l = layers_put(store, &t);
+    free(bytes);
+    size_t trees = count_names(store->trees_fd), before = count_names(store->work_fd);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit small = {MIB(1), MIB(1)}, none = {0, 0};
+        store = layers_store("store", flavour);
+        signal(SIGXFSZ, SIG_DFL);
+        _exit(setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &small) == 0 && open_tree(&l, 1, 0, &e) < 0 ? 1 : 0);
+    }
+    int status;
+    ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ, "a process is killed while it unpacks");
+    ok(count_names(store->trees_fd) == trees, "  no tree bears a name");
+    ok(count_names(store->work_fd) == before + 1, "  what is half-made lies in a work directory");
+    layers_close(layers_store("store", flavour));
+    ok(count_names(store->work_fd) == before, "  which the next command removes");
 }
 
 static void test_no_privilege(void) {
@@ -346,6 +382,7 @@ static int run_all(void) {
         test_hostile();
         test_marks();
         test_sparse_and_big();
+        test_killed(is_root ? "host-trusted" : "self-user");
     }
     test_adopt();
     layers_close(store);
