@@ -144,7 +144,8 @@ bool run_mounts_prepare(struct run_mounts *m, struct err *e) {
     m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/resolv.conf", .writable = true,
                                              .bytes = host_file(m, "/etc/resolv.conf", S("nameserver 127.0.0.1\n"))};
     struct str hosts = host_file(m, "/etc/hosts", S("127.0.0.1 localhost\n::1 localhost\n"));
-    hosts = arena_join3(&m->stage->arena, hosts, S("127.0.0.1 " RUN_HOSTNAME "\n"), S("")); /* programs look their own host name up */
+    struct str newline = str_ends(hosts, S("\n")) ? S("") : S("\n");
+    hosts = arena_join3(&m->stage->arena, hosts, newline, S("127.0.0.1 " RUN_HOSTNAME "\n")); /* programs look their own host name up */
     m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/hosts", .writable = true, .bytes = hosts};
     if (run->heredoc_script.n)
         m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = arena_strz(&m->stage->arena, run->argv.p[run->argv.n - 1]),
