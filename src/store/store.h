@@ -66,7 +66,7 @@ struct step_record {
     uint32_t created_ns;
     bool has_layer;          /* false: a record of a time only (docs/design.md "Times") */
     struct str title;        /* for people: what it was */
-    int64_t took_ms;
+    int64_t took_ms;         /* for people: how long */
 };
 /* *found false: no record, or one whose blob is gone or damaged in size. Marks the record as used now. Leases the blob. */
 MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found,
