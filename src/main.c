@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze: the command table, global options, exit codes; nothing else. Errors are printed here and only here. */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -95,6 +96,8 @@ static int dispatch(int argc, char **argv, struct err *e) {
     int code = run_command(c, &ctx, by_option ? 1 : (int)n, by_option ? alone : args, e);
     if (code < 0 && e->exit_code == 0)
         e->exit_code = c->failure;
+    if (code < 0 && (e->sys == ENOSPC || e->sys == EDQUOT))
+        err_append(e, "\n  `croze gc --all --grace 0` frees all that no image needs; --root or CROZE_ROOT puts the store on another disk");
     return code;
 }
 

@@ -117,9 +117,7 @@ static bool makes_layer(enum df_op op) {
     return op == DF_RUN || op == DF_COPY || op == DF_ADD || op == DF_WORKDIR;
 }
 
-bool stage_run(struct stage *s, struct err *e) {
-    if (!start(s, e))
-        return false;
+static bool body(struct stage *s, struct err *e) {
     for (size_t i = 0; i < s->plan->n_body; i++)
         s->steps += makes_layer(s->plan->body[i].op);
     if (!triggers(s, e))
@@ -130,8 +128,15 @@ bool stage_run(struct stage *s, struct err *e) {
         if (!instruction(s, &s->plan->body[i], e))
             return false;
     }
-    for (size_t i = 0; i < s->scope.n_warnings; i++)
+    return true;
+}
+
+bool stage_run(struct stage *s, struct err *e) {
+    if (!start(s, e))
+        return false;
+    bool good = body(s, e);
+    for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */
         progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,
                       s->scope.warnings[i].rule, STR_ARG(s->scope.warnings[i].message));
-    return true;
+    return good;
 }

@@ -16,7 +16,7 @@ static struct opt_list tags, build_args, labels;
 static const char *dockerfile, *target, *iidfile, *metadata_file, *progress = "auto", *network = "default", *compression = "gzip",
                                                                   *modes = "context";
 static const char *platform;
-static bool no_cache, quiet, pull;
+static bool no_cache, quiet, pull, load, rm;
 static int64_t jobs, level = -1;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", NULL};
 static const char *const network_words[] = {"default", "host", "none", NULL};
@@ -42,6 +42,9 @@ static const struct opt options[] = {
     OPT_STR(0, "platform", "OS/ARCH", &platform, "Must be this machine's platform"),
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
     OPT_FLAG(0, "pull", &pull, "Accepted when every base is in the store; registries are not reached by this version"),
+    OPT_FLAG(0, "load", &load, "Accepted for docker's sake: the store is where every image goes"),
+    OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
+    OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_UNSUPPORTED(0, "add-host", "HOST:IP", "extra hosts belong to a later version"),
     OPT_UNSUPPORTED(0, "allow", "WHAT", "entitlements belong to a later version"),
     OPT_UNSUPPORTED(0, "annotation", "KEY=VALUE", "annotations belong to a later version"),
@@ -52,7 +55,6 @@ static const struct opt options[] = {
     OPT_UNSUPPORTED(0, "call", "WHAT", "checks belong to a later version"),
     OPT_UNSUPPORTED(0, "check", NULL, "checks belong to a later version"),
     OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
-    OPT_UNSUPPORTED(0, "load", NULL, "every image croze builds is in its store already; no loading is needed"),
     OPT_UNSUPPORTED(0, "no-cache-filter", "STAGES", "it belongs to a later version; --no-cache does all steps again"),
     OPT_UNSUPPORTED('o', "output", "WHAT", "outputs belong to a later version; see croze save"),
     OPT_UNSUPPORTED(0, "provenance", "WHAT", "attestations belong to a later version"),

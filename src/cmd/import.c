@@ -23,7 +23,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 
 const struct cmd cmd_import = {
     .name = "import",
-    .summary = "Make an image from a root file system archive (tar, compressed or not)",
+    .summary = "Make an image from a root file system archive (tar; plain, gzip or zstd)",
     .usage = "[OPTIONS] FILE|- [NAME[:TAG]]",
     .description = "Times newer than SOURCE_DATE_EPOCH, if that is set, become it.",
     .flags = CMD_STORE | CMD_NAMESPACE,
@@ -79,6 +79,8 @@ static bool import(struct context *c, struct arena *a, const char *file, const c
     struct layer l;
     struct str full = STR_NULL;
     bool from_stdin = strcmp(file, "-") == 0;
+    if (from_stdin && isatty(STDIN_FILENO))
+        return err_set(e, ERR_USAGE, "an archive does not come from a terminal; name a file or redirect");
     if (name) {
         if (!image_name_parse(a, str_z(name), &parsed, e))
             return false;

@@ -19,7 +19,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 
 const struct cmd cmd_load = {
     .name = "load",
-    .summary = "Load images from an archive file (docker-archive or oci-archive, compressed or not)",
+    .summary = "Load images from an archive file (docker-archive or oci-archive; plain, gzip or zstd)",
     .usage = "[OPTIONS]",
     .flags = CMD_STORE,
     .options = options,
@@ -39,6 +39,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     (void)args;
     if (n) {
         err_set(e, ERR_USAGE, "load takes no arguments; the archive is named by -i or comes on standard input");
+        return -1;
+    }
+    if (!input && isatty(STDIN_FILENO)) {
+        err_set(e, ERR_USAGE, "an archive does not come from a terminal; name it with -i FILE or redirect");
         return -1;
     }
     _cleanup_fd_ int fd = input ? file_open(input, O_RDONLY, 0, e) : dup(STDIN_FILENO);

@@ -280,21 +280,22 @@ static bool load_docker(struct load *l, struct err *e) {
     return true;
 }
 
+static bool load_files(struct load *l, struct err *e) {
+    if (find_file(l, S("index.json")) && find_file(l, S("oci-layout")))
+        return load_oci(l, e);
+    if (find_file(l, S("manifest.json")))
+        return load_docker(l, e);
+    return err_set(e, ERR_FAILED,
+                   "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
+}
+
 bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *, struct str, const struct digest *), void *ctx,
                   struct err *e) {
     struct load l = {.store = s, .fd = fd, .what = what, .loaded = loaded, .ctx = ctx};
     struct entry_sink sink = {take_entry, &l};
-    bool good = tar_read(read_archive, &l, what, sink, e);
-    if (good) {
-        bool oci = find_file(&l, S("index.json")) && find_file(&l, S("oci-layout"));
-        if (!oci && !find_file(&l, S("manifest.json")))
-            good = err_set(
-                e, ERR_FAILED,
-                "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
-        else
-            good = oci ? load_oci(&l, e) : load_docker(&l, e);
-    }
+    bool read = tar_read(read_archive, &l, what, sink, e); /* an error of its names the archive */
+    bool good = read ? load_files(&l, e) || err_wrap(e, "load %s", what) : err_wrap(e, "load");
     map_fini(&l.files);
     arena_fini(&l.arena);
-    return good || err_wrap(e, "load %s", what);
+    return good;
 }

@@ -63,6 +63,17 @@ static const struct store_ref *by_digest(struct store *s, const struct store_ref
     return found;
 }
 
+static bool no_such_image(struct arena *a, const struct store_refs *refs, struct str text, const struct image_name *name, struct err *e) {
+    struct str prefix = name ? arena_join3(a, name->name, S(":"), STR_NULL) : STR_NULL;
+    err_set(e, ERR_FAILED, "no such image: %.*s", STR_ARG(text));
+    e->sys = ENOENT;
+    for (size_t i = 0; name && i < refs->n; i++)
+        if (str_starts(refs->p[i].name, prefix))
+            return err_append(e, "%s; %.*s is here", name->digest.n || str_ends(text, name->tag) ? "" : " (its tag is latest)",
+                              STR_ARG(refs->p[i].name));
+    return err_append(e, " (croze images lists what is here)");
+}
+
 bool image_find(struct store *s, struct str text, struct arena *a, struct store_ref *out, struct err *e) {
     struct store_refs refs;
     if (!store_refs_read(s, a, &refs, e))
@@ -91,7 +102,5 @@ bool image_find(struct store *s, struct str text, struct arena *a, struct store_
         return false;
     }
     err_clear(&no_name);
-    err_set(e, ERR_FAILED, "no such image: %.*s (croze images lists what is here)", STR_ARG(text));
-    e->sys = ENOENT;
-    return false;
+    return no_such_image(a, &refs, text, is_name ? &name : NULL, e);
 }

@@ -52,21 +52,23 @@ static bool has_wildcard(struct str s) {
 
 /* --- what is not there --- */
 
-/* Tells which line of the ignore file hides `path`, if it is there at all. */
-static void blame_ignore_file(const struct finder *f, struct str path, struct err *e) {
+/* Tells which line of the ignore file hides `path`; false if none does, or it is not there at all. */
+static bool blame_ignore_file(const struct finder *f, struct str path, struct err *e) {
     const struct ignore *ig = f->spec->from.ignore;
     ptrdiff_t which = -1;
     if (!ig || path.n == 0 || !ignore_match(ig, path, &which) || which < 0)
-        return;
+        return false;
     _cleanup_fd_ int fd = file_openat_nolinks(f->spec->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
     if (fd >= 0)
         err_append(e, " (excluded by %s:%u \"%s\")", SHOWN(ig->name), ig->patterns[which].line, SHOWN(ig->patterns[which].text));
+    return fd >= 0;
 }
 
 static bool not_found(const struct finder *f, struct str path, struct err *e) {
     err_set(e, ERR_FAILED, "\"/%s\": not found", SHOWN(f->operand));
     e->sys = ENOENT;
-    blame_ignore_file(f, path, e);
+    if (!blame_ignore_file(f, path, e) && !str_eq(path, f->operand)) /* a directory on the way, or where a wildcard's match or a link led */
+        err_append(e, " (there is no /%s)", SHOWN(path));
     return false;
 }
 

@@ -133,7 +133,7 @@ if command -v setcap >/dev/null && command -v getfattr >/dev/null; then
     setcap=$(command -v setcap)
     mkdir -p "$c/tools"
     cp "$setcap" "$c/tools/"
-    ldd "$setcap" | sed -n 's/.*\(\/lib[^ ]*\).*/\1/p' | while read -r lib; do cp -L --parents "$lib" "$c/tools/" && cp -L "$lib" "$c/tools/"; done
+    ldd "$setcap" | awk '{for (i = 1; i <= NF; i++) if ($i ~ "^/") print $i}' | while read -r lib; do cp -L --parents "$lib" "$c/tools/" && cp -L "$lib" "$c/tools/"; done
     printf 'FROM base\nCOPY tools /\nRUN touch /prog && /setcap cap_net_bind_service=ep /prog\n' >"$c/Dockerfile"
     run build left "$c"
     like "a file's capability" "$(img xattr left /prog 2>&1) $err" '^security.capability=01000002000400000000000000000000000'

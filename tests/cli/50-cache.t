@@ -109,7 +109,6 @@ export SOURCE_DATE_EPOCH=1500000000
 again "an epoch is in every key" 'DONE DONE DONE DONE'
 sed -i 's/cat dir/cat  dir/' "$c/Dockerfile"
 again "a step that leaves the same files as before joins the cache again" 'CACHED CACHED DONE CACHED'
-unset SOURCE_DATE_EPOCH
 sed -i 's/cat  dir/cat dir/' "$c/Dockerfile"
 
 again "--no-cache" 'DONE DONE DONE DONE' --no-cache
@@ -118,6 +117,7 @@ files=$(img config cached rootfs diff_ids 2)
 again "--compression=none is another blob" 'DONE DONE DONE DONE' --compression none
 is "... of the same files" "$(img config cached rootfs diff_ids 2)" "$files"
 again "... and back" 'DONE DONE DONE DONE'
+unset SOURCE_DATE_EPOCH
 
 croze tag base same:base
 sed -i 's/^FROM.*/FROM same:base/' "$c/Dockerfile"

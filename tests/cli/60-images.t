@@ -59,6 +59,8 @@ for way in "$id" "${id#sha256:}" "$(echo "$id" | cut -c8-19)" "$digest" "demo/pr
     is "found by $(echo "$way" | sed 's/[0-9a-f]\{60,\}/HEX/')" "$(config "$way" '{{.Id}}' 2>&1)" "$id"
 done
 refuses 1 'such image|not found|no image' "an ID that there is not" croze inspect sha256:0000000000000000000000000000000000000000000000000000000000000000
+refuses 1 'no such image: demo/product:2; demo/product:1.0 is here' "a tag that there is not: one that is" croze inspect demo/product:2
+refuses 1 'no such image: base .its tag is latest.; base:1 is here' "... of a name without a tag" croze inspect base
 refuses 1 'abc' "three digits are too few" croze inspect abc
 
 # --- history ---

@@ -85,36 +85,36 @@ crashed() {
 }
 
 exits() {
-    want=$1 what=$2
+    lib_want=$1 lib_what=$2
     shift 2
     run "$@"
-    if [ "$code" -eq "$want" ]; then
-        pass "$what"
+    if [ "$code" -eq "$lib_want" ]; then
+        pass "$lib_what"
     else
-        fail "$what" "$*: exit code $code, not $want" "$out" "$err"
+        fail "$lib_what" "$*: exit code $code, not $lib_want" "$out" "$err"
     fi
 }
 
 does() {
-    what=$1
+    does_what=$1
     shift
-    exits 0 "$what" "$@"
+    exits 0 "$does_what" "$@"
 }
 
 refuses() {
-    want=$1 re=$2 what=$3
+    lib_want=$1 lib_re=$2 lib_what=$3
     shift 3
     run "$@"
     if crashed; then
-        fail "$what" "$*: crashed with exit code $code" "$err"
-    elif [ "$code" -ne "$want" ]; then
-        fail "$what" "$*: exit code $code, not $want" "$out" "$err"
+        fail "$lib_what" "$*: crashed with exit code $code" "$err"
+    elif [ "$code" -ne "$lib_want" ]; then
+        fail "$lib_what" "$*: exit code $code, not $lib_want" "$out" "$err"
     elif [ "$(printf '%s\n' "$err" | grep -c '^croze: ')" -ne 1 ]; then
-        fail "$what" "$*: not exactly one message" "$err"
-    elif printf '%s\n' "$err" | grep -qE -e "$re"; then
-        pass "$what"
+        fail "$lib_what" "$*: not exactly one message" "$err"
+    elif printf '%s\n' "$err" | grep -qE -e "$lib_re"; then
+        pass "$lib_what"
     else
-        fail "$what" "$*: the message does not match $re" "$err"
+        fail "$lib_what" "$*: the message does not match $lib_re" "$err"
     fi
 }
 
@@ -152,11 +152,11 @@ unlike() {
 
 # until_true TRIES CMD...: polls ten times a second; false when it never came true.
 until_true() {
-    tries=$1
+    lib_tries=$1
     shift
     while ! "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
+        lib_tries=$((lib_tries - 1))
+        [ $lib_tries -gt 0 ] || return 1
         sleep 0.1
     done
 }
@@ -179,22 +179,22 @@ dockerfile() {
 
 # build NAME DIR [OPTIONS]: with plain progress.
 build() {
-    name=$1 dir=$2
+    build_name=$1 build_dir=$2
     shift 2
-    croze build --progress=plain -t "$name" "$@" "$dir"
+    croze build --progress=plain -t "$build_name" "$@" "$build_dir"
 }
 
 # builds DESC NAME DIR [OPTIONS] / fails_build RE DESC DIR [OPTIONS]
 builds() {
-    what=$1
+    build_what=$1
     shift
-    exits 0 "$what" build "$@"
+    exits 0 "$build_what" build "$@"
 }
 
 fails_build() {
-    re=$1 what=$2
+    build_re=$1 build_what=$2
     shift 2
-    refuses 1 "$re" "$what" build failing "$@"
+    refuses 1 "$build_re" "$build_what" build failing "$@"
 }
 
 digest_of() { croze inspect -f '{{.Digest}}' "$1"; }

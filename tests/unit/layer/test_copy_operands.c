@@ -27,7 +27,7 @@ static void test_missing(struct copying *t) {
     put(t, "logs/keep", "");
     COPY(t, &e, "nope/there", "/x");
     ok(e.sys == ENOENT, "a missing literal has sys = ENOENT");
-    is_err(&e, "\"/nope/there\": not found", "and is named with its slash");
+    is_err(&e, "\"/nope/there\": not found (there is no /nope)", "and is named with its slash, and how far it goes");
     COPY(t, &e, "a/b", "/x");
     is_err(&e, "\"/a/b\": not found", "a file is no directory");
     COPY(t, &e, "a", "nope", "/x/");

@@ -114,6 +114,8 @@ BAD = {
     "accept-1000-deep": pax(b"path=" + b"d/" * 1000) + folder(b"x"),
     "accept-terminal-escapes-in-a-name": file(b"\x1b[2J\x07"),
     "accept-latin-1-by-pax": pax(b"path=caf\xe9") + file(b"x"),
+    "accept-root-first": folder(b"./") + file(b"./x"),
+    "refuse-directories-implied-by-the-thousand": b"".join(pax(b"path=%d/" % n + b"d/" * 1000) + file(b"x", b"") for n in range(70)),
     "accept-bytes-behind-the-end": file(b"x") + END + b"more" * 1000,
 }
 
