@@ -86,13 +86,8 @@ static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *low
 
 static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    const char **lowers = arena_array(&m->stage->arena, const char *, src->view.n + 1);
-    for (size_t k = 0; k < src->view.n; k++) {
-        lowers[src->view.n - 1 - k] = tree_path(&src->view, k, &m->stage->arena, e);
-        if (!lowers[src->view.n - 1 - k])
-            return false;
-    }
-    return mount_overlay(m, i, lowers, src->view.n, e);
+    const char **lowers = tree_paths(&src->view, &m->stage->arena, e);
+    return lowers && mount_overlay(m, i, lowers, src->view.n, e);
 }
 
 static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {

@@ -23,19 +23,6 @@ struct run_job {
     struct sandbox_result result;
 };
 
-/* Paths of the unpacked trees, top first, as overlay wants them; in the stage's arena. */
-static bool lower_paths(struct run_job *j, const char ***out, struct err *e) {
-    const char **paths = arena_array(&j->stage->arena, const char *, j->view.n + 1);
-    for (size_t i = 0; i < j->view.n; i++) {
-        char *path = tree_path(&j->view, i, &j->stage->arena, e);
-        if (!path)
-            return false;
-        paths[j->view.n - 1 - i] = path;
-    }
-    *out = paths;
-    return true;
-}
-
 /* The upper directory shows through as the root itself, so it takes the root's attributes. */
 static bool make_upper(struct run_job *j, struct err *e) {
     struct view_node root;
@@ -80,8 +67,8 @@ static const char *const *make_argv(struct run_job *j) {
 /* Runs the process; its output goes to the progress display line by line. */
 static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
     struct run_log log;
-    const char **lowers;
-    if (!lower_paths(j, &lowers, e) || !run_log_open(&log, p, e))
+    const char **lowers = tree_paths(&j->view, &j->stage->arena, e);
+    if (!lowers || !run_log_open(&log, p, e))
         return false;
     const struct step_run *run = &j->step->run;
     struct sandbox_spec spec = {
