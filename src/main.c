@@ -118,6 +118,7 @@ int main(int argc, char **argv) {
     struct err e = ERR_INIT;
     setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive decodes names by it */
     signal(SIGPIPE, SIG_IGN);       /* a closed pipe is an error of a write, with a message */
+    signal(SIGCHLD, SIG_DFL);       /* ignored by whoever started us, it would take away the exit status of all that we start */
     int code = dispatch(argc, argv, &e);
     if (e.kind == ERR_NONE && (fflush(stdout) != 0 || ferror(stdout)))
         err_set(&e, ERR_FAILED, "writing to standard output failed");

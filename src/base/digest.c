@@ -23,11 +23,6 @@ const char *digest_text(const struct digest *d, char out[DIGEST_TEXT + 1]) {
     return out;
 }
 
-struct str digest_str(struct arena *a, const struct digest *d) {
-    char text[DIGEST_TEXT + 1];
-    return arena_str(a, str_z(digest_text(d, text)));
-}
-
 static int nibble(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -118,4 +113,14 @@ void sha256_u64(struct sha256 *s, uint64_t v) {
 void sha256_field(struct sha256 *s, struct str field) {
     sha256_u64(s, field.n);
     sha256_update(s, field.p, field.n);
+}
+
+struct digest chain_id(const struct digest *parent, const struct digest *diff_id) {
+    char text[2 * DIGEST_TEXT + 2];
+    if (digest_is_zero(parent))
+        return *diff_id;
+    digest_text(parent, text);
+    text[DIGEST_TEXT] = ' ';
+    digest_text(diff_id, text + DIGEST_TEXT + 1);
+    return sha256_of(text, 2 * DIGEST_TEXT + 1);
 }

@@ -22,8 +22,6 @@ enum { DIGEST_HEX = 64, DIGEST_TEXT = 7 + 64 }; /* lengths without the NUL */
 /* Room for the text of one digest: `digest_text(&d, (char[DIGEST_TEXT + 1]){0})`. Returns out. */
 const char *digest_text(const struct digest *d, char out[DIGEST_TEXT + 1]);
 const char *digest_hex(const struct digest *d, char out[DIGEST_HEX + 1]);
-/* "sha256:<hex>" in a fresh arena text. */
-struct str digest_str(struct arena *a, const struct digest *d);
 /* Parses "sha256:<hex>". Another algorithm or a malformed one is an error that names it. */
 MUST_CHECK bool digest_parse(struct str s, struct digest *out, struct err *e);
 MUST_CHECK bool digest_parse_hex(struct str hex, struct digest *out);
@@ -31,6 +29,9 @@ static inline bool digest_eq(const struct digest *a, const struct digest *b) {
     return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 bool digest_is_zero(const struct digest *d);
+/* The OCI ChainID of a stack of layers (image-spec config.md, "Layer ChainID"): of one layer its diffID, of more
+ * sha256(text of the parent's + " " + text of the diffID). A zero parent is no layer. */
+struct digest chain_id(const struct digest *parent, const struct digest *diff_id);
 
 /* A hash that is being computed. Plain data: it may be copied, stored and resumed on the same machine type. */
 struct sha256 {

@@ -86,13 +86,8 @@ static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *low
 
 static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    const char **lowers = arena_array(&m->stage->arena, const char *, src->view.n + 1);
-    for (size_t k = 0; k < src->view.n; k++) {
-        lowers[src->view.n - 1 - k] = tree_path(&src->view, k, &m->stage->arena, e);
-        if (!lowers[src->view.n - 1 - k])
-            return false;
-    }
-    return mount_overlay(m, i, lowers, src->view.n, e);
+    const char **lowers = tree_paths(&src->view, &m->stage->arena, e);
+    return lowers && mount_overlay(m, i, lowers, src->view.n, e);
 }
 
 static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {
@@ -144,7 +139,8 @@ bool run_mounts_prepare(struct run_mounts *m, struct err *e) {
     m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/resolv.conf", .writable = true,
                                              .bytes = host_file(m, "/etc/resolv.conf", S("nameserver 127.0.0.1\n"))};
     struct str hosts = host_file(m, "/etc/hosts", S("127.0.0.1 localhost\n::1 localhost\n"));
-    hosts = arena_join3(&m->stage->arena, hosts, S("127.0.0.1 " RUN_HOSTNAME "\n"), S("")); /* programs look their own host name up */
+    struct str newline = str_ends(hosts, S("\n")) ? S("") : S("\n");
+    hosts = arena_join3(&m->stage->arena, hosts, newline, S("127.0.0.1 " RUN_HOSTNAME "\n")); /* programs look their own host name up */
     m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/hosts", .writable = true, .bytes = hosts};
     if (run->heredoc_script.n)
         m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = arena_strz(&m->stage->arena, run->argv.p[run->argv.n - 1]),

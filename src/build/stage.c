@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "base/log.h"
+
 /* The base's layers and history become the beginning of this stage. */
 static void stand_on(struct stage *s, const struct image *base) {
     for (size_t i = 0; i < base->n_layers; i++) {
@@ -84,6 +86,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
         return true;
     }
     s->step++;
+    s->step_began_ns = log_now_ns();
     struct progress_step *p = progress_start(s->build->progress, title_of(s, &step));
     if (carry_out(s, &step, p, e))
         return true;

@@ -21,6 +21,7 @@ struct stage {
     struct image image;           /* layers and history so far; its configuration is scope.config until the stage ends */
     struct digest chain;          /* ChainID of the layers so far; zero for none */
     size_t steps, step;           /* for titles: "2/7" */
+    uint64_t step_began_ns;       /* log_now_ns */
     bool taken;                   /* some thread works on it, or has; both under build->lock */
     enum stage_status status;
 };

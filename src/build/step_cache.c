@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What every step that makes a layer shares: its key's context, the look-up in the step records, and the end: record, layer, history line.
  */
+#include <stdio.h>
+
+#include "base/log.h"
 #include "build/stage.h"
 #include "layer/writer.h"
 #include "sys/clock.h"
@@ -63,6 +66,7 @@ bool step_finish(struct stage *s, const struct step *step, const struct digest *
         .diff_id = l->diff_id, .blob = l->blob, .blob_bytes = l->blob_bytes, .tar_bytes = l->tar_bytes, .has_layer = true,
         .compression = str_z(compression_name(l->compression)), .encoder_id = str_z(l->encoder_id),
         .created_s = now.tv_sec, .created_ns = (uint32_t)now.tv_nsec, .title = step->title,
+        .took_ms = (int64_t)((log_now_ns() - s->step_began_ns) / 1000000),
     };
     if (!store_step_put(s->build->store, key, &r, e))
         return false;

@@ -23,19 +23,6 @@ struct run_job {
     struct sandbox_result result;
 };
 
-/* Paths of the unpacked trees, top first, as overlay wants them; in the stage's arena. */
-static bool lower_paths(struct run_job *j, const char ***out, struct err *e) {
-    const char **paths = arena_array(&j->stage->arena, const char *, j->view.n + 1);
-    for (size_t i = 0; i < j->view.n; i++) {
-        char *path = tree_path(&j->view, i, &j->stage->arena, e);
-        if (!path)
-            return false;
-        paths[j->view.n - 1 - i] = path;
-    }
-    *out = paths;
-    return true;
-}
-
 /* The upper directory shows through as the root itself, so it takes the root's attributes. */
 static bool make_upper(struct run_job *j, struct err *e) {
     struct view_node root;
@@ -53,7 +40,7 @@ static bool make_upper(struct run_job *j, struct err *e) {
     return true;
 }
 
-/* The environment as "K=v" strings; HOME and (for programs' sake) TERM-less. HOME comes from passwd where nothing set it. */
+/* The environment as "K=v" strings. HOME comes from passwd where nothing set it. */
 static const char *const *make_env(struct run_job *j) {
     const struct step_run *run = &j->step->run;
     struct arena *a = &j->stage->arena;
@@ -80,8 +67,8 @@ static const char *const *make_argv(struct run_job *j) {
 /* Runs the process; its output goes to the progress display line by line. */
 static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
     struct run_log log;
-    const char **lowers;
-    if (!lower_paths(j, &lowers, e) || !run_log_open(&log, p, e))
+    const char **lowers = tree_paths(&j->view, &j->stage->arena, e);
+    if (!lowers || !run_log_open(&log, p, e))
         return false;
     const struct step_run *run = &j->step->run;
     struct sandbox_spec spec = {
@@ -115,27 +102,25 @@ static bool explain_failure(struct run_job *j, struct err *e) {
     return false;
 }
 
-static bool stub_list(struct run_job *j, struct str **out) {
-    *out = arena_array(&j->stage->arena, struct str, j->result.n_stubs);
+static struct str *stub_list(struct run_job *j) {
+    struct str *list = arena_array(&j->stage->arena, struct str, j->result.n_stubs);
     for (size_t i = 0; i < j->result.n_stubs; i++)
-        (*out)[i] = str_z(j->result.stubs[i]);
-    return true;
+        list[i] = str_z(j->result.stubs[i]);
+    return list;
 }
 
 /* The upper directory -> a layer; then it becomes that layer's tree. */
 static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     struct layer_options options;
-    struct str *stubs;
     stage_layer_options(j->stage, &options);
     _cleanup_fd_ int upper = file_open(j->upper, O_RDONLY | O_DIRECTORY, 0, e);
     if (upper < 0)
         return false;
-    stub_list(j, &stubs);
     struct diff_spec diff = {.upper_fd = upper,
                              .has_epoch = options.has_epoch,
                              .epoch = options.epoch,
                              .lower = &j->view,
-                             .ignore_paths = stubs,
+                             .ignore_paths = stub_list(j),
                              .n_ignore = j->result.n_stubs};
     struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
     bool good = w && diff_entries(&diff, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);

@@ -135,15 +135,21 @@ static void print_ids(const row_list *rows) {
             printf("%.*s\n", STR_ARG(short_id(&rows->p[i].config, text)));
 }
 
+/* What cannot be read is in nobody's way: the others are listed, and the first such error is told behind them. */
 static bool list(struct context *c, struct arena *a, const char *filter, row_list *rows, struct err *e) {
     struct store_refs refs;
     if (!store_refs_read(&c->store, a, &refs, e))
         return false;
     for (size_t i = 0; i < refs.n; i++) {
         struct row r = {0};
-        if (!read_row(&c->store, &refs.p[i], &r, e))
-            return err_wrap(e, "%.*s", STR_ARG(refs.p[i].name));
-        if (wanted(&r, a, filter))
+        struct err why = ERR_INIT;
+        if (!read_row(&c->store, &refs.p[i], &r, &why)) {
+            if (e->kind == ERR_NONE) {
+                err_move(e, &why);
+                err_wrap(e, "%.*s", STR_ARG(refs.p[i].name.n ? refs.p[i].name : S("an image without a name")));
+            }
+            err_clear(&why);
+        } else if (wanted(&r, a, filter))
             vec_push(rows, r);
     }
     if (rows->n > 1)
@@ -154,9 +160,9 @@ static bool list(struct context *c, struct arena *a, const char *filter, row_lis
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct arena a = ARENA_INIT;
     row_list rows = {0};
-    bool good = n <= 1 || err_set(e, ERR_USAGE, "images takes at most one name");
-    good = good && list(c, &a, n ? args[0] : NULL, &rows, e);
-    if (good) {
+    bool listed = n <= 1 || err_set(e, ERR_USAGE, "images takes at most one name");
+    listed = listed && list(c, &a, n ? args[0] : NULL, &rows, e);
+    if (listed) {
         if (quiet)
             print_ids(&rows);
         else if (strcmp(format, "json") == 0)
@@ -166,5 +172,5 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     }
     vec_fini(&rows);
     arena_fini(&a);
-    return good ? 0 : -1;
+    return e->kind == ERR_NONE ? 0 : -1;
 }

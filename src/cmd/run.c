@@ -94,22 +94,12 @@ static bool resolve_user(const struct view *v, struct arena *a, const struct ima
     return true;
 }
 
-/* Unpacks what is missing; the trees' paths, top first. */
-static bool lower_trees(const struct view *v, struct arena *a, struct container_spec *spec, struct err *e) {
-    const char **paths = arena_array(a, const char *, v->n + 1);
-    for (size_t i = 0; i < v->n; i++)
-        if (!(paths[v->n - 1 - i] = tree_path(v, i, a, e)))
-            return false;
-    spec->lowers = paths;
-    spec->n_lowers = v->n;
-    return true;
-}
-
 static bool start(struct context *c, struct arena *a, const struct view *v, const struct image *im, struct container_spec *spec, int *code,
                   struct err *e) {
     char *work = NULL;
-    if (!resolve_user(v, a, im, spec, e) || !lower_trees(v, a, spec, e) || !store_workdir(&c->store, &work, e))
+    if (!resolve_user(v, a, im, spec, e) || !(spec->lowers = tree_paths(v, a, e)) || !store_workdir(&c->store, &work, e))
         return false;
+    spec->n_lowers = v->n;
     spec->work = work;
     bool good = container_run(spec, code, e);
     store_workdir_remove(&c->store, work);

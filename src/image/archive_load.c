@@ -75,7 +75,7 @@ static bool store_file(struct load *l, const struct content *c, struct stored *o
     }
     out->digest = sha256_final(&hash);
     out->bytes = hash.bytes;
-    return store_lease(l->store, &out->digest, e) && store_publish_blob(l->store, &draft, &out->digest, e);
+    return store_publish_blob(l->store, &draft, &out->digest, e);
 }
 
 static bool take_entry(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
@@ -182,7 +182,8 @@ static bool load_oci_image(struct load *l, yyjson_val *descriptor, struct err *e
     struct image im;
     if (!digest_parse(json_get_str(descriptor, "digest"), &manifest, e))
         return false;
-    if (!image_read(l->store, &manifest, S("linux/" CROZE_ARCH), &im, e))
+    /* leased before it is read: what it reaches may have been in the store before this archive came, and a gc may be about to take it */
+    if (!store_lease(l->store, &manifest, e) || !image_read(l->store, &manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
     bool good = check_complete(l, &im, e) && name_it(l, oci_name(descriptor), &im, e);
     image_fini(&im);

@@ -177,7 +177,7 @@ static bool read_all(struct archive *a, int fd, struct str path, struct err *e) 
         return false;
     if (fstat(fd, &after) < 0)
         return err_sys(e, errno, "stat");
-    return source_same_file(&before, &after) ? index_items(a, e) : source_changed(path, e);
+    return file_is_same(&before, &after) ? index_items(a, e) : source_changed(path, e);
 }
 
 /* --- the source --- */

@@ -284,7 +284,7 @@ static bool hash_file(struct source_dir *d, struct str name, struct str path, co
     int errnum = errno;
     if (fstat(fd, &after) < 0)
         return err_sys(e, errno, "stat %s", SHOWN(path));
-    if (!source_same_file(&after, &node->seen) || whole == 0)
+    if (!file_is_same(&after, &node->seen) || whole == 0)
         return source_changed(path, e);
     if (whole < 0)
         return err_sys(e, errnum, "read %s", SHOWN(path));

@@ -35,15 +35,6 @@ void xattrs_choose(struct arena *a, const struct xattr *all, size_t n, struct en
     }
 }
 
-static bool same_time(struct timespec a, struct timespec b) {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-bool source_same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_size == b->st_size &&
-           same_time(a->st_mtim, b->st_mtim) && same_time(a->st_ctim, b->st_ctim);
-}
-
 bool source_changed(struct str path, struct err *e) {
     err_set(e, ERR_FAILED, "%s changed while it was read", SHOWN(path));
     e->sys = ESTALE;

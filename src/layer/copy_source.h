@@ -92,8 +92,6 @@ struct str source_join_buf(struct buf *b, struct str dir, struct str name);
 /* Those of `all` that an image carries (upper_keeps_xattr); the array lies in the arena. */
 void xattrs_choose(struct arena *a, const struct xattr *all, size_t n, struct entry *out);
 
-/* Whether two looks at a file saw the same one, unchanged. */
-bool source_same_file(const struct stat *a, const struct stat *b);
 /* Sets an error with sys = ESTALE: the caller lists again. */
 bool source_changed(struct str path, struct err *e);
 

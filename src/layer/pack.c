@@ -15,15 +15,6 @@ bool pack_changed(const char *path, const char *how, struct err *e) {
     return false;
 }
 
-static bool same_time(struct timespec a, struct timespec b) {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mode == b->st_mode &&
-           same_time(a->st_mtim, b->st_mtim) && same_time(a->st_ctim, b->st_ctim);
-}
-
 /* Errors of open that mean "not the file that was listed" rather than "may not be read". */
 static bool is_gone(int errnum) {
     return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == ENXIO;
@@ -56,7 +47,7 @@ bool pack_read_file(const struct piece *p, const char *path, uint64_t offset, vo
         return false;
     if (fstat(fd, &st) < 0)
         return err_sys(e, errno, "stat %s", path);
-    return same_file(&st, &p->seen) || pack_changed(path, "its size, times or inode are not what was listed", e);
+    return file_is_same(&st, &p->seen) || pack_changed(path, "its size, times or inode are not what was listed", e);
 }
 
 static bool read_piece(struct chunk *c, struct piece *p, struct err *e) {

@@ -21,8 +21,8 @@ MUST_CHECK bool layer_make_toc(struct store *s, struct layer *l, struct err *e);
  * Returns a directory descriptor. Layers that lean on lower ones (implied parents, links out of the layer) are unpacked under their chainID
  * with what they lean on. Device nodes that this process may not make are recorded as empty files with a user.croze.dev xattr. */
 MUST_CHECK int tree_open(const struct view *v, size_t which, struct err *e);
-/* Its path, for mounts, which take no descriptors; in the arena. NULL on failure. */
-MUST_CHECK char *tree_path(const struct view *v, size_t which, struct arena *a, struct err *e);
+/* The paths of all trees of a stack, top first, as overlay wants its lower directories (v->n of them, in the arena). NULL on failure. */
+MUST_CHECK const char **tree_paths(const struct view *v, struct arena *a, struct err *e);
 /* Takes an upper directory (below the store's work directory) as the tree of a new layer: renamed, not copied. */
 MUST_CHECK bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e);
 

@@ -13,14 +13,13 @@
 #include "layer/read.h"
 #include "layer/unpack.h"
 
-/* The chainID of layers[0..which] (image-spec config.md, "Layer ChainID"). */
-static struct digest chain_id(const struct view *v, size_t which) {
-    struct digest chain = v->layers[0].diff_id;
-    for (size_t i = 1; i <= which; i++) {
-        char text[2 * DIGEST_TEXT + 2], one[2][DIGEST_TEXT + 1];
-        int n = snprintf(text, sizeof text, "%s %s", digest_text(&chain, one[0]), digest_text(&v->layers[i].diff_id, one[1]));
-        chain = sha256_of(text, (size_t)n);
-    }
+/* What a tree is named by: a layer that leans on lower ones is another tree on each stack, so by the ChainID of layers[0..which]. */
+static struct digest tree_name(const struct view *v, size_t which) {
+    struct digest chain = {0};
+    if (!toc_leans(v->tocs[which]))
+        return v->layers[which].diff_id;
+    for (size_t i = 0; i <= which; i++)
+        chain = chain_id(&chain, &v->layers[i].diff_id);
     return chain;
 }
 
@@ -50,7 +49,7 @@ static bool make_tree(const struct view *v, size_t which, const char *hex, struc
 }
 
 static int open_tree(const struct view *v, size_t which, struct err *e) {
-    struct digest name = toc_leans(v->tocs[which]) ? chain_id(v, which) : v->layers[which].diff_id;
+    struct digest name = tree_name(v, which);
     char hex[DIGEST_HEX + 1];
     digest_hex(&name, hex);
     if (!store_lease(v->store, &name, e))
@@ -75,7 +74,7 @@ int tree_open(const struct view *v, size_t which, struct err *e) {
     return open_tree(v, which, e);
 }
 
-char *tree_path(const struct view *v, size_t which, struct arena *a, struct err *e) {
+static const char *tree_path(const struct view *v, size_t which, struct arena *a, struct err *e) {
     _cleanup_fd_ int fd = tree_open(v, which, e);
     char link[40], path[LIMIT_PATH_BYTES + 1];
     if (fd < 0)
@@ -86,6 +85,14 @@ char *tree_path(const struct view *v, size_t which, struct arena *a, struct err 
         return arena_strz(a, str_n(path, (size_t)n));
     err_sys(e, n < 0 ? errno : ENAMETOOLONG, "find the path of a layer's tree");
     return NULL;
+}
+
+const char **tree_paths(const struct view *v, struct arena *a, struct err *e) {
+    const char **paths = arena_array(a, const char *, v->n + 1);
+    for (size_t i = 0; i < v->n; i++)
+        if (!(paths[v->n - 1 - i] = tree_path(v, i, a, e)))
+            return NULL;
+    return paths;
 }
 
 bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e) {

@@ -47,7 +47,7 @@ struct user_ids {
     struct str home;        /* from passwd, or "/" */
     struct str name;        /* from passwd, or "" */
 };
-enum user_purpose { USER_RUN, USER_CHOWN }; /* chown: a bare uid without passwd entry takes gid = uid; run: gid 0 */
+enum user_purpose { USER_RUN, USER_CHOWN }; /* a bare number: chown takes gid = uid; run takes passwd's gid, else 0 */
 MUST_CHECK bool view_user(const struct view *v, struct str spec, enum user_purpose purpose, struct arena *a, struct user_ids *out,
                           struct err *e);
 

@@ -207,6 +207,9 @@ static bool put_parts(struct layer_writer *w, const struct entry *en, const stru
         offset += n;
     }
     struct digest d = c->kind == CONTENT_FILE ? c->digest : sha256_final(&hash);
+    if (c->kind != CONTENT_FILE && c->has_digest && !digest_eq(&d, &c->digest))
+        return err_set(e, ERR_FAILED, "%.*s: its bytes are not what was listed: the unpacked layer that they come from is damaged",
+                       STR_ARG(en->path));
     if (c->kind != CONTENT_FILE || c->has_digest)
         keep_digest(w, number, &d);
     static const char zeros[TAR_BLOCK];
@@ -222,9 +225,12 @@ static ptrdiff_t pull_bytes(void *ctx, void *to, size_t n, struct err *e) {
     return (ptrdiff_t)piece.n;
 }
 
-static bool put_bytes(struct layer_writer *w, const struct entry *en, struct str bytes, size_t number, struct err *e) {
+/* The bytes of `c`, which are all in memory. */
+static bool put_bytes(struct layer_writer *w, const struct entry *en, const struct content *c, struct str bytes, size_t number,
+                      struct err *e) {
     assert(bytes.n == en->size);
-    struct content pulled = {.kind = CONTENT_STREAM, .pull = pull_bytes, .pull_ctx = &bytes};
+    struct content pulled = {
+        .kind = CONTENT_STREAM, .has_digest = c->has_digest, .digest = c->digest, .pull = pull_bytes, .pull_ctx = &bytes};
     return put_parts(w, en, &pulled, number, e);
 }
 
@@ -262,7 +268,7 @@ static bool put_kept(struct layer_writer *w, const struct entry *en, const struc
         pthread_mutex_lock(&w->shared);
         toc_builder_set_kept(w->toc, number, buf_str(&bytes));
         pthread_mutex_unlock(&w->shared);
-        ok = put_bytes(w, en, buf_str(&bytes), number, e);
+        ok = put_bytes(w, en, c, buf_str(&bytes), number, e);
     }
     buf_fini(&bytes);
     return ok;
@@ -276,7 +282,7 @@ static bool put_content(struct layer_writer *w, const struct entry *en, const st
     if (en->size == 0)
         return true;
     assert(c->kind != CONTENT_NONE && (c->kind != CONTENT_FILE || (uint64_t)c->seen.st_size == en->size));
-    return c->kind == CONTENT_BYTES ? put_bytes(w, en, c->bytes, number, e) : put_parts(w, en, c, number, e);
+    return c->kind == CONTENT_BYTES ? put_bytes(w, en, c, c->bytes, number, e) : put_parts(w, en, c, number, e);
 }
 
 /* --- Entries --- */

@@ -9,16 +9,6 @@
 /* Raise it when a step's meaning changes: old records then no longer match. */
 #define KEY_VERSION "croze-key-1"
 
-struct digest chain_id(const struct digest *parent, const struct digest *diff_id) {
-    char text[2 * DIGEST_TEXT + 2];
-    if (digest_is_zero(parent))
-        return *diff_id;
-    digest_text(parent, text);
-    text[DIGEST_TEXT] = ' ';
-    digest_text(diff_id, text + DIGEST_TEXT + 1);
-    return sha256_of(text, 2 * DIGEST_TEXT + 1);
-}
-
 static void add_digest(struct sha256 *h, const struct digest *d) {
     sha256_field(h, str_n((const char *)d->b, sizeof d->b));
 }

@@ -155,14 +155,10 @@ void scope_init(struct scope *s, struct arena *a, const struct plan *p, const st
  * (dockerfile_parse_one), then the stage's body. */
 MUST_CHECK bool scope_step(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
 
-/* --- Keys (reference: builder.md section 7; docs/design.md "Cache keys") ------------------------------------------------------------ */
-
-/* The chain of content diffIDs that a step stands on: chain(0) = zero, chain(n) = H(chain(n-1), diffID n). This is the OCI ChainID
- * (image-spec config.md "Layer ChainID"): for one layer its diffID, then sha256(text of parent + " " + text of diffID). */
-struct digest chain_id(const struct digest *parent, const struct digest *diff_id);
+/* --- Keys (docs/design.md "Cache keys") -------------------------------------------------------------------------------------- */
 
 struct key_context {
-    struct digest chain;          /* of the parent layers; zero on scratch */
+    struct digest chain;          /* ChainID of the parent layers (base/digest.h); zero on scratch */
     struct str platform;
     bool has_epoch;
     int64_t epoch;

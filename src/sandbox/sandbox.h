@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * sandbox/ runs one process apart from the host: own mount, pid, ipc, uts (and on demand network) namespaces over an overlay root, with
- * docker's default capabilities and a seccomp profile. It builds on the kernel's tiers of privilege, found out by trial (DESIGN.md
- * section 5):
+ * docker's default capabilities and a seccomp profile. There are two tiers of privilege, found out by trial:
  *   T0  root on a host                     namespaces + overlay (trusted xattrs)
  *   T1  a user with subordinate ids        the program re-executes itself as root of a user namespace (newuidmap), then as T0
  *                                          with userxattr

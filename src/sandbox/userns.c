@@ -129,7 +129,10 @@ static bool run_map_command(const char *const *argv, struct err *e) {
     pid_t pid = proc_start(&spec, e);
     close(ends[1]);
     bool ok = pid >= 0 && file_read_fd(from, argv[0], &said, e);
-    ok = pid >= 0 && proc_wait(pid, &code, e) && ok;
+    struct err late = ERR_INIT;
+    bool waited = pid >= 0 && proc_wait(pid, &code, ok ? e : &late);
+    err_clear(&late);
+    ok = ok && waited;
     if (ok && code != 0)
         ok = err_set(e, ERR_FAILED, "%s failed: %.*s", argv[0], STR_ARG(str_trim(buf_str(&said))));
     buf_fini(&said);

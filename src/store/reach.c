@@ -39,28 +39,16 @@ static enum reach_state state_of(struct store *s, const struct item *it) {
     return it->bytes == UINT64_MAX || it->bytes == size ? REACH_FINE : REACH_WRONG_SIZE;
 }
 
-/* chainID of n layers (image-spec config.md): the digest of "chainID of n - 1" + blank + "diffID of n". */
-static void chain(struct digest *id, const struct digest *diff_id) {
-    char text[2 * DIGEST_TEXT + 2];
-    digest_text(id, text);
-    text[DIGEST_TEXT] = ' ';
-    digest_text(diff_id, text + DIGEST_TEXT + 1);
-    *id = sha256_of(text, 2 * DIGEST_TEXT + 1);
-}
-
 static bool visit_diff_ids(struct walk *w, yyjson_val *config, struct err *e) {
     yyjson_val *ids = json_get_array(json_get_object(config, "rootfs"), "diff_ids"), *v;
-    struct digest id, chain_id;
+    struct digest id, chain = {0};
     size_t i, max;
     yyjson_arr_foreach(ids, i, max, v) {
         struct str text = str_n(yyjson_get_str(v), yyjson_get_len(v));
         if (!str_starts(text, S("sha256:")) || !digest_parse_hex(str_from(text, 7), &id))
             return true;
-        if (i == 0)
-            chain_id = id;
-        else
-            chain(&chain_id, &id);
-        if (!visit(w, REACH_DIFF_ID, REACH_FINE, &id, NULL, e) || !visit(w, REACH_CHAIN_ID, REACH_FINE, &chain_id, NULL, e))
+        chain = chain_id(&chain, &id);
+        if (!visit(w, REACH_DIFF_ID, REACH_FINE, &id, NULL, e) || !visit(w, REACH_CHAIN_ID, REACH_FINE, &chain, NULL, e))
             return false;
     }
     return true;

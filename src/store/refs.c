@@ -210,6 +210,8 @@ bool store_refs_set(struct store *s, struct str name, const struct store_ref *im
     char digest[DIGEST_TEXT + 1];
     struct edit x;
     digest_text(&image->manifest, digest);
+    if (!store_lease(s, &image->manifest, e))
+        return false;
     if (!store_has_blob(s, &image->manifest, NULL))
         return err_set(e, ERR_FAILED, "name %.*s: manifest %s is not in the store", STR_ARG(name), digest);
     if (!edit_begin(s, &x, e))

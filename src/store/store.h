@@ -3,7 +3,7 @@
  * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it
  * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, leases/, work/, locks). Formats and rules: croze-store(5).
  *
- * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/file.h) and publishes it; kill -9 or a
+ * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/files.h) and publishes it; kill -9 or a
  * full disk at any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
  * gc rule: whoever relies on a digest leases it (store_lease) BEFORE asking whether it exists; gc reads all leases under the exclusive
  * lock. */
@@ -64,9 +64,9 @@ struct step_record {
     struct str compression, encoder_id;
     int64_t created_s;       /* when the step was carried out */
     uint32_t created_ns;
-    bool has_layer;          /* false: a record of a time only (see docs/design.md "created") */
+    bool has_layer;          /* false: a record of a time only (docs/design.md "Times") */
     struct str title;        /* for people: what it was */
-    int64_t took_ms;
+    int64_t took_ms;         /* for people: how long */
 };
 /* *found false: no record, or one whose blob is gone or damaged in size. Marks the record as used now. Leases the blob. */
 MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found,

@@ -52,6 +52,9 @@ MUST_CHECK bool file_pread_all(int fd, void *p, size_t n, uint64_t offset, const
 /* Copies n bytes (copy_file_range, else read and write) from `from` at offset to `to` at its position. */
 MUST_CHECK bool file_copy_range(int from, uint64_t offset, int to, uint64_t n, const char *what, struct err *e);
 
+/* Whether two looks saw the same file, and nothing was done to it in between. */
+bool file_is_same(const struct stat *a, const struct stat *b);
+
 /* Makes a directory and its parents (mode 0755 less the umask; the last one `mode`). Existing ones are fine. */
 MUST_CHECK bool file_mkdirs(const char *path, mode_t mode, struct err *e);
 /* Removes a tree below dir/name without following links, without recursion limits of the stack; absent is fine. */

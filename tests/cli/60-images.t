@@ -105,4 +105,16 @@ is "... nothing is left" "$(croze images -q)" ""
 build untagged "$c" >/dev/null 2>&1
 refuses 1 'base:1' "its base is gone for new builds" croze build "$c"
 
+# --- an image that is damaged ---
+import_base sound:1
+printf 'FROM sound:1\nLABEL broken=1\n' | dockerfile "$c"
+build broken:1 "$c" 2>/dev/null
+blob=$(config broken:1 '{{.Id}}')
+: >"$CROZE_ROOT/blobs/sha256/${blob#sha256:}"
+exits 1 "images with a damaged one" croze images
+like "... lists the others" "$out" '^sound +1 '
+like "... and names it" "$err" '^croze: broken:1: '
+does "... which can be removed" croze rmi broken:1
+does "... and then all is well" croze images
+
 done_testing

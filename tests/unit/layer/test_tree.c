@@ -246,9 +246,9 @@ static void test_overlay(void) {
     put_stack(l);
     must(view_open(&v, store, l, 3, &e), &e);
     _cleanup_(mem_freep) char *merged = mem_printf("%s/merged", layers_scratch());
-    char *low = tree_path(&v, 0, &arena, &e), *middle = tree_path(&v, 1, &arena, &e), *top = tree_path(&v, 2, &arena, &e);
-    must(low && middle && top && mkdir(merged, 0755) == 0, &e);
-    _cleanup_(mem_freep) char *data = mem_printf("lowerdir=%s:%s:%s", top, middle, low);
+    const char **trees = tree_paths(&v, &arena, &e);
+    must(trees && mkdir(merged, 0755) == 0, &e);
+    _cleanup_(mem_freep) char *data = mem_printf("lowerdir=%s:%s:%s", trees[0], trees[1], trees[2]);
     if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
         mount("overlay", merged, "overlay", MS_RDONLY, data) == 0) {
         _cleanup_fd_ int fd = file_open(merged, O_RDONLY | O_DIRECTORY, 0, &e);

@@ -325,6 +325,15 @@ static void streams(void) {
     ok(same_layer(&got, &want), "give the same layer");
     t.all.p[0].content.pull_ctx = &cut;
     fails(&t, "big: its content ends early", 0, "a stream that ends early");
+    for (size_t i = 0; i < 2; i++) { /* as from an unpacked layer that has rotted: "big", and etc/passwd, which the toc keeps */
+        c.left = text;
+        p.left = passwd;
+        t.all.p[0].content.pull_ctx = &c;
+        t.all.p[i].content.has_digest = true;
+        t.all.p[i].content.digest = sha256_of("x", 1);
+        fails(&t, i ? "etc/passwd: its bytes are not what was listed" : "big: its bytes are not what was listed", 0, "other bytes");
+        t.all.p[i].content.has_digest = false;
+    }
     fixture_close(s);
     items_fini(&t);
     items_fini(&same);
