@@ -64,7 +64,8 @@ static bool copy_checked(struct save *s, int fd, const struct digest *d, uint64_
     struct digest got = sha256_final(&hash);
     if (digest_eq(&got, d))
         return true;
-    return err_set(e, ERR_FAILED, "blob %s in the store is damaged: its bytes do not hash to its name (croze fsck --deep)", digest_text(d, text));
+    return err_set(e, ERR_FAILED, "blob %s in the store is damaged: its bytes do not hash to its name (croze fsck --deep)",
+                   digest_text(d, text));
 }
 
 static bool put_blob(struct save *s, const struct digest *d, struct err *e) {
