@@ -5,8 +5,10 @@
 #include "layer/view.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
@@ -16,11 +18,16 @@
 
 /* --- Opening --- */
 
-/* The toc of one layer, made from its blob if the store has none. */
+/* The toc of one layer, made from its blob if the store has none or a damaged one (which says so with no errno). */
 static struct toc *open_toc(struct store *s, struct layer *l, struct err *e) {
     struct toc *t = digest_is_zero(&l->diff_id) ? NULL : toc_open(s, &l->diff_id, e);
-    if (t || (e->kind != ERR_NONE && e->sys != ENOENT))
+    if (t || (e->kind != ERR_NONE && e->sys != ENOENT && e->sys != 0))
         return t;
+    if (e->kind != ERR_NONE && e->sys == 0) {
+        char hex[DIGEST_HEX + 1];
+        log_warn("%s; it is made again", e->msg);
+        unlinkat(s->toc_fd, digest_hex(&l->diff_id, hex), 0);
+    }
     err_clear(e);
     return layer_make_toc(s, l, e) ? toc_open(s, &l->diff_id, e) : NULL;
 }
