@@ -3,6 +3,7 @@
  * manifest.json, whose layers name the same blobs, as docker 25 and later write it. Blobs are copied as they are stored: nothing is packed
  * again. Names sorted, times 0: equal images give equal archives. */
 #include <assert.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -47,6 +48,32 @@ static bool put_bytes(struct save *s, const char *path, struct str bytes, struct
     return put_header(s, &en, e) && file_write_all(s->fd, bytes.p, bytes.n, "archive", e) && put_padding(s, bytes.n, e);
 }
 
+enum { COPY_BYTES = 1 << 18 };
+
+/* A blob's bytes, hashed on their way out: what the disk damaged is not handed on. */
+static bool copy_blob(struct save *s, int from, uint64_t size, const struct digest *d, struct err *e) {
+    _cleanup_(mem_freep) char *piece = mem_alloc(COPY_BYTES);
+    char text[DIGEST_TEXT + 1];
+    struct sha256 hash;
+    sha256_init(&hash);
+    for (uint64_t left = size; left > 0;) {
+        ssize_t n = read(from, piece, left < COPY_BYTES ? (size_t)left : COPY_BYTES);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(e, errno, "read blob %s", digest_text(d, text));
+        if (n == 0)
+            break;
+        sha256_update(&hash, piece, (size_t)n);
+        if (!file_write_all(s->fd, piece, (size_t)n, "archive", e))
+            return false;
+        left -= (uint64_t)n;
+    }
+    struct digest is = sha256_final(&hash);
+    return digest_eq(&is, d) ||
+           err_set(e, ERR_FAILED, "blob %s is damaged: its bytes have another digest (croze fsck --deep finds all such)", digest_text(d, text));
+}
+
 static bool put_blob(struct save *s, const struct digest *d, struct err *e) {
     char hex[DIGEST_HEX + 1];
     uint64_t size;
@@ -56,7 +83,7 @@ static bool put_blob(struct save *s, const struct digest *d, struct err *e) {
     if (fd < 0)
         return false;
     en.size = size;
-    return put_header(s, &en, e) && file_copy_range(fd, 0, s->fd, size, "blob", e) && put_padding(s, size, e);
+    return put_header(s, &en, e) && copy_blob(s, fd, size, d, e) && put_padding(s, size, e);
 }
 
 /* --- documents --- */
