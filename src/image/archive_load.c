@@ -157,8 +157,10 @@ static bool name_it(struct load *l, struct str name, const struct image *im, str
     struct image_name parsed;
     struct str full = STR_NULL;
     if (name.n) {
-        if (!image_name_parse(&l->arena, name, &parsed, e))
+        if (!image_name_parse(&l->arena, name, &parsed, e)) {
+            e->kind = ERR_FAILED; /* the archive's fault, not the command line's */
             return err_wrap(e, "name in the archive");
+        }
         if (parsed.tag.n) /* containerd's "NAME@sha256:..." names no tag */
             full = image_name_text(&l->arena, &parsed);
     }

@@ -155,10 +155,8 @@ struct toc *toc_open(struct store *s, const struct digest *diff_id, struct err *
         return NULL;
     }
     struct toc *t = open_mapped(fd, diff_id, e);
-    if (!t) {
+    if (!t)
         err_wrap(e, "toc/%s in the store", hex);
-        err_append(e, " (remove this file: it is made again from the layer)");
-    }
     return t;
 }
 
