@@ -44,6 +44,19 @@ static bool from_stdin(const struct build *b) {
     return b->options->dockerfile && strcmp(b->options->dockerfile, "-") == 0;
 }
 
+/* A file that the context's owner put there: a pipe would block for ever, and a link could lead to any file of the host, whose first line
+ * an error message would show. */
+static bool read_in_context(int fd, const char *name, struct buf *out, struct err *e) {
+    struct stat st;
+    if (fd < 0 && errno == EXDEV)
+        return err_set(e, ERR_FAILED, "%s is a symbolic link that leads out of the build context", name);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return err_sys(e, errno, "open %s", name);
+    return S_ISREG(st.st_mode) ? file_read_fd(fd, name, out, e) : err_set(e, ERR_FAILED, "%s is not a regular file", name);
+}
+
+enum { READ_FILE = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+
 /* The Dockerfile's bytes, and its path relative to the context if it lies there (for NAME.dockerignore). */
 static bool read_dockerfile(struct build *b, struct str *text, struct str *name, struct err *e) {
     struct buf bytes = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
@@ -59,7 +72,8 @@ static bool read_dockerfile(struct build *b, struct str *text, struct str *name,
         static const char *const defaults[] = {"Dockerfile", "Containerfile"};
         size_t which = faccessat(b->context_fd, defaults[0], F_OK, 0) < 0 && faccessat(b->context_fd, defaults[1], F_OK, 0) == 0;
         *name = str_z(defaults[which]);
-        good = file_readat(b->context_fd, defaults[which], &bytes, e);
+        _cleanup_fd_ int fd = file_openat_beneath(b->context_fd, defaults[which], READ_FILE, 0);
+        good = read_in_context(fd, defaults[which], &bytes, e);
         if (!good && e->sys == ENOENT) {
             err_clear(e);
             err_set(e, ERR_FAILED, "neither %s nor %s is there; name one with -f", defaults[0], defaults[1]);
@@ -77,8 +91,9 @@ static bool read_ignore(struct build *b, struct str dockerfile, struct err *e) {
     for (size_t i = from_stdin(b); i < 3; i++) {
         struct buf bytes = BUF_INIT(LIMIT_IGNORE_BYTES);
         struct err missing = ERR_INIT;
-        int dir = i == 0 && b->options->dockerfile ? AT_FDCWD : b->context_fd;
-        bool read = file_readat(dir, candidates[i].p, &bytes, &missing);
+        bool beside = i == 0 && b->options->dockerfile;
+        _cleanup_fd_ int fd = beside ? open(candidates[i].p, READ_FILE) : file_openat_beneath(b->context_fd, candidates[i].p, READ_FILE, 0);
+        bool read = read_in_context(fd, candidates[i].p, &bytes, &missing);
         struct str text = read ? arena_str(&b->arena, buf_str(&bytes)) : STR_NULL;
         buf_fini(&bytes);
         if (!read && missing.sys != ENOENT) {

@@ -230,6 +230,11 @@ static enum look look_at(struct source_dir *d, struct str name, struct arena *a,
         out->linked = true;
     }
     /* the stat index holds files without attributes only: what it knows need not be asked for them */
+    if (out->entry.size > LIMIT_LAYER_BYTES) { /* before days are spent on reading it */
+        err_set(e, ERR_FAILED, "%s has %llu bytes; a layer holds at most %llu", SHOWN(name), (unsigned long long)out->entry.size,
+                (unsigned long long)LIMIT_LAYER_BYTES);
+        return LOOK_FAILED;
+    }
     struct context *c = context_of(d);
     out->has_digest = S_ISREG(st->st_mode) && c->stats && stat_index_get(c->stats, st, &out->digest);
     bool good =

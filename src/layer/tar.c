@@ -254,6 +254,9 @@ bool tar_header(const struct entry *en, struct buf *out, struct err *e) {
     bool ok = archive_name(&n, &name, e) && pax_records(&n, buf_str(&name), &records, e);
     if (ok && (!fits(n.major, WIDTH(major)) || !fits(n.minor, WIDTH(minor))))
         ok = err_set(e, ERR_FAILED, "%.*s: device number %u:%u cannot be written into a layer", STR_ARG(n.path), n.major, n.minor);
+    if (ok && n.type == ENTRY_CHAR && n.major == 0 && n.minor == 0)
+        ok = err_set(e, ERR_FAILED, "%.*s: character device 0:0 is overlay's mark of a removed file and no part of a layer; remove it",
+                     STR_ARG(n.path));
     if (ok && records.n)
         pax_block(n.path, buf_str(&records), out);
     if (ok)

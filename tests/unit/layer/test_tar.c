@@ -156,6 +156,9 @@ static void refused(void) {
     is_err(&e, "user.a=b", "and named");
     ok(!tar_header(&device, &b, &e), "a device number that no header holds is refused");
     is_err(&e, "2097152:0", "and named");
+    device.major = 0;
+    ok(!tar_header(&device, &b, &e), "so is overlay's mark of a removed file");
+    is_err(&e, "0:0", "and named");
     buf_fini(&b);
 }
 
