@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 
 /* The base's layers and history become the beginning of this stage. */
@@ -52,6 +53,19 @@ static bool start(struct stage *s, struct err *e) {
     return false;
 }
 
+/* A hundred stages that each stand on the one before would multiply what one of them may take. */
+static bool check_memory(struct stage *s, struct err *e) {
+    struct build *b = s->build;
+    size_t bytes = s->arena.total_bytes + s->image.arena.total_bytes;
+    pthread_mutex_lock(&b->lock);
+    b->stage_bytes += bytes - s->counted_bytes;
+    bool fits = b->stage_bytes <= LIMIT_BUILD_BYTES;
+    pthread_mutex_unlock(&b->lock);
+    s->counted_bytes = bytes;
+    return fits || err_set(e, ERR_FAILED, "the configurations and histories of all stages take more than the limit of %zu MiB together",
+                           LIMIT_BUILD_BYTES >> 20);
+}
+
 /* "[stage 2/7] RUN ..." */
 static struct str title_of(struct stage *s, const struct step *step) {
     struct str name = s->plan->name.n ? s->plan->name : arena_printf(&s->arena, "stage-%zu", s->plan->index);
@@ -61,6 +75,9 @@ static struct str title_of(struct stage *s, const struct step *step) {
 }
 
 static bool carry_out(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
+    if (s->image.n_layers == LIMIT_IMAGE_LAYERS)
+        return err_set(e, ERR_FAILED, "the image has %d layers already, and overlay takes no more; join RUN or COPY instructions",
+                       LIMIT_IMAGE_LAYERS);
     switch (step->kind) {
     case STEP_COPY:
         return step_copy_do(s, step, p, e);
@@ -125,14 +142,14 @@ static bool body(struct stage *s, struct err *e) {
     for (size_t i = 0; i < s->plan->n_body; i++) {
         if (build_failed(s->build))
             return false; /* another stage has said why */
-        if (!instruction(s, &s->plan->body[i], e))
+        if (!instruction(s, &s->plan->body[i], e) || !check_memory(s, e))
             return false;
     }
     return true;
 }
 
 bool stage_run(struct stage *s, struct err *e) {
-    if (!start(s, e))
+    if (!start(s, e) || !check_memory(s, e))
         return false;
     bool good = body(s, e);
     for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */

@@ -22,6 +22,7 @@ struct stage {
     struct digest chain;          /* ChainID of the layers so far; zero for none */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
+    size_t counted_bytes;         /* of this stage's memory in build->stage_bytes */
     bool taken;                   /* some thread works on it, or has; both under build->lock */
     enum stage_status status;
 };
@@ -40,7 +41,8 @@ struct build {
     struct timespec now;          /* when the build began */
     struct stage *stages;
 
-    pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, and `failure` */
+    pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, `stage_bytes` and `failure` */
+    size_t stage_bytes;           /* memory of all stages */
     pthread_cond_t changed;
     struct err failure;           /* the first one; then the others stop */
     pthread_mutex_t packing;      /* one layer is packed at a time: packing is parallel in itself, and memory is bounded so */

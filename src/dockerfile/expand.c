@@ -175,7 +175,7 @@ static bool process_one(struct lex *x, int stop, bool keep_escapes, struct buf *
         return false;
     if (!buf_ok(out))
         return err_set(e, ERR_USAGE, "it expands to more than %zu bytes", out->max_bytes);
-    struct str added = str_n(out->p + before, out->n - before);
+    struct str added = str_from(buf_str(out), before);
     if (quoted)
         word_add_raw(words, added);
     else

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
@@ -19,8 +20,10 @@
 /* The toc of one layer, made from its blob if the store has none. */
 static struct toc *open_toc(struct store *s, struct layer *l, struct err *e) {
     struct toc *t = digest_is_zero(&l->diff_id) ? NULL : toc_open(s, &l->diff_id, e);
-    if (t || (e->kind != ERR_NONE && e->sys != ENOENT))
+    if (t || (e->kind != ERR_NONE && e->sys != ENOENT && e->sys != 0))
         return t;
+    if (e->kind != ERR_NONE && e->sys == 0) /* damaged: it says nothing that the layer does not say */
+        log_warn("%s", e->msg);
     err_clear(e);
     return layer_make_toc(s, l, e) ? toc_open(s, &l->diff_id, e) : NULL;
 }

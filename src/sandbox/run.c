@@ -2,7 +2,6 @@
  * Running a process in a sandbox, the parent's side: prepares everything in advance (child.h), clones, reads the child's report, waits. */
 #include <errno.h>
 #include <linux/sched.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sandbox/child.h"
+#include "sandbox/guard.h"
 #include "sandbox/policy.h"
 #include "sys/files.h"
 
@@ -79,23 +79,13 @@ static bool clone_error(int errnum, struct err *e) {
     return false;
 }
 
-/* Clones with all signals blocked: no handler of this program shall run in the child. */
-static pid_t start(struct plan *p, struct err *e) {
-    struct clone_args args = {
-        .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (p->spec->network_none ? CLONE_NEWNET : 0),
-        .exit_signal = SIGCHLD,
-    };
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    long pid = syscall(SYS_clone3, &args, sizeof args);
+static pid_t start(struct plan *p, int *pidfd, struct err *e) {
+    pid_t pid = clone_quietly(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (p->spec->network_none ? CLONE_NEWNET : 0), pidfd);
     if (pid == 0)
         child_main(p);
-    int errnum = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)
-        clone_error(errnum, e);
-    return (pid_t)pid;
+        clone_error(errno, e);
+    return pid;
 }
 
 static uint64_t micros(struct timeval t) {
@@ -120,16 +110,22 @@ static bool run_plan(struct plan *p, struct sandbox_result *r, stub_list *stubs,
         return err_sys(e, errno, "make a pipe");
     _cleanup_fd_ int from = ends[0];
     _cleanup_fd_ int to = ends[1];
+    _cleanup_fd_ int pidfd = -1;
+    struct guard guard = GUARD_INIT;
+    struct err late = ERR_INIT;
     p->report = to;
     uint64_t began = log_now_ns();
-    pid_t pid = start(p, e);
+    pid_t pid = start(p, &pidfd, e);
     fd_closep(&to);
     if (pid < 0)
         return false;
-    bool ok = report_read(from, p, stubs, e);
+    bool ok = guard_start(&guard, pidfd, e);
+    if (!ok)
+        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    ok = ok && report_read(from, p, stubs, e);
     fd_closep(&from);
-    struct err late = ERR_INIT;
     bool waited = wait_for(pid, r, &late);
+    guard_stop(&guard);
     r->wall_us = (log_now_ns() - began) / 1000;
     if (ok && !waited)
         err_move(e, &late);

@@ -71,7 +71,7 @@ void sandbox_result_fini(struct sandbox_result *r);
 
 /* Runs it to the end. Thread-safe: several sandboxes may run at once. An error is a failure to set up (it names the mount, the path, the
  * errno); a program that is not there or may not be executed is one with e->sys ENOENT or EACCES. The process's own failure is
- * result->code. When this thread is killed the process dies too (PDEATHSIG). */
+ * result->code. When this program is killed the process dies too (PDEATHSIG, and guard.h). */
 MUST_CHECK bool sandbox_run(const struct sandbox_spec *s, struct sandbox_result *r, struct err *e);
 
 /* Mounts an overlay at `target` in the current mount namespace (container/ prepares a root file system for the OCI runtime with it);

@@ -116,14 +116,15 @@ static void test_errors(struct fixture *f) {
 }
 
 /* When the parent is killed, the process goes too: it holds a pipe open that must come to its end. */
-static void test_parent_death(struct fixture *f) {
+static void test_parent_death(struct fixture *f, const char *verb, const char *what) {
     int ends[2];
     char said[16] = "";
     struct run r;
-    run_init(f, &r, "pause", NULL, NULL);
+    run_init(f, &r, verb, NULL, NULL);
     ok(pipe2(ends, O_CLOEXEC) == 0, "a pipe");
     pid_t parent = fork();
     if (parent == 0) {
+        setpgid(0, 0);
         close(r.spec.out);
         r.spec.out = ends[1];
         close(ends[0]);
@@ -132,9 +133,9 @@ static void test_parent_death(struct fixture *f) {
     }
     close(ends[1]);
     ok(read(ends[0], said, sizeof said) == 8, "the process runs");
-    kill(parent, SIGKILL);
+    kill(-parent, SIGKILL);
     waitpid(parent, NULL, 0);
-    ok(read(ends[0], said, sizeof said) == 0, "it ends with its parent");
+    ok(read(ends[0], said, sizeof said) == 0, "%s", what);
     close(ends[0]);
     run_fini(&r);
 }
@@ -168,7 +169,8 @@ int main(int argc, char **argv) {
     test_surroundings(&f);
     test_signals_default(&f);
     test_errors(&f);
-    test_parent_death(&f);
+    test_parent_death(&f, "pause", "it ends with its parent's process group");
+    test_parent_death(&f, "pause-as-other", "... also when it has changed its user, for which the kernel forgets PDEATHSIG");
     test_speed(&f);
     return fixture_end(&f);
 }
