@@ -23,6 +23,12 @@ struct run_job {
     struct sandbox_result result;
 };
 
+/* The instruction's --network, else the build's. */
+static bool has_no_network(const struct run_job *j) {
+    const struct step_run *run = &j->step->run;
+    return run->network_none || (j->stage->build->options->network_none && !run->network_host);
+}
+
 /* The upper directory shows through as the root itself, so it takes the root's attributes. */
 static bool make_upper(struct run_job *j, struct err *e) {
     struct view_node root;
@@ -44,15 +50,13 @@ static bool make_upper(struct run_job *j, struct err *e) {
 static const char *const *make_env(struct run_job *j) {
     const struct step_run *run = &j->step->run;
     struct arena *a = &j->stage->arena;
-    const char **env = arena_array(a, const char *, run->env.n + 3);
+    const char **env = arena_array(a, const char *, run->env.n + 2);
     size_t n = 0;
     struct str value;
     for (size_t i = 0; i < run->env.n; i++)
         env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
     if (!pair_list_get(&run->env, S("HOME"), &value))
         env[n++] = arena_join3(a, S("HOME="), j->user.home.n ? j->user.home : S("/"), S("")).p;
-    if (j->stage->build->options->has_epoch && !pair_list_get(&run->env, S("SOURCE_DATE_EPOCH"), &value))
-        env[n++] = arena_printf(a, "SOURCE_DATE_EPOCH=%lld", (long long)j->stage->build->options->epoch).p;
     return env;
 }
 
@@ -75,7 +79,7 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
         .lowers = lowers, .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
-        .network_none = run->network_none || (j->stage->build->options->network_none && !run->network_host),
+        .network_none = has_no_network(j),
         .hostname = RUN_HOSTNAME,
         .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
     };
@@ -147,7 +151,9 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);
-    struct digest key = key_run(&context, run, j->mounts.digests);
+    struct step_run keyed = *run;
+    keyed.network_none = has_no_network(j); /* what a command downloads, or not, is in its layer */
+    struct digest key = key_run(&context, &keyed, j->mounts.digests);
     if (!step_from_cache(s, j->step, &key, p, &found, e) || found)
         return found;
     if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "report/display.h"
 
-enum { WIDTH_DEFAULT = 80, BLOCK_STEPS_MAX = 8 };
+enum { WIDTH_DEFAULT = 80, BLOCK_STEPS_MAX = 8, FINISHED_REST = 30 /* what stands beside a finished step's title */ };
 static const uint64_t redraw_every_ns = 50000000; /* 20 a second is as smooth as eyes need */
 
 static size_t width_of(int fd) {
@@ -103,7 +103,8 @@ static void tty_ended(struct progress *p, struct progress_step *s) {
     erase_block(p, &b);
     paint(p, &b, colors[s->how]);
     buf_printf(&b, " => %s", words[s->how]);
-    add_cut(&b, str_z(s->title), width_of(p->fd) - 30);
+    size_t width = width_of(p->fd);
+    add_cut(&b, str_z(s->title), width > FINISHED_REST ? width - FINISHED_REST : width);
     if (s->how == PROGRESS_DONE || s->how == PROGRESS_FAILED)
         buf_printf(&b, "  %.1fs", (double)s->took_ns / 1e9);
     if (s->note[0])

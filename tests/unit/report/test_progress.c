@@ -50,10 +50,9 @@ static void on_terminal(const char *term) {
     progress_end(s, PROGRESS_FAILED, STR_NULL);
     progress_free(p);
     buf_reset(&shown);
-    ssize_t n = read(terminal, text, sizeof text);
-    if (n > 0)
+    close(fd); /* then the end comes behind the last byte; a terminal hands them on in pieces */
+    for (ssize_t n; (n = read(terminal, text, sizeof text)) > 0;)
         buf_add_str(&shown, str_n(text, (size_t)n));
-    close(fd);
     close(terminal);
 }
 
