@@ -69,6 +69,8 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
 static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {
     struct content_hash h;
     content_hash_init(&h);
+    h.has_epoch = j->stage->build->options->has_epoch;
+    h.epoch = j->stage->build->options->epoch;
     if (!copy_entries(&j->spec, true, content_hash_sink(&h), e))
         return false;
     struct key_context context = stage_key_context(j->stage);

@@ -57,6 +57,12 @@ static bool add(void *ctx, const struct entry *en, const struct content *c, stru
     sha256_update(&h->state, fixed, n);
     sha256_update(&h->state, en->path.p, en->path.n);
     sha256_update(&h->state, en->link.p, en->link.n);
+    if (h->has_epoch) {
+        struct entry clamped = *en;
+        entry_clamp_time(&clamped, h->epoch);
+        sha256_u64(&h->state, (uint64_t)clamped.mtime_s);
+        sha256_u64(&h->state, clamped.mtime_ns);
+    }
     for (size_t i = 0; i < en->n_xattrs; i++) {
         sha256_field(&h->state, en->xattrs[i].name);
         sha256_field(&h->state, en->xattrs[i].value);
@@ -69,6 +75,7 @@ struct entry_sink content_hash_sink(struct content_hash *h) {
 }
 
 void content_hash_init(struct content_hash *h) {
+    *h = (struct content_hash){0};
     sha256_init(&h->state);
 }
 

@@ -41,9 +41,12 @@ struct copy_spec {
  * matches nothing is not. */
 MUST_CHECK bool copy_entries(const struct copy_spec *c, bool digests, struct entry_sink sink, struct err *e);
 
-/* A sink that hashes entries as a cache key sees them: everything but mtimes. */
+/* A sink that hashes entries as a cache key sees them: everything but mtimes; with an epoch (set after init) the clamped mtimes too, since
+ * what is older than the epoch is written as it is, and equal inputs must give equal layers from warm stores and cold ones. */
 struct content_hash {
     struct sha256 state;
+    bool has_epoch;
+    int64_t epoch;
 };
 struct entry_sink content_hash_sink(struct content_hash *h);
 void content_hash_init(struct content_hash *h);
