@@ -51,8 +51,8 @@ bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *s
     for (size_t i = 0; i < run->n_mounts; i++) {
         struct mount_source *src = &m->sources[i];
         src->mount = &run->mounts[i];
-        if (src->mount->from != SOURCE_CONTEXT) {
-            src->has_view = open_source_root(s->build, src->mount->from, src->mount->stage, src->mount->image, &src->view, e);
+        if (src->mount->from.kind != SOURCE_CONTEXT) {
+            src->has_view = open_source_root(s->build, &src->mount->from, &src->view, e);
             if (!src->has_view)
                 return false;
         }

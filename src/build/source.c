@@ -20,15 +20,15 @@ bool stage_view(struct stage *s, struct view *v, struct err *e) {
     return view_open(v, s->build->store, s->image.layers, s->image.n_layers, e);
 }
 
-bool open_source_root(struct build *b, enum source_kind kind, size_t stage, struct str image, struct view *v, struct err *e) {
-    if (kind == SOURCE_STAGE) {
-        if (!build_wait_stage(b, stage))
-            return err_set(e, ERR_FAILED, "stage %zu, which this step reads from, failed", stage);
-        return stage_view(&b->stages[stage], v, e);
+bool open_source_root(struct build *b, const struct source_ref *from, struct view *v, struct err *e) {
+    if (from->kind == SOURCE_STAGE) {
+        if (!build_wait_stage(b, from->stage))
+            return err_set(e, ERR_FAILED, "stage %zu, which this step reads from, failed", from->stage);
+        return stage_view(&b->stages[from->stage], v, e);
     }
     struct image im;
-    if (!base_image(b, image, &im, e))
-        return err_wrap(e, "from %.*s", STR_ARG(image));
+    if (!base_image(b, from->image, &im, e))
+        return err_wrap(e, "from %.*s", STR_ARG(from->image));
     bool good = view_open(v, b->store, im.layers, im.n_layers, e);
     image_fini(&im);
     return good;

@@ -48,6 +48,8 @@ static bool start(struct stage *s, struct err *e) {
         return true;
     case BASE_IMAGE:
         return start_from_image(s, e);
+    case BASE_NAMED:
+        break;
     }
     assert(!"no such kind of base");
     return false;

@@ -78,7 +78,7 @@ void stage_add_history(struct stage *s, struct str created_by, bool empty_layer,
 /* The layers of the stage so far, as a root. Close it with view_close. */
 MUST_CHECK bool stage_view(struct stage *s, struct view *v, struct err *e);
 /* The final root of another stage, or of an image of the store. */
-MUST_CHECK bool open_source_root(struct build *b, enum source_kind kind, size_t stage, struct str image, struct view *v, struct err *e);
+MUST_CHECK bool open_source_root(struct build *b, const struct source_ref *from, struct view *v, struct err *e);
 /* Reads a base image of the store by its name. */
 MUST_CHECK bool base_image(struct build *b, struct str ref, struct image *out, struct err *e);
 

@@ -23,36 +23,48 @@ static bool open_source(struct copy_job *j, struct err *e) {
     const struct step_copy *c = &j->step->copy;
     struct copy_source *from = &j->spec.from;
     from->context_fd = -1;
-    switch (c->source) {
+    switch (c->source.kind) {
     case SOURCE_CONTEXT:
         from->context_fd = b->context_fd;
         from->ignore = b->ignore.n ? &b->ignore : NULL;
         from->stats = b->stats;
         return true;
-    case SOURCE_INLINE:
-        from->inline_names = c->inline_names;
-        from->inline_bodies = c->inline_bodies;
-        return true;
     case SOURCE_STAGE:
     case SOURCE_IMAGE:
-        j->has_from = open_source_root(b, c->source, c->stage, c->image, &j->from, e);
+        j->has_from = open_source_root(b, &c->source, &j->from, e);
         from->view = &j->from;
         return j->has_from;
+    case SOURCE_NAMED:
+        break;
     }
     return false;
+}
+
+/* The operands' texts, and the bodies of here-documents. */
+static bool take_operands(struct copy_job *j, struct err *e) {
+    const struct step_copy *c = &j->step->copy;
+    struct str *texts = arena_array(&j->stage->arena, struct str, c->n_operands);
+    struct str *bodies = arena_array(&j->stage->arena, struct str, c->n_operands);
+    for (size_t i = 0; i < c->n_operands; i++) {
+        texts[i] = c->operands[i].text;
+        bodies[i] = c->operands[i].body;
+    }
+    j->spec.operands = texts;
+    j->spec.n_operands = c->n_operands;
+    if (c->operands[0].kind != OPERAND_INLINE)
+        return open_source(j, e);
+    j->spec.from = (struct copy_source){.context_fd = -1, .inline_names = texts, .inline_bodies = bodies};
+    return true;
 }
 
 static bool fill_spec(struct copy_job *j, struct err *e) {
     const struct step_copy *c = &j->step->copy;
     struct copy_spec *spec = &j->spec;
-    spec->operands = c->sources;
-    spec->n_operands = c->n_sources;
     spec->dest = c->dest;
     spec->dest_is_dir = c->dest_is_dir;
-    spec->has_chmod = c->has_chmod;
     spec->chmod = c->chmod;
     spec->modes_git = j->stage->build->options->modes_git;
-    spec->unpack = c->unpack;
+    spec->unpack = c->unpack != UNPACK_NO;
     spec->onto = &j->onto;
     spec->now_s = j->stage->build->now.tv_sec;
     if (c->chown.n) {
@@ -63,7 +75,7 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
         spec->uid = owner.uid;
         spec->gid = owner.gid;
     }
-    return open_source(j, e);
+    return take_operands(j, e);
 }
 
 static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {

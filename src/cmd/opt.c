@@ -11,11 +11,33 @@
 
 enum { OPT_BASE = 1000, OPT_HELP = 999, SHORT_MAX = 256 };
 
-static size_t count_rows(const struct opt *rows) {
-    size_t n = 0;
-    while (rows[n].kind != OPT_KIND_END)
-        n++;
-    return n;
+const struct opt *opt_next(struct opt_walk *w) {
+    if (w->next->kind == OPT_KIND_END && w->back) {
+        w->next = w->back;
+        w->back = NULL;
+    }
+    if (w->next->kind == OPT_KIND_END)
+        return NULL;
+    const struct opt *o = w->next++;
+    if (o->kind == OPT_KIND_TABLE) {
+        assert(!w->back);
+        w->back = w->next;
+        w->next = o->table;
+    }
+    return o;
+}
+
+/* All rows that an option may name, tables' own rows among them, as one array. */
+static struct opt *gather_rows(const struct opt *rows, size_t *n) {
+    struct opt *all = NULL;
+    const struct opt *o;
+    *n = 0;
+    for (struct opt_walk w = {rows, NULL}; (o = opt_next(&w));)
+        if (o->kind != OPT_KIND_TABLE) {
+            all = mem_realloc(all, *n + 1, sizeof *all);
+            all[(*n)++] = *o;
+        }
+    return all;
 }
 
 /* The getopt tables that the rows say. A flag may be given a value ("--rm=false"), as with docker. */
@@ -100,7 +122,7 @@ static bool set_value(const struct opt *o, const char *value, struct err *e) {
     case OPT_KIND_UNSUPPORTED:
         return err_set(e, ERR_USAGE, "--%s is not supported: %s", o->name, o->help);
     case OPT_KIND_END:
-    case OPT_KIND_GROUP:
+    case OPT_KIND_TABLE:
         break;
     }
     assert(!"a row of this kind takes no value");
@@ -135,9 +157,10 @@ static bool complain(int c, char **argv, struct err *e) {
     return err_set(e, ERR_USAGE, "unknown or ambiguous option: %s; --help lists the options", word);
 }
 
-bool opt_parse(const struct opt *rows, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n_args, bool *help,
+bool opt_parse(const struct opt *table, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n_args, bool *help,
                struct err *e) {
-    size_t n = count_rows(rows);
+    size_t n;
+    _cleanup_(mem_freep) struct opt *rows = gather_rows(table, &n);
     _cleanup_(mem_freep) struct option *longs = make_long(rows, n);
     struct buf shorts = BUF_INIT(SHORT_MAX);
     make_short(rows, n, stop_at_operand, &shorts);

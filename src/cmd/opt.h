@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 enum opt_kind {
-    OPT_KIND_END, OPT_KIND_FLAG, OPT_KIND_STR, OPT_KIND_LIST, OPT_KIND_INT, OPT_KIND_ENUM, OPT_KIND_GROUP, OPT_KIND_UNSUPPORTED,
+    OPT_KIND_END, OPT_KIND_FLAG, OPT_KIND_STR, OPT_KIND_LIST, OPT_KIND_INT, OPT_KIND_ENUM, OPT_KIND_TABLE, OPT_KIND_UNSUPPORTED,
 };
 
 struct opt_list { /* a repeatable option's values, in order */
@@ -32,6 +32,7 @@ struct opt {
     const char *const *choices;  /* ENUM: NULL-terminated */
     int64_t min, max;            /* INT */
     const char *env;             /* fallback environment variable, or NULL */
+    const struct opt *table;     /* TABLE; tables do not nest further */
 };
 
 #define OPT_FLAG(s, n, var, h) {.kind = OPT_KIND_FLAG, .short_name = s, .name = n, .help = h, .to = var}
@@ -43,13 +44,22 @@ struct opt {
     { .kind = OPT_KIND_ENUM, .short_name = s, .name = n, .arg = "WORD", .help = h, .to = var, .choices = list }
 /* A flag that docker's or podman's users may type and croze does not carry out: refused by name with `why`. Not shown in help. */
 #define OPT_UNSUPPORTED(s, n, a, why) {.kind = OPT_KIND_UNSUPPORTED, .short_name = s, .name = n, .arg = a, .help = why}
+/* Another table's rows stand here, under a heading (help, the manual): a verb with many options has one table a subject. */
+#define OPT_TABLE(rows, heading) {.kind = OPT_KIND_TABLE, .help = heading, .table = rows}
 #define OPT_END {.kind = OPT_KIND_END}
 
 struct cmd;
 
+/* Goes through the rows of a table and of those that it names: `for (struct opt_walk w = {rows}; (o = opt_next(&w));)`. A TABLE row comes
+ * before its rows; END rows do not come. */
+struct opt_walk {
+    const struct opt *next, *back;
+};
+const struct opt *opt_next(struct opt_walk *w);
+
 /* Reads options of argv[1..argc); operands may stand between them unless `stop_at_operand` (run, exec: what follows the image is the
  * container's). *args: the operands, in argv's own memory. *help set: --help was asked for. */
-MUST_CHECK bool opt_parse(const struct opt *rows, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n, bool *help,
+MUST_CHECK bool opt_parse(const struct opt *table, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n, bool *help,
                           struct err *e);
 void opt_help(const struct cmd *c, const struct opt *global_rows);             /* to stdout */
 void opt_manual(const struct cmd *c);           /* SYNOPSIS and OPTIONS sections in scdoc, to stdout (hidden verb `manual`) */

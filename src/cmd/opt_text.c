@@ -40,8 +40,8 @@ static void print_wrapped(struct str text, size_t column) {
 }
 
 static void print_row(const struct opt *o) {
-    if (o->kind == OPT_KIND_GROUP) {
-        printf("\n%s\n", o->help);
+    if (o->kind == OPT_KIND_TABLE) {
+        printf("\n%s:\n", o->help);
         return;
     }
     struct buf left = BUF_INIT(256);
@@ -58,7 +58,8 @@ static void print_row(const struct opt *o) {
 }
 
 static void print_rows(const struct opt *rows) {
-    for (const struct opt *o = rows; o->kind != OPT_KIND_END; o++)
+    const struct opt *o;
+    for (struct opt_walk w = {rows, NULL}; (o = opt_next(&w));)
         if (shown(o))
             print_row(o);
 }
@@ -88,10 +89,15 @@ void opt_manual(const struct cmd *c) {
     printf("# SYNOPSIS\n\n*croze %s* ", c->name);
     print_escaped(str_z(c->usage));
     printf("\n\n# OPTIONS\n");
-    for (const struct opt *o = c->options; o->kind != OPT_KIND_END; o++) {
-        if (!shown(o) || o->kind == OPT_KIND_GROUP)
+    const struct opt *o;
+    for (struct opt_walk w = {c->options, NULL}; (o = opt_next(&w));) {
+        if (!shown(o))
             continue;
         putchar('\n');
+        if (o->kind == OPT_KIND_TABLE) {
+            printf("## %s\n", o->help);
+            continue;
+        }
         if (o->short_name)
             printf("*-%c*%s", o->short_name, o->name ? ", " : "");
         if (o->name)
@@ -119,7 +125,8 @@ static void bash_completion(const struct cmd *const *all) {
         if (all[i]->flags & CMD_HIDDEN)
             continue;
         printf("    %s) [[ $cur == -* ]] && COMPREPLY=($(compgen -W '", all[i]->name);
-        for (const struct opt *o = all[i]->options; o->kind != OPT_KIND_END; o++)
+        const struct opt *o;
+        for (struct opt_walk w = {all[i]->options, NULL}; (o = opt_next(&w));)
             if (shown(o) && o->name)
                 printf("--%s ", o->name);
         printf("--help' -- \"$cur\")) ;;\n");
@@ -143,7 +150,8 @@ static void fish_completion(const struct cmd *const *all) {
         printf("complete -c croze -n __fish_use_subcommand -a %s -d '", all[i]->name);
         print_quoted(all[i]->summary);
         printf("'\n");
-        for (const struct opt *o = all[i]->options; o->kind != OPT_KIND_END; o++) {
+        const struct opt *o;
+        for (struct opt_walk w = {all[i]->options, NULL}; (o = opt_next(&w));) {
             if (!shown(o) || !o->name)
                 continue;
             printf("complete -c croze -n '__fish_seen_subcommand_from %s' -l %s", all[i]->name, o->name);

@@ -8,6 +8,7 @@
 
 #include "dockerfile/dockerfile.h"
 #include "layer/view.h"
+#include "plan/chmod.h"
 
 struct copy_source {
     /* Exactly one of the three: */
@@ -27,8 +28,7 @@ struct copy_spec {
     bool dest_is_dir;
     bool has_owner;               /* --chown; else 0:0 from context and texts, the source's own from a view */
     uint32_t uid, gid;
-    bool has_chmod;
-    uint32_t chmod;
+    struct chmod chmod;
     bool modes_git;               /* context modes become 0644 / 0755 as git keeps them */
     bool unpack;                  /* ADD */
     bool quiet;                   /* no warnings: they were given when the same walk was done before */

@@ -8,8 +8,8 @@ enum { DIR_MODE = 0755, FILE_MODE = 0644, OWNER_MAY_RUN = 0100, PERMISSIONS = 07
 
 struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s) {
     struct entry en = {.type = ENTRY_DIR, .mode = DIR_MODE, .mtime_s = mtime_s};
-    if (spec->has_chmod)
-        en.mode = spec->chmod & PERMISSIONS; /* BuildKit makes them without setuid, setgid and sticky bit */
+    if (spec->chmod.given)
+        en.mode = spec->chmod.octal & PERMISSIONS; /* BuildKit makes them without setuid, setgid and sticky bit */
     if (spec->has_owner) {
         en.uid = spec->uid;
         en.gid = spec->gid;
@@ -20,8 +20,8 @@ struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s) {
 static uint32_t written_mode(const struct copy_spec *spec, const struct source *s, const struct entry *en) {
     if (en->type == ENTRY_SYMLINK || s->keeps_mode)
         return en->mode;
-    if (spec->has_chmod)
-        return spec->chmod;
+    if (spec->chmod.given)
+        return spec->chmod.octal;
     if (s->git_modes && en->type == ENTRY_DIR)
         return DIR_MODE;
     if (s->git_modes && en->type == ENTRY_FILE)

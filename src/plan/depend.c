@@ -64,13 +64,11 @@ static void need(struct needs *n, size_t stage) {
 }
 
 static bool need_source(struct needs *n, const struct site *at, struct df_pos pos, const char *what, struct str name, struct err *e) {
-    enum source_kind kind;
-    size_t from;
-    struct str image;
-    if (!source_resolve(n->p, n->stage, at, pos, what, name, &kind, &from, &image, e))
+    struct source_ref from;
+    if (!source_resolve(n->p, n->stage, at, pos, what, name, &from, e))
         return false;
-    if (kind == SOURCE_STAGE)
-        need(n, from);
+    if (from.kind == SOURCE_STAGE)
+        need(n, from.stage);
     return true;
 }
 

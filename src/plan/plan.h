@@ -15,18 +15,35 @@
 
 #include "base/digest.h"
 #include "dockerfile/dockerfile.h"
+#include "plan/chmod.h"
 #include "plan/config.h"
+
+/* --- Named contexts (--build-context NAME=VALUE) ------------------------------------------------------------------------------ */
+
+/* A named context stands in for the stage or image of its name, in FROM as in COPY --from and a mount's from=. */
+enum named_kind {
+    NAMED_DIR,        /* a directory of the host, an archive, a URL or a repository: what a build context may be */
+    NAMED_IMAGE,      /* docker-image://REFERENCE: an image of the store */
+    NAMED_OCI_LAYOUT, /* oci-layout://PATH[:TAG][@DIGEST] */
+    NAMED_STAGE,      /* target:STAGE: a stage of this file */
+};
+struct named_context {
+    struct str name;              /* as given; compared as image references are: "alpine" is "docker.io/library/alpine:latest" */
+    enum named_kind kind;
+    struct str value;             /* without its scheme */
+};
 
 /* --- Stages --------------------------------------------------------------------------------------------------------------------- */
 
-enum base_kind { BASE_SCRATCH, BASE_STAGE, BASE_IMAGE };
+enum base_kind { BASE_SCRATCH, BASE_STAGE, BASE_IMAGE, BASE_NAMED };
 
 struct plan_stage {
     size_t index;
     struct str name;              /* lower case; "" without AS */
     enum base_kind base_kind;
     size_t base_stage;            /* BASE_STAGE */
-    struct str base_ref;          /* BASE_IMAGE: as the user wrote it, expanded */
+    struct str base_ref;          /* as the user wrote it, expanded */
+    size_t base_named;            /* BASE_NAMED: which of plan_options.named; its kind is NAMED_DIR or NAMED_OCI_LAYOUT */
     struct str platform;          /* --platform, expanded, or "" */
     struct df_instruction *from;  /* its FROM */
     struct df_instruction *body;  /* instructions behind FROM */
@@ -40,6 +57,8 @@ struct plan_options {
     struct pair_list build_args;  /* --build-arg, in order */
     struct str target;            /* --target: name or index; "" = the last stage */
     struct str platform;          /* "linux/amd64": TARGETPLATFORM and BUILDPLATFORM */
+    const struct named_context *named;
+    size_t n_named;
     bool has_epoch;
     int64_t epoch;                /* SOURCE_DATE_EPOCH */
 };
@@ -70,38 +89,68 @@ MUST_CHECK bool plan_find_stage(const struct plan *p, size_t from, struct str na
 enum step_kind {
     STEP_CONFIG,   /* changes the configuration only: no layer */
     STEP_WORKDIR,  /* makes a directory */
-    STEP_COPY,     /* COPY, and ADD of local files */
+    STEP_COPY,     /* COPY and ADD */
     STEP_RUN,
 };
 
-enum source_kind { SOURCE_CONTEXT, SOURCE_STAGE, SOURCE_IMAGE, SOURCE_INLINE /* here-documents */ };
-
-struct step_copy {
-    enum source_kind source;
+/* Where a path of COPY or of a mount lies. */
+enum source_kind { SOURCE_CONTEXT, SOURCE_STAGE, SOURCE_IMAGE, SOURCE_NAMED };
+struct source_ref {
+    enum source_kind kind;
     size_t stage;                 /* SOURCE_STAGE */
     struct str image;             /* SOURCE_IMAGE */
-    struct str *sources;          /* operands, expanded, as written; SOURCE_INLINE: the names again */
-    size_t n_sources;
-    struct str dest;              /* absolute, cleaned but for its trailing slash ("/x/" and "/x" differ), symlinks not resolved */
-    bool dest_is_dir;             /* trailing slash, or "." / "..", or several sources */
-    struct str chown;             /* "user[:group]" or "" */
-    bool has_chmod;
-    unsigned chmod;
-    bool unpack;                  /* ADD: local archives are unpacked */
-    struct str *inline_names;     /* SOURCE_INLINE: file names and their bodies, expanded */
-    struct str *inline_bodies;
+    size_t named;                 /* SOURCE_NAMED: which of plan_options.named; its kind is NAMED_DIR or NAMED_OCI_LAYOUT */
 };
 
-enum mount_kind { MOUNT_BIND };   /* cache, tmpfs, secret and ssh belong to a later issue and fail by name */
+/* One operand of COPY or ADD; they may be mixed in one instruction. */
+enum operand_kind {
+    OPERAND_PATH,                 /* in the instruction's source */
+    OPERAND_INLINE,               /* a here-document */
+    OPERAND_URL,                  /* ADD http://, https:// */
+    OPERAND_GIT,                  /* ADD of a repository, perhaps with #ref:subdir or a query */
+};
+struct copy_operand {
+    enum operand_kind kind;
+    struct str text;              /* the path, URL or repository, expanded; of a here-document the file's name */
+    struct str body;              /* OPERAND_INLINE: its content, expanded */
+    struct df_pos pos;
+};
+
+enum unpack { UNPACK_NO, UNPACK_AUTO /* ADD of local files: those that are archives */, UNPACK_YES /* --unpack: URLs too */ };
+
+struct step_copy {
+    struct source_ref source;     /* of the OPERAND_PATHs */
+    struct copy_operand *operands;
+    size_t n_operands;
+    struct str dest;              /* absolute, cleaned but for its trailing slash ("/x/" and "/x" differ), symlinks not resolved */
+    bool dest_is_dir;             /* trailing slash, or "." / "..", or several operands */
+    struct str chown;             /* "user[:group]" or "" */
+    struct chmod chmod;
+    bool link;                    /* --link: stands on nothing below (ignored with --chmod, as in BuildKit) */
+    bool parents;                 /* --parents */
+    struct str *excludes;         /* --exclude: patterns of the ignore language, expanded */
+    size_t n_excludes;
+    enum unpack unpack;
+    struct str checksum;          /* --checksum: "sha256:<hex>" for a URL, a commit or its beginning for a repository; or "" */
+    bool keep_git_dir;
+};
+
+enum mount_kind { MOUNT_BIND, MOUNT_CACHE, MOUNT_TMPFS, MOUNT_SECRET, MOUNT_SSH };
+enum cache_sharing { CACHE_SHARED, CACHE_PRIVATE, CACHE_LOCKED };
 
 struct step_mount {
     enum mount_kind kind;
-    enum source_kind from;        /* context, stage or image */
-    size_t stage;
-    struct str image;
+    struct source_ref from;       /* bind; cache: what a new cache begins with (only if has_from) */
+    bool has_from;
     struct str source;            /* path inside it, "/" by default */
-    struct str target;            /* absolute */
-    bool writable;                /* rw: writes are thrown away */
+    struct str target;            /* absolute; "" for a secret that is a variable only */
+    bool writable;                /* bind: writes are thrown away; a cache is writable unless "ro" */
+    struct str id;                /* cache (default: the target), secret, ssh (default: "default") */
+    enum cache_sharing sharing;   /* cache */
+    bool required;                /* secret, ssh: their absence is an error */
+    struct str env;               /* secret: the variable that it becomes, or "" */
+    uint64_t size_bytes;          /* tmpfs: 0 is the kernel's default */
+    uint32_t mode, uid, gid;      /* cache (when it is made), secret, ssh; defaults are filled in: cache 0755, secret 0400, ssh 0600 */
 };
 
 struct step_run {
@@ -114,6 +163,7 @@ struct step_run {
     size_t n_mounts;
     bool network_none;            /* --network=none */
     bool network_host;            /* --network=host: the host's even where the build's own default is none */
+    bool insecure;                /* --security=insecure: needs --allow security.insecure */
     struct str heredoc_script;    /* RUN <<EOF with #!: the bytes of an executable file at argv's last element, /dev/pipes/EOF; else "" */
 };
 

@@ -41,18 +41,18 @@ bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *f
 }
 
 bool source_resolve(const struct plan *p, size_t stage, const struct site *at, struct df_pos pos, const char *what, struct str name,
-                    enum source_kind *kind, size_t *from, struct str *image, struct err *e) {
+                    struct source_ref *out, struct err *e) {
     bool found;
-    *kind = SOURCE_CONTEXT;
+    *out = (struct source_ref){.kind = SOURCE_CONTEXT};
     if (name.n == 0)
         return true;
     if (str_index(name, '$') >= 0)
         return site_err(at, pos, e, "%s takes no variables (\"%.*s\"): write FROM %.*s AS name above, and name it", what, STR_ARG(name),
                         STR_ARG(name));
-    if (!plan_find_stage(p, stage, name, &found, from, e))
+    if (!plan_find_stage(p, stage, name, &found, &out->stage, e))
         return site_wrap(at, pos, e, "%s=%.*s", what, STR_ARG(name));
-    *kind = found ? SOURCE_STAGE : SOURCE_IMAGE;
-    *image = found ? STR_NULL : name;
+    out->kind = found ? SOURCE_STAGE : SOURCE_IMAGE;
+    out->image = found ? STR_NULL : name;
     if (!found && str_eqz(name, "scratch"))
         return site_err(at, pos, e, "%s=scratch: there is nothing in scratch", what);
     const char *fault = found ? NULL : reference_fault(name);

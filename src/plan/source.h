@@ -10,7 +10,7 @@
 
 /* The name as written in `what` ("COPY --from", "from of --mount"), seen from stage `stage`. "" is the build context. */
 MUST_CHECK bool source_resolve(const struct plan *p, size_t stage, const struct site *at, struct df_pos pos, const char *what,
-                               struct str name, enum source_kind *kind, size_t *from, struct str *image, struct err *e);
+                               struct str name, struct source_ref *out, struct err *e);
 
 /* The fields of "--mount=type=bind,from=x,...": CSV as Go reads it (a field may stand in double quotes). The texts lie in the arena. */
 MUST_CHECK bool mount_fields(struct arena *a, const struct site *at, const struct df_flag *mount, struct str_list *out, struct err *e);

@@ -65,17 +65,14 @@ bool copy_check_operands(const struct site *at, struct err *e) {
 
 static bool inline_sources(struct scope *s, const struct df_instruction *i, struct step_copy *c, struct err *e) {
     struct site at = scope_site(s, i);
-    c->source = SOURCE_INLINE;
-    c->n_sources = i->n_heredocs;
-    c->sources = c->inline_names = arena_array(s->arena, struct str, i->n_heredocs);
-    c->inline_bodies = arena_array(s->arena, struct str, i->n_heredocs);
+    c->n_operands = i->n_heredocs;
+    c->operands = arena_array(s->arena, struct copy_operand, i->n_heredocs);
     for (size_t k = 0; k < i->n_heredocs; k++) {
         const struct df_heredoc *doc = &i->heredocs[k];
         if (!heredoc_names_file(&at, doc, e))
             return false;
-        c->inline_names[k] = doc->name;
-        c->inline_bodies[k] = doc->body;
-        if (doc->expand && !scope_expand_text(s, i, doc->body, &c->inline_bodies[k], e))
+        c->operands[k] = (struct copy_operand){.kind = OPERAND_INLINE, .text = doc->name, .body = doc->body, .pos = i->pos};
+        if (doc->expand && !scope_expand_text(s, i, doc->body, &c->operands[k].body, e))
             return false;
     }
     return true;
@@ -84,13 +81,15 @@ static bool inline_sources(struct scope *s, const struct df_instruction *i, stru
 static bool path_sources(struct scope *s, const struct df_instruction *i, size_t n, struct step_copy *c, struct err *e) {
     struct site at = scope_site(s, i);
     const struct df_flag *from = i->op == DF_COPY ? flag_find(i, "from") : NULL;
-    c->n_sources = n;
-    c->sources = arena_array(s->arena, struct str, n);
-    for (size_t k = 0; k < n; k++)
-        if (!scope_expand(s, i, i->pos, i->args[k], &c->sources[k], e) || !check_local(&at, c->sources[k], e))
+    c->n_operands = n;
+    c->operands = arena_array(s->arena, struct copy_operand, n);
+    for (size_t k = 0; k < n; k++) {
+        c->operands[k] = (struct copy_operand){.kind = OPERAND_PATH, .pos = i->pos};
+        if (!scope_expand(s, i, i->pos, i->args[k], &c->operands[k].text, e) || !check_local(&at, c->operands[k].text, e))
             return false;
+    }
     return source_resolve(s->plan, s->stage->index, &at, from ? from->pos : i->pos, "COPY --from", from ? from->value : STR_NULL,
-                          &c->source, &c->stage, &c->image, e);
+                          &c->source, e);
 }
 
 /* --- Destination, owner, mode ---------------------------------------------------------------------------------------------------- */
@@ -106,15 +105,15 @@ static bool destination(struct scope *s, const struct df_instruction *i, struct 
     bool directory = names_directory(dest);
     if (directory && c->dest.n > 1)
         c->dest = arena_join3(s->arena, c->dest, S("/"), STR_NULL);
-    c->dest_is_dir = directory || c->n_sources > 1;
+    c->dest_is_dir = directory || c->n_operands > 1;
     return true;
 }
 
 /* BuildKit takes symbolic modes too; a text that opens with a digit was meant to be octal. */
-static bool parse_chmod(const struct site *at, struct df_pos pos, struct str text, unsigned *mode, struct err *e) {
+static bool parse_chmod(const struct site *at, struct df_pos pos, struct str text, struct chmod *mode, struct err *e) {
     uint64_t value;
     if (str_to_u64(text, 8, CHMOD_MAX, &value)) {
-        *mode = (unsigned)value;
+        *mode = (struct chmod){.given = true, .octal = (uint32_t)value};
         return true;
     }
     if (text.p[0] >= '0' && text.p[0] <= '9')
@@ -132,8 +131,7 @@ static bool owner_and_mode(struct scope *s, const struct df_instruction *i, stru
         return site_err(&at, owner->pos, e, "--chown=%.*s gives an empty name, which would mean root", STR_ARG(owner->value));
     if (mode && !scope_expand(s, i, mode->pos, mode->value, chmod, e))
         return false;
-    c->has_chmod = chmod->n > 0;
-    return !c->has_chmod || parse_chmod(&at, mode->pos, *chmod, &c->chmod, e);
+    return chmod->n == 0 || parse_chmod(&at, mode->pos, *chmod, &c->chmod, e);
 }
 
 /* "COPY --chown=a --chmod=1 src... <<NAME... dest # buildkit" */
@@ -144,9 +142,9 @@ static struct str history(struct scope *s, const struct df_instruction *i, const
         buf_printf(&text, " --chown=%.*s", STR_ARG(c->chown));
     if (chmod.n)
         buf_printf(&text, " --chmod=%.*s", STR_ARG(chmod));
-    for (size_t k = 0; k < c->n_sources; k++) {
-        buf_add_str(&text, c->source == SOURCE_INLINE ? S(" <<") : S(" "));
-        buf_add_str(&text, c->sources[k]);
+    for (size_t k = 0; k < c->n_operands; k++) {
+        buf_add_str(&text, c->operands[k].kind == OPERAND_INLINE ? S(" <<") : S(" "));
+        buf_add_str(&text, c->operands[k].text);
     }
     buf_add_char(&text, ' ');
     buf_add_str(&text, dest);
@@ -176,6 +174,6 @@ bool step_copy(struct scope *s, const struct df_instruction *i, struct step *out
 bool step_add(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
     if (!step_copy(s, i, out, e))
         return false;
-    out->copy.unpack = out->copy.source == SOURCE_CONTEXT;
+    out->copy.unpack = UNPACK_AUTO;
     return true;
 }

@@ -95,8 +95,7 @@ static bool one_mount(struct mount_parse *m, struct err *e) {
     if (str_eqz(m->out->target, "/"))
         return site_err(m->at, m->flag->pos, e, "RUN --mount: the root itself cannot be the target");
     m->out->source = path_resolve(m->s->arena, S("/"), m->out->source);
-    return source_resolve(m->s->plan, m->s->stage->index, m->at, m->flag->pos, "RUN --mount from", m->from, &m->out->from, &m->out->stage,
-                          &m->out->image, e);
+    return source_resolve(m->s->plan, m->s->stage->index, m->at, m->flag->pos, "RUN --mount from", m->from, &m->out->from, e);
 }
 
 bool step_run_mounts(struct scope *s, const struct df_instruction *i, struct step_run *out, struct err *e) {

@@ -20,7 +20,7 @@ static bool step(struct run *r, size_t stage, const struct df_instruction *i) {
     struct key_context k = {.platform = S("linux/amd64")};
     if (!scope_step(&r->scopes[stage], i, &s, &r->err))
         return false;
-    assert(s.kind != STEP_COPY || (s.copy.dest.n && s.copy.dest.p[0] == '/' && s.copy.n_sources > 0));
+    assert(s.kind != STEP_COPY || (s.copy.dest.n && s.copy.dest.p[0] == '/' && s.copy.n_operands > 0));
     assert(s.kind != STEP_WORKDIR || s.workdir.p[0] == '/');
     if (s.kind == STEP_RUN) {
         struct digest *mounts = arena_array(&r->arena, struct digest, s.run.n_mounts);

@@ -58,9 +58,9 @@ static void test_kinds(struct copying *t) {
     COPY(t, &e, "plain", "/x");
     ok(t->entries == 1, "COPY does not unpack");
     t->spec.unpack = true;
-    t->spec.has_owner = t->spec.has_chmod = true;
+    t->spec.has_owner = true;
     t->spec.uid = t->spec.gid = 9;
-    t->spec.chmod = 0600;
+    t->spec.chmod = (struct chmod){.given = true, .octal = 0600};
     is_str(COPY(t, &e, "plain", "/x"),
            S("d 0600 9:9 x\nd 0711 9:9 x/bin\nf 4755 9:9 x/bin/again=ELF\nh x/bin/tool -> x/bin/again\nd 0755 0:0 x/implied\n"
              "f 0644 9:9 x/implied/f=\nl x/lib -> /usr/lib\nf 0640 9:9 x/z=last\n"),

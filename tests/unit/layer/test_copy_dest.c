@@ -130,11 +130,10 @@ static void test_owners(struct copying *t) {
     is_str(COPY(t, &e, "d", "/etc/p/q"),
            S("d 0700 5:6 etc\nd 0755 8:9 etc/p\nd 0755 8:9 etc/p/q\nf 4711 8:9 etc/p/q/f=x\nl etc/p/q/l -> f\n"
                                            "d 2750 8:9 etc/p/q/s\n"), "an owner is for all but what is there");
-    t->spec.has_chmod = true;
-    t->spec.chmod = 02640;
+    t->spec.chmod = (struct chmod){.given = true, .octal = 02640};
     is_str(COPY(t, &e, "d", "/p/q"), S("d 0640 8:9 p\nd 0640 8:9 p/q\nf 2640 8:9 p/q/f=x\nl p/q/l -> f\nd 2640 8:9 p/q/s\n"),
            "a mode is for made directories too, without its special bits");
-    t->spec.has_chmod = t->spec.has_owner = false;
+    t->spec.chmod.given = t->spec.has_owner = false;
     t->spec.modes_git = true;
     is_str(COPY(t, &e, "d", "/p"), S("d 0755 0:0 p\nf 0755 0:0 p/f=x\nl p/l -> f\nd 0755 0:0 p/s\n"), "git's modes");
     no_err(&e, "no error");

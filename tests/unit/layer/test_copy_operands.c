@@ -121,8 +121,7 @@ static void test_texts(struct copying *t) {
     is_str(COPY(t, &e, "a.sh", "/x"), S("f 0644 0:0 x=echo\n\n"), "a here-document to a name");
     ok(t->mtime_of_last == 1000, "its time is that of the build");
     is_str(COPY(t, &e, "a.sh", "b", "b", "/x/"), S("d 0755 0:0 x\nf 0644 0:0 x/a.sh=echo\n\nf 0644 0:0 x/b=2\n"), "three, two of one name");
-    t->spec.has_chmod = true;
-    t->spec.chmod = 0700;
+    t->spec.chmod = (struct chmod){.given = true, .octal = 0700};
     t->spec.has_owner = true;
     t->spec.uid = t->spec.gid = 7;
     is_str(COPY(t, &e, "a.sh", "/x/"), S("d 0700 7:7 x\nf 0700 7:7 x/a.sh=echo\n\n"), "with mode and owner");

@@ -4,25 +4,26 @@
 
 /* "SOURCE:a|b -> dest[/] chown=x chmod=0644 unpack" */
 static struct str dump(struct rig *r) {
-    static const char *const kinds[] = {"context", "stage", "image", "inline"};
+    static const char *const kinds[] = {"context", "stage", "image", "named"};
     const struct step_copy *c = &rig_last(r)->copy;
     struct buf b = BUF_INIT(1 << 20);
-    buf_printf(&b, "%s", kinds[c->source]);
-    if (c->source == SOURCE_STAGE)
-        buf_printf(&b, " %zu", c->stage);
-    if (c->source == SOURCE_IMAGE)
-        buf_printf(&b, " %.*s", STR_ARG(c->image));
+    bool texts = c->operands[0].kind == OPERAND_INLINE;
+    buf_printf(&b, "%s", texts ? "inline" : kinds[c->source.kind]);
+    if (c->source.kind == SOURCE_STAGE)
+        buf_printf(&b, " %zu", c->source.stage);
+    if (c->source.kind == SOURCE_IMAGE)
+        buf_printf(&b, " %.*s", STR_ARG(c->source.image));
     buf_add_char(&b, ':');
-    for (size_t k = 0; k < c->n_sources; k++)
-        buf_printf(&b, "%s%.*s", k ? "|" : "", STR_ARG(c->sources[k]));
-    for (size_t k = 0; c->source == SOURCE_INLINE && k < c->n_sources; k++)
-        buf_printf(&b, "%s%.*s", k ? "|" : "=", STR_ARG(c->inline_bodies[k]));
+    for (size_t k = 0; k < c->n_operands; k++)
+        buf_printf(&b, "%s%.*s", k ? "|" : "", STR_ARG(c->operands[k].text));
+    for (size_t k = 0; texts && k < c->n_operands; k++)
+        buf_printf(&b, "%s%.*s", k ? "|" : "=", STR_ARG(c->operands[k].body));
     buf_printf(&b, " -> %.*s%s", STR_ARG(c->dest), c->dest_is_dir ? " dir" : "");
     if (c->chown.n)
         buf_printf(&b, " chown=%.*s", STR_ARG(c->chown));
-    if (c->has_chmod)
-        buf_printf(&b, " chmod=%04o", c->chmod);
-    buf_add_str(&b, c->unpack ? S(" unpack") : STR_NULL);
+    if (c->chmod.given)
+        buf_printf(&b, " chmod=%04o", c->chmod.octal);
+    buf_add_str(&b, c->unpack && !texts ? S(" unpack") : STR_NULL);
     struct str text = arena_str(&r->arena, buf_str(&b));
     buf_fini(&b);
     return text;

@@ -116,10 +116,10 @@ static struct str dump_mounts(struct rig *r, const struct step_run *run) {
     for (size_t k = 0; k < run->n_mounts; k++) {
         const struct step_mount *m = &run->mounts[k];
         buf_add_str(&b, k ? S("; ") : STR_NULL);
-        if (m->from == SOURCE_STAGE)
-            buf_printf(&b, "%zu", m->stage);
+        if (m->from.kind == SOURCE_STAGE)
+            buf_printf(&b, "%zu", m->from.stage);
         else
-            buf_add_str(&b, m->from == SOURCE_IMAGE ? m->image : S("context"));
+            buf_add_str(&b, m->from.kind == SOURCE_IMAGE ? m->from.image : S("context"));
         buf_printf(&b, ":%.*s -> %.*s%s", STR_ARG(m->source), STR_ARG(m->target), m->writable ? " rw" : "");
     }
     struct str text = arena_str(&r->arena, buf_str(&b));
