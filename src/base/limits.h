@@ -58,6 +58,9 @@
 #define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
 
+/* What RUN steps are given. */
+#define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
+
 /* What people read. */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 

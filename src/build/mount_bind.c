@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bind mounts of a RUN (mount_kinds.h). A bind of the context shows what a COPY would: ignored files are hidden by a lower directory of
+ * whiteouts that lies over the context in an overlay, so nothing is copied. A bind of a stage or image is an overlay of its trees. "rw"
+ * adds an upper directory that is thrown away. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "build/hide_ignored.h"
+#include "build/mount_kinds.h"
+#include "layer/copy.h"
+#include "layer/read.h"
+#include "sys/files.h"
+
+/* --- the key: what a mount shows, as COPY of the same source would see it --- */
+
+static bool digest_of(struct run_mounts *m, struct mount_source *src, struct digest *out, struct err *e) {
+    struct build *b = m->stage->build;
+    struct content_hash h;
+    struct view nothing = {.store = b->store};
+    struct str operand = src->mount->source;
+    struct copy_spec spec = {.operands = &operand, .n_operands = 1, .dest = S("/"), .dest_is_dir = true, .onto = &nothing};
+    spec.from.context_fd = src->has_view ? -1 : b->context_fd;
+    spec.from.view = src->has_view ? &src->view : NULL;
+    spec.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
+    spec.from.stats = b->stats;
+    content_hash_init(&h);
+    if (!copy_entries(&spec, true, content_hash_sink(&h), e))
+        return false;
+    *out = content_hash_final(&h);
+    return true;
+}
+
+bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e) {
+    struct mount_source *src = &m->sources[i];
+    if (src->mount->from.kind != SOURCE_CONTEXT)
+        src->has_view = open_source_root(m->stage->build, &src->mount->from, &src->view, e);
+    return (src->has_view || src->mount->from.kind == SOURCE_CONTEXT) && digest_of(m, src, &m->digests[i], e);
+}
+
+/* --- the mounts --- */
+
+static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *lowers, size_t n, struct err *e) {
+    struct mount_source *src = &m->sources[i];
+    char *target = mounts_fresh_dir(m, "mount", i, e);
+    char *work = target ? mounts_fresh_dir(m, "work", i, e) : NULL;
+    char *upper = work && src->mount->writable ? mounts_fresh_dir(m, "upper", i, e) : NULL;
+    if (!work || (src->mount->writable && !upper) || !overlay_mount(lowers, n, upper, work, target, e))
+        return false;
+    src->mounted = target;
+    return true;
+}
+
+static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
+    struct mount_source *src = &m->sources[i];
+    const char **lowers = tree_paths(&src->view, &m->stage->arena, e);
+    return lowers && mount_overlay(m, i, lowers, src->view.n, e);
+}
+
+static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {
+    struct build *b = m->stage->build;
+    char *hidden = mounts_fresh_dir(m, "hidden", i, e);
+    if (!hidden || !hide_ignored(b->context_fd, &b->ignore, hidden, e))
+        return false;
+    const char *lowers[] = {hidden, b->context_path};
+    return mount_overlay(m, i, lowers, 2, e);
+}
+
+/* The host path that a mount binds: the source inside its overlay, or inside the context where nothing has to be hidden or thrown away. */
+static bool bind_path(struct run_mounts *m, size_t i, const char **out, struct err *e) {
+    struct build *b = m->stage->build;
+    struct mount_source *src = &m->sources[i];
+    bool plain = !src->has_view && b->ignore.n == 0 && !src->mount->writable;
+    if (!plain && !(src->has_view ? mount_view(m, i, e) : mount_context(m, i, e)))
+        return false;
+    const char *root = plain ? b->context_path : src->mounted;
+    _cleanup_fd_ int root_fd = file_open(root, O_PATH | O_DIRECTORY, 0, e);
+    if (root_fd < 0)
+        return false;
+    struct arena *a = &m->stage->arena;
+    _cleanup_fd_ int fd = file_openat_inroot(root_fd, arena_strz(a, src->mount->source), O_PATH, 0);
+    char link[40], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = fd < 0 ? -1 : readlink(link, path, sizeof path);
+    if (n < 0 || n == (ssize_t)sizeof path)
+        return err_sys(e, fd < 0 || n < 0 ? errno : ENAMETOOLONG, "source %.*s", STR_ARG(src->mount->source));
+    *out = arena_strz(a, str_n(path, (size_t)n));
+    return true;
+}
+
+bool mount_bind_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to, struct err *e) {
+    to->kind = SANDBOX_BIND;
+    to->writable = m->sources[i].mount->writable;
+    return bind_path(m, i, &to->source, e);
+}

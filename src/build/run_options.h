@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the command line says about RUN steps, read from docker's words into what they mean. Pure: nothing is opened or asked here. The
+ * texts that are parsed must live as long as the options; everything else lies in the arena. */
+#ifndef CROZE_BUILD_RUN_OPTIONS_H
+#define CROZE_BUILD_RUN_OPTIONS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "sandbox/sandbox.h"
+
+/* A line of /etc/hosts. */
+struct run_host {
+    struct str name;
+    struct str address;           /* IPv4 or IPv6, or "host-gateway": this host's own, found when it is needed */
+};
+
+struct run_options {
+    VEC(struct run_host) hosts;
+    VEC(struct sandbox_rlimit) ulimits;
+    uint64_t shm_bytes;           /* 0: the default */
+};
+void run_options_fini(struct run_options *o);
+
+/* Each adds what one flag's value says. Errors are ERR_USAGE and name flag and value. */
+/* --add-host NAME:ADDRESS or NAME=ADDRESS; several addresses separated by commas; IPv6 with or without brackets. */
+MUST_CHECK bool run_host_parse(struct run_options *o, struct str text, struct err *e);
+/* --ulimit NAME=SOFT[:HARD]; -1 is none; the last of a name counts. */
+MUST_CHECK bool run_ulimit_parse(struct run_options *o, struct str text, struct err *e);
+/* --shm-size N[k|m|g|t|p][i][b], powers of 1024. */
+MUST_CHECK bool run_shm_parse(struct run_options *o, struct str text, struct err *e);
+
+#endif
