@@ -59,6 +59,7 @@
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
 
 /* What RUN steps are given. */
+#define LIMIT_CACHE_INSTANCES 1000             /* of one cache mount: as many builds that each want one to themselves may run at once */
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */

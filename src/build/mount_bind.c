@@ -14,9 +14,9 @@
 
 /* --- the key: what a mount shows, as COPY of the same source would see it --- */
 
-static bool digest_of(struct run_mounts *m, struct mount_source *src, struct digest *out, struct err *e) {
+bool mount_source_entries(struct run_mounts *m, size_t i, struct entry_sink sink, bool digests, struct err *e) {
     struct build *b = m->stage->build;
-    struct content_hash h;
+    struct mount_source *src = &m->sources[i];
     struct view nothing = {.store = b->store};
     struct str operand = src->mount->source;
     struct copy_part part = {.operands = &operand, .n_operands = 1, .keeps_owner = src->has_view};
@@ -25,18 +25,45 @@ static bool digest_of(struct run_mounts *m, struct mount_source *src, struct dig
     part.from.view = src->has_view ? &src->view : NULL;
     part.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
     part.from.stats = b->stats;
-    content_hash_init(&h);
-    if (!copy_entries(&spec, true, content_hash_sink(&h), e))
+    return copy_entries(&spec, digests, sink, e);
+}
+
+bool mount_source_stat(struct run_mounts *m, size_t i, struct stat *out, struct err *e) {
+    struct mount_source *src = &m->sources[i];
+    struct arena *a = &m->stage->arena;
+    struct str resolved;
+    struct view_node node;
+    bool exists = true;
+    *out = (struct stat){.st_mode = 0};
+    if (!src->has_view) {
+        _cleanup_fd_ int fd = file_openat_inroot(m->stage->build->context_fd, arena_strz(a, src->mount->source), O_PATH, 0);
+        bool found = fd >= 0 && fstat(fd, out) == 0;
+        out->st_uid = out->st_gid = 0;
+        return found || err_sys(e, errno, "source %.*s", STR_ARG(src->mount->source));
+    }
+    if (!view_resolve(&src->view, src->mount->source, VIEW_FOLLOW_LAST, a, &resolved, &exists, e))
         return false;
-    *out = content_hash_final(&h);
+    if (!exists || !view_lookup(&src->view, resolved, a, &node))
+        return err_sys(e, ENOENT, "source %.*s", STR_ARG(src->mount->source));
+    out->st_mode = node.entry.mode | (node.entry.type == ENTRY_DIR ? S_IFDIR : S_IFREG);
+    out->st_uid = node.entry.uid;
+    out->st_gid = node.entry.gid;
     return true;
 }
 
 bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    if (src->mount->from.kind != SOURCE_CONTEXT)
+    struct content_hash h;
+    if (src->mount->from.kind != SOURCE_CONTEXT) {
         src->has_view = open_source_root(m->stage->build, &src->mount->from, &src->view, e);
-    return (src->has_view || src->mount->from.kind == SOURCE_CONTEXT) && digest_of(m, src, &m->digests[i], e);
+        if (!src->has_view)
+            return false;
+    }
+    content_hash_init(&h);
+    if (!mount_source_entries(m, i, content_hash_sink(&h), true, e))
+        return false;
+    m->digests[i] = content_hash_final(&h);
+    return true;
 }
 
 /* --- the mounts --- */

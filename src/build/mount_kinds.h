@@ -6,12 +6,17 @@
 #define CROZE_BUILD_MOUNT_KINDS_H
 
 #include "build/mounts.h"
+#include "layer/entry.h"
+#include "store/cache_mount.h"
 
 struct mount_source {
     const struct step_mount *mount;
     struct view view;     /* of another stage or image */
     bool has_view;
     char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
+    struct digest identity;               /* cache */
+    struct cache_instance cache;          /* cache: taken */
+    const struct mount_source *same_cache; /* cache: the other mount of the step that took it */
 };
 
 /* A fresh directory of the step's own, in the store's work directories: <what>-<i>. In the stage's arena; NULL with an error. */
@@ -19,6 +24,15 @@ char *mounts_fresh_dir(struct run_mounts *m, const char *what, size_t i, struct 
 
 /* bind: the context as the ignore file leaves it, a stage, an image (mount_bind.c). The digest is of what is shown, as COPY sees it. */
 MUST_CHECK bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e);
+/* The entries below the source, as COPY SOURCE / would write them; the source itself, symlinks followed. */
+MUST_CHECK bool mount_source_entries(struct run_mounts *m, size_t i, struct entry_sink sink, bool digests, struct err *e);
+MUST_CHECK bool mount_source_stat(struct run_mounts *m, size_t i, struct stat *out, struct err *e);
 MUST_CHECK bool mount_bind_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to, struct err *e);
+
+/* cache: a directory of the store (mount_cache.c). Its digest is of what it begins with. */
+MUST_CHECK bool mount_cache_open(struct run_mounts *m, size_t i, struct err *e);
+/* Takes, makes or waits for the caches of the whole step; the waiting is told to `p`. */
+MUST_CHECK bool mount_caches_take(struct run_mounts *m, struct progress_step *p, struct err *e);
+void mount_cache_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to);
 
 #endif

@@ -16,7 +16,10 @@ static bool open_source(struct run_mounts *m, size_t i, struct err *e) {
     switch (m->sources[i].mount->kind) {
     case MOUNT_BIND:
         return mount_bind_open(m, i, e);
-    case MOUNT_TMPFS: case MOUNT_CACHE: case MOUNT_SECRET: case MOUNT_SSH:
+    case MOUNT_CACHE:
+        m->sources[i].cache = (struct cache_instance)CACHE_INSTANCE_INIT;
+        return mount_cache_open(m, i, e);
+    case MOUNT_TMPFS: case MOUNT_SECRET: case MOUNT_SSH:
         break;
     }
     return true;
@@ -92,7 +95,10 @@ static bool prepare(struct run_mounts *m, size_t i, struct err *e) {
     case MOUNT_TMPFS:
         prepare_tmpfs(m, i, &to);
         break;
-    case MOUNT_CACHE: case MOUNT_SECRET: case MOUNT_SSH:
+    case MOUNT_CACHE:
+        mount_cache_prepare(m, i, &to);
+        break;
+    case MOUNT_SECRET: case MOUNT_SSH:
         good = err_set(e, ERR_BUG, "no such kind of mount");
         break;
     }
@@ -107,7 +113,7 @@ static int by_target(const void *a, const void *b) {
     return order ? order : (x > y) - (x < y);
 }
 
-bool run_mounts_prepare(struct run_mounts *m, struct err *e) {
+bool run_mounts_prepare(struct run_mounts *m, struct progress_step *p, struct err *e) {
     struct arena *a = &m->stage->arena;
     size_t n = m->step->run.n_mounts;
     struct mount_source **sorted = arena_array(a, struct mount_source *, n);
@@ -117,13 +123,22 @@ bool run_mounts_prepare(struct run_mounts *m, struct err *e) {
         sorted[i] = &m->sources[i];
     if (n > 1)
         qsort(sorted, n, sizeof *sorted, by_target);
+    if (!mount_caches_take(m, p, e))
+        return false;
     for (size_t i = 0; i < n; i++)
         if (!prepare(m, (size_t)(sorted[i] - m->sources), e))
             return false;
     return true;
 }
 
+void run_mounts_release(struct run_mounts *m) {
+    for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++)
+        if (m->sources[i].mount && m->sources[i].mount->kind == MOUNT_CACHE)
+            cache_instance_release(&m->sources[i].cache);
+}
+
 void run_mounts_close(struct run_mounts *m) {
+    run_mounts_release(m);
     for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++) {
         if (m->sources[i].mounted)
             umount2(m->sources[i].mounted, MNT_DETACH);

@@ -22,8 +22,10 @@ struct run_mounts {
 
 /* Opens the sources and computes their digests. */
 MUST_CHECK bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *step, struct err *e);
-/* Makes what the step's mounts show; called on a cache miss only. */
-MUST_CHECK bool run_mounts_prepare(struct run_mounts *m, struct err *e);
+/* Makes what the step's mounts show; called on a miss only. It may wait for a cache mount, and tells `p` so. */
+MUST_CHECK bool run_mounts_prepare(struct run_mounts *m, struct progress_step *p, struct err *e);
+/* Lets others use the step's cache mounts: its process has ended. */
+void run_mounts_release(struct run_mounts *m);
 void run_mounts_close(struct run_mounts *m);
 
 #endif

@@ -95,6 +95,7 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
     spec.out = spec.error = log.write_fd;
     bool good = sandbox_run(&spec, &j->result, e);
     run_log_close(&log);
+    run_mounts_release(&j->mounts);
     return good;
 }
 
@@ -191,7 +192,7 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
         return found;
     if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))
         return err_wrap(e, "USER %.*s", STR_ARG(run->user));
-    return run_mounts_prepare(&j->mounts, e) && execute(j, &key, p, e);
+    return run_mounts_prepare(&j->mounts, p, e) && execute(j, &key, p, e);
 }
 
 bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
