@@ -60,6 +60,8 @@
 
 /* What RUN steps are given. */
 #define LIMIT_CACHE_INSTANCES 1000             /* of one cache mount: as many builds that each want one to themselves may run at once */
+#define LIMIT_SECRET_BYTES KIB(500)            /* BuildKit's */
+#define LIMIT_AGENT_FRAME_BYTES KIB(256)       /* one message of the ssh agent's protocol: OpenSSH's own limit */
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */

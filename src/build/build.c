@@ -308,6 +308,8 @@ static void fini(struct build *b) {
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    secrets_free(b->secrets);
+    agents_free(b->agents);
     stat_index_close(b->stats);
     fd_closep(&b->context_fd);
     free(b->context_path);
@@ -323,7 +325,8 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     pthread_mutex_init(&b.lock, NULL);
     pthread_mutex_init(&b.packing, NULL);
     pthread_cond_init(&b.changed, NULL);
-    bool good = check_tags(&b, e) && open_context(&b, e) && make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
+    bool good = check_tags(&b, e) && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) &&
+                open_context(&b, e) && make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
     fini(&b);
     return good;
 }

@@ -44,7 +44,8 @@ static struct digest identity_of(const struct run_mounts *m, size_t i) {
 bool mount_cache_open(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
     if (!src->mount->has_from && !str_eqz(src->mount->source, "/") && src->mount->source.n)
-        return err_set(e, ERR_FAILED, "source=%.*s: a cache begins empty unless from= names what it begins with", STR_ARG(src->mount->source));
+        return err_set(e, ERR_FAILED, "source=%.*s: a cache begins empty unless from= names what it begins with",
+                       STR_ARG(src->mount->source));
     if (src->mount->has_from && !mount_bind_open(m, i, e))
         return false;
     src->identity = identity_of(m, i);
@@ -79,7 +80,8 @@ static bool set_top(const struct mount_source *src, int files, const struct stat
     gid_t gid = own ? top->st_gid : mount->gid;
     mode_t mode = own ? top->st_mode & 07777 : mount->mode;
     if (fchown(files, uid, gid) < 0)
-        return err_sys(e, errno, "give a new cache to user %u, group %u (are they in this namespace's range?)", (unsigned)uid, (unsigned)gid);
+        return err_sys(e, errno, "give a new cache to user %u, group %u (are they in this namespace's range?)", (unsigned)uid,
+                       (unsigned)gid);
     return fchmod(files, mode) == 0 || err_sys(e, errno, "set the mode of a new cache");
 }
 

@@ -16,6 +16,8 @@ struct mount_source {
     char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
     struct digest identity;               /* cache */
     struct cache_instance cache;          /* cache: taken */
+    struct secret_text variable;          /* secret: "NAME=value" */
+    struct ssh_relay *relay;              /* ssh */
     const struct mount_source *same_cache; /* cache: the other mount of the step that took it */
 };
 
@@ -34,5 +36,11 @@ MUST_CHECK bool mount_cache_open(struct run_mounts *m, size_t i, struct err *e);
 /* Takes, makes or waits for the caches of the whole step; the waiting is told to `p`. */
 MUST_CHECK bool mount_caches_take(struct run_mounts *m, struct progress_step *p, struct err *e);
 void mount_cache_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to);
+
+/* secret: bytes in memory (mount_secret.c). *is_mount false: it is not mounted, but may be a variable. */
+MUST_CHECK bool mount_secret_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to, bool *is_mount, struct err *e);
+
+/* ssh: a socket before the agent (mount_ssh.c). *is_mount false: there is no agent, and there need not be one. */
+MUST_CHECK bool mount_ssh_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to, bool *is_mount, struct err *e);
 
 #endif

@@ -81,13 +81,14 @@ static void add_fixed(struct run_mounts *m) {
 static void prepare_tmpfs(struct run_mounts *m, size_t i, struct sandbox_mount *to) {
     uint64_t bytes = m->sources[i].mount->size_bytes;
     to->kind = SANDBOX_TMPFS;
+    to->writable = m->sources[i].mount->writable;
     to->options = bytes ? arena_printf(&m->stage->arena, "size=%llu", (unsigned long long)bytes).p : NULL;
 }
 
 static bool prepare(struct run_mounts *m, size_t i, struct err *e) {
     const struct step_mount *mount = m->sources[i].mount;
     struct sandbox_mount to = {.target = arena_strz(&m->stage->arena, mount->target)};
-    bool good = true;
+    bool good = true, is_mount = true;
     switch (mount->kind) {
     case MOUNT_BIND:
         good = mount_bind_prepare(m, i, &to, e);
@@ -98,11 +99,15 @@ static bool prepare(struct run_mounts *m, size_t i, struct err *e) {
     case MOUNT_CACHE:
         mount_cache_prepare(m, i, &to);
         break;
-    case MOUNT_SECRET: case MOUNT_SSH:
-        good = err_set(e, ERR_BUG, "no such kind of mount");
+    case MOUNT_SECRET:
+        good = mount_secret_prepare(m, i, &to, &is_mount, e);
+        break;
+    case MOUNT_SSH:
+        good = mount_ssh_prepare(m, i, &to, &is_mount, e);
         break;
     }
-    m->list[m->n++] = to;
+    if (is_mount)
+        m->list[m->n++] = to;
     return good || err_wrap(e, "mount %s", to.target);
 }
 
@@ -131,6 +136,28 @@ bool run_mounts_prepare(struct run_mounts *m, struct progress_step *p, struct er
     return true;
 }
 
+size_t run_mounts_env(const struct run_mounts *m, const char **env) {
+    size_t n = 0;
+    for (size_t i = 0; i < m->step->run.n_mounts; i++)
+        if (m->sources[i].variable.p)
+            env[n++] = m->sources[i].variable.p;
+    return n;
+}
+
+const char *run_mounts_agent(const struct run_mounts *m) {
+    for (size_t i = 0; i < m->step->run.n_mounts; i++)
+        if (m->sources[i].mount->kind == MOUNT_SSH)
+            return arena_strz(&m->stage->arena, m->sources[i].mount->target);
+    return NULL;
+}
+
+bool run_mounts_sets(const struct run_mounts *m, struct str name) {
+    for (size_t i = 0; i < m->step->run.n_mounts; i++)
+        if (m->sources[i].variable.p && str_eq(m->sources[i].mount->env, name))
+            return true;
+    return false;
+}
+
 void run_mounts_release(struct run_mounts *m) {
     for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++)
         if (m->sources[i].mount && m->sources[i].mount->kind == MOUNT_CACHE)
@@ -144,6 +171,8 @@ void run_mounts_close(struct run_mounts *m) {
             umount2(m->sources[i].mounted, MNT_DETACH);
         if (m->sources[i].has_view)
             view_close(&m->sources[i].view);
+        secret_text_free(&m->sources[i].variable);
+        ssh_relay_free(m->sources[i].relay);
     }
     if (m->dir)
         store_workdir_remove(m->stage->build->store, m->dir);

@@ -24,6 +24,13 @@ struct run_mounts {
 MUST_CHECK bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *step, struct err *e);
 /* Makes what the step's mounts show; called on a miss only. It may wait for a cache mount, and tells `p` so. */
 MUST_CHECK bool run_mounts_prepare(struct run_mounts *m, struct progress_step *p, struct err *e);
+/* Adds the variables that mounts give to an environment; it must have room for as many as the step has mounts. */
+size_t run_mounts_env(const struct run_mounts *m, const char **env);
+/* Whether such a variable has this name. */
+bool run_mounts_sets(const struct run_mounts *m, struct str name);
+/* What SSH_AUTH_SOCK is to be where nothing else set it: the target of the first ssh mount, whether or not there is an agent (BuildKit's
+ * rule). NULL: the step has none. */
+const char *run_mounts_agent(const struct run_mounts *m);
 /* Lets others use the step's cache mounts: its process has ended. */
 void run_mounts_release(struct run_mounts *m);
 void run_mounts_close(struct run_mounts *m);

@@ -8,6 +8,9 @@
 void run_options_fini(struct run_options *o) {
     vec_fini(&o->hosts);
     vec_fini(&o->ulimits);
+    vec_fini(&o->secrets);
+    vec_fini(&o->agents);
+    arena_fini(&o->arena);
 }
 
 /* --- --add-host --- */
@@ -38,6 +41,7 @@ static struct str without_brackets(struct str address) {
 bool run_host_parse(struct run_options *o, struct str text, struct err *e) {
     struct run_host host;
     struct str rest;
+    text = arena_str(&o->arena, text);
     bool split = str_cut(text, '=', &host.name, &rest) || str_cut(text, ':', &host.name, &rest);
     if (!split || !is_host_name(host.name) || rest.n == 0)
         return err_set(e, ERR_USAGE, "--add-host \"%.*s\": it is NAME:ADDRESS", STR_ARG(text));
@@ -124,4 +128,96 @@ bool run_shm_parse(struct run_options *o, struct str text, struct err *e) {
         return err_set(e, ERR_USAGE, "--shm-size \"%.*s\": it is a number of bytes, or one with k, m, g, t or p", STR_ARG(text));
     o->shm_bytes = value << (10 * exponent);
     return o->shm_bytes > 0 || err_set(e, ERR_USAGE, "--shm-size 0: /dev/shm needs some bytes");
+}
+
+/* --- --secret --- */
+
+/* The next field of a line of CSV: bare up to the comma, or in double quotes that are doubled inside. False: a quote that does not end, or
+ * something behind it. */
+static bool csv_next(struct arena *a, struct str *rest, struct str *field) {
+    if (!str_starts(*rest, S("\""))) {
+        str_cut(*rest, ',', field, rest);
+        return true;
+    }
+    char *out = arena_alloc(a, rest->n, 1);
+    size_t n = 0, i = 1;
+    for (; i < rest->n; i++) {
+        if (rest->p[i] == '"' && !(i + 1 < rest->n && rest->p[i + 1] == '"'))
+            break;
+        i += rest->p[i] == '"';
+        out[n++] = rest->p[i];
+    }
+    bool closed = i < rest->n;
+    *field = str_n(out, n);
+    *rest = str_from(*rest, i + 1);
+    bool ends = rest->n == 0 || rest->p[0] == ',';
+    *rest = str_from(*rest, 1);
+    return closed && ends;
+}
+
+static bool secret_field(struct run_secret *secret, struct str *type, struct str field) {
+    struct str key, value;
+    if (!str_cut(field, '=', &key, &value))
+        return false;
+    if (str_eq_nocase(key, S("id")))
+        secret->id = value;
+    else if (str_eq_nocase(key, S("src")) || str_eq_nocase(key, S("source")))
+        secret->path = value;
+    else if (str_eq_nocase(key, S("env")))
+        secret->env = value;
+    else if (str_eq_nocase(key, S("type")) && (str_eqz(value, "file") || str_eqz(value, "env")))
+        *type = value;
+    else
+        return false;
+    return true;
+}
+
+bool run_secret_parse(struct run_options *o, struct str text, struct err *e) {
+    struct run_secret secret = {.id = STR_NULL};
+    struct str rest = arena_str(&o->arena, text), field, type = STR_NULL;
+    while (rest.n)
+        if (!csv_next(&o->arena, &rest, &field) || !secret_field(&secret, &type, field))
+            return err_set(e, ERR_USAGE, "--secret \"%.*s\": it is id=ID with src=FILE or env=NAME", STR_ARG(text));
+    if (str_eqz(type, "env") && secret.env.n == 0) {
+        secret.env = secret.path;
+        secret.path = STR_NULL;
+    }
+    if (secret.id.n == 0)
+        return err_set(e, ERR_USAGE, "--secret \"%.*s\": it has no id", STR_ARG(text));
+    if (str_index(secret.id, '\0') >= 0 || (secret.env.n && secret.path.n))
+        return err_set(e, ERR_USAGE, "--secret \"%.*s\": its value is a file or a variable, not both", STR_ARG(text));
+    for (size_t i = 0; i < o->secrets.n; i++)
+        if (str_eq(o->secrets.p[i].id, secret.id)) {
+            o->secrets.p[i] = secret;
+            return true;
+        }
+    vec_push(&o->secrets, secret);
+    return true;
+}
+
+/* --- --ssh --- */
+
+bool run_agent_parse(struct run_options *o, struct str text, struct err *e) {
+    struct run_agent agent = {.n_paths = 0};
+    struct str rest, path;
+    size_t most = 1;
+    text = arena_str(&o->arena, text);
+    str_cut(text, '=', &agent.id, &rest);
+    if (agent.id.n == 0)
+        agent.id = S("default");
+    for (size_t i = 0; i < rest.n; i++)
+        most += rest.p[i] == ',';
+    agent.paths = arena_array(&o->arena, const char *, most);
+    while (str_next(&rest, ',', &path)) {
+        if (path.n == 0 || str_index(path, '\0') >= 0)
+            return err_set(e, ERR_USAGE, "--ssh \"%.*s\": it is ID, ID=SOCKET or ID=KEY[,KEY...]", STR_ARG(text));
+        agent.paths[agent.n_paths++] = arena_strz(&o->arena, path);
+    }
+    for (size_t i = 0; i < o->agents.n; i++)
+        if (str_eq(o->agents.p[i].id, agent.id)) {
+            o->agents.p[i] = agent;
+            return true;
+        }
+    vec_push(&o->agents, agent);
+    return true;
 }

@@ -7,7 +7,9 @@
 
 #include <pthread.h>
 
+#include "build/agents.h"
 #include "build/build.h"
+#include "build/secrets.h"
 #include "layer/view.h"
 #include "plan/plan.h"
 
@@ -38,6 +40,8 @@ struct build {
     int context_fd;
     char *context_path;           /* absolute */
     struct stat_index *stats;
+    struct secrets *secrets;
+    struct agents *agents;
     struct timespec now;          /* when the build began */
     struct stage *stages;
 

@@ -47,17 +47,25 @@ static bool make_upper(struct run_job *j, struct err *e) {
     return true;
 }
 
-/* The environment as "K=v" strings. HOME comes from passwd where nothing set it. */
+static bool is_set(const struct run_job *j, struct str name) {
+    struct str value;
+    return pair_list_get(&j->step->run.env, name, &value) || run_mounts_sets(&j->mounts, name);
+}
+
+/* The environment as "K=v" strings. Secrets win over ENV; HOME comes from passwd, SSH_AUTH_SOCK from the mounts, where nothing set them. */
 static const char *const *make_env(struct run_job *j) {
     const struct step_run *run = &j->step->run;
     struct arena *a = &j->stage->arena;
-    const char **env = arena_array(a, const char *, run->env.n + 2);
-    size_t n = 0;
-    struct str value;
+    const char **env = arena_array(a, const char *, run->env.n + run->n_mounts + 3);
+    const char *agent = run_mounts_agent(&j->mounts);
+    size_t n = run_mounts_env(&j->mounts, env);
     for (size_t i = 0; i < run->env.n; i++)
-        env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
-    if (!pair_list_get(&run->env, S("HOME"), &value))
+        if (!run_mounts_sets(&j->mounts, run->env.p[i].key))
+            env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
+    if (!is_set(j, S("HOME")))
         env[n++] = arena_join3(a, S("HOME="), j->user.home.n ? j->user.home : S("/"), S("")).p;
+    if (agent && !is_set(j, S("SSH_AUTH_SOCK")))
+        env[n++] = arena_join3(a, S("SSH_AUTH_SOCK="), str_z(agent), S("")).p;
     return env;
 }
 

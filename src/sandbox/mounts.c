@@ -162,6 +162,8 @@ static bool add_bind(const struct child *c, const struct sandbox_mount *m, int i
     if (at < 0)
         return child_fail(c, STEP_TARGET, index);
     uint64_t attributes = MOUNT_ATTR_NODEV | (m->writable ? 0 : MOUNT_ATTR_RDONLY);
+    if (m->kind == SANDBOX_FILE)
+        attributes |= MOUNT_ATTR_NOSUID | (m->mode & 0111 ? 0 : MOUNT_ATTR_NOEXEC);
     return bind_at(source, "", at, attributes) || child_fail(c, STEP_MOUNT, index);
 }
 
@@ -169,7 +171,7 @@ static bool add_tmpfs(const struct child *c, const struct sandbox_mount *m, int 
     _cleanup_fd_ int at = target_open(c, m->target, true);
     if (at < 0)
         return child_fail(c, STEP_TARGET, index);
-    return mount_at("tmpfs", at, MS_NOSUID | MS_NODEV, m->options) || child_fail(c, STEP_MOUNT, index);
+    return mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | (m->writable ? 0 : MS_RDONLY), m->options) || child_fail(c, STEP_MOUNT, index);
 }
 
 bool child_mounts(const struct child *c) {

@@ -32,9 +32,9 @@ struct sandbox_mount {
     enum sandbox_mount_kind kind;
     const char *source;       /* host path (BIND) */
     const char *target;       /* absolute path in the root, resolved there without leaving it; made if missing and reported in stubs */
-    bool writable;            /* a TMPFS always is */
+    bool writable;
     struct str bytes;         /* FILE: they are on no disk, but in memory (and where that goes: swap) until the process ends */
-    uint32_t mode;            /* FILE: 07777; set-id bits and execution, where they are given, are not hindered */
+    uint32_t mode;            /* FILE: 07777; set-id bits have no effect */
     uid_t uid;                /* FILE: its owner inside */
     gid_t gid;
     const char *options;      /* TMPFS: "size=64m" or NULL */

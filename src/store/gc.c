@@ -197,8 +197,8 @@ static bool sweep_kept(struct gc *g, struct err *e) {
     return true;
 }
 
-/* A cache mount that nobody uses now, and that nobody has used for its time. It is locked while it is renamed: whoever opened it just before
- * sees that it has gone. What a cache that stays holds is counted. */
+/* A cache mount that nobody uses now, and that nobody has used for its time. It is locked while it is renamed: whoever opened it just
+ * before sees that it has gone. What a cache that stays holds is counted. */
 static void sweep_cache(struct gc *g, int dir, const char *name) {
     struct stat st;
     _cleanup_fd_ int lock = cache_instance_lock_unused(dir, name);

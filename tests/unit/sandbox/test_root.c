@@ -80,7 +80,7 @@ static void test_read_only(struct fixture *f) {
     run_fini(&r);
     run_init(f, &r, "put", "/tmp/x/new", NULL);
     r.spec.upper = NULL;
-    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_TMPFS, .target = "/tmp/x", .options = "size=1m"}};
+    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_TMPFS, .target = "/tmp/x", .writable = true, .options = "size=1m"}};
     r.spec.n_mounts = 1;
     ok(run_go(&r), "a tmpfs in it can be written, its mount point was made");
     run_fini(&r);
