@@ -87,5 +87,6 @@ bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) 
     o->modes_git = strcmp(modes, "git") == 0;
     if (platform && strcmp(platform, "linux/" CROZE_ARCH) != 0)
         return err_set(e, ERR_USAGE, "--platform %s: this version builds for its own platform only, linux/%s", platform, CROZE_ARCH);
-    return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) && read_epoch(&o->build_args, o, e);
+    return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) &&
+           read_epoch(&o->build_args, o, e);
 }
