@@ -15,52 +15,53 @@
 /* --- the key: what a mount shows, as COPY of the same source would see it --- */
 
 bool mount_source_entries(struct run_mounts *m, size_t i, struct entry_sink sink, bool digests, struct err *e) {
-    struct build *b = m->stage->build;
     struct mount_source *src = &m->sources[i];
-    struct view nothing = {.store = b->store};
+    struct view nothing = {.store = m->stage->build->store};
     struct str operand = src->mount->source;
-    struct copy_part part = {.operands = &operand, .n_operands = 1, .keeps_owner = src->has_view};
+    struct copy_part part = {
+        .from = copy_source_of(&src->root), .operands = &operand, .n_operands = 1, .keeps_owner = !src->root.context};
     struct copy_spec spec = {.parts = &part, .n_parts = 1, .dest = S("/"), .dest_is_dir = true, .onto = &nothing};
-    part.from.context_fd = src->has_view ? -1 : b->context_fd;
-    part.from.view = src->has_view ? &src->view : NULL;
-    part.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
-    part.from.stats = b->stats;
     return copy_entries(&spec, digests, sink, e);
 }
 
-bool mount_source_stat(struct run_mounts *m, size_t i, struct stat *out, struct err *e) {
-    struct mount_source *src = &m->sources[i];
-    struct arena *a = &m->stage->arena;
+static bool stat_in_context(const struct context *c, const char *path, struct stat *out) {
+    _cleanup_fd_ int fd = file_openat_inroot(c->fd, path, O_PATH, 0);
+    bool found = fd >= 0 && fstat(fd, out) == 0;
+    out->st_uid = out->st_gid = 0; /* as COPY has it */
+    return found;
+}
+
+static bool stat_in_view(const struct view *v, struct str path, struct arena *a, struct stat *out, struct err *e) {
     struct str resolved;
     struct view_node node;
-    bool exists = true;
-    *out = (struct stat){.st_mode = 0};
-    if (!src->has_view) {
-        _cleanup_fd_ int fd = file_openat_inroot(m->stage->build->context_fd, arena_strz(a, src->mount->source), O_PATH, 0);
-        bool found = fd >= 0 && fstat(fd, out) == 0;
-        out->st_uid = out->st_gid = 0;
-        return found || err_sys(e, errno, "source %.*s", STR_ARG(src->mount->source));
-    }
-    if (!view_resolve(&src->view, src->mount->source, VIEW_FOLLOW_LAST, a, &resolved, &exists, e))
+    bool exists;
+    if (!view_resolve(v, path, VIEW_FOLLOW_LAST, a, &resolved, &exists, e))
         return false;
-    if (!exists || !view_lookup(&src->view, resolved, a, &node))
-        return err_sys(e, ENOENT, "source %.*s", STR_ARG(src->mount->source));
+    errno = ENOENT;
+    if (!exists || !view_lookup(v, resolved, a, &node))
+        return false;
     out->st_mode = node.entry.mode | (node.entry.type == ENTRY_DIR ? S_IFDIR : S_IFREG);
     out->st_uid = node.entry.uid;
     out->st_gid = node.entry.gid;
     return true;
 }
 
+bool mount_source_stat(struct run_mounts *m, size_t i, struct stat *out, struct err *e) {
+    const struct mount_source *src = &m->sources[i];
+    struct arena *a = &m->stage->arena;
+    struct str path = src->mount->source;
+    *out = (struct stat){.st_mode = 0};
+    bool found = src->root.context ? stat_in_context(src->root.context, arena_strz(a, path), out)
+                                   : stat_in_view(&src->root.view, path, a, out, e);
+    return found || (e->kind == ERR_NONE && err_sys(e, errno, "source %.*s", STR_ARG(path)));
+}
+
 bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
     struct content_hash h;
-    if (src->mount->from.kind != SOURCE_CONTEXT) {
-        src->has_view = open_source_root(m->stage->build, &src->mount->from, &src->view, e);
-        if (!src->has_view)
-            return false;
-    }
+    src->opened = read_root_open(m->stage->build, &src->mount->from, &src->root, e);
     content_hash_init(&h);
-    if (!mount_source_entries(m, i, content_hash_sink(&h), true, e))
+    if (!src->opened || !mount_source_entries(m, i, content_hash_sink(&h), true, e))
         return false;
     m->digests[i] = content_hash_final(&h);
     return true;
@@ -81,27 +82,27 @@ static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *low
 
 static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    const char **lowers = tree_paths(&src->view, &m->stage->arena, e);
-    return lowers && mount_overlay(m, i, lowers, src->view.n, e);
+    const char **lowers = tree_paths(&src->root.view, &m->stage->arena, e);
+    return lowers && mount_overlay(m, i, lowers, src->root.view.n, e);
 }
 
 static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {
-    struct build *b = m->stage->build;
+    const struct context *c = m->sources[i].root.context;
     char *hidden = mounts_fresh_dir(m, "hidden", i, e);
-    if (!hidden || !hide_ignored(b->context_fd, &b->ignore, hidden, e))
+    if (!hidden || !hide_ignored(c->fd, &c->ignore, hidden, e))
         return false;
-    const char *lowers[] = {hidden, b->context_path};
+    const char *lowers[] = {hidden, c->path};
     return mount_overlay(m, i, lowers, 2, e);
 }
 
 /* The host path that a mount binds: the source inside its overlay, or inside the context where nothing has to be hidden or thrown away. */
 static bool bind_path(struct run_mounts *m, size_t i, const char **out, struct err *e) {
-    struct build *b = m->stage->build;
     struct mount_source *src = &m->sources[i];
-    bool plain = !src->has_view && b->ignore.n == 0 && !src->mount->writable;
-    if (!plain && !(src->has_view ? mount_view(m, i, e) : mount_context(m, i, e)))
+    const struct context *c = src->root.context;
+    bool plain = c && c->ignore.n == 0 && !src->mount->writable;
+    if (!plain && !(c ? mount_context(m, i, e) : mount_view(m, i, e)))
         return false;
-    const char *root = plain ? b->context_path : src->mounted;
+    const char *root = plain ? c->path : src->mounted;
     _cleanup_fd_ int root_fd = file_open(root, O_PATH | O_DIRECTORY, 0, e);
     if (root_fd < 0)
         return false;

@@ -11,8 +11,8 @@
 
 struct mount_source {
     const struct step_mount *mount;
-    struct view view;     /* of another stage or image */
-    bool has_view;
+    struct read_root root; /* what it reads from, if `opened` */
+    bool opened;
     char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
     struct digest identity;               /* cache */
     struct cache_instance cache;          /* cache: taken */

@@ -14,7 +14,8 @@ bool mount_secret_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *
                        STR_ARG(mount->id), STR_ARG(mount->id));
     }
     if (mount->env.n && str_index(value, '\0') >= 0)
-        return err_set(e, ERR_FAILED, "secret %.*s holds a NUL byte and cannot be the variable %.*s", STR_ARG(mount->id), STR_ARG(mount->env));
+        return err_set(e, ERR_FAILED, "secret %.*s holds a NUL byte and cannot be the variable %.*s", STR_ARG(mount->id),
+                       STR_ARG(mount->env));
     if (mount->env.n) {
         struct secret_text variable = secret_variable(mount->env, value);
         if (!variable.p)

@@ -13,7 +13,8 @@ const struct opt build_run_rows[] = {
     OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
     OPT_LIST(0, "secret", "id=ID[,src=FILE|,env=NAME]", &secrets, "A secret for RUN --mount=type=secret: a file or a variable"),
     OPT_STR(0, "shm-size", "BYTES", &shm_size, "Size of /dev/shm, with k, m or g (default 64m)"),
-    OPT_LIST(0, "ssh", "ID[=SOCKET|KEY[,KEY]]", &agents, "An ssh agent, or keys for one, for RUN --mount=type=ssh; \"default\" is the running agent"),
+    OPT_LIST(0, "ssh", "ID[=SOCKET|KEY[,KEY]]", &agents,
+             "An ssh agent, or keys for one, for RUN --mount=type=ssh; \"default\" alone is the running agent"),
     OPT_LIST(0, "ulimit", "NAME=SOFT[:HARD]", &ulimits, "Set a resource limit of RUN steps; -1 is none"),
     OPT_END,
 };
