@@ -11,14 +11,6 @@
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
 
-struct str check_lower(struct arena *a, struct str s) {
-    char *p = arena_strz(a, s);
-    for (size_t i = 0; i < s.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + ('a' - 'A'));
-    return str_n(p, s.n);
-}
-
 const char *check_quoted(struct check *c, struct str s) {
     _cleanup_(buf_fini) struct buf b = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
     word_quoted(&b, s);

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "check/check.h"
 #include "check/config.h"
+#include "check/expanded.h"
 #include "check/source.h"
 #include "check/walk.h"
 
@@ -39,7 +40,6 @@ void check_report(struct check *c, const struct rule *r, const struct df_instruc
 const struct df_instruction *check_place(const struct check *c);
 /* As Go's %q. */
 const char *check_quoted(struct check *c, struct str s);
-struct str check_lower(struct arena *a, struct str s);
 
 /* text_rules_file.c */
 void rule_stage_name_casing(struct check *c, const struct rule *r, const struct df_instruction *i);

@@ -5,44 +5,8 @@
 #include "plan/reference.h"
 #include "plan/vars.h"
 
-enum { NAMES_MAX = 16 };
-
-/* A word of FROM, expanded, and the variables in it. */
-struct expanded {
-    const struct pair_list *args;
-    struct str text;
-    struct str found[NAMES_MAX], unset[NAMES_MAX];
-    size_t n_found, n_unset;
-};
-
-static bool get(void *ctx, struct str name, struct str *value) {
-    struct expanded *x = ctx;
-    if (!pair_list_get(x->args, name, value))
-        return false;
-    for (size_t k = 0; k < x->n_found; k++)
-        if (str_eq(x->found[k], name))
-            return true;
-    if (x->n_found < NAMES_MAX)
-        x->found[x->n_found++] = name;
-    return true;
-}
-
-/* False: it cannot be expanded, which is an error that the plan has. */
-static bool expand(struct check *c, struct str word, const struct pair_list *args, struct expanded *x) {
-    struct err e = ERR_INIT;
-    *x = (struct expanded){.args = args};
-    struct df_unset unset = {x->unset, 0, NAMES_MAX};
-    bool good = df_expand(c->arena, word, c->file->escape, (struct df_vars){get, x}, &unset, &x->text, &e);
-    x->n_unset = unset.n;
-    err_clear(&e);
-    return good;
-}
-
-static const struct df_flag *platform_flag(const struct df_instruction *i) {
-    for (size_t k = 0; k < i->n_flags; k++)
-        if (str_eqz(i->flags[k].name, "platform") && i->flags[k].value.n)
-            return &i->flags[k];
-    return NULL;
+static bool expand(const struct check *c, struct str word, const struct pair_list *args, struct expanded *x) {
+    return expanded_make(c->arena, c->file->escape, word, args, x);
 }
 
 /* --- Undeclared arguments ----------------------------------------------------------------------------------------------------------- */
