@@ -21,6 +21,7 @@
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_IGNORE_BYTES MIB(4)
+#define LIMIT_CONTEXT_BYTES ((uint64_t)64 << 30) /* an archive that comes as the build context: it is spooled */
 #define LIMIT_IGNORE_PATTERNS 20000
 
 /* JSON documents: an OCI manifest of 127 layers is 40 KB; registries commonly refuse above 4 MiB. */

@@ -7,10 +7,13 @@
 #define CROZE_BUILD_BUILD_H
 
 #include "image/image.h"
+#include "plan/plan.h"
 #include "report/progress.h"
 
 struct build_options {
-    const char *context;            /* directory */
+    const char *context;            /* a directory, "-", a URL, a repository */
+    const struct named_context *named; /* --build-context */
+    size_t n_named;
     const char *dockerfile;         /* path, or NULL: Dockerfile (else Containerfile) in the context */
     const struct str *tags;         /* names to give, parsed by build_run */
     size_t n_tags;

@@ -18,8 +18,8 @@ enum { FIXED_MOUNTS = 3 /* resolv.conf, hosts, a here-document that is a script 
 
 struct mount_source {
     const struct step_mount *mount;
-    struct view view;
-    bool has_view;
+    struct read_root root;
+    bool opened;
     char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
 };
 
@@ -30,12 +30,9 @@ static bool digest_of(struct run_mounts *m, struct mount_source *src, struct dig
     struct content_hash h;
     struct view nothing = {.store = b->store};
     struct str operand = src->mount->source;
-    struct copy_part part = {.operands = &operand, .n_operands = 1, .keeps_owner = src->has_view};
+    struct copy_part part = {
+        .from = copy_source_of(&src->root), .operands = &operand, .n_operands = 1, .keeps_owner = !src->root.context};
     struct copy_spec spec = {.parts = &part, .n_parts = 1, .dest = S("/"), .dest_is_dir = true, .onto = &nothing};
-    part.from.context_fd = src->has_view ? -1 : b->context_fd;
-    part.from.view = src->has_view ? &src->view : NULL;
-    part.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
-    part.from.stats = b->stats;
     content_hash_init(&h);
     if (!copy_entries(&spec, true, content_hash_sink(&h), e))
         return false;
@@ -52,11 +49,9 @@ bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *s
     for (size_t i = 0; i < run->n_mounts; i++) {
         struct mount_source *src = &m->sources[i];
         src->mount = &run->mounts[i];
-        if (src->mount->from.kind != SOURCE_CONTEXT) {
-            src->has_view = open_source_root(s->build, &src->mount->from, &src->view, e);
-            if (!src->has_view)
-                return false;
-        }
+        src->opened = read_root_open(s->build, &src->mount->from, &src->root, e);
+        if (!src->opened)
+            return false;
         if (!digest_of(m, src, &m->digests[i], e))
             return err_wrap(e, "mount %.*s", STR_ARG(src->mount->target));
     }
@@ -87,27 +82,27 @@ static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *low
 
 static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    const char **lowers = tree_paths(&src->view, &m->stage->arena, e);
-    return lowers && mount_overlay(m, i, lowers, src->view.n, e);
+    const char **lowers = tree_paths(&src->root.view, &m->stage->arena, e);
+    return lowers && mount_overlay(m, i, lowers, src->root.view.n, e);
 }
 
 static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {
-    struct build *b = m->stage->build;
+    const struct context *c = m->sources[i].root.context;
     char *hidden = fresh_dir(m, "hidden", i, e);
-    if (!hidden || !hide_ignored(b->context_fd, &b->ignore, hidden, e))
+    if (!hidden || !hide_ignored(c->fd, &c->ignore, hidden, e))
         return false;
-    const char *lowers[] = {hidden, b->context_path};
+    const char *lowers[] = {hidden, c->path};
     return mount_overlay(m, i, lowers, 2, e);
 }
 
 /* The host path that a mount binds: the source inside its overlay, or inside the context where nothing has to be hidden or thrown away. */
 static bool bind_path(struct run_mounts *m, size_t i, const char **out, struct err *e) {
-    struct build *b = m->stage->build;
     struct mount_source *src = &m->sources[i];
-    bool plain = !src->has_view && b->ignore.n == 0 && !src->mount->writable;
-    if (!plain && !(src->has_view ? mount_view(m, i, e) : mount_context(m, i, e)))
+    const struct context *c = src->root.context;
+    bool plain = c && c->ignore.n == 0 && !src->mount->writable;
+    if (!plain && !(c ? mount_context(m, i, e) : mount_view(m, i, e)))
         return false;
-    const char *root = plain ? b->context_path : src->mounted;
+    const char *root = plain ? c->path : src->mounted;
     _cleanup_fd_ int root_fd = file_open(root, O_PATH | O_DIRECTORY, 0, e);
     if (root_fd < 0)
         return false;
@@ -160,8 +155,8 @@ void run_mounts_close(struct run_mounts *m) {
     for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++) {
         if (m->sources[i].mounted)
             umount2(m->sources[i].mounted, MNT_DETACH);
-        if (m->sources[i].has_view)
-            view_close(&m->sources[i].view);
+        if (m->sources[i].opened)
+            read_root_close(&m->sources[i].root);
     }
     if (m->dir)
         store_workdir_remove(m->stage->build->store, m->dir);
