@@ -18,6 +18,7 @@
 #define LIMIT_CONFIG_ENTRIES 2048 /* environment variables, ARGs, labels of one stage: the kernel takes about 2 MiB of environment */
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */
 #define LIMIT_BUILD_BYTES MIB(512)             /* of all stages together: each begins with a copy of its base's configuration and history */
+#define LIMIT_CHMOD_BYTES 1000                 /* --chmod: its clauses are gone through for every file */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_IGNORE_BYTES MIB(4)
 #define LIMIT_IGNORE_PATTERNS 20000
