@@ -54,7 +54,7 @@ MUST_CHECK bool walk_probe(const struct copy_spec *spec, const struct source_dir
 
 /* --- copy_emit.c: entries for the sink --- */
 
-/* A directory that COPY makes: 0755 or what --chmod says, owner as --chown says. */
+/* A directory that COPY makes: 0755 or what an octal --chmod says, owner as --chown says. */
 struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s);
 /* The node's entry as it is written: mode and owner by the flags, path = walk.path. */
 struct entry written(const struct walk *w, const struct source *s, const struct source_node *node);
