@@ -17,8 +17,7 @@ struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s) {
     return en;
 }
 
-/* The mode as the source has it. */
-static uint32_t source_mode(const struct source *s, const struct entry *en) {
+uint32_t source_mode(const struct source *s, const struct entry *en) {
     if (s->git_modes && en->type == ENTRY_DIR)
         return DIR_MODE;
     if (s->git_modes && en->type == ENTRY_FILE)

@@ -56,6 +56,8 @@ MUST_CHECK bool walk_probe(const struct copy_spec *spec, const struct source_dir
 
 /* A directory that COPY makes: 0755 or what an octal --chmod says, owner as --chown says. */
 struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s);
+/* The mode as the source has it: its own or git's. */
+uint32_t source_mode(const struct source *s, const struct entry *en);
 /* The node's entry as it is written: mode and owner by the flags, path = walk.path. */
 struct entry written(const struct walk *w, const struct source *s, const struct source_node *node);
 MUST_CHECK bool emit_dir(struct walk *w, struct str path, const struct entry *dir, struct err *e);
