@@ -63,7 +63,8 @@ struct copy_spec {
     struct chmod chmod;
     const struct ignore *excludes; /* --exclude, relative to each directory that an operand names; or NULL */
     bool quiet;                   /* no warnings: they were given when the same walk was done before */
-    const struct view *onto;      /* the root that it is copied onto */
+    const struct view *onto;      /* the root that it is copied onto; an empty one with --link */
+    const struct view *beneath;   /* --link: where directories on the way that are there have their attributes from; or NULL */
     int64_t now_s;                /* mtime of directories that COPY itself makes */
 };
 
