@@ -301,17 +301,15 @@ static struct archive *archive_new(const struct copy_spec *spec, struct str dest
 }
 
 bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, struct source **out, struct err *e) {
-    struct archive_kind kind;
+    bool is_tar;
     *out = NULL;
     _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
     _cleanup_fd_ int fd = file_openat_nolinks(dir_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return err_sys(e, errno, "open");
-    if (!archive_kind(fd, &kind, e))
+    if (!archive_is_tar(fd, &is_tar, e))
         return false;
-    if (kind.unsupported)
-        return err_set(e, ERR_FAILED, "unpacking %s is not supported by this version; COPY copies the file as it is", kind.unsupported);
-    if (!kind.is_tar)
+    if (!is_tar)
         return true;
     struct archive *a = archive_new(c, dest);
     if (!read_all(a, fd, path, e)) {

@@ -35,6 +35,8 @@ bool dest_take(struct dest *d, const struct match *m, struct err *e) {
     if (d->what == DEST_FILE)
         return err_set(e, ERR_FAILED, "cannot copy to non-directory: /%s", SHOWN(d->path));
     d->what = DEST_DIR;
+    if (d->dirs.n == 0)
+        d->made_for_archive = m->place.source->keeps_mode;
     if (m->is_dir) {
         d->mtime_s = m->entry.mtime_s;
         d->mtime_ns = m->entry.mtime_ns;
@@ -52,8 +54,8 @@ static bool write_dir(struct walk *w, struct str path, bool *there, const struct
 }
 
 /* Writes all directories above `path`. */
-static bool write_parents(struct walk *w, struct str path, bool *there, struct err *e) {
-    struct entry made = made_dir(w->spec, w->spec->now_s);
+static bool write_parents(struct walk *w, struct str path, bool for_archive, bool *there, struct err *e) {
+    struct entry made = made_dir(w->spec, for_archive, w->spec->now_s);
     for (size_t i = 0; i < path.n; i++)
         if (path.p[i] == '/' && !write_dir(w, str_first(path, i), there, &made, e))
             return false;
@@ -62,13 +64,13 @@ static bool write_parents(struct walk *w, struct str path, bool *there, struct e
 
 static bool write_all(struct dest *d, struct walk *w, struct err *e) {
     bool there = true, merges = !w->spec->beneath;
-    if (!write_parents(w, d->path, &there, e))
+    if (!write_parents(w, d->path, d->made_for_archive, &there, e))
         return false;
     if (d->what == DEST_FILE) {
         d->file.as = path_base(d->path);
         return walk_merge(w, path_dir(d->path), there && merges, &d->file, 1, e);
     }
-    struct entry made = made_dir(w->spec, d->mtime_s);
+    struct entry made = made_dir(w->spec, d->made_for_archive, d->mtime_s);
     made.mtime_ns = d->mtime_ns;
     if (d->path.n && !write_dir(w, d->path, &there, &made, e)) /* the root itself is in no layer */
         return false;

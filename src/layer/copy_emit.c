@@ -6,10 +6,10 @@
 
 enum { DIR_MODE = 0755, FILE_MODE = 0644, OWNER_MAY_RUN = 0100, PERMISSIONS = 0777 };
 
-struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s) {
+struct entry made_dir(const struct copy_spec *spec, bool for_archive, int64_t mtime_s) {
     struct entry en = {.type = ENTRY_DIR, .mode = DIR_MODE, .mtime_s = mtime_s};
-    if (spec->chmod.given && !spec->chmod.symbolic) /* clauses are for what the sources have: BuildKit leaves made directories alone */
-        en.mode = spec->chmod.octal & PERMISSIONS; /* and makes them without setuid, setgid and sticky bit */
+    if (spec->chmod.given && !spec->chmod.symbolic && !for_archive) /* as BuildKit: clauses are for what sources have */
+        en.mode = spec->chmod.octal & PERMISSIONS;                  /* and setuid, setgid and sticky bit are not for made directories */
     if (spec->has_owner) {
         en.uid = spec->uid;
         en.gid = spec->gid;
