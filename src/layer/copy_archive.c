@@ -24,6 +24,7 @@ struct archive {
     struct source base;
     const struct copy_spec *spec;
     struct listing *listing;
+    struct map firsts;         /* paths that hard links lead to */
     VEC(size_t) items;         /* listing cursors of all entries but the root, in normal order */
     struct file_draft spool;
     uint64_t spooled;          /* bytes in it */
@@ -163,6 +164,8 @@ static bool index_items(struct archive *a, struct err *e) {
         at = cursor - 1;
         if (item.entry.path.n)
             vec_push(&a->items, at);
+        if (item.entry.type == ENTRY_HARDLINK)
+            map_put(&a->firsts, item.entry.link, a);
     }
     return true;
 }
@@ -240,6 +243,7 @@ static enum look archive_look(struct source_dir *d, struct str name, struct aren
         return LOOK_ABSENT;
     out->entry = item.entry;
     out->inode = item.entry.path;
+    out->linked = map_get(&a->firsts, item.entry.path);
     out->implied = item.implied;
     if (item.implied)
         out->entry.mtime_s = a->spec->now_s;
@@ -282,6 +286,7 @@ static void archive_free(struct source *s) {
     vec_fini(&a->items);
     buf_fini(&a->path);
     map_fini(&a->links);
+    map_fini(&a->firsts);
     arena_fini(&a->links_arena);
     arena_fini(&a->scratch);
     free(a);
@@ -296,17 +301,15 @@ static struct archive *archive_new(const struct copy_spec *spec, struct str dest
 }
 
 bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, struct source **out, struct err *e) {
-    struct archive_kind kind;
+    bool is_tar;
     *out = NULL;
     _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
     _cleanup_fd_ int fd = file_openat_nolinks(dir_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return err_sys(e, errno, "open");
-    if (!archive_kind(fd, &kind, e))
+    if (!archive_is_tar(fd, &is_tar, e))
         return false;
-    if (kind.unsupported)
-        return err_set(e, ERR_FAILED, "unpacking %s is not supported by this version; COPY copies the file as it is", kind.unsupported);
-    if (!kind.is_tar)
+    if (!is_tar)
         return true;
     struct archive *a = archive_new(c, dest);
     if (!read_all(a, fd, path, e)) {
