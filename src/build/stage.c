@@ -48,7 +48,7 @@ static bool start(struct stage *s, struct err *e) {
         return true;
     case BASE_IMAGE:
         return start_from_image(s, e);
-    case BASE_NAMED:
+    case BASE_NAMED: /* unsupported.c */
         break;
     }
     assert(!"no such kind of base");
@@ -97,7 +97,7 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
-    if (!scope_step(&s->scope, i, &step, e))
+    if (!scope_step(&s->scope, i, &step, e) || !step_is_supported(s->build, &step, e))
         return false;
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)

@@ -62,6 +62,10 @@ MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct pr
 MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
+/* --- What is read and not carried out yet (unsupported.c): an error by name. The second sees needed stages before anything runs --- */
+MUST_CHECK bool step_is_supported(const struct build *b, const struct step *step, struct err *e);
+MUST_CHECK bool plan_is_supported(const struct build *b, struct err *e);
+
 /* --- What steps share (step_cache.c) --- */
 struct key_context stage_key_context(const struct stage *s);
 struct layer_options;
