@@ -19,7 +19,8 @@ struct copy_job {
     struct copy_source source;   /* of the paths, once one of them was met */
     bool has_source;
     struct read_root from;
-    struct view onto, nothing;   /* what it is copied onto; what a linked copy stands on */
+    struct view onto;
+    struct view nothing;         /* what a linked copy stands on */
     struct ignore excludes;
 };
 
