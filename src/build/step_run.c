@@ -85,7 +85,7 @@ static bool make_spec(struct run_job *j, struct sandbox_spec *out, struct err *e
         .lowers = tree_paths(&j->view, &j->stage->arena, e), .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
-        .network_none = has_no_network(j),
+        .network_none = has_no_network(j), .insecure = run->insecure,
         .hostname = RUN_HOSTNAME,
         .mounts = j->mounts.list, .n_mounts = j->mounts.n,
         .shm_bytes = settings->shm_bytes, .rlimits = settings->ulimits.p, .n_rlimits = settings->ulimits.n,
@@ -189,6 +189,8 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     const struct step_run *run = &j->step->run;
     struct stage *s = j->stage;
     bool found = false;
+    if (run->insecure && !s->build->options->run.allow_insecure)
+        return err_set(e, ERR_USAGE, "--security=insecure needs --allow security.insecure on the command line");
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);

@@ -141,8 +141,8 @@ static void test_secrets(void) {
     refused(run_secret_parse, "id=a,src=b,env=C", "not both");
     struct run_options o = {.shm_bytes = 0};
     struct err e = ERR_INIT;
-    ok(run_secret_parse(&o, S("id=a,src=1"), &e) && run_secret_parse(&o, S("id=b,src=2"), &e) && run_secret_parse(&o, S("id=a,src=3"), &e) &&
-           o.secrets.n == 2 && str_eqz(o.secrets.p[0].path, "3"),
+    ok(run_secret_parse(&o, S("id=a,src=1"), &e) && run_secret_parse(&o, S("id=b,src=2"), &e) &&
+           run_secret_parse(&o, S("id=a,src=3"), &e) && o.secrets.n == 2 && str_eqz(o.secrets.p[0].path, "3"),
        "the last of an id counts");
     run_options_fini(&o);
 }
@@ -171,7 +171,17 @@ static void test_agents(void) {
     run_options_fini(&o);
 }
 
+static void test_allow(void) {
+    struct run_options o = {.shm_bytes = 0};
+    struct err e = ERR_INIT;
+    ok(run_allow_parse(&o, S("network.host"), &e) && !o.allow_insecure, "the host's network is allowed anyway");
+    ok(run_allow_parse(&o, S("security.insecure"), &e) && o.allow_insecure, "insecure steps");
+    refused(run_allow_parse, "device=/dev/fuse", "devices cannot be given");
+    refused(run_allow_parse, "everything", "it is security.insecure or");
+}
+
 int main(void) {
+    test_allow();
     test_secrets();
     test_agents();
     test_hosts();
