@@ -19,6 +19,7 @@
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */
 #define LIMIT_BUILD_BYTES MIB(512)             /* of all stages together: each begins with a copy of its base's configuration and history */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
+#define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_IGNORE_BYTES MIB(4)
 #define LIMIT_CONTEXT_BYTES ((uint64_t)64 << 30) /* an archive that comes as the build context: it is spooled */
 #define LIMIT_IGNORE_PATTERNS 20000
