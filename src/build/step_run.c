@@ -107,17 +107,14 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
     return good;
 }
 
-/* The failed step's files stay, and the message says where. */
+/* The failed step's files stay, and the message says where. What the command was stands before it (stage.c). */
 static bool explain_failure(struct run_job *j, struct err *e) {
     struct err ignored = ERR_INIT;
     char *kept = NULL;
-    const struct str_list *argv = &j->step->run.argv;
-    struct str command = STR_NULL;
-    for (size_t i = 0; i < argv->n; i++)
-        command = arena_join3(&j->stage->arena, command, i ? S(" ") : S(""), argv->p[i]);
     bool good = store_workdir_keep(j->stage->build->store, j->workdir, &kept, &ignored);
-    err_set(e, ERR_FAILED, "process \"%.*s\" did not complete successfully: exit code: %d", STR_ARG(str_first(command, 1000)),
-            j->result.code);
+    err_set(e, ERR_FAILED, "exit code %d", j->result.code);
+    if (j->result.signal)
+        err_append(e, " (killed by signal %d, %s)", j->result.signal, strsignal(j->result.signal));
     if (good)
         err_append(e, "\n  its files are kept: ls -l %s/upper   (croze gc --all removes them)", kept);
     free(kept);

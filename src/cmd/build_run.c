@@ -9,7 +9,8 @@ static const char *const network_words[] = {"default", "host", "none", NULL};
 const struct opt build_run_rows[] = {
     OPT_ENUM(0, "network", network_words, &network, "Network of RUN steps: default (the host's) or none"),
     OPT_LIST(0, "add-host", "HOST:IP", &add_hosts, "Add a line to /etc/hosts; host-gateway as IP is this host's own address"),
-    OPT_LIST(0, "allow", "WHAT", &allow, "security.insecure: let RUN --security=insecure have all capabilities (network.host is allowed anyway)"),
+    OPT_LIST(0, "allow", "WHAT", &allow,
+             "security.insecure: let RUN --security=insecure have all capabilities (network.host is allowed anyway)"),
     OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
     OPT_LIST(0, "secret", "id=ID[,src=FILE|,env=NAME]", &secrets, "A secret for RUN --mount=type=secret: a file or a variable"),
     OPT_STR(0, "shm-size", "BYTES", &shm_size, "Size of /dev/shm, with k, m or g (default 64m)"),

@@ -37,11 +37,12 @@ static bool mount_proc(const struct child *c) {
  * programs miss /sys. */
 static bool mount_sys(const struct child *c) {
     bool writable = c->plan->spec->insecure;
-    const uint64_t attributes = (writable ? 0 : MOUNT_ATTR_RDONLY) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    const uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (writable ? 0 : MOUNT_ATTR_RDONLY);
     _cleanup_fd_ int at = target_open(c, "/sys", true);
     if (at < 0)
         return child_fail(c, STEP_SYS, 0);
-    if (!mount_at("sysfs", at, (writable ? 0 : MS_RDONLY) | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) && !bind_at(AT_FDCWD, "/sys", at, attributes))
+    if (!mount_at("sysfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC | (writable ? 0 : MS_RDONLY), NULL) &&
+        !bind_at(AT_FDCWD, "/sys", at, attributes))
         child_note(c, STEP_SYS, 0);
     return true;
 }
