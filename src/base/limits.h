@@ -61,6 +61,7 @@
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
 
 /* What people read. */
+#define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif
