@@ -230,6 +230,8 @@ static void fini(struct build *b) {
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    secrets_free(b->secrets);
+    agents_free(b->agents);
     context_close(b, &b->context);
     for (size_t i = 0; i < b->options->n_named; i++)
         context_close(b, &b->named[i]);
@@ -252,11 +254,12 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
-    bool good = check_tags(&b, e) && context_open_main(&b, e);
-    if (good && o->call)
-        good = look(&b, e);
-    else if (good)
-        good = make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
+    bool good = check_tags(&b, e);
+    if (o->call)
+        good = good && context_open_main(&b, e) && look(&b, e);
+    else
+        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && context_open_main(&b, e) &&
+               make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
     review_print(&b);
     fini(&b);
     return good;

@@ -6,6 +6,7 @@
 #ifndef CROZE_BUILD_BUILD_H
 #define CROZE_BUILD_BUILD_H
 
+#include "build/run_options.h"
 #include "check/check.h"
 #include "image/image.h"
 #include "report/progress.h"
@@ -27,6 +28,7 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     enum compression compression;
     int level;

@@ -7,8 +7,10 @@
 
 #include <pthread.h>
 
+#include "build/agents.h"
 #include "build/build.h"
 #include "build/context.h"
+#include "build/secrets.h"
 #include "layer/copy.h"
 #include "layer/view.h"
 #include "plan/plan.h"
@@ -40,6 +42,8 @@ struct build {
     struct context context;
     struct context *named;        /* one a named context of the options; opened when first needed (context_named) */
     pthread_mutex_t contexts;     /* guards that */
+    struct secrets *secrets;
+    struct agents *agents;
     struct timespec now;          /* when the build began */
     struct stage *stages;
 

@@ -83,6 +83,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &r, e));
         progress_free(p);
     }
+    run_options_fini(&o.run);
     arena_fini(&a);
     return good ? build_check_code() : -1;
 }
