@@ -241,7 +241,6 @@ static void fini(struct build *b) {
     pthread_mutex_destroy(&b->packing);
     pthread_cond_destroy(&b->changed);
     err_clear(&b->failure);
-    err_clear(&b->review.error);
     arena_fini(&b->arena);
 }
 

@@ -2,6 +2,8 @@
  * Checks before a build: see review.h. */
 #include "build/review.h"
 
+enum { SHOWN_MAX = 100 }; /* lines at the end of a build */
+
 /* An image that is not in the store, or not readable, is one that is not known: the stage itself will say why. */
 static bool base_config(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
     struct build *b = ctx;
@@ -28,11 +30,10 @@ bool review(struct build *b, struct str text, struct str name, const struct plan
     struct check_options o = review_options(b, plan);
     check_dockerfile(&b->arena, text, name, &o, &b->review);
     b->file = b->review.file;
-    if (b->review.error.kind != ERR_NONE && b->review.error_is_certain) {
+    if (b->review.error.kind != ERR_NONE) {
         err_move(e, &b->review.error);
         return false;
     }
-    err_clear(&b->review.error);
     if (!b->review.fails)
         return true;
     return err_set(e, ERR_FINDINGS, "%.*s: %s; it says \"error=true\" of itself, so no step was run", STR_ARG(name),
@@ -43,7 +44,10 @@ void review_print(struct build *b) {
     const struct check_result *r = &b->review;
     if (r->n_findings == 0)
         return;
-    progress_note(b->progress, "%zu warning%s found (use --check to expand):", r->n_findings + r->n_dropped, r->n_findings == 1 ? "" : "s");
-    for (size_t k = 0; k < r->n_findings; k++)
+    size_t shown = r->n_findings < SHOWN_MAX ? r->n_findings : SHOWN_MAX, all = r->n_findings + r->n_dropped;
+    progress_note(b->progress, "%zu warning%s found (use --check to expand):", all, all == 1 ? "" : "s");
+    for (size_t k = 0; k < shown; k++)
         progress_note(b->progress, " - %s: %.*s (line %u)", r->findings[k].rule->id, STR_ARG(r->findings[k].message), r->findings[k].line);
+    if (shown < all)
+        progress_note(b->progress, " - and %zu more", all - shown);
 }

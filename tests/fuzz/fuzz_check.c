@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A Dockerfile through every rule, with an ignore file and a base image that has triggers, then the outline and the targets; all of it shown
- * as text and as JSON. The first byte says which of the options are in force. */
+ * A Dockerfile through every rule, with an ignore file and a base image that has triggers, then the outline and the targets; all of it
+ * shown as text and as JSON. The first byte says which of the options are in force. */
 #include <assert.h>
 #include <stddef.h>
 
@@ -88,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct ignore ignore = {0};
     unsigned flags = n ? data[0] : 0;
     struct str text = str_from(str_n((const char *)data, n), 1);
-    struct check_options o = {.plan.platform = S("linux/amd64"), .all_stages = flags & ALL_STAGES, .base = flags & KNOWN_BASE ? base : NULL};
+    struct check_options o = {.plan.platform = S("linux/amd64"), .all_stages = flags & ALL_STAGES};
+    o.base = flags & KNOWN_BASE ? base : NULL;
     if (flags & IGNORE && ignore_parse(&a, S("x\n*.log\n**/y\n"), S("i"), &ignore, &e))
         o.ignore = &ignore;
     if (flags & BUILD_ARGS)

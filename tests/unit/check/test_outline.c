@@ -55,11 +55,14 @@ static void args(void) {
            "... declared anew");
     is_str(outline(&g, S("FROM scratch AS a\nARG A=1\nFROM scratch AS b\nARG B=1\nFROM a\nARG C\nARG A=2\n")), S("C=:6;A=2:7;"),
            "of stages that are needed; the last of a name");
-    is_str(outline(&g, S("FROM scratch AS a\nARG A=1\nFROM scratch\nCOPY --from=a x /\nARG B\n")), S("A=1:2;B=:5;"), "of stages that are read");
+    is_str(outline(&g, S("FROM scratch AS a\nARG A=1\nFROM scratch\nCOPY --from=a x /\nARG B\n")), S("A=1:2;B=:5;"),
+           "of stages that are read");
     pair_list_set(&g.arena, &g.options.plan.build_args, S("B"), S("given"));
     is_str(outline(&g, S("ARG A=1 B=$A\nFROM image:$B\nARG C=$A\n")), S("B=given:1;C=:3;"), "a build argument replaces the default");
     (void)outline(&g, S("FROM scratch\nARG A=${\n"));
     is_err(&g.err, "Dockerfile:2:5: ARG", "what cannot be expanded");
+    (void)outline(&g, S("FROM x\nUSER $NOPE\nARG A\n"));
+    is_err(&g.err, "; its base image is not known: put it into the store", "what only the base could tell");
     rig_fini(&g);
 }
 
@@ -67,7 +70,8 @@ static void mounts(void) {
     struct rig g;
     rig_init(&g);
     is_str(outline(&g, S("FROM scratch AS a\nRUN --mount=type=secret,id=one --mount=type=ssh b\n"
-                         "FROM a\nRUN --mount=type=secret,id=two,required=true \\\n --mount=type=cache,target=/c --mount=type=cache,id=x,target=/d b\n"
+                         "FROM a\nRUN --mount=type=secret,id=two,required=true \\\n"
+                         " --mount=type=cache,target=/c --mount=type=cache,id=x,target=/d b\n"
                          "RUN --mount=type=secret,id=one,required --mount=type=tmpfs,target=/t b\n")),
            S("secret one=:2!;secret two=:4!;ssh default=:2;cache /c=:4;cache x=:4;"), "mounts of all kinds");
     no_err(&g.err, "no error");
@@ -78,14 +82,15 @@ static void show_outline(void) {
     struct rig g;
     struct outline o;
     rig_init(&g);
-    ok(outline_make(&g.arena, S("# base what it is\nFROM scratch AS Base\n# A first\nARG A=1 LONGER\n"), S("D"), &g.options, &o, &g.err), "made");
+    struct str text = S("# base what it is\nFROM scratch AS Base\n# A first\nARG A=1 LONGER\n");
+    ok(outline_make(&g.arena, text, S("D"), &g.options, &o, &g.err), "made");
     outline_print(&o, &g.out);
     is_str(buf_str(&g.out), S("TARGET:      base\nDESCRIPTION: what it is\n\n"
                               "BUILD ARG   VALUE   DESCRIPTION\nA           1       first\nLONGER              \n\n"), "as text");
     buf_reset(&g.out);
     outline_json(&o, &g.out);
-    ok(str_starts(buf_str(&g.out), S("{\n  \"name\": \"base\",\n  \"description\": \"what it is\",\n  \"args\": [\n    {\n      \"name\": \"A\",\n"
-                                     "      \"description\": \"first\",\n      \"value\": \"1\",\n      \"location\": {")), "as JSON");
+    ok(str_starts(buf_str(&g.out), S("{\n  \"name\": \"base\",\n  \"description\": \"what it is\",\n  \"args\": [\n    {\n"
+                                     "      \"name\": \"A\",\n      \"description\": \"first\",\n      \"value\": \"1\",\n      \"location\": {")), "as JSON");
     ok(str_find(buf_str(&g.out), S("secrets")) < 0 && str_find(buf_str(&g.out), S("\"sources\": [\n    \"IyBiYXNl")) > 0,
        "what is empty is left out; the text is there");
     buf_reset(&g.out);
@@ -103,8 +108,8 @@ static void targets(void) {
     struct rig g;
     struct targets t;
     rig_init(&g);
-    struct str text = S("ARG V=1\n# first\n# Build is another\n# build the tools\nFROM image:$V AS Build\nFROM --platform=$TARGETPLATFORM build\n"
-                        "FROM scratch AS last\nNONSENSE\n");
+    struct str text = S("ARG V=1\n# first\n# Build is another\n# build the tools\nFROM image:$V AS Build\n"
+                        "FROM --platform=$TARGETPLATFORM build\nFROM scratch AS last\nNONSENSE\n");
     ok(!targets_make(&g.arena, text, S("D"), &t, &g.err), "a wrong file");
     is_err(&g.err, "D:8:1: unknown instruction: NONSENSE", "... is an error");
     ok(targets_make(&g.arena, str_first(text, text.n - 9), S("D"), &t, &g.err) && t.n == 3, "three stages");
