@@ -36,6 +36,15 @@
 #define LIMIT_STAT_INDEX_BYTES (LIMIT_STAT_RECORDS * (size_t)88 + 32)
 #define LIMIT_TREE_SIZE_DEPTH 256              /* levels that gc counts the bytes of: each holds a descriptor */
 
+/* Things from the network. */
+#define LIMIT_URL_BYTES 8192                   /* servers commonly refuse longer ones */
+#define LIMIT_DOWNLOAD_BYTES ((uint64_t)256 << 30) /* one file: a server may send for ever */
+#define LIMIT_HTTP_HEADERS_BYTES KIB(256)      /* all headers of one answer */
+#define LIMIT_HTTP_HEADER_BYTES 2048           /* one that is kept: an ETag, a date */
+#define LIMIT_HTTP_ERROR_BODY_BYTES MIB(1)     /* what an answer that is no success may say, unread */
+#define LIMIT_HTTP_REDIRECTS 10
+#define LIMIT_HTTP_WAIT_S 30                   /* that a server may ask for with Retry-After */
+
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */
 #define LIMIT_LAYER_BYTES ((uint64_t)1 << 42)  /* 4 TiB unpacked */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mirrors: gits/<key>/ is a directory in which git keeps what was fetched from one repository. Who works in it holds a lock on the directory
- * itself; gc takes it away only if it gets that lock. Its mtime is when it was last used. */
+ * Mirrors: gits/<key>/ is a directory in which git keeps what was fetched from one repository. Who works in it holds a lock on the
+ * directory itself; gc takes it away only if it gets that lock. Its mtime is when it was last used. */
 #include <errno.h>
 
 #include "base/log.h"

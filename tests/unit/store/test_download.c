@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Downloads and mirrors: published and found, records of URLs read back, kept and swept by gc, checked by fsck, locked against each other. */
+ * Downloads and mirrors: published and found, records of URLs read back, kept and swept by gc, checked by fsck, locked against each
+ * other. */
 #include <errno.h>
 #include <sys/file.h>
 
