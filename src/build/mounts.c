@@ -30,11 +30,12 @@ static bool digest_of(struct run_mounts *m, struct mount_source *src, struct dig
     struct content_hash h;
     struct view nothing = {.store = b->store};
     struct str operand = src->mount->source;
-    struct copy_spec spec = {.operands = &operand, .n_operands = 1, .dest = S("/"), .dest_is_dir = true, .onto = &nothing};
-    spec.from.context_fd = src->has_view ? -1 : b->context_fd;
-    spec.from.view = src->has_view ? &src->view : NULL;
-    spec.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
-    spec.from.stats = b->stats;
+    struct copy_part part = {.operands = &operand, .n_operands = 1, .keeps_owner = src->has_view};
+    struct copy_spec spec = {.parts = &part, .n_parts = 1, .dest = S("/"), .dest_is_dir = true, .onto = &nothing};
+    part.from.context_fd = src->has_view ? -1 : b->context_fd;
+    part.from.view = src->has_view ? &src->view : NULL;
+    part.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
+    part.from.stats = b->stats;
     content_hash_init(&h);
     if (!copy_entries(&spec, true, content_hash_sink(&h), e))
         return false;

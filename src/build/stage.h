@@ -60,6 +60,11 @@ MUST_CHECK bool stage_run(struct stage *s, struct err *e);
 /* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
 MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+struct copy_part;
+/* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,
+ * with part.release for what it holds open. */
+MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct copy_part *out,
+                                   struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
 /* --- What steps share (step_cache.c) --- */
