@@ -31,7 +31,7 @@ struct fetcher {
 
 /* A text as it may be shown to anyone: passwords, tokens and signatures masked. Any bytes are taken. */
 struct str url_shown(struct arena *a, struct str url);
-/* Whether ADD and contexts take the text for a URL of a file: http:// or https://, and no repository (git_is_repository). */
+/* Whether the text begins as http:// or https:// does. A repository may too: ask git_kind first. */
 bool url_is_url(struct str text);
 
 /* --- URLs --------------------------------------------------------------------------------------------------------------------- */
@@ -58,5 +58,35 @@ struct url_result {
  * never becomes http, credentials never go to another host. What fails in passing is tried again (CROZE_FETCH_TRIES, default 3), and what
  * moves too slowly for CROZE_FETCH_TIMEOUT seconds (default 60) has failed. */
 MUST_CHECK bool fetch_url(const struct fetcher *f, const struct url_request *q, struct arena *a, struct url_result *out, struct err *e);
+
+/* --- Repositories ------------------------------------------------------------------------------------------------------------- */
+
+enum git_kind {
+    GIT_NOT,
+    GIT_REPOSITORY,             /* ssh://, git://, user@host:path, or an http(s) URL whose path ends in .git */
+    GIT_SHORTHAND,              /* "github.com/owner/name": a repository for contexts; for ADD a path */
+};
+enum git_kind git_kind(struct str text);
+/* What the lock calls it: "https://host/r.git#ref", without credentials, directory and options; without "#" for the default branch. */
+MUST_CHECK bool git_name(struct arena *a, struct str text, struct str *name, struct err *e);
+
+struct git_request {
+    struct str repository;          /* as the user wrote it: with "#ref:dir" or "?ref=&subdir=...", as BuildKit has them */
+    struct str checksum;            /* --checksum: the commit or its beginning (of an annotated tag its own will do); "" */
+    struct str want_commit;         /* the commit that the lock has, whole: the ref is then not asked for; "" */
+    bool has_keep_git_dir, keep_git_dir; /* --keep-git-dir was given, and how: it may not contradict the text */
+    const char *into;               /* an empty directory in the store's work space, absolute: the files come here */
+    int64_t time_s;                 /* mtime of all files, unless the text has mtime=commit */
+    struct progress_step *progress; /* may be NULL */
+};
+struct git_result {
+    struct str commit;              /* whole */
+    int64_t commit_time_s;
+    bool cached;                    /* nothing was fetched */
+};
+/* Modes are 0644, 0755 and, of directories, 0755; symlinks stay links; all are owned by the caller. Submodules come too, unless the text
+ * has submodules=false. What was fetched is kept in the store's gits/: a commit that is named whole and held needs no network. git runs
+ * without hooks and configuration, but for what the user has configured under credential.*, http.* and core.sshCommand. */
+MUST_CHECK bool fetch_git(const struct fetcher *f, const struct git_request *q, struct arena *a, struct git_result *out, struct err *e);
 
 #endif

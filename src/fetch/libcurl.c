@@ -18,7 +18,7 @@ static const struct {
     FUNCTION(global_init),  FUNCTION(easy_init),     FUNCTION(easy_cleanup), FUNCTION(easy_reset),     FUNCTION(easy_setopt),
     FUNCTION(easy_getinfo), FUNCTION(easy_perform),  FUNCTION(easy_strerror), FUNCTION(slist_append),  FUNCTION(slist_free_all),
     FUNCTION(getdate),      FUNCTION(free),          FUNCTION(url),          FUNCTION(url_cleanup),    FUNCTION(url_get),
-    FUNCTION(url_set),      FUNCTION(url_strerror),
+    FUNCTION(url_set),      FUNCTION(url_strerror),  FUNCTION(easy_unescape),
 };
 
 static void load(void) {

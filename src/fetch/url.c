@@ -76,6 +76,20 @@ bool url_parse(struct arena *a, struct str text, unsigned schemes, struct url *o
     return ok;
 }
 
+bool url_decode(struct arena *a, struct str text, struct str *out, struct err *e) {
+    const struct libcurl *lib = libcurl_load(e);
+    int n = 0;
+    if (!lib)
+        return false;
+    char *plain = text.n ? lib->easy_unescape(NULL, arena_strz(a, text), (int)text.n, &n) : NULL;
+    *out = plain ? arena_str(a, str_n(plain, (size_t)n)) : S("");
+    lib->free(plain);
+    for (size_t i = 0; i < out->n; i++)
+        if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7f)
+            return err_set(e, ERR_USAGE, "there is a control character in it");
+    return true;
+}
+
 bool url_is_url(struct str text) {
     return str_starts_nocase(text, S("http://")) || str_starts_nocase(text, S("https://"));
 }

@@ -19,6 +19,9 @@ struct url {
 /* `schemes` are allowed. The error says what is wrong, and not the URL: the caller wraps it. */
 MUST_CHECK bool url_parse(struct arena *a, struct str text, unsigned schemes, struct url *out, struct err *e);
 
+/* Without its %xx; what then holds control characters is an error. */
+MUST_CHECK bool url_decode(struct arena *a, struct str text, struct str *out, struct err *e);
+
 /* Where a URL is really fetched from. *map is the rule that sends it there, or NULL. */
 MUST_CHECK bool url_map_find(const struct fetcher *f, struct str url, const struct url_map **map, struct str *rest);
 /* "https://host/a" or "https://host/a (from http://mirror/a)", masked. */
