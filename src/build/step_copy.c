@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "base/log.h"
 #include "build/stage.h"
 #include "layer/copy.h"
 #include "layer/writer.h"
@@ -17,30 +18,17 @@ struct copy_job {
     struct copy_part *parts;
     struct copy_source source;   /* of the paths, once one of them was met */
     bool has_source;
-    struct view from, onto;
-    bool has_from;
+    struct read_root from;
+    struct view onto;
 };
 
 /* The source of the instruction's paths. */
 static bool open_source(struct copy_job *j, struct err *e) {
-    struct build *b = j->stage->build;
-    const struct step_copy *c = &j->step->copy;
-    j->source = (struct copy_source){.context_fd = -1};
-    switch (c->source.kind) {
-    case SOURCE_CONTEXT:
-        j->source.context_fd = b->context_fd;
-        j->source.ignore = b->ignore.n ? &b->ignore : NULL;
-        j->source.stats = b->stats;
-        return true;
-    case SOURCE_STAGE:
-    case SOURCE_IMAGE:
-        j->has_from = open_source_root(b, &c->source, &j->from, e);
-        j->source.view = &j->from;
-        return j->has_from;
-    case SOURCE_NAMED:
-        break;
-    }
-    return false;
+    if (!read_root_open(j->stage->build, &j->step->copy.source, &j->from, e))
+        return false;
+    j->has_source = true;
+    j->source = copy_source_of(&j->from);
+    return true;
 }
 
 /* --- operands to parts --- */
@@ -58,7 +46,6 @@ static size_t alike(const struct step_copy *c, size_t first) {
 static bool paths_part(struct copy_job *j, const struct copy_operand *o, size_t n, struct copy_part *out, struct err *e) {
     if (!j->has_source && !open_source(j, e))
         return false;
-    j->has_source = true;
     out->from = j->source;
     out->keeps_owner = j->source.view;
     out->modes_git = j->source.context_fd >= 0 && j->stage->build->options->modes_git;
@@ -187,8 +174,28 @@ bool step_copy_do(struct stage *s, const struct step *step, struct progress_step
         return false;
     bool good = copy(&j, p, e);
     release_parts(&j);
-    if (j.has_from)
-        view_close(&j.from);
+    if (j.has_source)
+        read_root_close(&j.from);
     view_close(&j.onto);
     return good;
+}
+
+/* A step that no instruction wrote: "COPY . /" of the context. */
+bool stage_take_context(struct stage *s, size_t named, struct err *e) {
+    const struct named_context *n = &s->build->options->named[named];
+    struct copy_operand all = {.kind = OPERAND_PATH, .text = S("."), .pos = s->plan->from->pos};
+    struct step step = {
+        .kind = STEP_COPY,
+        .from = s->plan->from,
+        .pos = s->plan->from->pos,
+        .title = arena_printf(&s->arena, "FROM %.*s (context %.*s)", STR_ARG(s->plan->base_ref), STR_ARG(n->value)),
+        .created_by = arena_printf(&s->arena, "FROM %.*s # context", STR_ARG(s->plan->base_ref)),
+        .copy = {.source = {.kind = SOURCE_NAMED, .named = named}, .operands = &all, .n_operands = 1, .dest = S("/"), .dest_is_dir = true},
+    };
+    s->step_began_ns = log_now_ns();
+    struct progress_step *p = progress_start(s->build->progress, step.title);
+    if (step_copy_do(s, &step, p, e))
+        return true;
+    progress_end(p, PROGRESS_FAILED, STR_NULL);
+    return false;
 }

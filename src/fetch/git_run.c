@@ -220,7 +220,7 @@ static void explain(const char *command, struct err *e) {
 
 bool git_run(struct git *g, const char *const *args, struct str *out, bool *failed, struct err *e) {
     struct buf printed = BUF_INIT(LIMIT_GIT_OUTPUT_BYTES), said = BUF_INIT(SAID_MAX_BYTES);
-    struct proc_spec spec = {arguments(g, args), environment_of(g), -1, -1, -1, g->dir ? g->dir : "/"};
+    struct proc_spec spec = {arguments(g, args), environment_of(g), g->dir ? g->dir : "/", -1, -1, -1};
     uint64_t began = log_now_ns();
     int code = 0;
     bool ran = proc_listen(&spec, &printed, &said, (int)(fetch_timeout_s() * STALL_FACTOR), &code, e);
@@ -264,7 +264,7 @@ bool git_read_user_config(struct arena *a, struct user_config *out, struct err *
     struct buf printed = BUF_INIT(MIB(1)), said = BUF_INIT(SAID_MAX_BYTES);
     int code = 0;
     *out = (struct user_config){0};
-    bool ok = proc_listen(&(struct proc_spec){argv, NULL, -1, -1, -1, "/"}, &printed, &said, (int)fetch_timeout_s(), &code, e);
+    bool ok = proc_listen(&(struct proc_spec){argv, NULL, "/", -1, -1, -1}, &printed, &said, (int)fetch_timeout_s(), &code, e);
     if (!ok)
         explain("config", e);
     if (ok && code == 0)

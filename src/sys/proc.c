@@ -67,7 +67,7 @@ bool proc_output(const char *const *argv, struct buf *out, int *code, struct err
         return err_sys(e, errno, "make a pipe");
     _cleanup_fd_ int from = ends[0];
     _cleanup_fd_ int to = ends[1];
-    struct proc_spec spec = {argv, NULL, -1, to, -1};
+    struct proc_spec spec = {.argv = argv, .in = -1, .out = to, .error = -1};
     pid_t pid = proc_start(&spec, e);
     if (pid < 0)
         return false;

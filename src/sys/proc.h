@@ -12,8 +12,8 @@
 struct proc_spec {
     const char *const *argv;   /* argv[0] is looked up in PATH */
     const char *const *env;    /* NULL: ours */
+    const char *dir;           /* working directory; NULL: ours */
     int in, out, error;        /* descriptors for 0, 1, 2; -1: /dev/null for in, ours for the others */
-    const char *dir;           /* where it runs; NULL: where we are */
 };
 
 /* Starts it; the pid, or -1 with an error that names the program ("runc is not installed" for ENOENT). */

@@ -88,7 +88,7 @@ bool peer_start(struct peer *p, const char *name, const char *pem) {
         return false;
     must(pipe2(ends, O_CLOEXEC) == 0, &e);
     const char *argv[] = {"python3", PEER, in_scratch("www"), port_file, p->log, pem, NULL};
-    p->pid = proc_start(&(struct proc_spec){argv, NULL, ends[0], -1, -1}, &e);
+    p->pid = proc_start(&(struct proc_spec){argv, NULL, NULL, ends[0], -1, -1}, &e);
     must(p->pid > 0, &e);
     close(ends[0]);
     p->in = ends[1];
@@ -133,7 +133,7 @@ int run(const char *const *argv) {
     struct err e = ERR_INIT;
     int code = -1;
     _cleanup_fd_ int log = file_open(in_scratch("run.log"), O_WRONLY | O_CREAT | O_APPEND, 0644, &e);
-    pid_t pid = proc_start(&(struct proc_spec){argv, NULL, -1, log, log}, &e);
+    pid_t pid = proc_start(&(struct proc_spec){argv, NULL, NULL, -1, log, log}, &e);
     must(pid > 0 && proc_wait(pid, &code, &e), &e);
     return code;
 }

@@ -18,7 +18,7 @@ static struct str sh(const char *script) {
     int code = -1;
     const char *argv[] = {"sh", "-euc", script, NULL};
     struct buf said = BUF_INIT(MIB(1));
-    must(proc_listen(&(struct proc_spec){argv, NULL, -1, -1, -1, in_scratch("www")}, &out, &said, 60, &code, &e), &e);
+    must(proc_listen(&(struct proc_spec){argv, NULL, in_scratch("www"), -1, -1, -1}, &out, &said, 60, &code, &e), &e);
     if (code)
         printf("Bail out! %s: %.*s\n", script, STR_ARG(buf_str(&said)));
     if (code)
