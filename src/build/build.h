@@ -7,6 +7,7 @@
 #define CROZE_BUILD_BUILD_H
 
 #include "build/run_options.h"
+#include "fetch/fetch.h"
 #include "image/image.h"
 #include "plan/plan.h"
 #include "report/progress.h"
@@ -21,6 +22,8 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    const struct url_map *url_maps; /* --url-map: where URLs and repositories are really fetched from */
+    size_t n_url_maps;
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     enum compression compression;
