@@ -47,6 +47,7 @@
 #define LIMIT_HTTP_ERROR_BODY_BYTES MIB(1)     /* what an answer that is no success may say, unread */
 #define LIMIT_HTTP_REDIRECTS 10
 #define LIMIT_HTTP_WAIT_S 30                   /* that a server may ask for with Retry-After */
+#define LIMIT_LOCK_BYTES MIB(16)               /* croze.lock: 50,000 names */
 #define LIMIT_GIT_OUTPUT_BYTES MIB(256)        /* what one git command prints: the list of two million files */
 #define LIMIT_GIT_SUBMODULES 2000              /* of one repository, with those below them */
 #define LIMIT_GIT_TREE_DEPTH 256               /* directories in directories: each holds a descriptor while modes and times are set */

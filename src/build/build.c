@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "build/inputs.h"
+#include "build/lockfile.h"
 #include "build/stage.h"
 #include "image/config_json.h"
 #include "sys/clock.h"
@@ -221,6 +222,7 @@ static void fini(struct build *b) {
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    lockfile_free(b->lockfile);
     secrets_free(b->secrets);
     agents_free(b->agents);
     context_close(b, &b->context);
@@ -235,6 +237,25 @@ static void fini(struct build *b) {
     arena_fini(&b->arena);
 }
 
+static bool open_inputs(struct build *b, struct err *e) {
+    b->lockfile = lockfile_new(b->options->lock, b->options->lock_path);
+    if (!context_open_main(b, e))
+        return false;
+    lockfile_find_place(b);
+    return true;
+}
+
+/* Before the image has a name: a build whose lock cannot be written has failed. */
+static bool write_lock(struct build *b, struct err *e) {
+    const char *path = NULL;
+    if (b->options->lock != LOCKFILE_WRITE)
+        return true;
+    if (!lockfile_write(b->lockfile, &path, e))
+        return false;
+    progress_note(b->progress, "locked in %s", path);
+    return true;
+}
+
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
     struct build b = {.store = s, .options = o, .progress = p, .context = CONTEXT_INIT, .now = clock_now()};
     pthread_mutex_init(&b.lock, NULL);
@@ -245,7 +266,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
     bool good = check_tags(&b, e) && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) &&
-                context_open_main(&b, e) && make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
+                open_inputs(&b, e) && make_plan(&b, e) && run_stages(&b, e) && write_lock(&b, e) && write_image(&b, r, e);
     fini(&b);
     return good;
 }

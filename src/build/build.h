@@ -12,6 +12,8 @@
 #include "plan/plan.h"
 #include "report/progress.h"
 
+enum lockfile_mode { LOCKFILE_NONE, LOCKFILE_WRITE /* --lock */, LOCKFILE_CHECK /* --locked */ };
+
 struct build_options {
     const char *context;            /* a directory, "-", a URL, a repository */
     const struct named_context *named; /* --build-context */
@@ -24,6 +26,8 @@ struct build_options {
     bool no_cache, network_none;
     const struct url_map *url_maps; /* --url-map: where URLs and repositories are really fetched from */
     size_t n_url_maps;
+    enum lockfile_mode lock;
+    const char *lock_path;          /* NULL: croze.lock beside the Dockerfile */
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     enum compression compression;

@@ -43,6 +43,7 @@ struct build {
     pthread_mutex_t contexts;     /* guards that */
     struct secrets *secrets;
     struct agents *agents;
+    struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
 

@@ -4,7 +4,7 @@
 #include "sys/clock.h"
 
 static struct opt_list build_args, contexts, url_maps;
-static const char *dockerfile, *target, *platform, *modes = "context";
+static const char *dockerfile, *target, *platform, *modes = "context", *lock, *locked;
 static bool pull;
 static const char *const modes_words[] = {"context", "git", NULL};
 
@@ -22,6 +22,9 @@ const struct opt build_input_rows[] = {
     OPT_LIST(0, "url-map", "FROM=TO", &url_maps,
              "Fetch URLs and repositories that begin with FROM from TO instead; TO may be file:///DIR/ (environment CROZE_URL_MAP: "
              "several, with blanks between)"),
+    OPT_OPTIONAL("lock", "FILE", &lock,
+                 "Write down what images, URLs and repositories were (default: croze.lock beside the Dockerfile)"),
+    OPT_OPTIONAL("locked", "FILE", &locked, "Fail if any of them is something else than FILE has, or is not in it"),
     OPT_END,
 };
 
@@ -109,6 +112,15 @@ static bool read_maps(struct arena *a, struct build_options *o, struct err *e) {
     return true;
 }
 
+static bool read_lock(struct build_options *o, struct err *e) {
+    if (lock && locked)
+        return err_set(e, ERR_USAGE, "--lock writes and --locked compares: give one of them");
+    const char *path = lock ? lock : locked;
+    o->lock = lock ? LOCKFILE_WRITE : locked ? LOCKFILE_CHECK : LOCKFILE_NONE;
+    o->lock_path = path && *path ? path : NULL;
+    return true;
+}
+
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {
     o->dockerfile = dockerfile;
     o->target = str_z(target);
@@ -116,5 +128,5 @@ bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) 
     if (platform && strcmp(platform, "linux/" CROZE_ARCH) != 0)
         return err_set(e, ERR_USAGE, "--platform %s: this version builds for its own platform only, linux/%s", platform, CROZE_ARCH);
     return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) && read_maps(a, o, e) &&
-           read_epoch(&o->build_args, o, e);
+           read_lock(o, e) && read_epoch(&o->build_args, o, e);
 }

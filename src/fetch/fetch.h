@@ -31,6 +31,8 @@ struct fetcher {
 
 /* A text as it may be shown to anyone: passwords, tokens and signatures masked. Any bytes are taken. */
 struct str url_shown(struct arena *a, struct str url);
+/* What the lock calls a URL: the same without user and password. */
+struct str url_name(struct arena *a, struct str url);
 /* Whether the text begins as http:// or https:// does. A repository may too: ask git_kind first. */
 bool url_is_url(struct str text);
 
@@ -67,6 +69,8 @@ enum git_kind {
     GIT_SHORTHAND,              /* "github.com/owner/name": a repository for contexts; for ADD a path */
 };
 enum git_kind git_kind(struct str text);
+/* A whole commit: 40 or 64 lower-case hex digits. */
+bool git_is_commit(struct str s);
 /* What the lock calls it: "https://host/r.git#ref", without credentials, directory and options; without "#" for the default branch. */
 MUST_CHECK bool git_name(struct arena *a, struct str text, struct str *name, struct err *e);
 

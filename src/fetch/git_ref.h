@@ -31,8 +31,6 @@ bool git_same_host(struct str a, struct str b);
 
 /* What may be the name of a branch, tag or commit (or ""): no option, no pattern, no refspec. */
 bool git_is_ref(struct str ref);
-/* A full commit: 40 or 64 lower-case hex digits. */
-bool git_is_commit(struct str s);
 /* What may be a commit's beginning: 4 or more hex digits of either case. */
 bool git_is_commit_prefix(struct str s);
 /* Where a submodule lies: `url` of .gitmodules, which may be relative to its parent's remote. */

@@ -151,6 +151,12 @@ struct str url_shown(struct arena *a, struct str url) {
     return shown;
 }
 
+struct str url_name(struct arena *a, struct str url) {
+    struct str shown = url_shown(a, url);
+    ptrdiff_t at = str_find(shown, S("://***@"));
+    return at < 0 ? shown : arena_join3(a, str_first(shown, (size_t)at + 3), str_from(shown, (size_t)at + 7), STR_NULL);
+}
+
 struct str url_both(struct arena *a, struct str url, struct str from) {
     struct str shown = url_shown(a, url);
     return str_eq(url, from) ? shown : arena_printf(a, "%.*s (from %.*s)", STR_ARG(shown), STR_ARG(url_shown(a, from)));
