@@ -6,11 +6,11 @@
 
 /* --- What a step has ------------------------------------------------------------------------------------------------------------- */
 
-static bool has_operand(const struct step *s, enum operand_kind kind, bool only) {
-    size_t n = 0;
+static bool has_operand(const struct step *s, enum operand_kind kind) {
     for (size_t k = 0; k < s->copy.n_operands; k++)
-        n += s->copy.operands[k].kind == kind;
-    return n > 0 && (!only || n == s->copy.n_operands);
+        if (s->copy.operands[k].kind == kind)
+            return true;
+    return false;
 }
 
 static bool has_mount(const struct step *s, enum mount_kind kind) {
@@ -24,9 +24,8 @@ static bool linked(const struct step *s) { return s->copy.link; }
 static bool parents(const struct step *s) { return s->copy.parents; }
 static bool excludes(const struct step *s) { return s->copy.n_excludes > 0; }
 static bool symbolic(const struct step *s) { return s->copy.chmod.symbolic; }
-static bool url(const struct step *s) { return has_operand(s, OPERAND_URL, false); }
-static bool repository(const struct step *s) { return has_operand(s, OPERAND_GIT, false); }
-static bool mixed(const struct step *s) { return has_operand(s, OPERAND_INLINE, false) && !has_operand(s, OPERAND_INLINE, true); }
+static bool url(const struct step *s) { return has_operand(s, OPERAND_URL); }
+static bool repository(const struct step *s) { return has_operand(s, OPERAND_GIT); }
 static bool unpack(const struct step *s) { return s->copy.unpack == UNPACK_YES; }
 static bool checksum(const struct step *s) { return s->copy.checksum.n > 0; }
 static bool keep_git_dir(const struct step *s) { return s->copy.keep_git_dir; }
@@ -35,12 +34,6 @@ static bool tmpfs(const struct step *s) { return has_mount(s, MOUNT_TMPFS); }
 static bool secret(const struct step *s) { return has_mount(s, MOUNT_SECRET); }
 static bool ssh(const struct step *s) { return has_mount(s, MOUNT_SSH); }
 static bool insecure(const struct step *s) { return s->run.insecure; }
-static bool named(const struct step *s) {
-    for (size_t k = 0; k < s->run.n_mounts; k++)
-        if (s->run.mounts[k].from.kind == SOURCE_NAMED)
-            return true;
-    return s->copy.source.kind == SOURCE_NAMED;
-}
 
 /* --- What an instruction shows before its step is made --- */
 
@@ -52,7 +45,6 @@ static bool shows(const struct df_instruction *i, enum operand_kind kind) {
 }
 static bool shows_url(const struct df_instruction *i) { return shows(i, OPERAND_URL); }
 static bool shows_repository(const struct df_instruction *i) { return shows(i, OPERAND_GIT); }
-static bool shows_mixed(const struct df_instruction *i) { return i->op != DF_RUN && i->n_heredocs > 0 && i->n_args > 1; }
 
 /* `flag` tells the place; `field` is what it must say ("type=cache" among others), NULL: anything but "false". */
 static const struct missing {
@@ -67,7 +59,6 @@ static const struct missing {
     {" --chmod with letters (other than octal digits)", symbolic, NULL, NULL, NULL},
     {" of a URL", url, NULL, NULL, shows_url},
     {" of a git repository", repository, NULL, NULL, shows_repository},
-    {" of files and here-documents in one instruction (write two)", mixed, NULL, NULL, shows_mixed},
     {" --unpack", unpack, "unpack", NULL, NULL},
     {" --checksum", checksum, "checksum", NULL, NULL},
     {" --keep-git-dir", keep_git_dir, "keep-git-dir", NULL, NULL},
@@ -76,9 +67,7 @@ static const struct missing {
     {" --mount=type=secret", secret, "mount", "type=secret", NULL},
     {" --mount=type=ssh", ssh, "mount", "type=ssh", NULL},
     {" --security=insecure", insecure, "security", "insecure", NULL},
-    {" from a named context", named, NULL, NULL, NULL},
 };
-static const struct missing named_base = {" a named context", NULL, NULL, NULL, NULL};
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static bool says(const struct df_flag *f, const char *field) {
@@ -122,8 +111,6 @@ static bool looks_supported(const struct build *b, const struct df_instruction *
 bool plan_is_supported(const struct build *b, struct err *e) {
     for (size_t k = 0; k < b->plan.n_stages; k++) {
         const struct plan_stage *s = &b->plan.stages[k];
-        if (s->needed && s->base_kind == BASE_NAMED)
-            return refuse(b, &named_base, s->from, e);
         for (size_t i = 0; s->needed && i < s->n_body; i++)
             if (!looks_supported(b, &s->body[i], e))
                 return false;
