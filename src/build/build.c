@@ -31,6 +31,15 @@ static void add_proxies(struct build *b, struct pair_list *args) {
     }
 }
 
+/* The Dockerfile may set SOURCE_DATE_EPOCH for itself. */
+static void apply_epoch(struct build *b) {
+    struct build_options *o = arena_new(&b->arena, struct build_options);
+    *o = *b->options;
+    o->has_epoch = b->plan.has_epoch;
+    o->epoch = b->plan.epoch;
+    b->options = o;
+}
+
 static bool make_plan(struct build *b, struct err *e) {
     struct str text, name;
     if (!dockerfile_read(b, &text, &name, e) || !dockerfile_parse(&b->arena, text, name, &b->file, e))
@@ -46,11 +55,14 @@ static bool make_plan(struct build *b, struct err *e) {
     for (size_t i = 0; i < b->options->build_args.n; i++)
         pair_list_set(&b->arena, &o.build_args, b->options->build_args.p[i].key, b->options->build_args.p[i].value);
     add_proxies(b, &o.build_args);
-    if (!plan_make(&b->arena, &b->file, &o, &b->plan, e))
+    if (!plan_make(&b->arena, &b->file, &o, &b->plan, e) || !plan_is_supported(b, e))
         return false;
+    apply_epoch(b);
     for (size_t i = 0; i < b->file.n_warnings; i++)
         progress_note(b->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(b->file.name), b->file.warnings[i].pos.line,
                       b->file.warnings[i].rule, STR_ARG(b->file.warnings[i].message));
+    for (size_t i = 0; i < b->plan.n_warnings; i++)
+        progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
     return true;

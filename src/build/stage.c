@@ -110,7 +110,7 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
-    if (!scope_step(&s->scope, i, &step, e))
+    if (!scope_step(&s->scope, i, &step, e) || !step_is_supported(s->build, &step, e))
         return false;
     if (step.kind == STEP_COPY) { /* what ADD fetches may have credentials */
         step.title = mask_words(&s->arena, step.title);
