@@ -31,6 +31,15 @@ static void add_proxies(struct build *b, struct pair_list *args) {
     }
 }
 
+/* The Dockerfile may set SOURCE_DATE_EPOCH for itself. */
+static void apply_epoch(struct build *b) {
+    struct build_options *o = arena_new(&b->arena, struct build_options);
+    *o = *b->options;
+    o->has_epoch = b->plan.has_epoch;
+    o->epoch = b->plan.epoch;
+    b->options = o;
+}
+
 static struct plan_options plan_options(struct build *b) {
     struct plan_options o = {
         .target = b->options->target,
@@ -59,6 +68,9 @@ static bool make_plan(struct build *b, struct err *e) {
     struct plan_options o = plan_options(b);
     if (!dockerfile_read(b, &text, &name, e) || !review(b, text, name, &o, e) || !plan_make(&b->arena, &b->file, &o, &b->plan, e))
         return false;
+    apply_epoch(b);
+    for (size_t i = 0; i < b->plan.n_warnings; i++)
+        progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
     return true;

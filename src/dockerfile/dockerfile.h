@@ -16,6 +16,8 @@ MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str na
 MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,
                                      struct err *e);
 const char *df_op_name(enum df_op op); /* "RUN" */
+/* Whether a "# syntax=" value asks for the language that is read here: docker/dockerfile and its like, of any version. */
+bool df_is_own_syntax(struct str syntax);
 
 /* --- Words -------------------------------------------------------------------------------------------------------------------- */
 
