@@ -237,7 +237,8 @@ static bool archive_content(struct source_dir *d, struct str name, const struct 
     (void)name, (void)digest, (void)e;
     a->pulled.at = file->offset;
     a->pulled.left = node->entry.size;
-    *out = (struct content){.kind = CONTENT_STREAM, .has_digest = true, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
+    *out = (struct content){
+        .kind = CONTENT_STREAM, .has_digest = file->has_digest, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
     return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a run learned of files (stat_private.h). A million records would be 88 MB: they lie in a work file, and a hash of their numbers finds
- * them. Eight bits of the hash stand beside each number, so that a record is hardly ever read in vain. */
+ * What a run learned of files (stat_private.h). A million records would be 88 MB: they lie in a work file, and a hash of their numbers
+ * finds them. Eight bits of the hash stand beside each number, so that a record is hardly ever read in vain. */
 #include <stdlib.h>
 
 #include "base/limits.h"

@@ -187,8 +187,8 @@ static void serves_threads(struct store *s) {
     stat_index_close(x);
 }
 
-/* A million records would be 88 MB: they are kept in a work file, found there, put anew in the place of an older one, and merged as they are
- * written. */
+/* A million records would be 88 MB: they are kept in a work file, found there, put anew in the place of an older one, and merged as they
+ * are written. */
 static void learns_much(struct store *s) {
     enum { MANY = 300000 };
     struct digest got;
