@@ -257,7 +257,8 @@ static struct archive *archive_new(const struct copy_spec *spec, struct str dest
     static const struct source_ops ops = {.list = archive_list, .look = archive_look, .content = archive_content, .free = archive_free};
     struct archive *a = mem_zalloc(1, sizeof *a);
     *a = (struct archive){.base = {.ops = &ops, .keeps_owner = true, .keeps_mode = true, .replaces = true}, .spec = spec, .dest = dest,
-                          .listing = listing_new(spec->onto->store->work_fd), .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+                          .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+    a->listing = listing_new(spec->onto->store->work_fd);
     return a;
 }
 
