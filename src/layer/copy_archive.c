@@ -247,7 +247,8 @@ static bool archive_content(struct source_dir *d, struct str name, const struct 
     (void)name, (void)digest, (void)e;
     a->pulled.at = file->offset;
     a->pulled.left = node->entry.size;
-    *out = (struct content){.kind = CONTENT_STREAM, .has_digest = true, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
+    *out = (struct content){
+        .kind = CONTENT_STREAM, .has_digest = file->has_digest, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
     return true;
 }
 
@@ -267,7 +268,8 @@ static struct archive *archive_new(const struct copy_spec *spec, struct str dest
     static const struct source_ops ops = {.list = archive_list, .look = archive_look, .content = archive_content, .free = archive_free};
     struct archive *a = mem_zalloc(1, sizeof *a);
     *a = (struct archive){.base = {.ops = &ops, .keeps_owner = true, .keeps_mode = true, .replaces = true}, .spec = spec, .dest = dest,
-                          .listing = listing_new(spec->onto->store->work_fd), .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+                          .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+    a->listing = listing_new(spec->onto->store->work_fd);
     return a;
 }
 

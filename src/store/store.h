@@ -20,12 +20,16 @@ struct store {
     int downloads_fd, urls_fd, gits_fd;                         /* downloads/sha256, downloads/urls, gits */
     const char *flavour;     /* of trees/: "host-trusted" (T0) or "<uid map>-user" (T1), see croze-store(5) */
     bool sync;               /* fsync before publishing (default true; tests of many builds may turn it off with CROZE_NO_SYNC=1) */
-    struct lease *lease;     /* this process's, opened with the store */
+    struct lease *lease;     /* this process's, opened with the store; NULL if it is read_only */
+    int read_only;           /* 0, or why nothing can be written (an errno): then store_open_to_read opened it */
+    int reading;             /* locks/gc, held shared as long as a read_only store is open; -1: there is none to hold */
 };
 
 /* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A
  * directory that holds something else is refused. */
 MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavour, struct err *e);
+/* The same for who only reads: a store that this process may not write is opened all the same, if it is there. No gc runs while it is open. */
+MUST_CHECK bool store_open_to_read(struct store *s, const char *root, const char *flavour, struct err *e);
 void store_close(struct store *s);
 
 /* --- Blobs --- */
