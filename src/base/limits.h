@@ -48,6 +48,7 @@
 #define LIMIT_PAX_BYTES MIB(1)                 /* the extended header of one entry: Go and libarchive read no more */
 #define LIMIT_XATTRS 128                       /* of one entry */
 #define LIMIT_SPARSE_BYTES ((uint64_t)16 << 30) /* holes of sparse files in one archive: a 2 KB archive can declare terabytes of zeros */
+#define LIMIT_XZ_MEMORY_BYTES MIB(132)         /* to decompress xz: a dictionary of 128 MiB, as with zstd; xz -9 takes 65 */
 #define LIMIT_LISTING_TEXT_BYTES MIB(2048)     /* names, links and xattrs of one archive while it is sorted: they are held in memory */
 #define LIMIT_IMPLIED_TEXT_BYTES MIB(64)       /* of that, names of directories that the archive has only as parts of others: a million */
 #define LIMIT_ID 4294967294u                   /* user and group numbers; 2^32 - 1 means "none" to the kernel */

@@ -54,7 +54,7 @@ static bool make_plan(struct build *b, struct err *e) {
     for (size_t i = 0; i < b->options->build_args.n; i++)
         pair_list_set(&b->arena, &o.build_args, b->options->build_args.p[i].key, b->options->build_args.p[i].value);
     add_proxies(b, &o.build_args);
-    if (!plan_make(&b->arena, &b->file, &o, &b->plan, e) || !plan_is_supported(b, e))
+    if (!plan_make(&b->arena, &b->file, &o, &b->plan, e))
         return false;
     apply_epoch(b);
     for (size_t i = 0; i < b->file.n_warnings; i++)

@@ -106,10 +106,21 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
     return false;
 }
 
+/* Enough of it to be recognised in a message of one line; cut before a character of UTF-8. */
+static struct str shortened(struct arena *a, struct str title) {
+    enum { SHOWN_BYTES = 80 };
+    size_t n = SHOWN_BYTES;
+    if (title.n <= SHOWN_BYTES)
+        return title;
+    while (n > 0 && ((unsigned char)title.p[n] & 0xc0) == 0x80)
+        n--;
+    return arena_join3(a, str_trim_right(str_first(title, n)), S("..."), STR_NULL);
+}
+
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
-    if (!scope_step(&s->scope, i, &step, e) || !step_is_supported(s->build, &step, e))
+    if (!scope_step(&s->scope, i, &step, e))
         return false;
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)
@@ -123,7 +134,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
         return true;
     progress_end(p, PROGRESS_FAILED, STR_NULL);
     return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
-                    STR_ARG(str_first(step.title, 200)));
+                    STR_ARG(shortened(&s->arena, step.title)));
 }
 
 /* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until

@@ -72,10 +72,6 @@ MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, con
                                    struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
-/* --- What is read and not carried out yet (unsupported.c): an error by name. The second sees needed stages before anything runs --- */
-MUST_CHECK bool step_is_supported(const struct build *b, const struct step *step, struct err *e);
-MUST_CHECK bool plan_is_supported(const struct build *b, struct err *e);
-
 /* The whole of a named context as the stage's first layer (FROM of a directory). */
 MUST_CHECK bool stage_take_context(struct stage *s, size_t named, struct err *e);
 
