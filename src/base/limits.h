@@ -69,6 +69,7 @@
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */
+#define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif

@@ -109,7 +109,7 @@ is "... USER and WORKDIR are replaced" "$(config entry '{{.Config.User}} {{.Conf
 printf 'FROM base\nCMD [ "not", json ]\n' | dockerfile "$T/e"
 builds "CMD that looks like JSON but is none" entry "$T/e"
 is "... is in shell form" "$(img config entry config Cmd)" '["/bin/sh","-c","[ \"not\", json ]"]'
-like "... with a warning" "$err" '^warning: .*JSON'
+like "... with a warning" "$err" '^ - InvalidExecForm: .*JSON.*\(line 2\)'
 
 printf '# escape=`\r\nfrom base\r\nenv A=one`\r\n  B=two\r\nworkdir C:\\x\r\n' | dockerfile "$T/crlf"
 builds "CRLF, another escape character, lower case" crlf "$T/crlf"
