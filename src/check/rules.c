@@ -69,8 +69,12 @@ const struct rule rules[] = {
      "The directory depends on the base image's own, which may change.", "Write an absolute path.", DOCKER("workdir-relative-path"),
      rule_workdir_relative},
 
+    {"ForeignSyntax", READS_NOTHING, SEVERITY_WARNING, false, "",
+     "The frontend that # syntax= names is a program that is not run: its own additions to the language are not known here.",
+     "Remove the line, or name docker/dockerfile.", "", NULL},
     {"IgnoredFlag", READS_NOTHING, SEVERITY_WARNING, false, "", "The instruction takes no flags, and BuildKit does not look at them.",
      "Remove the flag.", "", NULL},
+    {"IgnoredOption", READS_NOTHING, SEVERITY_WARNING, false, "", "The option is legal there and means nothing.", "Remove it.", "", NULL},
     {"InvalidExecForm", READS_NOTHING, SEVERITY_WARNING, false, "",
      "What looks like a JSON array and is none is taken as a shell's command line.", "Use straight double quotes, and commas between.",
      "", NULL},

@@ -116,10 +116,7 @@ refused() {
     printf 'FROM base\nRUN --mount=%s true\n' "$1" >"$c/Dockerfile"
     refuses 2 "Dockerfile:2:5: .*$2" "$3" croze build "$c"
 }
-refused 'type=cache,target=/c' 'cache' "type=cache is refused by name"
-refused 'type=tmpfs,target=/c' 'tmpfs' "type=tmpfs"
-refused 'type=secret,id=x' 'secret' "type=secret"
-refused 'type=ssh' 'ssh' "type=ssh"
+refused 'type=secret' 'id' "a secret without a name"
 refused 'type=nonsense,target=/c' 'nonsense' "an unknown type"
 refused 'target=/c,wrong=1' 'wrong' "an unknown key"
 refused 'source=x' 'target' "no target"
