@@ -180,9 +180,5 @@ bool stage_run(struct stage *s, struct err *e) {
     }
     if (!check_memory(s, e))
         return false;
-    bool good = body(s, e);
-    for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */
-        progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,
-                      s->scope.warnings[i].rule, STR_ARG(s->scope.warnings[i].message));
-    return good;
+    return body(s, e);
 }
