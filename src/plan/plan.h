@@ -208,13 +208,15 @@ MUST_CHECK bool scope_step(struct scope *s, const struct df_instruction *i, stru
 /* --- Keys (docs/design.md "Cache keys") -------------------------------------------------------------------------------------- */
 
 struct key_context {
-    struct digest chain;          /* ChainID of the parent layers (base/digest.h); zero on scratch */
+    struct digest chain;          /* ChainID of the parent layers (base/digest.h); zero on scratch, and for COPY --link */
     struct str platform;
     bool has_epoch;
     int64_t epoch;
     bool modes_git;
+    struct str extra;             /* RUN: what the build's options let the command see besides (hosts, limits, /dev/shm), as one text in
+                                     a fixed order; "" for none */
 };
-/* RUN: `mount_digests` are the content digests of the used subtrees, one a bind mount. */
+/* RUN: `mount_digests` are the content digests of the used subtrees, one a mount; those of mounts without content are not looked at. */
 struct digest key_run(const struct key_context *k, const struct step_run *run, const struct digest *mount_digests);
 /* COPY: `content` covers the entries as they will be written, mtimes apart (layer/copy.h computes it). */
 struct digest key_copy(const struct key_context *k, const struct digest *content);
