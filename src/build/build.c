@@ -313,6 +313,8 @@ static void fini(struct build *b) {
     free(b->context_path);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->packing);
+    pthread_mutex_destroy(&b->why_lock);
+    why_records_fini(&b->why);
     pthread_cond_destroy(&b->changed);
     err_clear(&b->failure);
     arena_fini(&b->arena);
@@ -322,6 +324,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     struct build b = {.store = s, .options = o, .progress = p, .context_fd = -1, .now = clock_now()};
     pthread_mutex_init(&b.lock, NULL);
     pthread_mutex_init(&b.packing, NULL);
+    pthread_mutex_init(&b.why_lock, NULL);
     pthread_cond_init(&b.changed, NULL);
     bool good = check_tags(&b, e) && open_context(&b, e) && make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
     fini(&b);

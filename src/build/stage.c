@@ -69,7 +69,7 @@ static bool check_memory(struct stage *s, struct err *e) {
 }
 
 /* "[stage 2/7] RUN ..." */
-static struct str title_of(struct stage *s, const struct step *step) {
+struct str stage_step_title(struct stage *s, const struct step *step) {
     struct str name = s->plan->name.n ? s->plan->name : arena_printf(&s->arena, "stage-%zu", s->plan->index);
     bool only = s->build->plan.n_stages == 1 && !s->plan->name.n;
     return arena_printf(&s->arena, "[%.*s%s%zu/%zu] %.*s", only ? 0 : (int)name.n, name.p, only ? "" : " ", s->step, s->steps,
@@ -106,7 +106,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     }
     s->step++;
     s->step_began_ns = log_now_ns();
-    struct progress_step *p = progress_start(s->build->progress, title_of(s, &step));
+    struct progress_step *p = progress_start(s->build->progress, stage_step_title(s, &step));
     if (carry_out(s, &step, p, e))
         return true;
     progress_end(p, PROGRESS_FAILED, STR_NULL);
@@ -153,6 +153,7 @@ static bool body(struct stage *s, struct err *e) {
 bool stage_run(struct stage *s, struct err *e) {
     if (!start(s, e) || !check_memory(s, e))
         return false;
+    s->why.base = s->chain;
     bool good = body(s, e);
     for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */
         progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,

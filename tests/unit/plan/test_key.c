@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Cache keys: what is in them, what is not, and that fields cannot run into each other. */
 #include "base/limits.h"
+#include "plan/key.h"
 #include "rig.h"
 
 static struct digest digest_of(const char *text) {
