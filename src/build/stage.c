@@ -34,6 +34,7 @@ static bool start_from_image(struct stage *s, struct err *e) {
 static void start_from_stage(struct stage *s) {
     const struct stage *base = &s->build->stages[s->plan->base_stage];
     stand_on(s, &base->image);
+    s->last = base->last;
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &base->scope.config, &base->scope);
 }
 
@@ -94,6 +95,20 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
     return false;
 }
 
+/* Shows the step as one that stands on the step before it and on the stages that it reads, all of which are done. */
+static struct progress_step *start_step(struct stage *s, const struct step *step) {
+    struct progress_step **inputs = arena_array(&s->arena, struct progress_step *, step->run.n_mounts + 2);
+    size_t n = 0;
+    inputs[n++] = s->last;
+    if (step->kind == STEP_COPY && step->copy.source.kind == SOURCE_STAGE)
+        inputs[n++] = s->build->stages[step->copy.source.stage].last;
+    for (size_t i = 0; step->kind == STEP_RUN && i < step->run.n_mounts; i++)
+        if (step->run.mounts[i].from.kind == SOURCE_STAGE)
+            inputs[n++] = s->build->stages[step->run.mounts[i].from.stage].last;
+    s->last = progress_start_after(s->build->progress, stage_step_title(s, step), inputs, n);
+    return s->last;
+}
+
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
@@ -106,10 +121,14 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     }
     s->step++;
     s->step_began_ns = log_now_ns();
-    struct progress_step *p = progress_start(s->build->progress, stage_step_title(s, &step));
+    struct progress_step *p = start_step(s, &step);
     if (carry_out(s, &step, p, e))
         return true;
-    progress_end(p, PROGRESS_FAILED, STR_NULL);
+    if (e->kind == ERR_NONE) { /* another stage failed, and has said why */
+        progress_end(p, PROGRESS_CANCELED, STR_NULL);
+        return false;
+    }
+    progress_fail(p, str_z(e->msg));
     return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
                     STR_ARG(str_first(step.title, 200)));
 }

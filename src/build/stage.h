@@ -23,6 +23,7 @@ struct stage {
     struct digest chain;          /* ChainID of the layers so far; zero for none */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
+    struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
     struct stage_why why;
     size_t counted_bytes;         /* of this stage's memory in build->stage_bytes */
     bool taken;                   /* some thread works on it, or has; both under build->lock */

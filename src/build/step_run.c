@@ -72,7 +72,7 @@ static const char *const *make_argv(struct run_job *j) {
 static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
     struct run_log log;
     const char **lowers = tree_paths(&j->view, &j->stage->arena, e);
-    if (!lowers || !run_log_open(&log, p, e))
+    if (!lowers || !run_log_open(&log, j->stage->build->progress, p, e))
         return false;
     const struct step_run *run = &j->step->run;
     struct sandbox_spec spec = {
@@ -81,7 +81,7 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
         .network_none = has_no_network(j),
         .hostname = RUN_HOSTNAME,
-        .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
+        .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.out, .error = log.error,
     };
     bool good = sandbox_run(&spec, &j->result, e);
     run_log_close(&log);
@@ -136,6 +136,7 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     struct layer l;
     if (!make_upper(j, e) || !run_process(j, p, e))
         return false;
+    progress_exit_code(p, j->result.code);
     if (j->result.code != 0)
         return explain_failure(j, e);
     pthread_mutex_lock(&j->stage->build->packing);

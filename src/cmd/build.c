@@ -12,7 +12,7 @@
 static const char *progress = "auto";
 static bool no_cache, quiet, rm, why;
 static int64_t jobs;
-static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", NULL};
+static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
 static const struct opt options[] = {
     OPT_FLAG(0, "no-cache", &no_cache, "Do every step again"),
@@ -23,7 +23,13 @@ static const struct opt options[] = {
     OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
-    OPT_ENUM(0, "progress", progress_words, &progress, "How to show progress: auto, tty, plain, quiet"),
+    {.kind = OPT_KIND_ENUM,
+     .name = "progress",
+     .arg = "WORD",
+     .to = &progress,
+     .choices = progress_words,
+     .env = "BUILDKIT_PROGRESS",
+     .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
     OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
     OPT_UNSUPPORTED(0, "call", "WHAT", "checks belong to a later version"),
     OPT_UNSUPPORTED(0, "check", NULL, "checks belong to a later version"),
