@@ -28,7 +28,7 @@ static struct why_record record_of(struct stage *s, const struct step *step, con
     struct why_record r = {
         .key = *key,
         .dockerfile = s->build->file.name,
-        .context = str_z(s->build->context_path),
+        .context = s->build->context.is_host_dir ? str_z(s->build->context.path) : s->build->context.text,
         .stage = s->plan->name.n ? s->plan->name : arena_printf(a, "stage-%zu", s->plan->index),
         .kind = kind_of(step),
         .title = step->title,
