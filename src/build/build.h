@@ -28,6 +28,7 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    bool why;                       /* say why each step that is done was not taken from the cache */
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     enum compression compression;

@@ -170,6 +170,11 @@ static void sweep_steps(struct gc *g) {
             remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
 }
 
+static void remove_why(void *ctx, int dir_fd, const char *name) {
+    struct gc *g = ctx;
+    remove_file(g, dir_fd, name, &g->r->other);
+}
+
 /* Stat indexes of contexts that nobody has built from for as long as step records are kept. */
 static bool sweep_stats(struct gc *g, struct err *e) {
     struct dir_names names;
@@ -248,8 +253,8 @@ static bool collect(struct gc *g, struct err *e) {
         return false;
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
-           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) && sweep_kept(g, e) &&
-           sweep_caches(g, e) && sweep_leftovers(g, e);
+           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
+           why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) && sweep_leftovers(g, e);
 }
 
 static void empty_trash(struct gc *g) {
