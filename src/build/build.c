@@ -253,6 +253,8 @@ static void fini(struct build *b) {
     pthread_mutex_destroy(&b->contexts);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->packing);
+    pthread_mutex_destroy(&b->why_lock);
+    why_records_fini(&b->why);
     pthread_cond_destroy(&b->changed);
     err_clear(&b->failure);
     arena_fini(&b->arena);
@@ -281,6 +283,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     struct build b = {.store = s, .options = o, .progress = p, .context = CONTEXT_INIT, .now = clock_now()};
     pthread_mutex_init(&b.lock, NULL);
     pthread_mutex_init(&b.packing, NULL);
+    pthread_mutex_init(&b.why_lock, NULL);
     pthread_mutex_init(&b.contexts, NULL);
     b.named = mem_zalloc(o->n_named, sizeof *b.named);
     for (size_t i = 0; i < o->n_named; i++)

@@ -34,6 +34,7 @@ struct build_options {
     size_t n_url_maps;
     enum lockfile_mode lock;
     const char *lock_path;          /* NULL: croze.lock beside the Dockerfile */
+    bool why;                       /* say why each step that is done was not taken from the cache */
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     enum compression compression;

@@ -15,8 +15,10 @@
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"
 #define SYSTEM_ROOT "/var/lib/croze"
 
-static const char *const layout_dirs[] = {"locks", "leases", "blobs",     "blobs/sha256",     "toc",            "steps", "trees", "stat",
-                                          "work",  "kept",   "downloads", "downloads/sha256", "downloads/urls", "gits",  "mounts"};
+static const char *const layout_dirs[] = {
+    "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
+    "downloads/urls", "gits", "mounts",
+};
 
 /* Root of the host, not of a user namespace that a user made. */
 static bool is_host_root(void) {
