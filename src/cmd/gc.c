@@ -13,7 +13,7 @@ static const char *format = "text";
 static const char *const format_words[] = {"text", "json", NULL};
 
 static const struct opt options[] = {
-    OPT_FLAG('a', "all", &all, "Free the step cache and kept files of failed steps too"),
+    OPT_FLAG('a', "all", &all, "Free all steps that no image is made of, and kept files of failed steps, too"),
     OPT_FLAG('n', "dry-run", &dry_run, "Only say what would be freed"),
     OPT_INT(0, "keep-steps", "HOURS", 0, 876000, &keep_hours, "Keep build steps that were used within this time (default 168)"),
     OPT_INT(0, "grace", "MINUTES", 0, 525600, &grace_minutes, "Keep what is younger than this (default 60)"),
