@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Records of
- * steps that an image was made of stay as long as it does: they cost nothing, and without them a rebuild would get other times. Sweep, still
- * under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/ under the
- * lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read, nothing at all
- * is removed. */
+ * steps that an image was made of stay as long as it does: they cost nothing, and without them a rebuild would get other times. Sweep,
+ * still under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/
+ * under the lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read,
+ * nothing at all is removed. */
 #include <errno.h>
 
 #include "base/log.h"
