@@ -28,7 +28,8 @@ struct store {
 /* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A
  * directory that holds something else is refused. */
 MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavour, struct err *e);
-/* The same for who only reads: a store that this process may not write is opened all the same, if it is there. No gc runs while it is open. */
+/* The same for who only reads: a store that this process may not write is opened all the same, if it is there. No gc runs while it is
+ * open. */
 MUST_CHECK bool store_open_to_read(struct store *s, const char *root, const char *flavour, struct err *e);
 void store_close(struct store *s);
 

@@ -90,9 +90,9 @@ bool chunk_index_check(struct str file, const char **why);
 MUST_CHECK bool chunk_index_compact(struct store *s, struct err *e);
 
 /* --- Reaching (reach.c): from a manifest or index to everything that it names --- */
-enum reach_kind { REACH_MANIFEST, REACH_CONFIG, REACH_LAYER, REACH_DIFF_ID, REACH_CHAIN_ID };
+enum reach_kind { REACH_MANIFEST, REACH_CONFIG, REACH_LAYER, REACH_DIFF_ID, REACH_CHAIN_ID, REACH_CREATED };
 enum reach_state {
-    REACH_FINE,    /* always so for diffIDs and chainIDs, which name no blob */
+    REACH_FINE,    /* always so for diffIDs, chainIDs and times, which name no blob */
     REACH_MISSING, /* the blob is not in the store */
     REACH_ABSENT,  /* so is this one, and may be: a platform of an index, a layer that may not be distributed */
     REACH_WRONG_SIZE,
@@ -102,7 +102,8 @@ struct reached {
     enum reach_kind kind;
     enum reach_state state;
     struct digest digest;
-    const char *why; /* of REACH_DAMAGED */
+    const char *why;         /* of REACH_DAMAGED */
+    struct timespec created; /* REACH_CREATED: when a configuration says that it or one of its steps was made; no digest then */
 };
 struct reach_visitor {
     bool (*visit)(void *ctx, const struct reached *r, struct err *e);
