@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "build/inputs.h"
+#include "build/lockfile.h"
 #include "build/review.h"
 #include "build/stage.h"
 #include "image/config_json.h"
@@ -242,6 +243,7 @@ static void fini(struct build *b) {
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    lockfile_free(b->lockfile);
     secrets_free(b->secrets);
     agents_free(b->agents);
     context_close(b, &b->context);
@@ -254,6 +256,25 @@ static void fini(struct build *b) {
     pthread_cond_destroy(&b->changed);
     err_clear(&b->failure);
     arena_fini(&b->arena);
+}
+
+static bool open_inputs(struct build *b, struct err *e) {
+    b->lockfile = lockfile_new(b->options->lock, b->options->lock_path);
+    if (!context_open_main(b, e))
+        return false;
+    lockfile_find_place(b);
+    return true;
+}
+
+/* Before the image has a name: a build whose lock cannot be written has failed. */
+static bool write_lock(struct build *b, struct err *e) {
+    const char *path = NULL;
+    if (b->options->lock != LOCKFILE_WRITE)
+        return true;
+    if (!lockfile_write(b->lockfile, &path, e))
+        return false;
+    progress_note(b->progress, "locked in %s", path);
+    return true;
 }
 
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
@@ -269,8 +290,8 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     if (o->call)
         good = good && context_open_main(&b, e) && look(&b, e);
     else
-        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && context_open_main(&b, e) &&
-               make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
+        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
+               make_plan(&b, e) && run_stages(&b, e) && write_lock(&b, e) && write_image(&b, r, e);
     review_print(&b);
     fini(&b);
     return good;

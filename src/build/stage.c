@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "build/fetching.h"
 
 /* The base's layers and history become the beginning of this stage. */
 static void stand_on(struct stage *s, const struct image *base) {
@@ -122,6 +123,10 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     struct step step = {0};
     if (!scope_step(&s->scope, i, &step, e))
         return false;
+    if (step.kind == STEP_COPY) { /* what ADD fetches may have credentials */
+        step.title = mask_words(&s->arena, step.title);
+        step.created_by = mask_words(&s->arena, step.created_by);
+    }
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)
             stage_add_history(s, step.created_by, true, NULL);

@@ -44,6 +44,7 @@ struct build {
     pthread_mutex_t contexts;     /* guards that */
     struct secrets *secrets;
     struct agents *agents;
+    struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
 
@@ -69,8 +70,10 @@ MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct pro
 struct copy_part;
 /* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,
  * with part.release for what it holds open. */
-MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct copy_part *out,
-                                   struct err *e);
+MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct progress_step *p,
+                                   struct copy_part *out, struct err *e);
+/* A step failed: if one of its operands holds a placeholder ("http://<HOST>/x"), says so, and which ARG brought it in. */
+void step_explain_placeholder(struct stage *s, const struct step *step, struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
 /* The whole of a named context as the stage's first layer (FROM of a directory). */

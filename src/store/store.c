@@ -15,8 +15,8 @@
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"
 #define SYSTEM_ROOT "/var/lib/croze"
 
-static const char *const layout_dirs[] = {"locks", "leases", "blobs", "blobs/sha256", "toc",   "steps",
-                                          "trees", "stat",   "work",  "kept",         "mounts"};
+static const char *const layout_dirs[] = {"locks", "leases", "blobs",     "blobs/sha256",     "toc",            "steps", "trees", "stat",
+                                          "work",  "kept",   "downloads", "downloads/sha256", "downloads/urls", "gits",  "mounts"};
 
 /* Root of the host, not of a user namespace that a user made. */
 static bool is_host_root(void) {
@@ -115,7 +115,9 @@ static bool open_dirs(struct store *s, struct err *e) {
         return false;
     s->trees_fd = file_openat(trees, s->flavour, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
     return s->trees_fd >= 0 && (s->blobs_fd = open_dir(s, "blobs/sha256", e)) >= 0 && (s->toc_fd = open_dir(s, "toc", e)) >= 0 &&
-           (s->steps_fd = open_dir(s, "steps", e)) >= 0 && (s->work_fd = open_dir(s, "work", e)) >= 0;
+           (s->steps_fd = open_dir(s, "steps", e)) >= 0 && (s->work_fd = open_dir(s, "work", e)) >= 0 &&
+           (s->downloads_fd = open_dir(s, "downloads/sha256", e)) >= 0 && (s->urls_fd = open_dir(s, "downloads/urls", e)) >= 0 &&
+           (s->gits_fd = open_dir(s, "gits", e)) >= 0;
 }
 
 static bool open_root(struct store *s, const char *path, struct err *e) {
@@ -143,7 +145,8 @@ static bool clean_up(struct store *s, struct err *e) {
 bool store_open(struct store *s, const char *root, const char *flavour, struct err *e) {
     assert(*flavour && *flavour != '.' && !strchr(flavour, '/'));
     const char *no_sync = getenv("CROZE_NO_SYNC");
-    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .flavour = flavour};
+    *s = (struct store){.root_fd = -1, .blobs_fd = -1,     .toc_fd = -1,  .steps_fd = -1, .trees_fd = -1,
+                        .work_fd = -1, .downloads_fd = -1, .urls_fd = -1, .gits_fd = -1,  .flavour = flavour};
     s->sync = !no_sync || strcmp(no_sync, "1") != 0;
     _cleanup_(mem_freep) char *path = root && *root ? mem_strdup(root) : default_root(e);
     if (!path)
@@ -156,6 +159,9 @@ bool store_open(struct store *s, const char *root, const char *flavour, struct e
 
 void store_close(struct store *s) {
     lease_close(s);
+    fd_closep(&s->gits_fd);
+    fd_closep(&s->urls_fd);
+    fd_closep(&s->downloads_fd);
     fd_closep(&s->work_fd);
     fd_closep(&s->trees_fd);
     fd_closep(&s->steps_fd);

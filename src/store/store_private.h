@@ -70,6 +70,9 @@ void workdir_name(struct store *s, char out[LEASE_NAME_MAX + 16]);
 /* --- Steps (step.c) --- */
 MUST_CHECK bool step_read(struct store *s, const char *name, struct arena *a, struct step_record *out, struct err *e);
 
+/* --- Downloads (download.c) --- */
+MUST_CHECK bool download_read(struct store *s, const char *name, struct arena *a, struct download_record *out, struct err *e);
+
 /* --- index.json (refs.c) --- */
 /* The references that index.json holds; entries with digests that the store cannot hold (sha512) are left out. */
 MUST_CHECK bool refs_parse(struct str json, struct arena *a, struct store_refs *out, struct err *e);
