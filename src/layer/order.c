@@ -39,6 +39,8 @@ static bool pass_part(struct layer_writer *w, struct chunk *c, struct piece *p, 
 }
 
 static void keep_digests(struct layer_writer *w, const struct chunk *c) {
+    if (!w->toc)
+        return;
     pthread_mutex_lock(&w->shared);
     for (size_t i = 0; i < c->pieces.n; i++)
         if (c->pieces.p[i].has_digest)
