@@ -19,7 +19,9 @@
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */
 #define LIMIT_BUILD_BYTES MIB(512)             /* of all stages together: each begins with a copy of its base's configuration and history */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
+#define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_IGNORE_BYTES MIB(4)
+#define LIMIT_CONTEXT_BYTES ((uint64_t)64 << 30) /* an archive that comes as the build context: it is spooled */
 #define LIMIT_IGNORE_PATTERNS 20000
 
 /* JSON documents: an OCI manifest of 127 layers is 40 KB; registries commonly refuse above 4 MiB. */
@@ -57,6 +59,12 @@
 #define LIMIT_PASSWD_BYTES MIB(4)              /* /etc/passwd and /etc/group of an image */
 #define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
+
+/* What RUN steps are given. */
+#define LIMIT_CACHE_INSTANCES 1000             /* of one cache mount: as many builds that each want one to themselves may run at once */
+#define LIMIT_SECRET_BYTES KIB(500)            /* BuildKit's */
+#define LIMIT_AGENT_FRAME_BYTES KIB(256)       /* one message of the ssh agent's protocol: OpenSSH's own limit */
+#define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */

@@ -6,17 +6,22 @@
 #ifndef CROZE_BUILD_BUILD_H
 #define CROZE_BUILD_BUILD_H
 
+#include "build/run_options.h"
 #include "image/image.h"
+#include "plan/plan.h"
 #include "report/progress.h"
 
 struct build_options {
-    const char *context;            /* directory */
+    const char *context;            /* a directory, "-", a URL, a repository */
+    const struct named_context *named; /* --build-context */
+    size_t n_named;
     const char *dockerfile;         /* path, or NULL: Dockerfile (else Containerfile) in the context */
     const struct str *tags;         /* names to give, parsed by build_run */
     size_t n_tags;
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     enum compression compression;
     int level;

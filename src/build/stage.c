@@ -17,18 +17,26 @@ static void stand_on(struct stage *s, const struct image *base) {
         image_add_history(&s->image, &base->history[i]);
 }
 
-static bool start_from_image(struct stage *s, struct err *e) {
-    struct image base;
-    if (!base_image(s->build, s->plan->base_ref, &base, e)) {
-        struct df_pos at = s->plan->from->pos;
-        return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
-    }
-    stand_on(s, &base);
+static void start_from_image(struct stage *s, struct image *base) {
+    stand_on(s, base);
     struct container_config config = {0};
-    container_config_copy(&s->arena, &config, &base.config);
+    container_config_copy(&s->arena, &config, &base->config);
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &config, NULL);
-    image_fini(&base);
-    return true;
+    image_fini(base);
+}
+
+/* A named context as the base: the image of a layout, or a directory, whose files are then all that is there. */
+static bool start_from_named(struct stage *s, struct err *e) {
+    const struct named_context *n = &s->build->options->named[s->plan->base_named];
+    struct image base;
+    if (n->kind == NAMED_OCI_LAYOUT) {
+        if (!named_image(s->build, s->plan->base_named, &base, e))
+            return false;
+        start_from_image(s, &base);
+        return true;
+    }
+    scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, NULL, NULL);
+    return stage_take_context(s, s->plan->base_named, e);
 }
 
 static void start_from_stage(struct stage *s) {
@@ -38,6 +46,7 @@ static void start_from_stage(struct stage *s) {
 }
 
 static bool start(struct stage *s, struct err *e) {
+    struct image base;
     image_init(&s->image);
     switch (s->plan->base_kind) {
     case BASE_SCRATCH:
@@ -47,9 +56,12 @@ static bool start(struct stage *s, struct err *e) {
         start_from_stage(s);
         return true;
     case BASE_IMAGE:
-        return start_from_image(s, e);
+        if (!base_image(s->build, s->plan->base_ref, &base, e))
+            return false;
+        start_from_image(s, &base);
+        return true;
     case BASE_NAMED:
-        break;
+        return start_from_named(s, e);
     }
     assert(!"no such kind of base");
     return false;
@@ -151,7 +163,11 @@ static bool body(struct stage *s, struct err *e) {
 }
 
 bool stage_run(struct stage *s, struct err *e) {
-    if (!start(s, e) || !check_memory(s, e))
+    if (!start(s, e)) {
+        struct df_pos at = s->plan->from->pos;
+        return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
+    }
+    if (!check_memory(s, e))
         return false;
     bool good = body(s, e);
     for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */

@@ -7,7 +7,11 @@
 
 #include <pthread.h>
 
+#include "build/agents.h"
 #include "build/build.h"
+#include "build/context.h"
+#include "build/secrets.h"
+#include "layer/copy.h"
 #include "layer/view.h"
 #include "plan/plan.h"
 
@@ -34,10 +38,11 @@ struct build {
     struct arena arena;           /* of the main thread */
     struct dockerfile file;
     struct plan plan;
-    struct ignore ignore;
-    int context_fd;
-    char *context_path;           /* absolute */
-    struct stat_index *stats;
+    struct context context;
+    struct context *named;        /* one a named context of the options; opened when first needed (context_named) */
+    pthread_mutex_t contexts;     /* guards that */
+    struct secrets *secrets;
+    struct agents *agents;
     struct timespec now;          /* when the build began */
     struct stage *stages;
 
@@ -60,7 +65,15 @@ MUST_CHECK bool stage_run(struct stage *s, struct err *e);
 /* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
 MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+struct copy_part;
+/* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,
+ * with part.release for what it holds open. */
+MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct copy_part *out,
+                                   struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+
+/* The whole of a named context as the stage's first layer (FROM of a directory). */
+MUST_CHECK bool stage_take_context(struct stage *s, size_t named, struct err *e);
 
 /* --- What steps share (step_cache.c) --- */
 struct key_context stage_key_context(const struct stage *s);
@@ -77,8 +90,17 @@ void stage_add_history(struct stage *s, struct str created_by, bool empty_layer,
 /* --- Roots that steps read from (source.c) --- */
 /* The layers of the stage so far, as a root. Close it with view_close. */
 MUST_CHECK bool stage_view(struct stage *s, struct view *v, struct err *e);
-/* The final root of another stage, or of an image of the store. */
-MUST_CHECK bool open_source_root(struct build *b, const struct source_ref *from, struct view *v, struct err *e);
+/* What COPY --from and a mount's from= read: a context's directory, or the root of a stage or image. */
+struct read_root {
+    struct context *context;      /* borrowed; or NULL */
+    struct view view;             /* if it is no context */
+};
+MUST_CHECK bool read_root_open(struct build *b, const struct source_ref *from, struct read_root *out, struct err *e);
+void read_root_close(struct read_root *r);
+/* The same as COPY takes it; holds as long as the root. */
+struct copy_source copy_source_of(const struct read_root *r);
+/* Takes the image that a named context of kind NAMED_OCI_LAYOUT means into the store and reads it. */
+MUST_CHECK bool named_image(struct build *b, size_t named, struct image *out, struct err *e);
 /* Reads a base image of the store by its name. */
 MUST_CHECK bool base_image(struct build *b, struct str ref, struct image *out, struct err *e);
 

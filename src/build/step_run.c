@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "build/mounts.h"
+#include "build/run_hosts.h"
 #include "build/run_log.h"
 #include "layer/diff.h"
 #include "layer/read.h"
@@ -46,17 +47,25 @@ static bool make_upper(struct run_job *j, struct err *e) {
     return true;
 }
 
-/* The environment as "K=v" strings. HOME comes from passwd where nothing set it. */
+static bool is_set(const struct run_job *j, struct str name) {
+    struct str value;
+    return pair_list_get(&j->step->run.env, name, &value) || run_mounts_sets(&j->mounts, name);
+}
+
+/* The environment as "K=v" strings. Secrets win over ENV; HOME comes from passwd, SSH_AUTH_SOCK from the mounts, where nothing set them. */
 static const char *const *make_env(struct run_job *j) {
     const struct step_run *run = &j->step->run;
     struct arena *a = &j->stage->arena;
-    const char **env = arena_array(a, const char *, run->env.n + 2);
-    size_t n = 0;
-    struct str value;
+    const char **env = arena_array(a, const char *, run->env.n + run->n_mounts + 3);
+    const char *agent = run_mounts_agent(&j->mounts);
+    size_t n = run_mounts_env(&j->mounts, env);
     for (size_t i = 0; i < run->env.n; i++)
-        env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
-    if (!pair_list_get(&run->env, S("HOME"), &value))
+        if (!run_mounts_sets(&j->mounts, run->env.p[i].key))
+            env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
+    if (!is_set(j, S("HOME")))
         env[n++] = arena_join3(a, S("HOME="), j->user.home.n ? j->user.home : S("/"), S("")).p;
+    if (agent && !is_set(j, S("SSH_AUTH_SOCK")))
+        env[n++] = arena_join3(a, S("SSH_AUTH_SOCK="), str_z(agent), S("")).p;
     return env;
 }
 
@@ -68,23 +77,33 @@ static const char *const *make_argv(struct run_job *j) {
     return argv;
 }
 
-/* Runs the process; its output goes to the progress display line by line. */
-static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
-    struct run_log log;
-    const char **lowers = tree_paths(&j->view, &j->stage->arena, e);
-    if (!lowers || !run_log_open(&log, p, e))
-        return false;
+/* All but its standard files. */
+static bool make_spec(struct run_job *j, struct sandbox_spec *out, struct err *e) {
     const struct step_run *run = &j->step->run;
-    struct sandbox_spec spec = {
-        .lowers = lowers, .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
+    const struct run_options *settings = &j->stage->build->options->run;
+    *out = (struct sandbox_spec){
+        .lowers = tree_paths(&j->view, &j->stage->arena, e), .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
         .network_none = has_no_network(j),
         .hostname = RUN_HOSTNAME,
-        .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
+        .mounts = j->mounts.list, .n_mounts = j->mounts.n,
+        .shm_bytes = settings->shm_bytes, .rlimits = settings->ulimits.p, .n_rlimits = settings->ulimits.n,
     };
+    return out->lowers != NULL;
+}
+
+/* Runs the process; its output goes to the progress display line by line. */
+static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
+    struct run_log log;
+    struct sandbox_spec spec;
+    if (!make_spec(j, &spec, e) || !run_log_open(&log, p, e))
+        return false;
+    spec.in = -1;
+    spec.out = spec.error = log.write_fd;
     bool good = sandbox_run(&spec, &j->result, e);
     run_log_close(&log);
+    run_mounts_release(&j->mounts);
     return good;
 }
 
@@ -144,6 +163,28 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     return good && step_finish(j->stage, j->step, key, &l, p, e);
 }
 
+/* Settings of the command line that a command can see join the key; with none of them it is the instruction's alone. Hosts count by their
+ * names, as with BuildKit: an address may be another one each time. */
+static struct digest with_settings(const struct digest *key, const struct run_options *o) {
+    struct sha256 h;
+    if (o->hosts.n == 0 && o->ulimits.n == 0 && o->shm_bytes == 0)
+        return *key;
+    sha256_init(&h);
+    sha256_field(&h, S("RUN settings"));
+    sha256_field(&h, str_n((const char *)key->b, sizeof key->b));
+    sha256_u64(&h, o->shm_bytes);
+    sha256_u64(&h, o->hosts.n);
+    for (size_t i = 0; i < o->hosts.n; i++)
+        sha256_field(&h, o->hosts.p[i].name);
+    sha256_u64(&h, o->ulimits.n);
+    for (size_t i = 0; i < o->ulimits.n; i++) {
+        sha256_field(&h, str_z(o->ulimits.p[i].name));
+        sha256_u64(&h, o->ulimits.p[i].soft);
+        sha256_u64(&h, o->ulimits.p[i].hard);
+    }
+    return sha256_final(&h);
+}
+
 static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     const struct step_run *run = &j->step->run;
     struct stage *s = j->stage;
@@ -154,11 +195,12 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     struct step_run keyed = *run;
     keyed.network_none = has_no_network(j); /* what a command downloads, or not, is in its layer */
     struct digest key = key_run(&context, &keyed, j->mounts.digests);
+    key = with_settings(&key, &s->build->options->run);
     if (!step_from_cache(s, j->step, &key, p, &found, e) || found)
         return found;
     if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))
         return err_wrap(e, "USER %.*s", STR_ARG(run->user));
-    return run_mounts_prepare(&j->mounts, e) && execute(j, &key, p, e);
+    return run_mounts_prepare(&j->mounts, p, e) && execute(j, &key, p, e);
 }
 
 bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {

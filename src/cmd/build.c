@@ -84,6 +84,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         good = build_run(&c->store, &o, p, &r, e) && report(p, &r, e);
         progress_free(p);
     }
+    run_options_fini(&o.run);
     arena_fini(&a);
     return good ? 0 : -1;
 }

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "dockerfile/ast.h"
 
-/* Parses a whole file. `name` is used in messages and kept. */
+/* Parses a whole file. `name` is used in messages and kept. After an error `out` holds what was read before it: checks speak of that. */
 MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e);
 /* Parses one instruction without its file: an ONBUILD trigger from a base image's configuration. */
 MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,

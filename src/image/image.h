@@ -45,6 +45,11 @@ MUST_CHECK bool image_write(struct store *s, struct image *im, struct err *e);
  * size, media type and diffID; counts must agree. */
 MUST_CHECK bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e);
 
+/* Takes one image of the OCI layout directory at `path` into the store, unnamed: the manifest `digest`, else the one that index.json has
+ * under `tag` ("" means "latest", else the only image). All is hashed on its way. image_read(*manifest) reads it then. */
+MUST_CHECK bool layout_load(struct store *s, const char *path, struct str tag, const struct digest *digest, struct str platform,
+                            struct digest *manifest, struct err *e);
+
 /* --- Names (reference grammar of distribution/reference) --- */
 struct image_name {
     struct str name;     /* normalised short form: "debian", "demo/product", "registry:5000/x" */

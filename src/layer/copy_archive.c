@@ -295,11 +295,11 @@ static struct archive *archive_new(const struct copy_spec *spec, struct str dest
     return a;
 }
 
-bool archive_open(const struct copy_spec *c, struct str path, struct str dest, struct source **out, struct err *e) {
+bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, struct source **out, struct err *e) {
     struct archive_kind kind;
     *out = NULL;
     _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
-    _cleanup_fd_ int fd = file_openat_nolinks(c->from.context_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    _cleanup_fd_ int fd = file_openat_nolinks(dir_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return err_sys(e, errno, "open");
     if (!archive_kind(fd, &kind, e))

@@ -13,6 +13,7 @@
 
 struct finder {
     const struct copy_spec *spec;
+    const struct copy_part *part;
     struct source *source;
     struct arena *arena;
     struct str operand;        /* cleaned, for messages */
@@ -54,11 +55,11 @@ static bool has_wildcard(struct str s) {
 
 /* Tells which line of the ignore file hides `path`; false if none does, or it is not there at all. */
 static bool blame_ignore_file(const struct finder *f, struct str path, struct err *e) {
-    const struct ignore *ig = f->spec->from.ignore;
+    const struct ignore *ig = f->part->from.ignore;
     ptrdiff_t which = -1;
     if (!ig || path.n == 0 || !ignore_match(ig, path, &which) || which < 0)
         return false;
-    _cleanup_fd_ int fd = file_openat_nolinks(f->spec->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
+    _cleanup_fd_ int fd = file_openat_nolinks(f->part->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
     if (fd >= 0)
         err_append(e, " (excluded by %s:%u \"%s\")", SHOWN(ig->name), ig->patterns[which].line, SHOWN(ig->patterns[which].text));
     return fd >= 0;
@@ -143,7 +144,7 @@ static bool add(const struct finder *f, struct str path, match_list *out, struct
     struct found found;
     if (!find(f, path, &found, e))
         return false;
-    struct match m = {.place = source_dir(f->source, found.path), .entry = found.node.entry};
+    struct match m = {.part = f->part, .place = source_dir(f->source, found.path), .entry = found.node.entry};
     m.is_dir = m.entry.type == ENTRY_DIR;
     m.place.operand = (unsigned)out->n;
     if (m.is_dir && found.node.hidden) {
@@ -255,9 +256,10 @@ static bool expand(const struct finder *f, struct str literal, struct str patter
     return good;
 }
 
-bool operands_find(const struct copy_spec *c, struct source *s, struct arena *a, match_list *out, struct err *e) {
-    for (size_t i = 0; i < c->n_operands; i++) {
-        struct finder f = {c, s, a, clean(a, c->operands[i])};
+bool operands_find(const struct copy_spec *c, const struct copy_part *p, struct source *s, struct arena *a, match_list *out,
+                   struct err *e) {
+    for (size_t i = 0; i < p->n_operands; i++) {
+        struct finder f = {c, p, s, a, clean(a, p->operands[i])};
         struct str literal, pattern;
         split(f.operand, &literal, &pattern);
         if (pattern.n ? !expand(&f, literal, pattern, out, e) : !add(&f, literal, out, e))

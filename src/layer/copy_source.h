@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What COPY reads, behind one face: a host directory (copy_context.c), the root of a stage or image (copy_view.c), texts in memory
- * (copy_texts.c), an unpacked archive (copy_archive.c). A path in a source is clean and relative, "" its root. Nothing here follows a
- * symlink: that is the business of operands (copy_operand.c) alone. */
+ * What COPY reads, behind one face: a host directory (copy_context.c), the root of a stage or image (copy_view.c), texts in memory and
+ * single files from elsewhere (copy_single.c), an unpacked archive (copy_archive.c). A path in a source is clean and relative, "" its root.
+ * Nothing here follows a symlink: that is the business of operands (copy_operand.c) alone. */
 #ifndef CROZE_LAYER_COPY_SOURCE_H
 #define CROZE_LAYER_COPY_SOURCE_H
 
@@ -68,12 +68,14 @@ struct source {
     bool replaces;             /* files and directories take each other's place, as when an archive is unpacked */
 };
 
-struct source *source_context(const struct copy_spec *c);
+/* The part's, by what its `from` is. It keeps the part. */
+struct source *source_open(const struct copy_part *p, int64_t now_s);
+struct source *source_context(const struct copy_source *from);
 struct source *source_view(const struct view *v);
-struct source *source_texts(const struct str *names, const struct str *bodies, size_t n, int64_t now_s);
+struct source *source_texts(const struct copy_text *texts, size_t n, int64_t now_s);
+struct source *source_file(const struct copy_file *file);
 static inline void source_free(struct source *s) {
-    if (s)
-        s->ops->free(s);
+    s->ops->free(s);
 }
 
 static inline struct source_dir source_dir(struct source *s, struct str path) {

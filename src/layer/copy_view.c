@@ -107,7 +107,7 @@ static void view_source_free(struct source *s) {
 struct source *source_view(const struct view *view) {
     static const struct source_ops ops = {.list = list, .look = look, .content = content, .free = view_source_free};
     struct view_source *v = mem_zalloc(1, sizeof *v);
-    *v = (struct view_source){.base = {.ops = &ops, .keeps_owner = true}, .view = view, .fd = -1};
+    *v = (struct view_source){.base = {.ops = &ops}, .view = view, .fd = -1};
     v->path = v->kept = (struct buf)BUF_INIT(2 * LIMIT_PATH_BYTES);
     return &v->base;
 }

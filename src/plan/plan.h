@@ -73,7 +73,8 @@ struct plan {
     struct str_list unused_args;  /* --build-arg that no ARG consumed: a warning */
 };
 
-/* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. */
+/* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. After an
+ * error `out` holds what was known by then: the stages' instructions, the global ARGs. */
 MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out,
                           struct err *e);
 /* The ONBUILD triggers of a stage's base image are known only when that image is: adds the stages that they read to stages[stage].needs and
@@ -190,7 +191,7 @@ struct scope {
     struct str_list declared;     /* names of declared ARGs, with or without a value */
     struct str author;
     bool cmd_set;                 /* CMD was given in this stage: ENTRYPOINT keeps it */
-    struct df_warning *warnings;
+    struct df_warning *warnings;  /* what check/ gathers */
     size_t n_warnings;
     size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
 };

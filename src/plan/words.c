@@ -42,7 +42,7 @@ static void quote_ascii(struct buf *out, unsigned char c) {
 }
 
 /* As strconv.Quote does; letters beyond ASCII stand as they are, but for the control characters U+0080 to U+00A0. */
-static void quote(struct buf *out, struct str s) {
+void word_quoted(struct buf *out, struct str s) {
     buf_add_char(out, '"');
     while (s.n) {
         unsigned char c = (unsigned char)s.p[0];
@@ -65,7 +65,7 @@ void words_quoted(struct buf *out, const struct str *words, size_t n) {
     for (size_t k = 0; k < n; k++) {
         if (k)
             buf_add_char(out, ' ');
-        quote(out, words[k]);
+        word_quoted(out, words[k]);
     }
     buf_add_char(out, ']');
 }

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+void word_quoted(struct buf *out, struct str word);                         /* "a" */
 void words_join(struct buf *out, const struct str *words, size_t n, struct str between);
 void words_quoted(struct buf *out, const struct str *words, size_t n);    /* ["a" "b"] */
 void words_bracketed(struct buf *out, const struct str *words, size_t n); /* [a b] */

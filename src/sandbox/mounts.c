@@ -76,9 +76,9 @@ static bool mount_pts(int dev) {
                        mount_at("devpts", at, MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620"));
 }
 
-static bool mount_shm(int dev) {
+static bool mount_shm(const struct child *c, int dev) {
     _cleanup_fd_ int at = mkdirat(dev, "shm", 01777) < 0 ? -1 : openat(dev, "shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return at >= 0 && mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m");
+    return at >= 0 && mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC, c->plan->shm_options);
 }
 
 static bool mount_dev(const struct child *c) {
@@ -86,7 +86,7 @@ static bool mount_dev(const struct child *c) {
     if (at < 0 || !mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=755,size=64m"))
         return child_fail(c, STEP_DEV, 0);
     _cleanup_fd_ int dev = child_open(c->root, "/dev", O_PATH | O_DIRECTORY);
-    if (dev < 0 || !add_links(dev) || !mount_pts(dev) || !mount_shm(dev))
+    if (dev < 0 || !add_links(dev) || !mount_pts(dev) || !mount_shm(c, dev))
         return child_fail(c, STEP_DEV, 0);
     for (int i = 0; i < N_DEVICES; i++)
         if (!add_device(c, dev, &devices[i]))
@@ -135,15 +135,19 @@ static int open_source(const struct child *c, const struct sandbox_mount *m, int
         return fd;
     }
     fd_name(index, name + 1);
-    int fd = openat(c->staging, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, m->executable ? 0755 : 0644);
+    int fd = openat(c->staging, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     for (size_t done = 0; fd >= 0 && done < m->bytes.n;) {
         ssize_t k = write(fd, m->bytes.p + done, m->bytes.n - done);
         if (k < 0 && errno != EINTR)
             fd_closep(&fd);
         done += k < 0 ? 0 : (size_t)k;
     }
-    if (fd < 0)
+    if (fd < 0) {
         child_fail(c, STEP_FILE, index);
+    } else if (fchown(fd, m->uid, m->gid) < 0 || fchmod(fd, m->mode) < 0) {
+        child_fail(c, STEP_FILE_OWNER, index);
+        fd_closep(&fd);
+    }
     return fd;
 }
 
@@ -158,6 +162,8 @@ static bool add_bind(const struct child *c, const struct sandbox_mount *m, int i
     if (at < 0)
         return child_fail(c, STEP_TARGET, index);
     uint64_t attributes = MOUNT_ATTR_NODEV | (m->writable ? 0 : MOUNT_ATTR_RDONLY);
+    if (m->kind == SANDBOX_FILE)
+        attributes |= MOUNT_ATTR_NOSUID | (m->mode & 0111 ? 0 : MOUNT_ATTR_NOEXEC);
     return bind_at(source, "", at, attributes) || child_fail(c, STEP_MOUNT, index);
 }
 
@@ -165,7 +171,7 @@ static bool add_tmpfs(const struct child *c, const struct sandbox_mount *m, int 
     _cleanup_fd_ int at = target_open(c, m->target, true);
     if (at < 0)
         return child_fail(c, STEP_TARGET, index);
-    return mount_at("tmpfs", at, MS_NOSUID | MS_NODEV, m->options) || child_fail(c, STEP_MOUNT, index);
+    return mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | (m->writable ? 0 : MS_RDONLY), m->options) || child_fail(c, STEP_MOUNT, index);
 }
 
 bool child_mounts(const struct child *c) {

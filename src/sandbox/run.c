@@ -17,6 +17,8 @@
 /* What a shell would use without PATH, and docker does. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+#define SHM_BYTES ((uint64_t)64 << 20)
+
 static struct str path_variable(const char *const *env) {
     for (; *env; env++)
         if (str_starts(str_z(*env), S("PATH=")))
@@ -68,6 +70,8 @@ static bool make_plan(struct plan *p, const struct sandbox_spec *s, struct arena
     if (!check_spec(s, e) || (!s->no_seccomp && !seccomp_program(&p->filter, e)))
         return false;
     p->programs = program_places(s, a);
+    unsigned long long shm = s->shm_bytes ? s->shm_bytes : SHM_BYTES;
+    snprintf(p->shm_options, sizeof p->shm_options, "mode=1777,size=%llu", shm);
     return set_upper(p, a, e) && overlay_prepare(&p->overlay, s->work, a, e);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "store/cache_mount.h"
 #include "store/store_private.h"
 
 enum severity { NOTE, LEFTOVER, DAMAGE };
@@ -214,6 +215,35 @@ static bool check_trees(struct fsck *f, struct err *e) {
     return true;
 }
 
+/* An instance of a cache mount that is used is sound: whoever uses it has looked. */
+static void check_cache(struct fsck *f, int dir, const char *label, const char *name) {
+    struct stat st;
+    bool named = cache_instance_name(str_z(name));
+    _cleanup_fd_ int fd = named ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd < 0 || fstatat(fd, "files", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+        drop(f, dir, label, name, "not a cache mount");
+}
+
+static bool check_caches(struct fsck *f, struct err *e) {
+    struct dir_names flavours, names;
+    _cleanup_fd_ int mounts = open_dir(f, "mounts", e);
+    if (mounts < 0 || !file_list(mounts, &f->arena, &flavours, e))
+        return false;
+    for (size_t i = 0; i < flavours.n; i++) {
+        _cleanup_(mem_freep) char *label = mem_printf("mounts/%s", flavours.names[i].p);
+        _cleanup_fd_ int dir = openat(mounts, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir < 0) {
+            report(f, NOTE, "%s cannot be looked into: %s", label, strerrordesc_np(errno));
+            continue;
+        }
+        if (!file_list(dir, &f->arena, &names, e))
+            return false;
+        for (size_t k = 0; k < names.n; k++)
+            check_cache(f, dir, label, names.names[k].p);
+    }
+    return true;
+}
+
 typedef bool (*index_check)(struct str file, const char **why);
 
 static void check_index(struct fsck *f, int dir_fd, const char *dir, const char *name, index_check check) {
@@ -253,8 +283,8 @@ static bool check_quickly(struct fsck *f, struct err *e) {
     struct leftovers l = {s, f->o->repair && store_is_ours_alone(s), found_leftover, f};
     check_layout_file(f);
     return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
-           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_trees(f, e) && check_indexes(f, e) &&
-           leftovers_find(&l, e);
+           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_trees(f, e) && check_caches(f, e) &&
+           check_indexes(f, e) && leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "store/cache_mount.h"
 #include "store/store_private.h"
 #include "sys/clock.h"
 
@@ -196,6 +197,39 @@ static bool sweep_kept(struct gc *g, struct err *e) {
     return true;
 }
 
+/* A cache mount that nobody uses now, and that nobody has used for its time. It is locked while it is renamed: whoever opened it just
+ * before sees that it has gone. What a cache that stays holds is counted. */
+static void sweep_cache(struct gc *g, int dir, const char *name) {
+    struct stat st;
+    _cleanup_fd_ int lock = cache_instance_lock_unused(dir, name);
+    bool unused = lock >= 0 && fstat(lock, &st) == 0;
+    int64_t age = unused ? (int64_t)clock_now().tv_sec - (int64_t)st.st_mtim.tv_sec : 0;
+    if (unused && (g->o->caches || (g->o->all && age >= g->o->keep_caches_s))) {
+        move_tree(g, dir, name, &g->r->caches);
+        return;
+    }
+    g->r->kept_caches++;
+    g->r->kept_cache_bytes += tree_size(dir, name);
+}
+
+static bool sweep_caches(struct gc *g, struct err *e) {
+    struct dir_names flavours, names;
+    _cleanup_fd_ int mounts = file_openat(g->store->root_fd, "mounts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    if (mounts < 0 || !file_list(mounts, &g->arena, &flavours, e))
+        return false;
+    for (size_t i = 0; i < flavours.n; i++) {
+        _cleanup_fd_ int dir = openat(mounts, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir < 0)
+            continue;
+        if (!file_list(dir, &g->arena, &names, e))
+            return false;
+        for (size_t k = 0; k < names.n; k++)
+            if (cache_instance_name(names.names[k]))
+                sweep_cache(g, dir, names.names[k].p);
+    }
+    return true;
+}
+
 static void remove_leftover(void *ctx, const char *dir, const char *name, int dir_fd, const struct stat *st) {
     struct gc *g = ctx;
     (void)dir;
@@ -215,7 +249,7 @@ static bool collect(struct gc *g, struct err *e) {
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
            sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) && sweep_kept(g, e) &&
-           sweep_leftovers(g, e);
+           sweep_caches(g, e) && sweep_leftovers(g, e);
 }
 
 static void empty_trash(struct gc *g) {

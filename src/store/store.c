@@ -15,7 +15,8 @@
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"
 #define SYSTEM_ROOT "/var/lib/croze"
 
-static const char *const layout_dirs[] = {"locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "trees", "stat", "work", "kept"};
+static const char *const layout_dirs[] = {"locks", "leases", "blobs", "blobs/sha256", "toc",   "steps",
+                                          "trees", "stat",   "work",  "kept",         "mounts"};
 
 /* Root of the host, not of a user namespace that a user made. */
 static bool is_host_root(void) {

@@ -117,10 +117,13 @@ struct gc_options {
     bool dry_run, all;           /* all: step records and kept directories too */
     int64_t keep_steps_s;        /* records used within this time stay (default 7 days) */
     int64_t grace_s;             /* younger things stay (default 1 hour) */
+    bool caches;                 /* all cache mounts that nobody uses now; with `all`: those that were not used for ... */
+    int64_t keep_caches_s;       /* ... this time (default 7 days) */
 };
-#define GC_OPTIONS_INIT {.keep_steps_s = 7 * 86400, .grace_s = 3600}
+#define GC_OPTIONS_INIT {.keep_steps_s = 7 * 86400, .grace_s = 3600, .keep_caches_s = 7 * 86400}
 struct gc_result {
     uint64_t blobs, trees, steps, other, bytes;
+    uint64_t caches, kept_caches, kept_cache_bytes; /* cache mounts that went, and those that stay */
 };
 MUST_CHECK bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e);
 

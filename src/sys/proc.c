@@ -24,6 +24,8 @@ pid_t proc_start(const struct proc_spec *spec, struct err *e) {
     sigset_t none, defaults;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attr);
+    if (spec->dir)
+        posix_spawn_file_actions_addchdir_np(&actions, spec->dir);
     wire(&actions, spec->in, 0, O_RDONLY);
     wire(&actions, spec->out, 1, -1);
     wire(&actions, spec->error, 2, -1);
@@ -63,7 +65,7 @@ bool proc_output(const char *const *argv, struct buf *out, int *code, struct err
         return err_sys(e, errno, "make a pipe");
     _cleanup_fd_ int from = ends[0];
     _cleanup_fd_ int to = ends[1];
-    struct proc_spec spec = {argv, NULL, -1, to, -1};
+    struct proc_spec spec = {.argv = argv, .in = -1, .out = to, .error = -1};
     pid_t pid = proc_start(&spec, e);
     if (pid < 0)
         return false;

@@ -12,6 +12,7 @@
 struct proc_spec {
     const char *const *argv;   /* argv[0] is looked up in PATH */
     const char *const *env;    /* NULL: ours */
+    const char *dir;           /* working directory; NULL: ours */
     int in, out, error;        /* descriptors for 0, 1, 2; -1: /dev/null for in, ours for the others */
 };
 

@@ -71,6 +71,8 @@ FROM base
 RUN --mount=from=st,target=/s,rw echo second >/s/f
 RUN --mount=from=st,target=/s cat /s/f >/o' /o first
 mounts "an image" 'RUN --mount=from=base,source=/etc,target=/e cat /e/passwd | head -1 >/o' /o 'root:x:0:0:root:/root:/bin/sh'
+mounts "one mount inside another, in either order" 'RUN --mount=source=one,target=/d/sub/one --mount=target=/d,rw cat /d/sub/one /d/one >/o' /o 'one
+one'
 mounts "a variable in the target" 'ARG where=/w
 RUN --mount=source=one,target=${where}/f cat /w/f >/o' /o one
 mounts "as another user" 'USER app

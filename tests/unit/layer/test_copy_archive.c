@@ -22,7 +22,7 @@ static void put_tar(struct copying *t, const char *path, struct tarball *tar, en
 
 static void start(struct copying *t) {
     copying_clear(t);
-    t->spec.unpack = true;
+    t->part.unpack = UNPACK_AUTO;
 }
 
 static void some_tar(struct tarball *tar) {
@@ -54,10 +54,10 @@ static void test_kinds(struct copying *t) {
     is_str(COPY(t, &e, "a.zst", "/x"), str_z(want), "in zstd");
     put_link(t, "link", "plain");
     is_str(COPY(t, &e, "link", "/x"), str_z(want), "through a link of the operand");
-    t->spec.unpack = false;
+    t->part.unpack = UNPACK_NO;
     COPY(t, &e, "plain", "/x");
     ok(t->entries == 1, "COPY does not unpack");
-    t->spec.unpack = true;
+    t->part.unpack = UNPACK_AUTO;
     t->spec.has_owner = true;
     t->spec.uid = t->spec.gid = 9;
     t->spec.chmod = (struct chmod){.given = true, .octal = 0600};

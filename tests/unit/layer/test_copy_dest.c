@@ -134,7 +134,7 @@ static void test_owners(struct copying *t) {
     is_str(COPY(t, &e, "d", "/p/q"), S("d 0640 8:9 p\nd 0640 8:9 p/q\nf 2640 8:9 p/q/f=x\nl p/q/l -> f\nd 2640 8:9 p/q/s\n"),
            "a mode is for made directories too, without its special bits");
     t->spec.chmod.given = t->spec.has_owner = false;
-    t->spec.modes_git = true;
+    t->part.modes_git = true;
     is_str(COPY(t, &e, "d", "/p"), S("d 0755 0:0 p\nf 0755 0:0 p/f=x\nl p/l -> f\nd 0755 0:0 p/s\n"), "git's modes");
     no_err(&e, "no error");
 }

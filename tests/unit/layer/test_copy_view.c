@@ -68,8 +68,8 @@ static void test_layers(struct copying *t) {
     tar_file(&tar, "d/a", "new");
     layers[1] = layers_put(t->store, &tar);
     must(view_open(&t->from, t->store, layers, 2, &e), &e);
-    t->spec.from.view = &t->from;
-    t->spec.from.context_fd = -1;
+    t->part.from.view = &t->from;
+    t->part.from.context_fd = -1;
     is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nf 0644 0:0 x/a=new\nf 0644 0:0 x/b=old\nf 0644 0:0 x/x=y\nh x/y -> x/x\n"),
            "names are links only of what they still share; the first in order is the file");
     no_err(&e, "no error");

@@ -213,15 +213,18 @@ static void warnings(void) {
     static const struct {
         const char *text, *rule, *message; /* NULL: none */
     } rows[] = {
-        {"FROM x\nENV A=$NOPE", "UndefinedVar", "ENV uses $NOPE, which is not set here"},
+        {"FROM x\nENV A=$NOPE", "UndefinedVar", "Usage of undefined variable '$NOPE'"},
         {"FROM x\nARG NOPE\nENV A=$NOPE", NULL, NULL},
-        {"FROM x\nENV NOPE=1 A=${NOPE:-x}", "UndefinedVar", "ENV uses $NOPE"},
+        {"FROM x\nENV NOPE=1 A=${NOPE:-x}", "UndefinedVar", "Usage of undefined variable '$NOPE'"},
+        {"FROM x\nENV A=$PAHT", "UndefinedVar", "variable '$PAHT' (did you mean $PATH?)"},
+        {"FROM x\nCOPY <<E /\n$NOPE\nE", "UndefinedVar", "Usage of undefined variable '$NOPE'"},
+        {"FROM x\nCOPY <<\"E\" /\n$NOPE\nE", NULL, NULL},
         {"FROM x\nARG MI_URL=<MI_DIST_URL>", "PlaceholderArg",
          "ARG MI_URL is still the placeholder <MI_DIST_URL>: give it with --build-arg MI_URL="},
         {"ARG U=<URL>\nFROM x\nARG U", "PlaceholderArg", "<URL>"},
         {"FROM x\nARG A=a<b>", NULL, NULL},
-        {"FROM x\nEXPOSE 80:80", "ExposeInvalidFormat", "EXPOSE 80:80"},
-        {"FROM x\nEXPOSE 80/UDP", "ExposeProtoCasing", "lower case"},
+        {"FROM x\nEXPOSE 80:80", "ExposeInvalidFormat", "host-port mapping, found '80:80'"},
+        {"FROM x\nEXPOSE 80/UDP", "ExposeProtoCasing", "should be lowercase"},
         {"FROM x\nEXPOSE 80/udp", NULL, NULL},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
