@@ -6,6 +6,7 @@
 #ifndef CROZE_BUILD_BUILD_H
 #define CROZE_BUILD_BUILD_H
 
+#include "build/output.h"
 #include "build/run_options.h"
 #include "image/image.h"
 #include "plan/plan.h"
@@ -23,13 +24,16 @@ struct build_options {
     bool no_cache, network_none;
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
-    enum compression compression;
-    int level;
+    struct output_encoder encoder;  /* of the layers that steps make; outputs with another have them packed again */
+    const struct build_output *outputs; /* settled; none: an image is made and nothing becomes of it */
+    size_t n_outputs;
+    struct pair_list annotations;   /* of every image's manifest */
     bool has_epoch;
     int64_t epoch;                  /* SOURCE_DATE_EPOCH */
 };
 
 struct build_result {
+    bool has_image;                 /* false: no output is one. Else the first that is: */
     struct digest manifest, config;
     uint64_t manifest_bytes;
     struct str media_type;
