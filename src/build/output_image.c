@@ -116,7 +116,5 @@ bool target_image_write(struct build *b, const struct target_image *t, const str
     pair_list_copy(&b->arena, &out->annotations, &b->options->annotations);
     for (size_t i = 0; o && i < o->annotations.n; i++)
         pair_list_set(&b->arena, &out->annotations, o->annotations.p[i].key, o->annotations.p[i].value);
-    if (out->docker_types && out->annotations.n)
-        return err_set(e, ERR_USAGE, "--output %.*s: annotations need OCI media types", STR_ARG(o->text));
     return image_write(b->store, out, e);
 }

@@ -39,10 +39,14 @@ bool outputs_check(struct build *b, struct err *e) {
     for (size_t i = 0; i < b->options->n_tags; i++)
         if (!full_name(b, b->options->tags[i], "-t", &ignored, e))
             return false;
-    for (size_t i = 0; i < b->options->n_outputs; i++)
-        for (size_t k = 0; k < b->options->outputs[i].names.n; k++)
-            if (!full_name(b, b->options->outputs[i].names.p[k], "--output name", &ignored, e))
+    for (size_t i = 0; i < b->options->n_outputs; i++) {
+        const struct build_output *o = &b->options->outputs[i];
+        if (o->docker_types && b->options->annotations.n)
+            return err_set(e, ERR_USAGE, "--output %.*s: annotations need OCI media types", STR_ARG(o->text));
+        for (size_t k = 0; k < o->names.n; k++)
+            if (!full_name(b, o->names.p[k], "--output name", &ignored, e))
                 return false;
+    }
     return true;
 }
 

@@ -6,7 +6,7 @@
 
 #include "build/stage.h"
 
-/* Names that cannot be given are told before anything is built. */
+/* Names that cannot be given, and annotations where they have no place, are told before anything is built. */
 MUST_CHECK bool outputs_check(struct build *b, struct err *e);
 /* Makes the images, writes the files and directories, and gives the names last: a failure leaves no name. */
 MUST_CHECK bool outputs_write(struct build *b, struct build_result *r, struct err *e);

@@ -92,6 +92,36 @@ is "... no annotations, which docker's types have not" "$(img manifest d2 | grep
 does "... it is a base like any other" sh -c 'printf "FROM d2\nRUN true\n" | "$CROZE" build -q -f - "$1"' - "$c"
 does "rewrite-timestamp, unpack, push=false are accepted" out -o type=image,rewrite-timestamp=true,unpack=true,push=false "$c"
 
+# --- annotations, metadata ---
+notes() { img manifest "$1" annotations; }
+does "--annotation" out --annotation org.example.a=1 --annotation "manifest:b=two words" --annotation "manifest[$(img config base os | tr -d '"')/$(img config base architecture | tr -d '"')]:c=x=y" -t noted "$c"
+is "... is in the manifest" "$(notes noted)" '{"b":"two words","c":"x=y","org.example.a":"1"}'
+is "... not in the configuration" "$(img config noted)" "$(img config plain)"
+does "annotation.* of an output" out --annotation a=general --annotation b=general -o type=image,name=na,annotation.a=own -o type=image,name=nb "$c"
+is "... wins over --annotation, for that output" "$(notes na) $(notes nb)" '{"a":"own","b":"general"} {"a":"general","b":"general"}'
+for level in index manifest-descriptor index-descriptor; do
+    refuses 2 "level \"$level\" are not supported" "--annotation $level:" croze build --annotation "$level:a=b" "$c"
+done
+refuses 2 'not a level' "--annotation of no level" croze build --annotation "index1:a=b" "$c"
+refuses 2 'KEY=VALUE' "--annotation without a value" croze build --annotation a "$c"
+refuses 2 'annotations need OCI media types' "annotations in docker's types" croze build --annotation a=b -o type=image,oci-mediatypes=false "$c"
+refuses 2 'no output of this build is an image' "--annotation without an image" croze build --annotation a=b -o "$T/none" "$c"
+meta() { # meta FILE: what scripts read of it, on one line
+    py - "$1" <<'END'
+import json, sys
+m = json.load(open(sys.argv[1]))
+d = m.get("containerimage.descriptor", {})
+print(sorted(m), m.get("image.name"), m.get("containerimage.digest") == d.get("digest"), d.get("platform", {}).get("os"), m.get("containerimage.digest"), m.get("containerimage.config.digest"))
+END
+}
+does "--metadata-file of several outputs" out --metadata-file "$T/meta" -t a:1 -t b -o type=image -o type=oci,dest="$T/x.tar",name=c,compression=zstd -o type=image,name=b "$c"
+is "... the first image, all names" "$(meta "$T/meta")" \
+    "['containerimage.config.digest', 'containerimage.descriptor', 'containerimage.digest', 'image.name'] a:1,b,c True linux $(digest_of plain) $(config plain '{{.Id}}')"
+does "... of an archive alone" out --metadata-file "$T/meta" --iidfile "$T/iid" -o type=oci,dest="$T/x.tar",name=c "$c"
+is "... its image" "$(meta "$T/meta" | cut -d] -f2) $(cat "$T/iid")" " c True linux $(digest_of plain) $(config plain '{{.Id}}') $(config plain '{{.Id}}')"
+does "... of no image" out --metadata-file "$T/meta" -o type=cacheonly "$c"
+is "... is an empty object" "$(meta "$T/meta")" "[] None True None None None"
+
 # --- archives ---
 for type in oci docker; do
     f=$T/$type.tar
