@@ -12,6 +12,9 @@
 #include "plan/plan.h"
 #include "report/progress.h"
 
+/* Which of the image's layers become one. */
+enum squash { SQUASH_NO, SQUASH_ALL, SQUASH_NEW /* those that this build added to its base */ };
+
 struct build_options {
     const char *context;            /* a directory, "-", a URL, a repository */
     const struct named_context *named; /* --build-context */
@@ -28,6 +31,7 @@ struct build_options {
     const struct build_output *outputs; /* settled; none: an image is made and nothing becomes of it */
     size_t n_outputs;
     struct pair_list annotations;   /* of every image's manifest */
+    enum squash squash;
     bool has_epoch;
     int64_t epoch;                  /* SOURCE_DATE_EPOCH */
 };

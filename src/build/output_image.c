@@ -56,8 +56,8 @@ bool target_image_make(struct build *b, struct target_image *t, struct err *e) {
     im->author = target->scope.author;
     for (size_t i = 0; i < b->options->labels.n; i++)
         pair_list_set(&target->arena, &im->config.labels, b->options->labels.p[i].key, b->options->labels.p[i].value);
-    *t = (struct target_image){*im, target->n_base_layers};
-    return set_times(b, &t->image, e);
+    *t = (struct target_image){*im, target->n_base_layers, target->n_base_history};
+    return target_squash(b, t, e) && set_times(b, &t->image, e);
 }
 
 /* --- Layers by another encoder --- */

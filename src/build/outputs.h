@@ -16,9 +16,11 @@ MUST_CHECK bool outputs_write(struct build *b, struct build_result *r, struct er
 /* The target as an image: configuration, times, layers as the steps made them. Its texts lie in the stage's arena. */
 struct target_image {
     struct image image;
-    size_t n_base;                 /* of its layers the first so many are the base image's */
+    size_t n_base, n_base_history; /* of its layers and history the first so many are the base image's */
 };
 MUST_CHECK bool target_image_make(struct build *b, struct target_image *t, struct err *e);
+/* Makes its layers one, as the options say (squash.c): before the times are set. */
+MUST_CHECK bool target_squash(struct build *b, struct target_image *t, struct err *e);
 /* Writes it with the output's encoder, annotations and media types; *out has its digests, and lives in the build's arena. o NULL: with the
  * build's own. */
 MUST_CHECK bool target_image_write(struct build *b, const struct target_image *t, const struct build_output *o, struct image *out,

@@ -11,7 +11,7 @@ enum { OUTPUTS_MAX = 100 };
 
 static struct opt_list tags, labels, outputs, annotations;
 static const char *iidfile, *metadata_file, *compression = "gzip";
-static bool load;
+static bool load, squash, squash_new;
 static int64_t level = -1;
 static const char *const compression_words[] = {"gzip", "zstd", "none", "uncompressed", NULL};
 
@@ -26,12 +26,13 @@ const struct opt build_output_rows[] = {
     OPT_STR(0, "metadata-file", "FILE", &metadata_file, "Write the image's digests to FILE as JSON"),
     OPT_ENUM(0, "compression", compression_words, &compression, "Compression of new layers: gzip, zstd, none"),
     OPT_INT(0, "compression-level", "N", 0, 19, &level, "Its level (gzip 1-12, zstd 1-19; default gzip 1, zstd 3)"),
+    OPT_FLAG(0, "squash", &squash, "Make the image one layer, its base included"),
+    OPT_FLAG(0, "squash-new", &squash_new, "Make the layers that this build adds to its base one layer"),
     OPT_FLAG(0, "load", &load, "The image goes into the store, whatever other outputs there are"),
     OPT_UNSUPPORTED(0, "attest", "WHAT", "attestations belong to a later version"),
     OPT_UNSUPPORTED(0, "provenance", "WHAT", "attestations belong to a later version"),
     OPT_UNSUPPORTED(0, "push", NULL, "registries belong to a later version"),
     OPT_UNSUPPORTED(0, "sbom", "WHAT", "SBOMs belong to a later version"),
-    OPT_UNSUPPORTED(0, "squash", NULL, "it belongs to a later version"),
     OPT_END,
 };
 
@@ -76,7 +77,7 @@ static bool check_stdout(const struct build_output *o, size_t n, bool quiet, str
 
 /* Files about an image, and things in it, want an image. */
 static bool check_images(const struct build_output *o, size_t n, struct err *e) {
-    const char *flag = iidfile ? "--iidfile" : annotations.n ? "--annotation" : NULL;
+    const char *flag = iidfile ? "--iidfile" : annotations.n ? "--annotation" : squash || squash_new ? "--squash" : NULL;
     for (size_t i = 0; i < n; i++)
         if (output_is_image(&o[i]))
             return true;
@@ -126,6 +127,9 @@ bool build_output_read(struct arena *a, struct build_options *o, bool quiet, str
         names[i] = str_z(tags.p[i]);
     o->tags = names;
     o->n_tags = tags.n;
+    o->squash = squash ? SQUASH_ALL : squash_new ? SQUASH_NEW : SQUASH_NO;
+    if (squash && squash_new)
+        return err_set(e, ERR_USAGE, "--squash makes one layer of all, --squash-new of the new ones: give one of them");
     return build_pairs_read(a, &labels, false, "label", &o->labels, e) && read_compression(o, e) && read_outputs(a, o, quiet, e) &&
            read_annotations(a, o, e);
 }
