@@ -18,6 +18,7 @@
 #define LIMIT_CONFIG_ENTRIES 2048 /* environment variables, ARGs, labels of one stage: the kernel takes about 2 MiB of environment */
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */
 #define LIMIT_BUILD_BYTES MIB(512)             /* of all stages together: each begins with a copy of its base's configuration and history */
+#define LIMIT_CHMOD_BYTES 1000                 /* --chmod: its clauses are gone through for every file */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_IGNORE_BYTES MIB(4)
@@ -47,6 +48,7 @@
 #define LIMIT_PAX_BYTES MIB(1)                 /* the extended header of one entry: Go and libarchive read no more */
 #define LIMIT_XATTRS 128                       /* of one entry */
 #define LIMIT_SPARSE_BYTES ((uint64_t)16 << 30) /* holes of sparse files in one archive: a 2 KB archive can declare terabytes of zeros */
+#define LIMIT_XZ_MEMORY_BYTES MIB(132)         /* to decompress xz: a dictionary of 128 MiB, as with zstd; xz -9 takes 65 */
 #define LIMIT_LISTING_TEXT_BYTES MIB(2048)     /* names, links and xattrs of one archive while it is sorted: they are held in memory */
 #define LIMIT_IMPLIED_TEXT_BYTES MIB(64)       /* of that, names of directories that the archive has only as parts of others: a million */
 #define LIMIT_ID 4294967294u                   /* user and group numbers; 2^32 - 1 means "none" to the kernel */
@@ -67,6 +69,7 @@
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */
+#define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif

@@ -44,7 +44,7 @@ static void sip_word(struct sip *s, uint64_t word) {
     s->v[0] ^= word;
 }
 
-static uint64_t hash_of(struct str key) {
+uint64_t map_hash(struct str key) {
     pthread_once(&seed_once, draw_seed);
     struct sip s = {{seed[0] ^ 0x736f6d6570736575u, seed[1] ^ 0x646f72616e646f6du, seed[0] ^ 0x6c7967656e657261u,
                      seed[1] ^ 0x7465646279746573u}};
@@ -92,7 +92,7 @@ static void grow(struct map *m) {
 void *map_get(const struct map *m, struct str key) {
     if (m->n == 0)
         return NULL;
-    struct map_slot *s = find(m, key, hash_of(key));
+    struct map_slot *s = find(m, key, map_hash(key));
     return s->key.p ? s->value : NULL;
 }
 
@@ -102,7 +102,7 @@ void *map_put(struct map *m, struct str key, void *value) {
         key = S(""); /* a free slot is told by a NULL pointer */
     if (m->n + 1 > m->capacity / 2)
         grow(m);
-    uint64_t hash = hash_of(key);
+    uint64_t hash = map_hash(key);
     struct map_slot *s = find(m, key, hash);
     void *before = s->key.p ? s->value : NULL;
     if (!before) {

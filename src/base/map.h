@@ -20,6 +20,9 @@ struct map {
 
 #define MAP_INIT {NULL, 0, 0}
 
+/* The hash that maps use: it differs from process to process. For tables of another make. */
+uint64_t map_hash(struct str key);
+
 void map_fini(struct map *m);
 /* The value, or NULL. */
 void *map_get(const struct map *m, struct str key);

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "build/inputs.h"
 #include "build/outputs.h"
+#include "build/review.h"
 #include "build/stage.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
@@ -30,10 +31,16 @@ static void add_proxies(struct build *b, struct pair_list *args) {
     }
 }
 
-static bool make_plan(struct build *b, struct err *e) {
-    struct str text, name;
-    if (!dockerfile_read(b, &text, &name, e) || !dockerfile_parse(&b->arena, text, name, &b->file, e))
-        return false;
+/* The Dockerfile may set SOURCE_DATE_EPOCH for itself. */
+static void apply_epoch(struct build *b) {
+    struct build_options *o = arena_new(&b->arena, struct build_options);
+    *o = *b->options;
+    o->has_epoch = b->plan.has_epoch;
+    o->epoch = b->plan.epoch;
+    b->options = o;
+}
+
+static struct plan_options plan_options(struct build *b) {
     struct plan_options o = {
         .target = b->options->target,
         .platform = S("linux/" CROZE_ARCH),
@@ -45,11 +52,25 @@ static bool make_plan(struct build *b, struct err *e) {
     for (size_t i = 0; i < b->options->build_args.n; i++)
         pair_list_set(&b->arena, &o.build_args, b->options->build_args.p[i].key, b->options->build_args.p[i].value);
     add_proxies(b, &o.build_args);
-    if (!plan_make(&b->arena, &b->file, &o, &b->plan, e))
+    return o;
+}
+
+static bool look(struct build *b, struct err *e) {
+    struct str text, name;
+    struct plan_options o = plan_options(b);
+    struct check_options check = review_options(b, &o);
+    const struct build_call *call = b->options->call;
+    return dockerfile_read(b, &text, &name, e) && call->look(call->ctx, &b->arena, text, name, &check, e);
+}
+
+static bool make_plan(struct build *b, struct err *e) {
+    struct str text, name;
+    struct plan_options o = plan_options(b);
+    if (!dockerfile_read(b, &text, &name, e) || !review(b, text, name, &o, e) || !plan_make(&b->arena, &b->file, &o, &b->plan, e))
         return false;
-    for (size_t i = 0; i < b->file.n_warnings; i++)
-        progress_note(b->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(b->file.name), b->file.warnings[i].pos.line,
-                      b->file.warnings[i].rule, STR_ARG(b->file.warnings[i].message));
+    apply_epoch(b);
+    for (size_t i = 0; i < b->plan.n_warnings; i++)
+        progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
     return true;
@@ -169,8 +190,13 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
-    bool good = outputs_check(&b, e) && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) &&
-                context_open_main(&b, e) && make_plan(&b, e) && run_stages(&b, e) && outputs_write(&b, r, e);
+    bool good = outputs_check(&b, e);
+    if (o->call)
+        good = good && context_open_main(&b, e) && look(&b, e);
+    else
+        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && context_open_main(&b, e) &&
+               make_plan(&b, e) && run_stages(&b, e) && outputs_write(&b, r, e);
+    review_print(&b);
     fini(&b);
     return good;
 }

@@ -8,14 +8,20 @@
 
 #include "build/output.h"
 #include "build/run_options.h"
+#include "check/check.h"
 #include "image/image.h"
-#include "plan/plan.h"
 #include "report/progress.h"
 
 /* Which of the image's layers become one. */
 enum squash { SQUASH_NO, SQUASH_ALL, SQUASH_NEW /* those that this build added to its base */ };
+/* Looks at a build's Dockerfile instead of carrying it out (--call): it gets what a check would be told. */
+struct build_call {
+    bool (*look)(void *ctx, struct arena *a, struct str text, struct str name, const struct check_options *o, struct err *e);
+    void *ctx;
+};
 
 struct build_options {
+    const struct build_call *call;  /* NULL: build */
     const char *context;            /* a directory, "-", a URL, a repository */
     const struct named_context *named; /* --build-context */
     size_t n_named;
@@ -43,6 +49,7 @@ struct build_result {
     struct str media_type;
 };
 
+/* With a call *r is left alone. */
 MUST_CHECK bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e);
 
 #endif

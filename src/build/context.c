@@ -77,16 +77,14 @@ static bool take_dockerfile(struct build *b, struct context *c, int fd, struct e
 
 /* Bytes from elsewhere, complete in a file. */
 static bool take_file(struct build *b, struct context *c, int fd, struct err *e) {
-    struct archive_kind kind;
+    bool is_tar;
     if (lseek(fd, 0, SEEK_SET) < 0)
         return err_sys(e, errno, "seek");
-    if (!archive_kind(fd, &kind, e))
+    if (!archive_is_tar(fd, &is_tar, e))
         return false;
-    if (kind.unsupported)
-        return err_set(e, ERR_FAILED, "it is compressed by %s, which this version does not read; gzip and zstd are", kind.unsupported);
     if (lseek(fd, 0, SEEK_SET) < 0)
         return err_sys(e, errno, "seek");
-    return kind.is_tar ? unpack(b, c, fd, e) : take_dockerfile(b, c, fd, e);
+    return is_tar ? unpack(b, c, fd, e) : take_dockerfile(b, c, fd, e);
 }
 
 static bool open_stdin(struct build *b, struct context *c, struct err *e) {

@@ -200,3 +200,15 @@ bool run_agent_parse(struct run_options *o, struct str text, struct err *e) {
     vec_push(&o->agents, agent);
     return true;
 }
+
+/* --- --allow --- */
+
+bool run_allow_parse(struct run_options *o, struct str text, struct err *e) {
+    if (str_eqz(text, "security.insecure"))
+        o->allow_insecure = true;
+    else if (str_eqz(text, "device") || str_starts(text, S("device=")))
+        return err_set(e, ERR_USAGE, "--allow %.*s: devices cannot be given to a step", STR_ARG(text));
+    else if (!str_eqz(text, "network.host"))
+        return err_set(e, ERR_USAGE, "--allow %.*s: it is security.insecure or network.host", STR_ARG(text));
+    return true;
+}

@@ -110,6 +110,17 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
     return false;
 }
 
+/* Enough of it to be recognised in a message of one line; cut before a character of UTF-8. */
+static struct str shortened(struct arena *a, struct str title) {
+    enum { SHOWN_BYTES = 80 };
+    size_t n = SHOWN_BYTES;
+    if (title.n <= SHOWN_BYTES)
+        return title;
+    while (n > 0 && ((unsigned char)title.p[n] & 0xc0) == 0x80)
+        n--;
+    return arena_join3(a, str_trim_right(str_first(title, n)), S("..."), STR_NULL);
+}
+
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
@@ -127,7 +138,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
         return true;
     progress_end(p, PROGRESS_FAILED, STR_NULL);
     return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
-                    STR_ARG(str_first(step.title, 200)));
+                    STR_ARG(shortened(&s->arena, step.title)));
 }
 
 /* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until
@@ -173,9 +184,5 @@ bool stage_run(struct stage *s, struct err *e) {
     }
     if (!check_memory(s, e))
         return false;
-    bool good = body(s, e);
-    for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */
-        progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,
-                      s->scope.warnings[i].rule, STR_ARG(s->scope.warnings[i].message));
-    return good;
+    return body(s, e);
 }

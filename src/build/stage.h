@@ -38,6 +38,7 @@ struct build {
     struct progress *progress;
     struct arena arena;           /* of the main thread */
     struct dockerfile file;
+    struct check_result review;   /* what the checks found before the first step */
     struct plan plan;
     struct context context;
     struct context *named;        /* one a named context of the options; opened when first needed (context_named) */

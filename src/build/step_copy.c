@@ -20,6 +20,8 @@ struct copy_job {
     bool has_source;
     struct read_root from;
     struct view onto;
+    struct view nothing;         /* what a linked copy stands on */
+    struct ignore excludes;
 };
 
 /* The source of the instruction's paths. */
@@ -50,6 +52,7 @@ static bool paths_part(struct copy_job *j, const struct copy_operand *o, size_t 
     out->keeps_owner = j->source.view;
     out->modes_git = j->source.context_fd >= 0 && j->stage->build->options->modes_git;
     out->unpack = j->step->copy.unpack;
+    out->parents = j->step->copy.parents;
     out->operands = arena_array(&j->stage->arena, struct str, n);
     out->n_operands = n;
     for (size_t i = 0; i < n; i++)
@@ -88,6 +91,11 @@ static void release_parts(struct copy_job *j) {
             j->parts[i].release(j->parts[i].held);
 }
 
+/* With --chmod there is no linked copy, as with BuildKit. */
+static bool is_linked(const struct step_copy *c) {
+    return c->link && !c->chmod.given;
+}
+
 static bool fill_spec(struct copy_job *j, struct err *e) {
     const struct step_copy *c = &j->step->copy;
     struct copy_spec *spec = &j->spec;
@@ -95,6 +103,14 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
     spec->dest_is_dir = c->dest_is_dir;
     spec->chmod = c->chmod;
     spec->onto = &j->onto;
+    if (is_linked(c)) {
+        j->nothing = (struct view){.store = j->onto.store};
+        spec->onto = &j->nothing;
+        spec->beneath = &j->onto;
+    }
+    if (!ignore_of(&j->stage->arena, c->excludes, c->n_excludes, &j->excludes, e))
+        return err_wrap(e, "--exclude");
+    spec->excludes = &j->excludes;
     spec->now_s = j->stage->build->now.tv_sec;
     if (c->chown.n) {
         struct user_ids owner;
@@ -115,6 +131,8 @@ static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {
     if (!copy_entries(&j->spec, true, content_hash_sink(&h), e))
         return false;
     struct key_context context = stage_key_context(j->stage);
+    if (is_linked(&j->step->copy))
+        context.chain = (struct digest){0}; /* the entries tell what of the layers below went into them */
     struct digest content = content_hash_final(&h);
     *key = key_copy(&context, &content);
     return true;

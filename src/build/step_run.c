@@ -85,7 +85,7 @@ static bool make_spec(struct run_job *j, struct sandbox_spec *out, struct err *e
         .lowers = tree_paths(&j->view, &j->stage->arena, e), .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
-        .network_none = has_no_network(j),
+        .network_none = has_no_network(j), .insecure = run->insecure,
         .hostname = RUN_HOSTNAME,
         .mounts = j->mounts.list, .n_mounts = j->mounts.n,
         .shm_bytes = settings->shm_bytes, .rlimits = settings->ulimits.p, .n_rlimits = settings->ulimits.n,
@@ -107,17 +107,14 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
     return good;
 }
 
-/* The failed step's files stay, and the message says where. */
+/* The failed step's files stay, and the message says where. What the command was stands before it (stage.c). */
 static bool explain_failure(struct run_job *j, struct err *e) {
     struct err ignored = ERR_INIT;
     char *kept = NULL;
-    const struct str_list *argv = &j->step->run.argv;
-    struct str command = STR_NULL;
-    for (size_t i = 0; i < argv->n; i++)
-        command = arena_join3(&j->stage->arena, command, i ? S(" ") : S(""), argv->p[i]);
     bool good = store_workdir_keep(j->stage->build->store, j->workdir, &kept, &ignored);
-    err_set(e, ERR_FAILED, "process \"%.*s\" did not complete successfully: exit code: %d", STR_ARG(str_first(command, 1000)),
-            j->result.code);
+    err_set(e, ERR_FAILED, "exit code %d", j->result.code);
+    if (j->result.signal)
+        err_append(e, " (killed by signal %d, %s)", j->result.signal, strsignal(j->result.signal));
     if (good)
         err_append(e, "\n  its files are kept: ls -l %s/upper   (croze gc --all removes them)", kept);
     free(kept);
@@ -189,6 +186,8 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     const struct step_run *run = &j->step->run;
     struct stage *s = j->stage;
     bool found = false;
+    if (run->insecure && !s->build->options->run.allow_insecure)
+        return err_set(e, ERR_USAGE, "--security=insecure needs --allow security.insecure on the command line");
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);

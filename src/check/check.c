@@ -197,7 +197,10 @@ static bool run(struct check *c, struct str text, struct str name, struct check_
         return false;
     struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .ctx = c};
     c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
-    bool good = walk_stages(&walk, &r->error_is_certain, e);
+    bool good = walk_stages(&walk, e);
+    if (walk.doubt.kind != ERR_NONE)
+        r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
+    err_clear(&walk.doubt);
     arena_fini(&walk.arena);
     return good;
 }
@@ -225,7 +228,7 @@ static void sort(struct check *c, struct check_result *r) {
 
 void check_dockerfile(struct arena *a, struct str text, struct str name, const struct check_options *o, struct check_result *r) {
     struct check c = {.arena = a, .options = o};
-    *r = (struct check_result){.text = text, .error_is_certain = true};
+    *r = (struct check_result){.text = text};
     source_init(&c.source, a, str_first(text, LIMIT_DOCKERFILE_BYTES));
     (void)run(&c, text, name, r);
     sort(&c, r);

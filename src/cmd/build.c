@@ -24,11 +24,10 @@ static const struct opt options[] = {
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
     OPT_ENUM(0, "progress", progress_words, &progress, "How to show progress: auto, tty, plain, quiet"),
-    OPT_UNSUPPORTED(0, "call", "WHAT", "checks belong to a later version"),
-    OPT_UNSUPPORTED(0, "check", NULL, "checks belong to a later version"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
+    OPT_TABLE(build_check_rows, "Looking without building"),
     OPT_END,
 };
 
@@ -51,7 +50,7 @@ const struct cmd cmd_build = {
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
     *o = (struct build_options){.context = context, .no_cache = no_cache};
     thread_set_count((unsigned)jobs);
-    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e);
+    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }
 
 static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {
@@ -80,10 +79,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = build_run(&c->store, &o, p, &r, e) && report(p, &o, &r, e);
+        good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
         progress_free(p);
     }
     run_options_fini(&o.run);
     arena_fini(&a);
-    return good ? 0 : -1;
+    return good ? build_check_code() : -1;
 }

@@ -12,6 +12,12 @@
 extern const struct opt build_input_rows[];
 MUST_CHECK bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e);
 
+/* Looking at the Dockerfile without building (build_check.c): o->call. */
+extern const struct opt build_check_rows[];
+MUST_CHECK bool build_check_read(struct build_options *o, struct err *e);
+/* The exit code of a build that went well: 10 if a check found something. */
+int build_check_code(void);
+
 /* What RUN steps see and may do (build_run.c). */
 extern const struct opt build_run_rows[];
 MUST_CHECK bool build_run_read(struct arena *a, struct build_options *o, struct err *e);

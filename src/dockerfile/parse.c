@@ -288,6 +288,9 @@ static bool parse_file(struct arena *a, struct str text, struct str name, bool s
     lines_init(&p.lines, a, p.name, text);
     bool ok = parse_all(&p, &all, e);
     const struct directives *d = &p.lines.directives;
+    if (d->syntax.n && !df_is_own_syntax(d->syntax))
+        warn_at(&p, (struct df_pos){d->syntax_line, 1}, "ForeignSyntax",
+                "# syntax=%s: that frontend is not run; the file is read as a Dockerfile", excerpt(a, d->syntax));
     *out = (struct dockerfile){.name = p.name, .escape = d->escape, .syntax = d->syntax, .check = d->check};
     out->instructions = to_arena(a, &all, struct df_instruction);
     out->n_instructions = all.n;

@@ -44,6 +44,7 @@ struct copy_part {
     struct copy_source from;
     struct str *operands;         /* paths in a host directory or a view; texts and files are taken whole and have none */
     size_t n_operands;
+    bool parents;                 /* --parents: the operands' directories, from the root or from "/./" on, are copied too */
     enum unpack unpack;           /* what becomes of a host directory's archives, and of a file that is one */
     bool keeps_owner;             /* without --chown files keep uid and gid of the source; else they are 0:0 */
     bool modes_git;               /* modes become 0644 / 0755 as git keeps them */
@@ -60,8 +61,10 @@ struct copy_spec {
     bool has_owner;               /* --chown */
     uint32_t uid, gid;
     struct chmod chmod;
+    const struct ignore *excludes; /* --exclude, relative to each directory that an operand names; or NULL */
     bool quiet;                   /* no warnings: they were given when the same walk was done before */
-    const struct view *onto;      /* the root that it is copied onto */
+    const struct view *onto;      /* the root that it is copied onto; an empty one with --link */
+    const struct view *beneath;   /* --link: where directories on the way that are there have their attributes from; or NULL */
     int64_t now_s;                /* mtime of directories that COPY itself makes */
 };
 

@@ -10,7 +10,6 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "base/vec.h"
 #include "layer/archive_kind.h"
 #include "layer/listing.h"
 #include "layer/names.h"
@@ -24,7 +23,7 @@ struct archive {
     struct source base;
     const struct copy_spec *spec;
     struct listing *listing;
-    VEC(size_t) items;         /* listing cursors of all entries but the root, in normal order */
+    struct map firsts;         /* paths that hard links lead to, texts in links_arena */
     struct file_draft spool;
     uint64_t spooled;          /* bytes in it */
     struct buf path;
@@ -108,13 +107,14 @@ static ptrdiff_t pull_hashed(void *ctx, void *to, size_t n, struct err *e) {
     return got;
 }
 
-static bool spool(struct archive *a, uint64_t size, const struct content *c, struct listing_file *file, struct err *e) {
+static bool spool_file(struct archive *a, uint64_t size, const struct content *c, struct listing_file *file, struct err *e) {
     struct hashing h = {.inner = c};
     struct content hashed = {.kind = CONTENT_STREAM, .pull = pull_hashed, .pull_ctx = &h};
     sha256_init(&h.hash);
     file->offset = a->spooled;
     if (!spool_write(&hashed, size, a->spool.fd, a->spooled, e))
         return false;
+    file->has_digest = true;
     file->digest = sha256_final(&h.hash);
     a->spooled += size;
     return true;
@@ -123,7 +123,7 @@ static bool spool(struct archive *a, uint64_t size, const struct content *c, str
 static bool take(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
     struct archive *a = ctx;
     struct entry at = *en;
-    struct listing_file *file;
+    struct listing_file file = {0};
     if (a->scratch.total_bytes > SCRATCH_BYTES)
         arena_fini(&a->scratch);
     if (en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
@@ -134,10 +134,12 @@ static bool take(void *ctx, const struct entry *en, const struct content *c, str
         return false;
     if (at.path.n == 0) /* its own root does not change the destination */
         return true;
+    if (en->type == ENTRY_FILE && en->size > 0 && !spool_file(a, en->size, c, &file, e))
+        return false;
     if (!listing_add(a->listing, &at, &file, e))
         return false;
     note_link(a, &at);
-    return !file || en->size == 0 || spool(a, en->size, c, file, e);
+    return true;
 }
 
 static ptrdiff_t read_fd(void *ctx, void *to, size_t n, struct err *e) {
@@ -152,19 +154,21 @@ static ptrdiff_t read_fd(void *ctx, void *to, size_t n, struct err *e) {
     }
 }
 
-static bool index_items(struct archive *a, struct err *e) {
+static bool find_firsts(struct archive *a, struct err *e) {
     struct listing_item item;
+    for (uint64_t cursor = 0; listing_next(a->listing, &cursor, &item, e);)
+        if (item.entry.type == ENTRY_HARDLINK && !map_get(&a->firsts, item.entry.link))
+            map_put(&a->firsts, arena_str(&a->links_arena, item.entry.link), a);
+    return e->kind == ERR_NONE;
+}
+
+static bool sort_items(struct archive *a, struct err *e) {
     struct str outside = STR_NULL;
     if (!listing_finish(a->listing, e))
         return false;
     if (listing_leans(a->listing, &outside) && outside.n)
         return err_set(e, ERR_FAILED, "it has a hard link to %s, which it does not hold", SHOWN(outside));
-    for (size_t cursor = 0, at; listing_next(a->listing, &cursor, &item);) {
-        at = cursor - 1;
-        if (item.entry.path.n)
-            vec_push(&a->items, at);
-    }
-    return true;
+    return find_firsts(a, e);
 }
 
 static bool read_all(struct archive *a, int fd, struct str path, struct err *e) {
@@ -177,80 +181,52 @@ static bool read_all(struct archive *a, int fd, struct str path, struct err *e) 
         return false;
     if (fstat(fd, &after) < 0)
         return err_sys(e, errno, "stat");
-    return file_is_same(&before, &after) ? index_items(a, e) : source_changed(path, e);
+    return file_is_same(&before, &after) ? sort_items(a, e) : source_changed(path, e);
 }
 
 /* --- the source --- */
 
-static void item_at(const struct archive *a, size_t i, struct listing_item *out) {
-    size_t cursor = a->items.p[i];
-    bool there = listing_next(a->listing, &cursor, out);
-    (void)there; /* the cursor was given by it */
-}
-
-/* The first item that is not before `path`. */
-static size_t lower_bound(const struct archive *a, struct str path, struct listing_item *out) {
-    size_t low = 0, high = a->items.n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        item_at(a, middle, out);
-        if (path_cmp(out->entry.path, path) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < a->items.n)
-        item_at(a, low, out);
-    return low;
-}
-
-static bool item_of(const struct archive *a, struct str path, struct listing_item *out) {
-    return lower_bound(a, path, out) < a->items.n && str_eq(out->entry.path, path);
-}
-
 static bool archive_list(struct source_dir *d, struct arena *arena, struct str **names, size_t *n, struct err *e) {
     struct archive *a = (struct archive *)d->source;
-    struct listing_item item;
-    VEC(struct str) found = {0};
+    uint32_t number;
     (void)e;
-    size_t from = d->path.n ? d->path.n + 1 : 0;
-    source_join_buf(&a->path, d->path, STR_NULL);
-    size_t i = lower_bound(a, buf_str(&a->path), &item);
-    while (i < a->items.n && path_below(item.entry.path, d->path)) {
-        struct str name = str_from(item.entry.path, from); /* all directories are items: this is a name in `d` itself */
-        vec_push(&found, arena_str(arena, name));
-        source_join_buf(&a->path, d->path, name);
-        buf_add_char(&a->path, '\0'); /* behind all that lies below it */
-        i = lower_bound(a, buf_str(&a->path), &item);
+    *names = NULL;
+    *n = 0;
+    if (listing_find(a->listing, d->path, &number))
+        listing_names(a->listing, number, arena, names, n);
+    return true;
+}
+
+static bool fill_node(struct archive *a, uint32_t number, struct arena *arena, struct source_node *out, struct err *e) {
+    struct listing_item item;
+    if (!listing_get(a->listing, number, arena, &item, e))
+        return false;
+    out->entry = item.entry;
+    out->inode = item.entry.path;
+    out->linked = map_get(&a->firsts, item.entry.path);
+    out->implied = item.implied;
+    if (item.implied)
+        out->entry.mtime_s = a->spec->now_s;
+    if (item.entry.type == ENTRY_HARDLINK && listing_find(a->listing, item.entry.link, &number)) {
+        if (!listing_get(a->listing, number, arena, &item, e))
+            return false;
+        out->first_name = out->inode = item.entry.path;
+        out->linked = true;
+        out->entry = item.entry;
     }
-    *names = arena_array(arena, struct str, found.n);
-    if (found.n)
-        memcpy(*names, found.p, found.n * sizeof *found.p);
-    *n = found.n;
-    vec_fini(&found);
+    struct listing_file *file = arena_new(arena, struct listing_file);
+    *file = item.file;
+    out->private = file;
     return true;
 }
 
 static enum look archive_look(struct source_dir *d, struct str name, struct arena *arena, struct source_node *out, struct err *e) {
     struct archive *a = (struct archive *)d->source;
-    struct listing_item item, first;
-    (void)arena, (void)e;
+    uint32_t number;
     *out = (struct source_node){0};
-    if (!item_of(a, source_join_buf(&a->path, d->path, name), &item))
+    if (!listing_find(a->listing, source_join_buf(&a->path, d->path, name), &number))
         return LOOK_ABSENT;
-    out->entry = item.entry;
-    out->inode = item.entry.path;
-    out->implied = item.implied;
-    if (item.implied)
-        out->entry.mtime_s = a->spec->now_s;
-    if (item.entry.type == ENTRY_HARDLINK && item_of(a, item.entry.link, &first)) {
-        out->first_name = out->inode = first.entry.path;
-        out->linked = true;
-        out->entry = first.entry;
-        item.file = first.file;
-    }
-    out->private = item.file;
-    return LOOK_THERE;
+    return fill_node(a, number, arena, out, e) ? LOOK_THERE : LOOK_FAILED;
 }
 
 static ptrdiff_t pull_spooled(void *ctx, void *to, size_t n, struct err *e) {
@@ -279,9 +255,9 @@ static void archive_free(struct source *s) {
     struct archive *a = (struct archive *)s;
     listing_free(a->listing);
     file_draft_discard(&a->spool);
-    vec_fini(&a->items);
     buf_fini(&a->path);
     map_fini(&a->links);
+    map_fini(&a->firsts);
     arena_fini(&a->links_arena);
     arena_fini(&a->scratch);
     free(a);
@@ -291,22 +267,20 @@ static struct archive *archive_new(const struct copy_spec *spec, struct str dest
     static const struct source_ops ops = {.list = archive_list, .look = archive_look, .content = archive_content, .free = archive_free};
     struct archive *a = mem_zalloc(1, sizeof *a);
     *a = (struct archive){.base = {.ops = &ops, .keeps_owner = true, .keeps_mode = true, .replaces = true}, .spec = spec, .dest = dest,
-                          .listing = listing_new(), .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+                          .listing = listing_new(spec->onto->store->work_fd), .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
     return a;
 }
 
 bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, struct source **out, struct err *e) {
-    struct archive_kind kind;
+    bool is_tar;
     *out = NULL;
     _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
     _cleanup_fd_ int fd = file_openat_nolinks(dir_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return err_sys(e, errno, "open");
-    if (!archive_kind(fd, &kind, e))
+    if (!archive_is_tar(fd, &is_tar, e))
         return false;
-    if (kind.unsupported)
-        return err_set(e, ERR_FAILED, "unpacking %s is not supported by this version; COPY copies the file as it is", kind.unsupported);
-    if (!kind.is_tar)
+    if (!is_tar)
         return true;
     struct archive *a = archive_new(c, dest);
     if (!read_all(a, fd, path, e)) {

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "layer/copy.h"
+#include "layer/copy_pick.h"
 
 struct source;
 
@@ -17,6 +18,7 @@ struct source_dir {
     struct str path;
     struct str only;           /* not "": just this one name of it is meant, which the copy calls `as` */
     struct str as;
+    const struct pick *pick;   /* what of it is copied; NULL: all */
     unsigned operand;          /* which match of an operand it came from: hard links hold within one */
     int fd;                    /* the context's: -1 while it is not open */
     bool known;                /* the context's: device and inode are set, and must still be these when it is opened again */
@@ -28,9 +30,10 @@ struct source_dir {
 struct source_node {
     struct entry entry;        /* as it lies in the source; xattrs that an image carries; path: where a view has the bytes, else unset */
     bool hidden;               /* a directory that the ignore file excludes, while something below may be included again */
+    bool lazy;                 /* a directory that is copied only for what is picked below it: made where there is none yet */
     bool implied;              /* a directory of an archive that has no entry of its own: made only where there is none */
     struct str inode;          /* not "": other names may be the same file, those with an equal text */
-    bool linked;               /* there are other names for certain */
+    bool linked;               /* there are other names for certain; a first name may not know (source.links_at_first) */
     struct str first_name;     /* not "": the path that names the file, of which this is another name (view, archive) */
     struct stat seen;          /* the context's */
     struct timespec looked_at; /* by the clock of file systems, before that */
@@ -65,6 +68,7 @@ struct source {
     bool keeps_owner;          /* uid and gid come from the source unless --chown says otherwise */
     bool keeps_mode;           /* --chmod does not apply (archives) */
     bool git_modes;            /* modes become 0644 / 0755 */
+    bool links_at_first;       /* asked for: node.linked tells also where the first of several names is looked at */
     bool replaces;             /* files and directories take each other's place, as when an archive is unpacked */
 };
 

@@ -13,23 +13,17 @@
 
 /* --- Tables of contents --- */
 
-static bool keep_bytes(struct listing *l, const struct content *c, struct listing_file *f, struct err *e) {
-    struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
-    f->is_kept = spool_hash(c, &f->digest, &bytes, e) && listing_keep(l, buf_str(&bytes), &f->kept, e);
-    buf_fini(&bytes);
-    return f->is_kept;
-}
-
 static bool add_hashed(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
     struct listing *l = ctx;
-    struct listing_file *f;
-    if (!listing_add(l, en, &f, e))
-        return false;
-    if (!f)
-        return true;
-    if (toc_keeps(en->path) && en->size <= LIMIT_PASSWD_BYTES)
-        return keep_bytes(l, c, f, e) || err_wrap(e, "%s", SHOWN(en->path));
-    return spool_hash(c, &f->digest, NULL, e) || err_wrap(e, "%s", SHOWN(en->path));
+    struct listing_file f = {.has_digest = true, .is_kept = toc_keeps(en->path) && en->size <= LIMIT_PASSWD_BYTES};
+    if (en->type != ENTRY_FILE)
+        return listing_add(l, en, NULL, e);
+    struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
+    bool good = spool_hash(c, &f.digest, f.is_kept ? &bytes : NULL, e) || err_wrap(e, "%s", SHOWN(en->path));
+    f.kept = buf_str(&bytes);
+    good = good && listing_add(l, en, &f, e);
+    buf_fini(&bytes);
+    return good;
 }
 
 static void toc_builder_freep(struct toc_builder **b) {
@@ -37,29 +31,40 @@ static void toc_builder_freep(struct toc_builder **b) {
     *b = NULL;
 }
 
+static bool set_kept(struct toc_builder *b, size_t number, struct listing *l, const struct listing_item *item, struct err *e) {
+    struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
+    bool good = listing_kept(l, item, &bytes, e);
+    if (good)
+        toc_builder_set_kept(b, number, buf_str(&bytes));
+    buf_fini(&bytes);
+    return good;
+}
+
 static bool publish_toc(struct store *s, const struct layer *layer, struct listing *l, struct err *e) {
-    _cleanup_(toc_builder_freep) struct toc_builder *b = toc_builder_new();
+    _cleanup_(toc_builder_freep) struct toc_builder *b = toc_builder_new(s);
     struct listing_item item;
     struct str outside;
-    for (size_t cursor = 0; listing_next(l, &cursor, &item);) {
+    for (uint64_t cursor = 0; listing_next(l, &cursor, &item, e);) {
         size_t number;
         if (item.implied)
             continue;
         if (!toc_builder_add(b, &item.entry, &number, e))
             return false;
-        if (item.file)
-            toc_builder_set_digest(b, number, &item.file->digest);
-        if (item.file && item.file->is_kept)
-            toc_builder_set_kept(b, number, item.file->kept);
+        if (item.file.has_digest && !toc_builder_set_digest(b, number, &item.file.digest, e))
+            return false;
+        if (item.file.is_kept && !set_kept(b, number, l, &item, e))
+            return false;
     }
+    if (e->kind != ERR_NONE)
+        return false;
     if (listing_leans(l, &outside))
         toc_builder_set_leans(b);
-    return toc_builder_publish(b, s, layer, e);
+    return toc_builder_publish(b, layer, e);
 }
 
 bool layer_make_toc(struct store *s, struct layer *layer, struct err *e) {
     uint64_t start = log_now_ns();
-    _cleanup_(listing_freep) struct listing *l = listing_new();
+    _cleanup_(listing_freep) struct listing *l = listing_new(s->work_fd);
     struct entry_sink sink = {add_hashed, l};
     if (!layer_read(s, layer, sink, e))
         return false;
@@ -79,17 +84,16 @@ struct import {
 
 static bool add_spooled(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
     struct import *im = ctx;
-    struct listing_file *f;
+    struct listing_file f = {.offset = im->spooled};
     if (en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
         return err_set(e, ERR_FAILED, "%s: names beginning with \".wh.\" mean removed files in an image layer, so this one cannot be "
                        "imported; rename it in the archive", SHOWN(en->path));
     if (!listing_add(im->listing, en, &f, e))
         return false;
-    if (!f)
+    if (en->type != ENTRY_FILE)
         return true;
-    f->offset = im->spooled;
     im->spooled += en->size;
-    return spool_write(c, en->size, im->spool, f->offset, e) || err_wrap(e, "%s", SHOWN(en->path));
+    return spool_write(c, en->size, im->spool, f.offset, e) || err_wrap(e, "%s", SHOWN(en->path));
 }
 
 /* A file in the spool, for the writer to pull. */
@@ -110,17 +114,17 @@ static ptrdiff_t pull_spooled(void *ctx, void *to, size_t n, struct err *e) {
 
 static bool pack(struct import *im, struct layer_writer *w, struct err *e) {
     struct listing_item item;
-    for (size_t cursor = 0; listing_next(im->listing, &cursor, &item);) {
+    for (uint64_t cursor = 0; listing_next(im->listing, &cursor, &item, e);) {
         if (item.implied && item.entry.path.n == 0)
             continue; /* the archive says nothing of its root */
-        struct spooled f = {im->spool, item.file ? item.file->offset : 0, item.entry.size};
+        struct spooled f = {im->spool, item.file.offset, item.entry.size};
         struct content c = {.kind = CONTENT_NONE, .dir_fd = -1};
-        if (item.file && item.entry.size > 0)
+        if (item.entry.type == ENTRY_FILE && item.entry.size > 0)
             c = (struct content){.kind = CONTENT_STREAM, .dir_fd = -1, .pull = pull_spooled, .pull_ctx = &f};
         if (!layer_writer_add(w, &item.entry, &c, e))
             return false;
     }
-    return true;
+    return e->kind == ERR_NONE;
 }
 
 static void layer_writer_freep(struct layer_writer **w) {
@@ -141,7 +145,7 @@ bool layer_import(struct store *s, decoder_read read, void *ctx, const char *wha
     _cleanup_draft_ struct file_draft spool = FILE_DRAFT_INIT;
     if (!file_draft_open(s->work_fd, 0600, &spool, e))
         return err_wrap(e, "%s", what);
-    _cleanup_(listing_freep) struct listing *l = listing_new();
+    _cleanup_(listing_freep) struct listing *l = listing_new(s->work_fd);
     struct import im = {.listing = l, .spool = spool.fd};
     if (!tar_read(read, ctx, what, (struct entry_sink){add_spooled, &im}, e) || !sort_import(&im, what, e))
         return false;

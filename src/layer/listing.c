@@ -1,137 +1,146 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Normal form of an archive (listing.h). Names are nodes of a tree that is found by a hash map of whole paths; what a name holds is an
- * inode, so that hard links keep their file when one of the names is replaced. Replacing a directory cuts its nodes off the tree, each
- * at most once. */
+ * Taking an archive's entries into a listing (listing_private.h): names, what replaces what, and which names are one file. */
 #include "layer/listing.h"
 
 #include <assert.h>
 
 #include "base/limits.h"
 #include "base/map.h"
-#include "base/vec.h"
+#include "layer/listing_private.h"
 #include "layer/names.h"
 
-struct extras {
-    struct xattr *xattrs;
-    size_t n;
-};
+enum { HASH_FIRST = 64, RECORD_MAX = LIMIT_XATTRS * (LIMIT_XATTR_BYTES + LIMIT_NAME_BYTES + 6) + 2 * LIMIT_PATH_BYTES + 128 };
 
-struct inode {
-    uint8_t type;               /* enum entry_type */
-    uint16_t mode;
-    uint32_t uid, gid, mtime_ns;
-    int64_t mtime_s;
-    uint64_t size;
-    union {
-        struct listing_file file; /* ENTRY_FILE */
-        struct str link;          /* ENTRY_SYMLINK; ENTRY_HARDLINK: to what the archive does not hold */
-        struct {
-            uint32_t major, minor;
-        } device;
-    } u;
-    struct extras *extras;      /* NULL: no xattrs */
-    const struct node *first;   /* while items are given out: the first name of a group */
-};
-
-enum node_state { NODE_ABSENT, NODE_IMPLIED, NODE_REAL };
-
-struct node {
-    struct str path;
-    struct node *parent, *child, *next; /* children: all that were not cut off */
-    struct inode *inode;                /* NODE_REAL */
-    uint8_t state;
-    bool linked;                        /* it is among its parent's children */
-    bool whiteout, opaque;
-};
-
-struct listing {
-    struct arena arena;
-    struct map by_path;
-    struct node root;
-    VEC(struct node *) order;           /* after listing_finish */
-    uint64_t text_bytes, implied_bytes;
-    size_t names;
-    bool leans;
-    struct str outside;
-};
-
-struct listing *listing_new(void) {
+struct listing *listing_new(int dir) {
     struct listing *l = mem_zalloc(1, sizeof *l);
-    l->root.state = NODE_IMPLIED;
-    l->root.path = S("");
+    vec_push(&l->nodes, ((struct node){.state = NODE_IMPLIED, .type = ENTRY_DIR}));
+    l->records = spill_new(dir);
+    l->names = (struct buf)BUF_INIT(LIMIT_LISTING_TEXT_BYTES);
+    l->record = (struct buf)BUF_INIT(RECORD_MAX);
+    l->last_dir = l->outside = l->path = l->link = (struct buf)BUF_INIT(LIMIT_PATH_BYTES);
     return l;
 }
 
 void listing_free(struct listing *l) {
     if (!l)
         return;
-    map_fini(&l->by_path);
-    vec_fini(&l->order);
-    arena_fini(&l->arena);
+    vec_fini(&l->nodes);
+    free(l->hash);
+    spill_free(l->records);
+    struct buf *bufs[] = {&l->names, &l->record, &l->last_dir, &l->outside, &l->path, &l->link};
+    for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
+        buf_fini(bufs[i]);
+    arena_fini(&l->item);
     free(l);
 }
 
-bool listing_keep(struct listing *l, struct str text, struct str *out, struct err *e) {
-    l->text_bytes += text.n;
-    if (l->text_bytes > LIMIT_LISTING_TEXT_BYTES)
-        return err_set(e, ERR_FAILED, "names, links and extended attributes take more than the limit of %zu bytes",
-                       LIMIT_LISTING_TEXT_BYTES);
-    *out = arena_str(&l->arena, text);
+/* --- Names --- */
+
+/* The place of a name in the hash: the number that is there, or a free one. */
+static uint32_t *slot(const struct listing *l, uint32_t parent, struct str name) {
+    uint64_t mask = l->hash_size - 1, h = map_hash(name) + parent * 0x9e3779b97f4a7c15u;
+    for (uint64_t i = (h ^ h >> 32) & mask;; i = (i + 1) & mask) {
+        uint32_t number = l->hash[i];
+        const struct node *n = &l->nodes.p[number];
+        if (number == NONE || (n->parent == parent && str_eq(node_name(l, n), name)))
+            return &l->hash[i];
+    }
+}
+
+static uint32_t child_named(const struct listing *l, uint32_t parent, struct str name) {
+    return l->hash_size ? *slot(l, parent, name) : NONE;
+}
+
+static void grow_hash(struct listing *l) {
+    l->hash_size = l->hash_size ? l->hash_size * 2 : HASH_FIRST;
+    free(l->hash);
+    l->hash = mem_zalloc(l->hash_size, sizeof *l->hash);
+    for (size_t i = 1; i < l->nodes.n; i++) {
+        const struct node *n = &l->nodes.p[i];
+        *slot(l, n->parent, node_name(l, n)) = (uint32_t)i;
+    }
+}
+
+bool listing_lookup(const struct listing *l, struct str path, uint32_t *number) {
+    uint32_t at = ROOT;
+    struct str rest = path.n ? path : STR_NULL, part;
+    while (str_next(&rest, '/', &part))
+        if ((at = child_named(l, at, part)) == NONE)
+            return false;
+    *number = at;
     return true;
 }
 
-/* --- Nodes --- */
-
-static bool is_dir(const struct node *n) {
-    return n->state == NODE_IMPLIED || (n->state == NODE_REAL && n->inode->type == ENTRY_DIR);
-}
-
-static struct node *find_node(struct listing *l, struct str path) {
-    return path.n == 0 ? &l->root : map_get(&l->by_path, path);
-}
-
-static struct node *make_node(struct listing *l, struct str path, struct err *e) {
-    if (++l->names > LIMIT_LAYER_ENTRIES) {
-        err_set(e, ERR_FAILED, "more than the limit of %u names", LIMIT_LAYER_ENTRIES);
-        return NULL;
+void listing_path(const struct listing *l, uint32_t number, struct buf *out) {
+    size_t n = 0;
+    for (uint32_t i = number; i != ROOT; i = l->nodes.p[i].parent)
+        n += l->nodes.p[i].name_n + (n > 0);
+    buf_reset(out);
+    char *to = buf_reserve(out, n);
+    assert(to);
+    out->n = n;
+    to[n] = '\0';
+    for (uint32_t i = number; i != ROOT; i = l->nodes.p[i].parent) {
+        struct str name = node_name(l, &l->nodes.p[i]);
+        memcpy(to + n - name.n, name.p, name.n);
+        n -= name.n;
+        if (n)
+            to[--n] = '/';
     }
-    struct node *n = arena_new(&l->arena, struct node);
-    if (!listing_keep(l, path, &n->path, e))
-        return NULL;
-    map_put(&l->by_path, n->path, n);
-    return n;
 }
 
-static void put_under(struct node *n, struct node *parent) {
+static bool make_node(struct listing *l, uint32_t parent, struct str name, uint32_t *number, struct err *e) {
+    if (l->nodes.n > LIMIT_LAYER_ENTRIES)
+        return err_set(e, ERR_FAILED, "more than the limit of %u names", LIMIT_LAYER_ENTRIES);
+    if (name.n > LIMIT_NAME_BYTES)
+        return err_set(e, ERR_FAILED, "the name %s has %zu bytes; file systems hold at most %d", SHOWN(name), name.n, LIMIT_NAME_BYTES);
+    struct node n = {.parent = parent, .name = (uint32_t)l->names.n, .name_n = (uint8_t)name.n};
+    l->text_bytes += name.n;
+    buf_add_str(&l->names, name);
+    if (!buf_ok(&l->names) || l->text_bytes > LIMIT_LISTING_TEXT_BYTES)
+        return err_set(e, ERR_FAILED, "names, links and extended attributes take more than the limit of %zu bytes",
+                       LIMIT_LISTING_TEXT_BYTES);
+    *number = (uint32_t)l->nodes.n;
+    vec_push(&l->nodes, n);
+    if (l->nodes.n > l->hash_size / 4 * 3)
+        grow_hash(l); /* which takes the new one too */
+    else
+        *slot(l, parent, name) = *number;
+    return true;
+}
+
+/* --- The tree --- */
+
+static void put_under(struct listing *l, uint32_t number) {
+    struct node *n = &l->nodes.p[number], *parent = &l->nodes.p[n->parent];
     if (n->linked)
         return;
-    n->parent = parent;
     n->next = parent->child;
-    parent->child = n;
+    parent->child = number;
     n->linked = true;
 }
 
 /* Cuts off all that lies below: a list serves as the stack, so that depth costs nothing. */
-static void cut_children(struct node *top) {
-    struct node *rest = top->child;
-    top->child = NULL;
-    while (rest) {
-        struct node *n = rest;
+static void cut_children(struct listing *l, uint32_t top) {
+    struct node *nodes = l->nodes.p;
+    uint32_t rest = nodes[top].child;
+    nodes[top].child = NONE;
+    while (rest != NONE) {
+        struct node *n = &nodes[rest];
         rest = n->next;
-        while (n->child) {
-            struct node *c = n->child;
-            n->child = c->next;
-            c->next = rest;
+        while (n->child != NONE) {
+            uint32_t c = n->child;
+            n->child = nodes[c].next;
+            nodes[c].next = rest;
             rest = c;
         }
         n->state = NODE_ABSENT;
-        n->inode = NULL;
-        n->linked = n->whiteout = n->opaque = false;
+        n->linked = n->whiteout = n->opaque = n->shared = false;
     }
 }
 
 static const char *kind_text(const struct node *n) {
-    switch (n->inode->type) {
+    switch ((enum entry_type)n->type) {
     case ENTRY_SYMLINK:
         return "a symbolic link";
     case ENTRY_FILE:
@@ -141,235 +150,137 @@ static const char *kind_text(const struct node *n) {
     }
 }
 
+static bool below_no_dir(struct listing *l, struct str path, uint32_t above, struct err *e) {
+    listing_path(l, above, &l->path);
+    return err_set(e, ERR_FAILED, "%s lies below %s, which the archive made %s", SHOWN(path), SHOWN(buf_str(&l->path)),
+                   kind_text(&l->nodes.p[above]));
+}
+
 /* A directory that the archive has not listed. A name of 2 KB may imply a thousand with names of their own: 25 KB of gzip took 3 GB. */
-static struct node *make_implied(struct listing *l, struct str path, struct err *e) {
-    l->implied_bytes += path.n;
-    if (l->implied_bytes > LIMIT_IMPLIED_TEXT_BYTES) {
-        err_set(e, ERR_FAILED, "the names of directories that it does not list take more than the limit of %zu bytes",
-                LIMIT_IMPLIED_TEXT_BYTES);
-        return NULL;
-    }
-    return make_node(l, path, e);
+static bool make_implied(struct listing *l, uint32_t parent, struct str name, size_t path_n, uint32_t *number, struct err *e) {
+    l->implied_bytes += path_n;
+    if (l->implied_bytes > LIMIT_IMPLIED_TEXT_BYTES)
+        return err_set(e, ERR_FAILED, "the names of directories that it does not list take more than the limit of %zu bytes",
+                       LIMIT_IMPLIED_TEXT_BYTES);
+    return make_node(l, parent, name, number, e);
 }
 
-/* The directory above `path`; directories that the archive has not listed (yet) are implied. Goes up to the nearest one that exists,
- * then down again from there. */
-static struct node *parent_of(struct listing *l, struct str path, struct err *e) {
-    struct str up = path_dir(path);
-    struct node *above = find_node(l, up);
-    while (!above || above->state == NODE_ABSENT) {
-        up = path_dir(up);
-        above = find_node(l, up);
-    }
-    if (!is_dir(above)) {
-        err_set(e, ERR_FAILED, "%s lies below %s, which the archive made %s", SHOWN(path), SHOWN(above->path), kind_text(above));
-        return NULL;
-    }
-    size_t end = path_dir(path).n;
-    while (above->path.n < end) {
-        size_t from = above->path.n ? above->path.n + 1 : 0;
-        ptrdiff_t slash = str_index(str_from(path, from), '/');
-        assert(slash > 0);
-        struct str next = str_first(path, from + (size_t)slash);
-        struct node *n = find_node(l, next);
-        if (!n && !(n = make_implied(l, next, e)))
-            return NULL;
-        n->state = NODE_IMPLIED;
-        put_under(n, above);
-        above = n;
-    }
-    return above;
-}
-
-static struct node *node_at(struct listing *l, struct str path, struct err *e) {
-    if (path.n == 0)
-        return &l->root;
-    struct node *parent = parent_of(l, path, e);
-    struct node *n = parent ? find_node(l, path) : NULL;
-    if (parent && !n)
-        n = make_node(l, path, e);
-    if (n)
-        put_under(n, parent);
-    return n;
-}
-
-/* --- Adding --- */
-
-static bool copy_xattrs(struct listing *l, const struct entry *en, struct inode *in, struct err *e) {
-    if (en->n_xattrs == 0)
-        return true;
-    struct extras *x = arena_new(&l->arena, struct extras);
-    x->xattrs = arena_array(&l->arena, struct xattr, en->n_xattrs);
-    x->n = en->n_xattrs;
-    for (size_t i = 0; i < x->n; i++)
-        if (!listing_keep(l, en->xattrs[i].name, &x->xattrs[i].name, e) || !listing_keep(l, en->xattrs[i].value, &x->xattrs[i].value, e))
+/* Goes down to the directory above `path`; those that the archive has not listed (yet) are implied. */
+static bool walk_down(struct listing *l, struct str path, uint32_t *number, struct err *e) {
+    struct str dir = path_dir(path), rest = dir.n ? dir : STR_NULL, part;
+    uint32_t at = ROOT;
+    while (str_next(&rest, '/', &part)) {
+        uint32_t next = child_named(l, at, part);
+        size_t path_n = (size_t)(part.p - dir.p) + part.n;
+        if (next == NONE && !make_implied(l, at, part, path_n, &next, e))
             return false;
-    in->extras = x;
+        struct node *n = &l->nodes.p[next];
+        if (n->state == NODE_ABSENT) {
+            n->state = NODE_IMPLIED;
+            n->type = ENTRY_DIR;
+            put_under(l, next);
+        } else if (!node_is_dir(n)) {
+            return below_no_dir(l, path, next, e);
+        }
+        at = next;
+    }
+    *number = at;
     return true;
 }
 
-static struct inode *make_inode(struct listing *l, const struct entry *en, struct err *e) {
-    struct inode *in = arena_new(&l->arena, struct inode);
-    *in = (struct inode){.type = (uint8_t)en->type, .mode = (uint16_t)(en->mode & 07777), .uid = en->uid, .gid = en->gid,
-                         .mtime_s = en->mtime_s, .mtime_ns = en->mtime_ns, .size = en->size};
-    if ((en->type == ENTRY_SYMLINK || en->type == ENTRY_HARDLINK) && !listing_keep(l, en->link, &in->u.link, e))
-        return NULL;
-    if (en->type == ENTRY_CHAR || en->type == ENTRY_BLOCK) {
-        in->u.device.major = en->major;
-        in->u.device.minor = en->minor;
-    }
-    return copy_xattrs(l, en, in, e) ? in : NULL;
+/* Most entries lie in the directory of the last one. */
+static bool parent_of(struct listing *l, struct str path, uint32_t *number, struct err *e) {
+    struct str dir = path_dir(path);
+    *number = l->last_dir_number;
+    if (str_eq(dir, buf_str(&l->last_dir)) && node_is_dir(&l->nodes.p[*number]))
+        return true;
+    if (!walk_down(l, path, number, e))
+        return false;
+    buf_reset(&l->last_dir);
+    buf_add_str(&l->last_dir, dir);
+    l->last_dir_number = *number;
+    return true;
 }
 
-/* The inode that a hard link gives another name: that of its target as it is now, or one that stands for a file of a lower layer. */
-static struct inode *linked_inode(struct listing *l, const struct entry *en, struct err *e) {
-    struct node *target = find_node(l, en->link);
-    if (target && is_dir(target)) {
-        err_set(e, ERR_FAILED, "%s is a hard link to %s, which is a directory", SHOWN(en->path), SHOWN(en->link));
-        return NULL;
+static bool node_at(struct listing *l, struct str path, uint32_t *number, struct err *e) {
+    uint32_t parent;
+    *number = ROOT;
+    if (path.n == 0)
+        return true;
+    if (!parent_of(l, path, &parent, e))
+        return false;
+    struct str name = path_base(path);
+    *number = child_named(l, parent, name);
+    if (*number == NONE && !make_node(l, parent, name, number, e))
+        return false;
+    put_under(l, *number);
+    return true;
+}
+
+/* --- Entries --- */
+
+/* What a hard link gives another name: its target's record as it is now, or one that stands for a file of a lower layer. */
+static bool linked_record(struct listing *l, const struct entry *en, struct node *as, struct err *e) {
+    uint32_t target;
+    bool found = listing_lookup(l, en->link, &target);
+    struct node *t = found ? &l->nodes.p[target] : NULL;
+    if (t && node_is_dir(t))
+        return err_set(e, ERR_FAILED, "%s is a hard link to %s, which is a directory", SHOWN(en->path), SHOWN(en->link));
+    if (path_below(en->link, en->path))
+        return err_set(e, ERR_FAILED, "%s is a hard link to %s, which it would replace", SHOWN(en->path), SHOWN(en->link));
+    uint64_t at = 0;
+    if (t && t->state == NODE_REAL) {
+        t->shared = true;
+        *as = (struct node){.record = t->record, .type = t->type, .shared = true};
+        return true;
     }
-    if (path_below(en->link, en->path)) {
-        err_set(e, ERR_FAILED, "%s is a hard link to %s, which it would replace", SHOWN(en->path), SHOWN(en->link));
-        return NULL;
-    }
-    return target && target->state == NODE_REAL ? target->inode : make_inode(l, en, e);
+    if (!record_add(l, en, NULL, &at, e))
+        return false;
+    *as = (struct node){.record = at, .type = ENTRY_HARDLINK};
+    return true;
+}
+
+static bool own_record(struct listing *l, const struct entry *en, const struct listing_file *file, struct node *as, struct err *e) {
+    uint64_t at;
+    if (!record_add(l, en, file, &at, e))
+        return false;
+    *as = (struct node){.record = at, .type = en->type};
+    return true;
 }
 
 static bool add_mark(struct listing *l, const struct entry *en, struct err *e) {
+    uint32_t number;
+    if (!node_at(l, en->path, &number, e))
+        return false;
+    struct node *n = &l->nodes.p[number];
     if (en->type == ENTRY_WHITEOUT) {
-        struct node *n = node_at(l, en->path, e);
-        if (n)
-            n->whiteout = true;
-        return n;
+        n->whiteout = true;
+        return true;
     }
-    struct node *n = node_at(l, en->path, e);
-    if (n && n->state == NODE_REAL && !is_dir(n))
+    if (n->state == NODE_REAL && !node_is_dir(n))
         return err_set(e, ERR_FAILED, "an opaque mark lies below %s, which the archive made %s", SHOWN(en->path), kind_text(n));
-    if (n && n->state == NODE_ABSENT)
+    if (n->state == NODE_ABSENT) {
         n->state = NODE_IMPLIED;
-    if (n)
-        n->opaque = true;
-    return n;
+        n->type = ENTRY_DIR;
+    }
+    n->opaque = true;
+    return true;
 }
 
-bool listing_add(struct listing *l, const struct entry *en, struct listing_file **file, struct err *e) {
-    *file = NULL;
+bool listing_add(struct listing *l, const struct entry *en, const struct listing_file *file, struct err *e) {
     if (en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
         return add_mark(l, en, e);
     assert(en->path.n > 0 || en->type == ENTRY_DIR);
-    struct inode *in = en->type == ENTRY_HARDLINK ? linked_inode(l, en, e) : make_inode(l, en, e);
-    struct node *n = in ? node_at(l, en->path, e) : NULL;
-    if (!n)
+    struct node as;
+    uint32_t number;
+    if (!(en->type == ENTRY_HARDLINK ? linked_record(l, en, &as, e) : own_record(l, en, file, &as, e)) || !node_at(l, en->path, &number, e))
         return false;
-    if (in->type != ENTRY_DIR)
-        cut_children(n);
+    if (as.type != ENTRY_DIR)
+        cut_children(l, number);
+    struct node *n = &l->nodes.p[number];
     n->state = NODE_REAL;
-    n->inode = in;
-    if (en->type == ENTRY_FILE)
-        *file = &in->u.file;
+    n->record = as.record;
+    n->type = as.type;
+    n->shared = as.shared;
     return true;
-}
-
-/* --- Order --- */
-
-static int by_path(const void *a, const void *b) {
-    return path_cmp((*(struct node *const *)a)->path, (*(struct node *const *)b)->path);
-}
-
-/* All nodes that are left, parents before their children, by following the tree's own pointers. */
-static void collect(struct listing *l) {
-    struct node *n = &l->root;
-    for (;;) {
-        vec_push(&l->order, n);
-        if (n->child) {
-            n = n->child;
-            continue;
-        }
-        while (n != &l->root && !n->next)
-            n = n->parent;
-        if (n == &l->root)
-            return;
-        n = n->next;
-    }
-}
-
-static bool check_links(struct listing *l, struct err *e) {
-    for (size_t i = 0; i < l->order.n; i++) {
-        const struct node *n = l->order.p[i];
-        if (n->state != NODE_REAL || n->inode->type != ENTRY_HARDLINK)
-            continue;
-        const struct node *target = find_node(l, n->inode->u.link);
-        if (target && target->state != NODE_ABSENT && target->inode != n->inode)
-            return err_set(e, ERR_FAILED, "%s is a hard link to %s, which comes only later in the archive", SHOWN(n->path),
-                           SHOWN(n->inode->u.link));
-        l->leans = true;
-        l->outside = n->inode->u.link;
-    }
-    return true;
-}
-
-bool listing_finish(struct listing *l, struct err *e) {
-    collect(l);
-    qsort(l->order.p, l->order.n, sizeof *l->order.p, by_path);
-    for (size_t i = 0; i < l->order.n; i++)
-        l->leans = l->leans || (l->order.p[i] != &l->root && l->order.p[i]->state == NODE_IMPLIED);
-    l->leans = l->leans || l->root.opaque; /* overlay knows no opaque root: each name of the lower layers must be hidden by itself */
-    return check_links(l, e);
-}
-
-bool listing_leans(const struct listing *l, struct str *outside) {
-    *outside = l->outside;
-    return l->leans;
-}
-
-/* --- Giving out --- */
-
-static void fill_entry(struct node *n, struct listing_item *out) {
-    struct inode *in = n->inode;
-    struct entry *en = &out->entry;
-    *en = (struct entry){.path = n->path, .type = (enum entry_type)in->type, .mode = in->mode, .uid = in->uid, .gid = in->gid,
-                         .mtime_s = in->mtime_s, .mtime_ns = in->mtime_ns, .size = in->size};
-    if (in->extras) {
-        en->xattrs = in->extras->xattrs;
-        en->n_xattrs = in->extras->n;
-    }
-    if (!in->first)
-        in->first = n;
-    if (in->first != n && in->type != ENTRY_HARDLINK && in->type != ENTRY_DIR) {
-        *en = (struct entry){.path = n->path, .type = ENTRY_HARDLINK, .mode = in->mode, .uid = in->uid, .gid = in->gid,
-                             .mtime_s = in->mtime_s, .mtime_ns = in->mtime_ns, .link = in->first->path};
-    } else if (in->type == ENTRY_FILE) {
-        out->file = &in->u.file;
-    } else if (in->type == ENTRY_SYMLINK || in->type == ENTRY_HARDLINK) {
-        en->link = in->u.link;
-    } else if (in->type == ENTRY_CHAR || in->type == ENTRY_BLOCK) {
-        en->major = in->u.device.major;
-        en->minor = in->u.device.minor;
-    }
-}
-
-/* The cursor counts two items a node: the entry itself, then its mark. */
-bool listing_next(struct listing *l, size_t *cursor, struct listing_item *out) {
-    for (; *cursor / 2 < l->order.n; (*cursor)++) {
-        struct node *n = l->order.p[*cursor / 2];
-        *out = (struct listing_item){.entry = {.path = n->path}};
-        if (*cursor % 2 == 0) {
-            if (n->state == NODE_ABSENT)
-                continue;
-            out->implied = n->state == NODE_IMPLIED;
-            if (out->implied)
-                out->entry = (struct entry){.path = n->path, .type = ENTRY_DIR, .mode = 0755};
-            else
-                fill_entry(n, out);
-        } else if (is_dir(n) && (n->opaque || n->whiteout)) {
-            out->entry.type = ENTRY_OPAQUE;
-        } else if (n->state == NODE_ABSENT && n->whiteout) {
-            out->entry.type = ENTRY_WHITEOUT;
-        } else {
-            continue;
-        }
-        (*cursor)++;
-        return true;
-    }
-    return false;
 }

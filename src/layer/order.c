@@ -38,14 +38,16 @@ static bool pass_part(struct layer_writer *w, struct chunk *c, struct piece *p, 
     return true;
 }
 
-static void keep_digests(struct layer_writer *w, const struct chunk *c) {
+static bool keep_digests(struct layer_writer *w, const struct chunk *c, struct err *e) {
+    bool good = true;
     if (!w->toc)
-        return;
+        return true;
     pthread_mutex_lock(&w->shared);
-    for (size_t i = 0; i < c->pieces.n; i++)
+    for (size_t i = 0; i < c->pieces.n && good; i++)
         if (c->pieces.p[i].has_digest)
-            toc_builder_set_digest(w->toc, c->pieces.p[i].entry, &c->pieces.p[i].digest);
+            good = toc_builder_set_digest(w->toc, c->pieces.p[i].entry, &c->pieces.p[i].digest, e);
     pthread_mutex_unlock(&w->shared);
+    return good;
 }
 
 static bool write_blob(struct layer_writer *w, struct chunk *c, struct err *e) {
@@ -73,8 +75,7 @@ static bool order_chunk(struct layer_writer *w, struct chunk *c, struct err *e) 
     if (w->options.hash_only)
         return true;
     chunk_find_key(w, c);
-    keep_digests(w, c);
-    if (!write_blob(w, c, e))
+    if (!keep_digests(w, c, e) || !write_blob(w, c, e))
         return false;
     if (part && piece_is_last(part))
         record_file_digest(w, &part->digest);

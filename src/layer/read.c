@@ -125,5 +125,6 @@ static ptrdiff_t pull_decoded(void *decoder, void *to, size_t n, struct err *e) 
 
 bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e) {
     _cleanup_(decoder_freep) struct decoder *decoder = decoder_new(read, ctx);
+    decoder_any_format(decoder);
     return untar_ahead(pull_decoded, decoder, sink, e) || err_wrap(e, "%s", what);
 }

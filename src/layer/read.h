@@ -23,7 +23,7 @@ MUST_CHECK bool layer_read_tar(struct store *s, struct layer *l, struct tar_sink
 MUST_CHECK bool layer_recompress(struct store *s, const struct layer *from, const struct layer_options *o, struct layer *out,
                                  struct err *e);
 
-/* Entries from any compressed or plain tar stream (an archive of a root file system, ADD of a local archive). */
+/* Entries from any plain tar stream or one in gzip, zstd, bzip2 or xz (an archive of a root file system, ADD of a local archive). */
 MUST_CHECK bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e);
 
 /* Reads a foreign layer once and publishes its toc; fills in diff_id if it is zero. */

@@ -176,26 +176,12 @@ bool toc_leans(const struct toc *t) {
     return t->head.flags & TOC_LEANS;
 }
 
-static void unpack_xattrs(const struct toc_record *r, struct arena *a, struct entry *out) {
-    out->xattrs = arena_array(a, struct xattr, out->n_xattrs);
-    const uint8_t *p = r->xattrs;
-    for (size_t i = 0; i < out->n_xattrs; i++) {
-        uint16_t name;
-        uint32_t value;
-        memcpy(&name, p, sizeof name);
-        memcpy(&value, p + sizeof name, sizeof value);
-        p += sizeof name + sizeof value;
-        out->xattrs[i] = (struct xattr){{(const char *)p, name}, {(const char *)p + name, value}};
-        p += name + value;
-    }
-}
-
 void toc_entry(const struct toc *t, size_t i, struct arena *a, struct entry *out) {
     struct toc_record r;
     record_of(t, i, &r);
     *out = r.entry;
     if (a && out->n_xattrs)
-        unpack_xattrs(&r, a, out);
+        toc_record_xattrs(&r, a, out);
     else
         out->n_xattrs = 0;
 }

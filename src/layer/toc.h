@@ -9,19 +9,21 @@
 #include "layer/layer.h"
 #include "store/store.h"
 
-/* --- Building (writer.c, read.c) --- */
+/* --- Building (writer.c, foreign.c) --- */
 struct toc_builder;
-struct toc_builder *toc_builder_new(void);
+/* The store must outlive it. */
+struct toc_builder *toc_builder_new(struct store *s);
 void toc_builder_free(struct toc_builder *b);
-/* Adds an entry and returns its number. */
+/* Adds an entry, which must lie behind the last one in order, and returns its number. */
 MUST_CHECK bool toc_builder_add(struct toc_builder *b, const struct entry *en, size_t *number, struct err *e);
-void toc_builder_set_digest(struct toc_builder *b, size_t number, const struct digest *d);
+/* Of a file that is not empty: an empty one's is implied. */
+MUST_CHECK bool toc_builder_set_digest(struct toc_builder *b, size_t number, const struct digest *d, struct err *e);
 /* Keeps the bytes of a file that lookups need: toc_keeps(path) says which (etc/passwd, etc/group). */
 bool toc_keeps(struct str path);
 void toc_builder_set_kept(struct toc_builder *b, size_t number, struct str bytes);
 /* The layer leans on its lower ones: implied parents or hard links out of the layer (see read.h). */
 void toc_builder_set_leans(struct toc_builder *b);
-MUST_CHECK bool toc_builder_publish(struct toc_builder *b, struct store *s, const struct layer *l, struct err *e);
+MUST_CHECK bool toc_builder_publish(struct toc_builder *b, const struct layer *l, struct err *e);
 
 /* --- Reading --- */
 struct toc;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Building a table of contents (toc.h): takes entries in any order, keeps each as one packed record, and writes them sorted. Made for
- * millions of entries: beside the record itself an entry costs four bytes. */
+ * Building a table of contents (toc.h): packs each entry into one record behind the last. Made for millions of entries: the records go to a
+ * file of their own (sys/spill.h), and an entry costs four bytes of memory. */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/codec.h"
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "layer/toc_format.h"
+#include "sys/spill.h"
 
 struct kept_file {
     uint32_t number;
@@ -16,16 +18,21 @@ struct kept_file {
 };
 
 struct toc_builder {
-    struct buf records;         /* in the order in which they were added */
+    struct store *store;
+    struct spill *records;
     VEC(uint32_t) offsets;
     VEC(struct kept_file) kept;
-    bool sorted, leans;
+    struct buf record, last_path;
+    enum entry_type last_type;
+    bool leans;
 };
 
-struct toc_builder *toc_builder_new(void) {
+struct toc_builder *toc_builder_new(struct store *s) {
     struct toc_builder *b = mem_zalloc(1, sizeof *b);
-    b->records = (struct buf)BUF_INIT(UINT32_MAX);
-    b->sorted = true;
+    b->store = s;
+    b->records = spill_new(s->work_fd);
+    b->record = (struct buf)BUF_INIT(UINT32_MAX);
+    b->last_path = (struct buf)BUF_INIT(LIMIT_PATH_BYTES);
     return b;
 }
 
@@ -36,7 +43,9 @@ void toc_builder_free(struct toc_builder *b) {
         free((char *)b->kept.p[i].bytes.p);
     vec_fini(&b->kept);
     vec_fini(&b->offsets);
-    buf_fini(&b->records);
+    spill_free(b->records);
+    buf_fini(&b->record);
+    buf_fini(&b->last_path);
     free(b);
 }
 
@@ -45,23 +54,6 @@ bool toc_keeps(struct str path) {
 }
 
 /* --- Records --- */
-
-static const uint8_t *record_at(const struct toc_builder *b, size_t number) {
-    return (const uint8_t *)b->records.p + b->offsets.p[number];
-}
-
-static size_t record_length(const struct toc_builder *b, size_t number) {
-    size_t end = number + 1 < b->offsets.n ? b->offsets.p[number + 1] : b->records.n;
-    return end - b->offsets.p[number];
-}
-
-static int cmp_numbers(const struct toc_builder *b, size_t x, size_t y) {
-    struct toc_record r[2];
-    size_t lengths[2] = {toc_record_read(record_at(b, x), record_length(b, x), &r[0]),
-                         toc_record_read(record_at(b, y), record_length(b, y), &r[1])};
-    assert(lengths[0] && lengths[1]);
-    return toc_record_cmp(r[0].entry.path, r[0].entry.type, r[1].entry.path, r[1].entry.type);
-}
 
 static bool check_entry(const struct toc_builder *b, const struct entry *en, struct err *e) {
     if (b->offsets.n >= LIMIT_LAYER_ENTRIES)
@@ -77,39 +69,44 @@ static bool check_entry(const struct toc_builder *b, const struct entry *en, str
     return true;
 }
 
+/* Entries come in the order in which they are written. */
+static void check_order(struct toc_builder *b, const struct entry *en) {
+    assert(b->offsets.n == 0 || toc_record_cmp(buf_str(&b->last_path), b->last_type, en->path, en->type) < 0);
+    buf_reset(&b->last_path);
+    buf_add_str(&b->last_path, en->path);
+    b->last_type = en->type;
+}
+
 bool toc_builder_add(struct toc_builder *b, const struct entry *en, size_t *number, struct err *e) {
     if (!check_entry(b, en, e))
         return false;
+    check_order(b, en);
     *number = b->offsets.n;
-    size_t at = b->records.n;
-    toc_record_write(en, &b->records);
-    if (!buf_ok(&b->records))
+    buf_reset(&b->record);
+    toc_record_write(en, &b->record);
+    uint64_t at = spill_bytes(b->records);
+    if (!buf_ok(&b->record) || at + b->record.n > UINT32_MAX)
         return err_set(e, ERR_FAILED, "the layer's table of contents would pass 4 GiB");
+    if (!spill_add(b->records, b->record.p, b->record.n, e))
+        return false;
     vec_push(&b->offsets, (uint32_t)at);
-    b->sorted = b->sorted && (*number == 0 || cmp_numbers(b, *number - 1, *number) < 0);
     return true;
 }
 
-void toc_builder_set_digest(struct toc_builder *b, size_t number, const struct digest *d) {
+bool toc_builder_set_digest(struct toc_builder *b, size_t number, const struct digest *d, struct err *e) {
     assert(number < b->offsets.n);
-    struct toc_record r;
-    size_t n = toc_record_read(record_at(b, number), record_length(b, number), &r);
-    assert(n > 0);
-    if (!r.digest)
-        return; /* an empty file's is implied */
-    memcpy((uint8_t *)b->records.p + (r.digest - (const uint8_t *)b->records.p), d->b, sizeof d->b);
-    b->records.p[b->offsets.p[number]] |= TOC_HAS_DIGEST;
+    uint64_t at = b->offsets.p[number], end = number + 1 < b->offsets.n ? b->offsets.p[number + 1] : spill_bytes(b->records);
+    uint8_t first;
+    if (!spill_read(b->records, at, &first, sizeof first, e))
+        return false;
+    assert((first & TOC_TYPE) == ENTRY_FILE);
+    first |= TOC_HAS_DIGEST;
+    return spill_change(b->records, at, &first, sizeof first, e) && spill_change(b->records, end - sizeof d->b, d->b, sizeof d->b, e);
 }
 
 void toc_builder_set_kept(struct toc_builder *b, size_t number, struct str bytes) {
     assert(number < b->offsets.n && bytes.n <= LIMIT_PASSWD_BYTES);
     struct kept_file k = {(uint32_t)number, {mem_strndup(bytes.n ? bytes.p : "", bytes.n), bytes.n}};
-    for (size_t i = 0; i < b->kept.n; i++)
-        if (cmp_numbers(b, b->kept.p[i].number, number) == 0) { /* an archive may hold a path many times: the last one counts */
-            free((char *)b->kept.p[i].bytes.p);
-            b->kept.p[i] = k;
-            return;
-        }
     vec_push(&b->kept, k);
 }
 
@@ -117,96 +114,65 @@ void toc_builder_set_leans(struct toc_builder *b) {
     b->leans = true;
 }
 
-/* --- Order: archives of others come in any, and may name a path twice; the later one counts --- */
-
-static int by_path_then_number(const void *x, const void *y, void *builder) {
-    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    int c = cmp_numbers(builder, a, b);
-    return c ? c : (a > b) - (a < b);
-}
-
-/* The numbers of the entries as they are to be written. */
-static uint32_t *sorted_numbers(const struct toc_builder *b, size_t *n) {
-    uint32_t *order = mem_zalloc(b->offsets.n, sizeof *order);
-    for (size_t i = 0; i < b->offsets.n; i++)
-        order[i] = (uint32_t)i;
-    *n = b->offsets.n;
-    if (b->sorted)
-        return order;
-    qsort_r(order, b->offsets.n, sizeof *order, by_path_then_number, (void *)b);
-    size_t kept = 0;
-    for (size_t i = 0; i < b->offsets.n; i++)
-        if (i + 1 == b->offsets.n || cmp_numbers(b, order[i], order[i + 1]) != 0)
-            order[kept++] = order[i];
-    *n = kept;
-    return order;
-}
-
-/* Moves the records into the order in which they are to be written; offsets and kept files follow. */
-static void put_in_order(struct toc_builder *b) {
-    size_t n;
-    _cleanup_(mem_freep) uint32_t *order = sorted_numbers(b, &n);
-    if (b->sorted)
-        return;
-    struct buf records = BUF_INIT(UINT32_MAX);
-    _cleanup_(mem_freep) uint32_t *offsets = mem_zalloc(n, sizeof *offsets);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        offsets[i] = (uint32_t)records.n;
-        buf_add(&records, record_at(b, order[i]), record_length(b, order[i]));
-        for (size_t k = kept; k < b->kept.n; k++) /* few: toc_keeps */
-            if (b->kept.p[k].number == order[i]) {
-                struct kept_file f = b->kept.p[k];
-                b->kept.p[k] = b->kept.p[kept];
-                f.number = (uint32_t)i;
-                b->kept.p[kept++] = f;
-            }
-    }
-    for (size_t k = kept; k < b->kept.n; k++)
-        free((char *)b->kept.p[k].bytes.p);
-    b->kept.n = kept;
-    buf_fini(&b->records);
-    b->records = records;
-    memcpy(b->offsets.p, offsets, n * sizeof *offsets);
-    b->offsets.n = n;
-    b->sorted = true;
-}
-
 /* --- Writing --- */
 
-static void kept_bytes(const struct toc_builder *b, struct buf *out) {
-    for (size_t i = 0; i < b->kept.n; i++) {
-        uint32_t head[2] = {b->kept.p[i].number, (uint32_t)b->kept.p[i].bytes.n};
-        buf_add(out, head, sizeof head);
-        buf_add_str(out, b->kept.p[i].bytes);
-    }
+/* Where the file is written, and its checksum so far. */
+struct toc_file {
+    int fd;
+    uint32_t crc;
+    const char *name;
+};
+
+static bool put(struct toc_file *f, const void *p, size_t n, struct err *e) {
+    f->crc = crc32_update(f->crc, p, n);
+    return file_write_all(f->fd, p, n, f->name, e);
 }
 
-static bool write_parts(const struct str *parts, size_t n, int fd, const char *what, struct err *e) {
-    for (size_t i = 0; i < n; i++)
-        if (!file_write_all(fd, parts[i].p, parts[i].n, what, e))
+static bool put_records(const struct toc_builder *b, struct toc_file *f, struct err *e) {
+    enum { PIECE_BYTES = KIB(128) };
+    _cleanup_(mem_freep) char *piece = mem_alloc(PIECE_BYTES);
+    for (uint64_t at = 0, end = spill_bytes(b->records); at < end;) {
+        size_t n = end - at < PIECE_BYTES ? (size_t)(end - at) : (size_t)PIECE_BYTES;
+        if (!spill_read(b->records, at, piece, n, e) || !put(f, piece, n, e))
             return false;
+        at += n;
+    }
     return true;
 }
 
-bool toc_builder_publish(struct toc_builder *b, struct store *s, const struct layer *l, struct err *e) {
+static bool put_kept(const struct toc_builder *b, struct toc_file *f, struct err *e) {
+    for (size_t i = 0; i < b->kept.n; i++) {
+        const struct kept_file *k = &b->kept.p[i];
+        uint32_t head[2] = {k->number, (uint32_t)k->bytes.n};
+        if (!put(f, head, sizeof head, e) || !put(f, k->bytes.p, k->bytes.n, e))
+            return false;
+    }
+    return true;
+}
+
+static bool set_checksum(const struct toc_file *f, struct err *e) {
+    ssize_t n;
+    do
+        n = pwrite(f->fd, &f->crc, sizeof f->crc, offsetof(struct toc_header, crc32));
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof f->crc || err_sys(e, n < 0 ? errno : ENOSPC, "write %s", f->name);
+}
+
+static bool write_file(const struct toc_builder *b, const struct layer *l, struct toc_file *f, struct err *e) {
+    struct toc_header h = {.version = TOC_VERSION, .flags = b->leans ? TOC_LEANS : 0, .count = (uint32_t)b->offsets.n,
+                           .kept = (uint32_t)b->kept.n, .records_bytes = spill_bytes(b->records), .diff_id = l->diff_id};
+    memcpy(h.magic, TOC_MAGIC, sizeof h.magic);
+    return put(f, &h, sizeof h, e) && put_records(b, f, e) && put(f, b->offsets.p, b->offsets.n * sizeof *b->offsets.p, e) &&
+           put_kept(b, f, e) && set_checksum(f, e);
+}
+
+bool toc_builder_publish(struct toc_builder *b, const struct layer *l, struct err *e) {
     char hex[DIGEST_HEX + 1];
     digest_hex(&l->diff_id, hex);
-    put_in_order(b);
-    struct buf kept = BUF_INIT(2 * (LIMIT_PASSWD_BYTES + 8));
-    kept_bytes(b, &kept);
-    struct toc_header h = {.version = TOC_VERSION, .flags = b->leans ? TOC_LEANS : 0, .count = (uint32_t)b->offsets.n,
-                           .kept = (uint32_t)b->kept.n, .records_bytes = b->records.n, .diff_id = l->diff_id};
-    memcpy(h.magic, TOC_MAGIC, sizeof h.magic);
-    struct str parts[] = {{(const char *)&h, sizeof h}, buf_str(&b->records),
-                          {(const char *)b->offsets.p, b->offsets.n * sizeof *b->offsets.p}, buf_str(&kept)};
-    uint32_t crc = 0;
-    for (size_t i = 0; i < 4; i++)
-        crc = crc32_update(crc, parts[i].p, parts[i].n);
-    h.crc32 = crc;
     _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
-    bool ok = file_draft_open(s->toc_fd, 0644, &draft, e) && write_parts(parts, 4, draft.fd, hex, e) &&
-              file_publish(&draft, hex, FILE_REPLACE, s->sync, e);
-    buf_fini(&kept);
-    return ok || err_wrap(e, "write the table of contents of layer sha256:%s", hex);
+    if (!file_draft_open(b->store->toc_fd, 0644, &draft, e))
+        return err_wrap(e, "write the table of contents of layer sha256:%s", hex);
+    struct toc_file f = {draft.fd, 0, hex};
+    return (write_file(b, l, &f, e) && file_publish(&draft, hex, FILE_REPLACE, b->store->sync, e)) ||
+           err_wrap(e, "write the table of contents of layer sha256:%s", hex);
 }

@@ -40,6 +40,8 @@ struct toc_record {
 void toc_record_write(const struct entry *en, struct buf *out);
 /* Reads the record at p, at most `room` bytes. Its length, or 0 when it is malformed. */
 size_t toc_record_read(const uint8_t *p, size_t room, struct toc_record *out);
+/* Unpacks its extended attributes into the arena. */
+void toc_record_xattrs(const struct toc_record *r, struct arena *a, struct entry *out);
 /* The order of records: by path, and for one path the entry, its opaque mark, its whiteout. */
 int toc_record_cmp(struct str path_a, enum entry_type a, struct str path_b, enum entry_type b);
 

@@ -158,6 +158,20 @@ size_t toc_record_read(const uint8_t *p, size_t room, struct toc_record *r) {
     return bad ? 0 : room - c.n;
 }
 
+void toc_record_xattrs(const struct toc_record *r, struct arena *a, struct entry *out) {
+    out->xattrs = arena_array(a, struct xattr, out->n_xattrs);
+    const uint8_t *p = r->xattrs;
+    for (size_t i = 0; i < out->n_xattrs; i++) {
+        uint16_t name;
+        uint32_t value;
+        memcpy(&name, p, sizeof name);
+        memcpy(&value, p + sizeof name, sizeof value);
+        p += sizeof name + sizeof value;
+        out->xattrs[i] = (struct xattr){{(const char *)p, name}, {(const char *)p + name, value}};
+        p += name + value;
+    }
+}
+
 static int rank(enum entry_type t) {
     return t == ENTRY_WHITEOUT ? 2 : t == ENTRY_OPAQUE ? 1 : 0;
 }

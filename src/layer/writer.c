@@ -38,7 +38,7 @@ struct layer_writer *layer_writer_new(struct store *s, const struct layer_option
     sha256_init(&w->tar);
     sha256_init(&w->blob);
     w->draft = (struct file_draft)FILE_DRAFT_INIT;
-    w->toc = o->hash_only || o->blob_only ? NULL : toc_builder_new();
+    w->toc = o->hash_only || o->blob_only ? NULL : toc_builder_new(s);
     w->index = index;
     return w;
 }
@@ -183,12 +183,13 @@ static bool pull_piece(struct layer_writer *w, struct str path, const struct con
     return true;
 }
 
-static void keep_digest(struct layer_writer *w, size_t number, const struct digest *d) {
+static bool keep_digest(struct layer_writer *w, size_t number, const struct digest *d, struct err *e) {
     if (!w->toc)
-        return;
+        return true;
     pthread_mutex_lock(&w->shared);
-    toc_builder_set_digest(w->toc, number, d);
+    bool good = toc_builder_set_digest(w->toc, number, d, e);
     pthread_mutex_unlock(&w->shared);
+    return good;
 }
 
 /* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their
@@ -210,8 +211,8 @@ static bool put_parts(struct layer_writer *w, const struct entry *en, const stru
     if (c->kind != CONTENT_FILE && c->has_digest && !digest_eq(&d, &c->digest))
         return err_set(e, ERR_FAILED, "%.*s: its bytes are not what was listed: the unpacked layer that they come from is damaged",
                        STR_ARG(en->path));
-    if (c->kind != CONTENT_FILE || c->has_digest)
-        keep_digest(w, number, &d);
+    if ((c->kind != CONTENT_FILE || c->has_digest) && en->size && !keep_digest(w, number, &d, e))
+        return false;
     static const char zeros[TAR_BLOCK];
     return put_literal(w, str_n(zeros, tar_padding(en->size)), e);
 }
@@ -356,7 +357,7 @@ static bool publish(struct layer_writer *w, struct layer *out, struct err *e) {
             return false;
         record_all(w, &out->blob);
     }
-    return !w->toc || toc_builder_publish(w->toc, w->store, out, e);
+    return !w->toc || toc_builder_publish(w->toc, out, e);
 }
 
 bool layer_writer_finish(struct layer_writer *w, struct layer *out, struct err *e) {

@@ -42,8 +42,9 @@ struct plan_stage {
     struct str name;              /* lower case; "" without AS */
     enum base_kind base_kind;
     size_t base_stage;            /* BASE_STAGE */
-    struct str base_ref;          /* as the user wrote it, expanded */
-    size_t base_named;            /* BASE_NAMED: which of plan_options.named; its kind is NAMED_DIR or NAMED_OCI_LAYOUT */
+    struct str base_ref;          /* as the user wrote it, expanded; the image of a named context that stands in for it */
+    size_t base_named;            /* BASE_NAMED: which of plan_options.named; its kind is NAMED_DIR or NAMED_OCI_LAYOUT. A stage that a
+                                     named context replaces has what the context stands for as its base, and no body */
     struct str platform;          /* --platform, expanded, or "" */
     struct df_instruction *from;  /* its FROM */
     struct df_instruction *body;  /* instructions behind FROM */
@@ -60,7 +61,7 @@ struct plan_options {
     const struct named_context *named;
     size_t n_named;
     bool has_epoch;
-    int64_t epoch;                /* SOURCE_DATE_EPOCH */
+    int64_t epoch;                /* SOURCE_DATE_EPOCH of the command line or the environment */
 };
 
 struct plan {
@@ -71,6 +72,10 @@ struct plan {
     size_t target;
     struct pair_list global_args; /* the predefined ones and ARG before FROM, expanded, overridden by the build arguments */
     struct str_list unused_args;  /* --build-arg that no ARG consumed: a warning */
+    struct df_warning *warnings;  /* those of the parser apart; line 0: of no line */
+    size_t n_warnings;
+    bool has_epoch;               /* SOURCE_DATE_EPOCH of the options, else the default of a global ARG of that name: build/ applies */
+    int64_t epoch;                /* this one, to layers, keys, history and configuration */
 };
 
 /* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. After an
@@ -82,7 +87,7 @@ MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const 
 MUST_CHECK bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n,
                                   struct err *e);
 /* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward
- * and self references are errors. */
+ * and self references are errors. Named contexts, which come before stages, are not looked at. */
 MUST_CHECK bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *found, size_t *stage, struct err *e);
 
 /* --- Steps ---------------------------------------------------------------------------------------------------------------------- */
@@ -127,7 +132,7 @@ struct step_copy {
     bool dest_is_dir;             /* trailing slash, or "." / "..", or several operands */
     struct str chown;             /* "user[:group]" or "" */
     struct chmod chmod;
-    bool link;                    /* --link: stands on nothing below (ignored with --chmod, as in BuildKit) */
+    bool link;                    /* --link: stands on nothing below (never set together with chmod, as in BuildKit) */
     bool parents;                 /* --parents */
     struct str *excludes;         /* --exclude: patterns of the ignore language, expanded */
     size_t n_excludes;

@@ -81,10 +81,11 @@ bool overlay_attach(const struct child *c, struct overlay_options *o, int target
     char name[FD_NAME];
     fd_name(target, name);
     /* nodev: uid 0 of tier T0 has CAP_MKNOD and no device cgroup holds it back, so no device it makes may open */
-    if (mount("overlay", name, "overlay", MS_NODEV, o->text) == 0)
+    unsigned long flags = c->plan->overlay.devices ? 0 : MS_NODEV;
+    if (mount("overlay", name, "overlay", flags, o->text) == 0)
         return true;
     o->text[o->plain_n] = '\0';
-    return (errno == EINVAL && mount("overlay", name, "overlay", MS_NODEV, o->text) == 0) || child_fail(c, STEP_OVERLAY, 0);
+    return (errno == EINVAL && mount("overlay", name, "overlay", flags, o->text) == 0) || child_fail(c, STEP_OVERLAY, 0);
 }
 
 /* An empty directory of this name in `work`. What an earlier overlay left in it goes: the mark of a `volatile` one refuses the next. */

@@ -69,6 +69,8 @@ struct sandbox_spec {
     size_t n_rlimits;
     int in, out, error;       /* 0, 1, 2 of the process; in -1: /dev/null */
     bool no_new_privs, no_seccomp;
+    bool insecure;            /* all capabilities that this process has, also for another user; no filter; /proc, /sys and devices as they
+                               * are. In T0 no boundary at all */
 };
 
 struct sandbox_result {

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # ADD of local files:
-#   * an archive (tar; plain, gzip, zstd) is unpacked, known by its content and not its name; COPY copies it as it is
+#   * an archive (tar; plain, gzip, bzip2, xz, zstd) is unpacked, known by its content and not its name; COPY copies it as it is
 #   * owners, modes, links and times of the archive; --chown over all; the directory that it goes into keeps its attributes
-#   * archives that reach outside of the destination, and kinds that are not unpacked, are refused by name
+#   * archives that reach outside of the destination are refused by name
 #   * other files are copied as COPY does; remote sources are refused by name
 . "$(dirname "$0")/lib.sh"
 
@@ -47,12 +47,14 @@ adds() {
 adds "a tar is unpacked" 'ADD plain.tar /new' "$tree"
 is "... with its times" "$(img mtime added /new/top/file)" 1400000000
 adds "gzip, whatever its name is" 'ADD archive /new/' "$tree"
-if command -v zstd >/dev/null; then
-    zstd -qc "$c/plain.tar" >"$c/zstd"
-    adds "zstd" 'ADD zstd /new' "$tree"
-else
-    skip "zstd" "zstd is not installed"
-fi
+for how in zstd bzip2 xz; do
+    if command -v $how >/dev/null; then
+        $how -qc "$c/plain.tar" >"$c/$how.packed"
+        adds "$how" "ADD $how.packed /new" "$tree"
+    else
+        skip "$how" "$how is not installed"
+    fi
+done
 adds "--chown is over all that the archive holds (not over implied parents, as with docker)" 'ADD --chown=1:2 plain.tar /new' "$(echo "$tree" | sed -E '/implied( |\/parent$)|implied$/!s/ [0-9]+:[0-9]+ / 1:2 /')"
 adds "into a directory that is there, which stays what it is" 'ADD plain.tar /opt/real' "$(printf '0755 0:0 d /opt\n0711 7:8 d /opt/real\n'
     echo "$tree" | sed -e 1d -e 's|/new/|/opt/real/|' -e 's|> new/|> opt/real/|')"
@@ -90,9 +92,11 @@ if [ "$code" -eq 0 ]; then
 else
     like "a symlink out of the destination, written through, is refused" "$err" 'croze: .*through\.tar'
 fi
-xz -c "$c/plain.tar" >"$c/archive.xz"
-printf 'FROM base\nADD archive.xz /new/\n' >"$c.dockerfile"
-fails_build 'unpacking .*xz' "a kind that is not unpacked is refused by name" "$c" -f "$c.dockerfile"
+for how in gzip bzip2 xz; do
+    $python -c 'import os, sys; sys.stdout.buffer.write(open(sys.argv[1], "rb").read() + os.urandom(400000))' "$c/plain.tar" | $how -1c | head -c 250000 >"$c/cut.packed"
+    printf 'FROM base\nADD cut.packed /new/\n' >"$c.dockerfile"
+    fails_build "cut\\.packed.*truncated $how" "a $how archive that ends too early" "$c" -f "$c.dockerfile"
+done
 head -c 3000 "$c/plain.tar" >"$c/cut.tar"
 printf 'FROM base\nADD cut.tar /new/\n' >"$c.dockerfile"
 fails_build 'cut\.tar' "an archive that ends too early" "$c" -f "$c.dockerfile"

@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { BLOCK = 512, CHECKSUM = 148, MAGIC = 257, PULLED_MAX = 1 << 20 };
 
+static struct store nowhere = {.work_fd = -1, .toc_fd = -1}; /* no input is large enough for a work file */
+
 static void fix_checksums(uint8_t *p, size_t n) {
     for (; n >= BLOCK; p += BLOCK, n -= BLOCK) {
         unsigned sum = 8 * ' ';
@@ -37,7 +39,7 @@ static ptrdiff_t pull(void *ctx, void *to, size_t n, struct err *e) {
 }
 
 static bool add(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
-    struct listing_file *file;
+    struct listing_file file = {0};
     static char piece[65536];
     assert(path_is_clean(en->path));
     for (size_t total = 0; c->kind == CONTENT_STREAM && total < PULLED_MAX;) {
@@ -55,19 +57,27 @@ static bool add(void *ctx, const struct entry *en, const struct content *c, stru
 
 /* Sorted by path, then entry before mark; directories before what lies in them; links to what is there or in lower layers. */
 static void check_items(struct listing *l) {
-    struct toc_builder *b = toc_builder_new();
-    struct listing_item item, last = {0};
+    struct toc_builder *b = toc_builder_new(&nowhere);
+    struct listing_item item;
+    struct buf last = BUF_INIT(LIMIT_PATH_BYTES);
+    enum entry_type last_type = ENTRY_DIR;
     struct err e = ERR_INIT;
     size_t number;
-    for (size_t cursor = 0, n = 0; listing_next(l, &cursor, &item); last = item, n++) {
-        assert(n == 0 || toc_record_cmp(last.entry.path, last.entry.type, item.entry.path, item.entry.type) < 0);
+    size_t n = 0;
+    for (uint64_t cursor = 0; listing_next(l, &cursor, &item, &e); n++) {
+        assert(n == 0 || toc_record_cmp(buf_str(&last), last_type, item.entry.path, item.entry.type) < 0);
         assert(path_is_clean(item.entry.path));
         assert(item.entry.path.n > 0 || item.entry.type == ENTRY_DIR || item.entry.type == ENTRY_OPAQUE);
         assert(item.entry.type != ENTRY_HARDLINK || (item.entry.link.n > 0 && path_is_clean(item.entry.link)));
         assert(!item.implied || item.entry.type == ENTRY_DIR);
         if (!toc_builder_add(b, &item.entry, &number, &e))
             err_clear(&e);
+        buf_reset(&last);
+        buf_add_str(&last, item.entry.path);
+        last_type = item.entry.type;
     }
+    assert(e.kind == ERR_NONE);
+    buf_fini(&last);
     toc_builder_free(b);
 }
 
@@ -78,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         memcpy(copy, data, size);
     fix_checksums(copy, size);
     struct str rest = {(const char *)copy, size};
-    _cleanup_(listing_freep) struct listing *l = listing_new();
+    _cleanup_(listing_freep) struct listing *l = listing_new(nowhere.work_fd);
     bool ok = untar(pull, &rest, (struct entry_sink){add, l}, &e) && listing_finish(l, &e);
     assert(ok == (e.kind == ERR_NONE));
     if (ok) {
