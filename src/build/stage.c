@@ -20,6 +20,8 @@ static void stand_on(struct stage *s, const struct image *base) {
 
 static void start_from_image(struct stage *s, struct image *base) {
     stand_on(s, base);
+    s->n_base_layers = base->n_layers;
+    s->n_base_history = base->n_history;
     struct container_config config = {0};
     container_config_copy(&s->arena, &config, &base->config);
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &config, NULL);
@@ -44,6 +46,8 @@ static void start_from_stage(struct stage *s) {
     const struct stage *base = &s->build->stages[s->plan->base_stage];
     stand_on(s, &base->image);
     s->last = base->last;
+    s->n_base_layers = base->n_base_layers;
+    s->n_base_history = base->n_base_history;
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &base->scope.config, &base->scope);
 }
 

@@ -25,6 +25,7 @@ struct stage {
     struct scope scope;
     struct image image;           /* layers and history so far; its configuration is scope.config until the stage ends */
     struct digest chain;          /* ChainID of the layers so far; zero for none */
+    size_t n_base_layers, n_base_history; /* the first of image's: they are the base image's, and not of this build */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
     struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
@@ -97,6 +98,9 @@ MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const 
 /* Records a finished layer under its key and adds it to the stage; ends p with its size. */
 MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l,
                             struct progress_step *p, struct err *e);
+/* A record's layer, packed by whatever encoder; false: it has none that can be read. And back; the encoder id is the layer's own. */
+bool layer_of_record(const struct step_record *r, struct layer *out);
+struct step_record record_of_layer(const struct layer *l, struct timespec created);
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
 
 /* --- Roots that steps read from (source.c) --- */
