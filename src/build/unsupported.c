@@ -2,16 +2,7 @@
  * What the plan reads and nothing here carries out yet, one row each: it fails by name. Who implements a thing takes its row away. */
 #include "build/stage.h"
 
-#include "plan/operand.h"
-
 /* --- What a step has ------------------------------------------------------------------------------------------------------------- */
-
-static bool has_operand(const struct step *s, enum operand_kind kind) {
-    for (size_t k = 0; k < s->copy.n_operands; k++)
-        if (s->copy.operands[k].kind == kind)
-            return true;
-    return false;
-}
 
 static bool has_mount(const struct step *s, enum mount_kind kind) {
     for (size_t k = 0; k < s->run.n_mounts; k++)
@@ -24,49 +15,29 @@ static bool linked(const struct step *s) { return s->copy.link; }
 static bool parents(const struct step *s) { return s->copy.parents; }
 static bool excludes(const struct step *s) { return s->copy.n_excludes > 0; }
 static bool symbolic(const struct step *s) { return s->copy.chmod.symbolic; }
-static bool url(const struct step *s) { return has_operand(s, OPERAND_URL); }
-static bool repository(const struct step *s) { return has_operand(s, OPERAND_GIT); }
 static bool unpack(const struct step *s) { return s->copy.unpack == UNPACK_YES; }
-static bool checksum(const struct step *s) { return s->copy.checksum.n > 0; }
-static bool keep_git_dir(const struct step *s) { return s->copy.keep_git_dir; }
 static bool cache(const struct step *s) { return has_mount(s, MOUNT_CACHE); }
 static bool tmpfs(const struct step *s) { return has_mount(s, MOUNT_TMPFS); }
 static bool secret(const struct step *s) { return has_mount(s, MOUNT_SECRET); }
 static bool ssh(const struct step *s) { return has_mount(s, MOUNT_SSH); }
 static bool insecure(const struct step *s) { return s->run.insecure; }
 
-/* --- What an instruction shows before its step is made --- */
-
-static bool shows(const struct df_instruction *i, enum operand_kind kind) {
-    for (size_t k = 0; i->op == DF_ADD && k + 1 < i->n_args; k++)
-        if (operand_kind_of(i->args[k]) == kind)
-            return true;
-    return false;
-}
-static bool shows_url(const struct df_instruction *i) { return shows(i, OPERAND_URL); }
-static bool shows_repository(const struct df_instruction *i) { return shows(i, OPERAND_GIT); }
-
 /* `flag` tells the place; `field` is what it must say ("type=cache" among others), NULL: anything but "false". */
 static const struct missing {
     const char *what;
     bool (*in)(const struct step *s);
     const char *flag, *field;
-    bool (*shown)(const struct df_instruction *i);
 } rows[] = {
-    {" --link", linked, "link", NULL, NULL},
-    {" --parents", parents, "parents", NULL, NULL},
-    {" --exclude", excludes, "exclude", NULL, NULL},
-    {" --chmod with letters (other than octal digits)", symbolic, NULL, NULL, NULL},
-    {" of a URL", url, NULL, NULL, shows_url},
-    {" of a git repository", repository, NULL, NULL, shows_repository},
-    {" --unpack", unpack, "unpack", NULL, NULL},
-    {" --checksum", checksum, "checksum", NULL, NULL},
-    {" --keep-git-dir", keep_git_dir, "keep-git-dir", NULL, NULL},
-    {" --mount=type=cache", cache, "mount", "type=cache", NULL},
-    {" --mount=type=tmpfs", tmpfs, "mount", "type=tmpfs", NULL},
-    {" --mount=type=secret", secret, "mount", "type=secret", NULL},
-    {" --mount=type=ssh", ssh, "mount", "type=ssh", NULL},
-    {" --security=insecure", insecure, "security", "insecure", NULL},
+    {" --link", linked, "link", NULL},
+    {" --parents", parents, "parents", NULL},
+    {" --exclude", excludes, "exclude", NULL},
+    {" --chmod with letters (other than octal digits)", symbolic, NULL, NULL},
+    {" --unpack", unpack, "unpack", NULL},
+    {" --mount=type=cache", cache, "mount", "type=cache"},
+    {" --mount=type=tmpfs", tmpfs, "mount", "type=tmpfs"},
+    {" --mount=type=secret", secret, "mount", "type=secret"},
+    {" --mount=type=ssh", ssh, "mount", "type=ssh"},
+    {" --security=insecure", insecure, "security", "insecure"},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -103,7 +74,7 @@ bool step_is_supported(const struct build *b, const struct step *s, struct err *
 
 static bool looks_supported(const struct build *b, const struct df_instruction *i, struct err *e) {
     for (size_t k = 0; k < ROWS; k++)
-        if (find_flag(&rows[k], i) || (rows[k].shown && rows[k].shown(i)))
+        if (find_flag(&rows[k], i))
             return refuse(b, &rows[k], i, e);
     return true;
 }
