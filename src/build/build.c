@@ -216,7 +216,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     pthread_cond_init(&b.changed, NULL);
     bool good = outputs_check(&b, e);
     if (o->call)
-        good = good && context_open_main(&b, e) && look(&b, e);
+        good = good && open_inputs(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
                make_plan(&b, e) && run_stages(&b, e) && write_lock(&b, e) && outputs_write(&b, r, e);
