@@ -33,6 +33,9 @@
 /* The store's own files: ours, but a disk may rot and another program may write there. */
 #define LIMIT_STEP_BYTES KIB(64)               /* one step record; its title is cut to fit */
 #define LIMIT_DOWNLOAD_RECORD_BYTES KIB(64)    /* what one URL gave: texts of servers, each at most LIMIT_HTTP_HEADER_BYTES */
+#define LIMIT_WHY_TEXT_BYTES KIB(40)           /* names and values of one key's fields: what is more is kept as one digest */
+#define LIMIT_WHY_BYTES KIB(320)               /* such a record as JSON: each byte may take six */
+#define LIMIT_WHY_RECORDS 20000                /* looked through by one build --why */
 #define LIMIT_LEASE_BYTES MIB(64)              /* 900,000 digests leased by one process */
 #define LIMIT_CHUNK_INDEX_BYTES MIB(64)        /* 170,000 chunks with their prefixes; then the older half is dropped */
 #define LIMIT_STAT_RECORDS 16000000u           /* files of one context: as many as a layer may hold */
@@ -84,6 +87,7 @@
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */
+#define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif

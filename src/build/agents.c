@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/limits.h"
@@ -95,16 +96,18 @@ struct agents *agents_open(const struct run_options *o, struct store *s, struct 
 
 /* --- an agent of our own --- */
 
-/* It says where it listens when it does. */
-static bool await_agent(int from, struct err *e) {
+/* It says where it listens when it does. What it complains of, then or later, goes to a file in memory. */
+static bool await_agent(int from, int complaints, struct err *e) {
     struct pollfd said = {.fd = from, .events = POLLIN};
-    char text[256];
+    char text[256] = "";
     int r;
     while ((r = poll(&said, 1, START_MS)) < 0 && errno == EINTR)
         continue;
     if (r == 1 && read(from, text, sizeof text) > 0)
         return true;
-    return err_set(e, ERR_FAILED, "ssh-agent did not start");
+    ssize_t n = pread(complaints, text, sizeof text - 1, 0);
+    struct str why = str_trim(str_n(text, n > 0 ? (size_t)n : 0));
+    return err_set(e, ERR_FAILED, "ssh-agent did not start%s%.*s", why.n ? ": " : "", STR_ARG(why));
 }
 
 static bool start_process(struct agent *agent, struct err *e) {
@@ -114,7 +117,8 @@ static bool start_process(struct agent *agent, struct err *e) {
         return err_sys(e, errno, "make a pipe");
     _cleanup_fd_ int from = ends[0];
     _cleanup_fd_ int to = ends[1];
-    struct proc_spec spec = {.argv = argv, .dir = agent->workdir, .in = -1, .out = to, .error = -1};
+    _cleanup_fd_ int complaints = memfd_create("ssh-agent", MFD_CLOEXEC);
+    struct proc_spec spec = {.argv = argv, .dir = agent->workdir, .in = -1, .out = to, .error = complaints};
     agent->pid = proc_start(&spec, e);
     fd_closep(&to);
     if (agent->pid < 0)
@@ -122,7 +126,7 @@ static bool start_process(struct agent *agent, struct err *e) {
     agent->pidfd = (int)syscall(SYS_pidfd_open, agent->pid, 0);
     if (agent->pidfd < 0)
         return err_sys(e, errno, "watch ssh-agent");
-    return guard_start(&agent->guard, agent->pidfd, e) && await_agent(from, e);
+    return guard_start(&agent->guard, agent->pidfd, e) && await_agent(from, complaints, e);
 }
 
 /* ssh-add's own variables, but for the agent that it speaks to. A passphrase is asked for at the terminal. */

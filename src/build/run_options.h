@@ -34,6 +34,7 @@ struct run_options {
     VEC(struct run_host) hosts;
     VEC(struct sandbox_rlimit) ulimits;
     uint64_t shm_bytes;           /* 0: the default */
+    bool allow_insecure;          /* RUN --security=insecure may have what it asks for */
     VEC(struct run_secret) secrets;
     VEC(struct run_agent) agents;
 };
@@ -50,5 +51,7 @@ MUST_CHECK bool run_shm_parse(struct run_options *o, struct str text, struct err
 MUST_CHECK bool run_secret_parse(struct run_options *o, struct str text, struct err *e);
 /* --ssh ID[=SOCKET|KEY[,KEY...]]; the last of an id counts. */
 MUST_CHECK bool run_agent_parse(struct run_options *o, struct str text, struct err *e);
+/* --allow security.insecure, network.host: the second is what every RUN has anyway. */
+MUST_CHECK bool run_allow_parse(struct run_options *o, struct str text, struct err *e);
 
 #endif

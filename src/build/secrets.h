@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values of secrets: read once, when a build begins, into pages that no core dump shows, and wiped when it ends. They are never written
- * anywhere but into a sandbox: a file on a tmpfs of its own, or a variable of its process. Read-only once loaded: any thread may look. */
+ * Values of secrets: read once, when a build begins, into pages that no core dump shows, and wiped when it ends. They are written only
+ * into a sandbox: a file on a tmpfs of its own, or a variable of its process. Read-only once loaded, so any thread may look. */
 #ifndef CROZE_BUILD_SECRETS_H
 #define CROZE_BUILD_SECRETS_H
 

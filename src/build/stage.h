@@ -11,9 +11,10 @@
 #include "build/build.h"
 #include "build/context.h"
 #include "build/secrets.h"
+#include "build/why.h"
 #include "layer/copy.h"
 #include "layer/view.h"
-#include "plan/plan.h"
+#include "plan/key.h"
 
 enum stage_status { STAGE_WAITING, STAGE_DONE, STAGE_FAILED };
 
@@ -24,8 +25,11 @@ struct stage {
     struct scope scope;
     struct image image;           /* layers and history so far; its configuration is scope.config until the stage ends */
     struct digest chain;          /* ChainID of the layers so far; zero for none */
+    size_t n_base_layers, n_base_history; /* the first of image's: they are the base image's, and not of this build */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
+    struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
+    struct stage_why why;
     size_t counted_bytes;         /* of this stage's memory in build->stage_bytes */
     bool taken;                   /* some thread works on it, or has; both under build->lock */
     enum stage_status status;
@@ -37,6 +41,7 @@ struct build {
     struct progress *progress;
     struct arena arena;           /* of the main thread */
     struct dockerfile file;
+    struct check_result review;   /* what the checks found before the first step */
     struct plan plan;
     struct context context;
     struct context *named;        /* one a named context of the options; opened when first needed (context_named) */
@@ -46,6 +51,9 @@ struct build {
     struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
+
+    pthread_mutex_t why_lock;     /* guards `why` */
+    struct why_records why;
 
     pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, `stage_bytes` and `failure` */
     size_t stage_bytes;           /* memory of all stages */
@@ -62,6 +70,8 @@ bool build_failed(struct build *b);
 MUST_CHECK bool build_need_triggers(struct stage *s, const struct df_instruction *triggers, size_t n, struct err *e);
 /* Works through the stage from FROM to its last instruction. */
 MUST_CHECK bool stage_run(struct stage *s, struct err *e);
+/* "[build 2/7] RUN ...": the step at hand, as progress shows it. */
+struct str stage_step_title(struct stage *s, const struct step *step);
 
 /* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
 MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
@@ -75,15 +85,11 @@ MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, con
 void step_explain_placeholder(struct stage *s, const struct step *step, struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
-/* --- What is read and not carried out yet (unsupported.c): an error by name. The second sees needed stages before anything runs --- */
-MUST_CHECK bool step_is_supported(const struct build *b, const struct step *step, struct err *e);
-MUST_CHECK bool plan_is_supported(const struct build *b, struct err *e);
-
 /* The whole of a named context as the stage's first layer (FROM of a directory). */
 MUST_CHECK bool stage_take_context(struct stage *s, size_t named, struct err *e);
 
 /* --- What steps share (step_cache.c) --- */
-struct key_context stage_key_context(const struct stage *s);
+struct key_context stage_key_context(struct stage *s); /* its keys' fields go to s->why */
 struct layer_options;
 void stage_layer_options(const struct stage *s, struct layer_options *o);
 /* Looks a key up; when *found, the layer and its history line are added to the stage and p is ended as CACHED. */
@@ -92,6 +98,9 @@ MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const 
 /* Records a finished layer under its key and adds it to the stage; ends p with its size. */
 MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l,
                             struct progress_step *p, struct err *e);
+/* A record's layer, packed by whatever encoder; false: it has none that can be read. And back; the encoder id is the layer's own. */
+bool layer_of_record(const struct step_record *r, struct layer *out);
+struct step_record record_of_layer(const struct layer *l, struct timespec created);
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
 
 /* --- Roots that steps read from (source.c) --- */

@@ -214,9 +214,9 @@ bool stage_take_context(struct stage *s, size_t named, struct err *e) {
         .copy = {.source = {.kind = SOURCE_NAMED, .named = named}, .operands = &all, .n_operands = 1, .dest = S("/"), .dest_is_dir = true},
     };
     s->step_began_ns = log_now_ns();
-    struct progress_step *p = progress_start(s->build->progress, step.title);
+    struct progress_step *p = s->last = progress_start(s->build->progress, step.title);
     if (step_copy_do(s, &step, p, e))
         return true;
-    progress_end(p, PROGRESS_FAILED, STR_NULL);
+    progress_fail(p, str_z(e->msg));
     return false;
 }

@@ -3,13 +3,14 @@
 #include "cmd/build_flags.h"
 
 static const char *network = "default", *shm_size;
-static struct opt_list add_hosts, ulimits, secrets, agents;
+static struct opt_list add_hosts, ulimits, secrets, agents, allow;
 static const char *const network_words[] = {"default", "host", "none", NULL};
 
 const struct opt build_run_rows[] = {
     OPT_ENUM(0, "network", network_words, &network, "Network of RUN steps: default (the host's) or none"),
     OPT_LIST(0, "add-host", "HOST:IP", &add_hosts, "Add a line to /etc/hosts; host-gateway as IP is this host's own address"),
-    OPT_UNSUPPORTED(0, "allow", "WHAT", "entitlements belong to a later version"),
+    OPT_LIST(0, "allow", "WHAT", &allow,
+             "security.insecure: let RUN --security=insecure have all capabilities (network.host is allowed anyway)"),
     OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
     OPT_LIST(0, "secret", "id=ID[,src=FILE|,env=NAME]", &secrets, "A secret for RUN --mount=type=secret: a file or a variable"),
     OPT_STR(0, "shm-size", "BYTES", &shm_size, "Size of /dev/shm, with k, m or g (default 64m)"),
@@ -32,5 +33,5 @@ bool build_run_read(struct arena *a, struct build_options *o, struct err *e) {
     o->network_none = strcmp(network, "none") == 0;
     return (!shm_size || run_shm_parse(&o->run, str_z(shm_size), e)) && parse_each(&o->run, &add_hosts, run_host_parse, e) &&
            parse_each(&o->run, &ulimits, run_ulimit_parse, e) && parse_each(&o->run, &secrets, run_secret_parse, e) &&
-           parse_each(&o->run, &agents, run_agent_parse, e);
+           parse_each(&o->run, &agents, run_agent_parse, e) && parse_each(&o->run, &allow, run_allow_parse, e);
 }

@@ -192,10 +192,20 @@ static bool set_ids(const struct sandbox_spec *s) {
            syscall(SYS_setresuid, s->uid, s->uid, s->uid) == 0;
 }
 
+static bool keep_privileges(const struct child *c) {
+    if (!caps_keep())
+        return child_fail(c, STEP_CAPS, 0);
+    if (!set_ids(c->plan->spec))
+        return child_fail(c, STEP_IDS, 0);
+    return caps_set_all() || child_fail(c, STEP_CAPS, 0);
+}
+
 static bool drop_privileges(const struct child *c) {
     const struct sandbox_spec *s = c->plan->spec;
     if (!set_limits(c))
         return false;
+    if (s->insecure)
+        return keep_privileges(c);
     if (!caps_bound())
         return child_fail(c, STEP_CAPS, 0);
     /* while CAP_SYS_ADMIN is there, since no_new_privs, the other way to install a filter, is the caller's choice */

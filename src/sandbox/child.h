@@ -30,6 +30,7 @@ struct overlay {
     const char *upper;      /* NULL: read-only */
     const char *work;       /* overlay's own working directory; on upper's file system */
     const char *empty[2];   /* empty directories: what lies below when there are too few lowers */
+    bool devices;           /* device files open */
     bool userxattr;         /* user.overlay.* instead of trusted.overlay.*: all that a user namespace may write */
 };
 
@@ -98,6 +99,9 @@ bool child_mounts(const struct child *c);
 /* Child: the bounding set down to the default, ambient empty / the sets of the process. False with errno. */
 bool caps_bound(void);
 bool caps_set(bool root);
+/* Child: across a change of user all permitted ones stay / become effective, inheritable and ambient, so the program keeps them too. */
+bool caps_keep(void);
+bool caps_set_all(void);
 
 noreturn void child_main(const struct plan *p);
 

@@ -3,7 +3,8 @@
  * order. The working directory is /proc/self/fd all the time, so mount(2) is told its target by number: a path in the root is resolved
  * once, by target.c, and never again by name.
  *
- * Everything is nodev but single device files: uid 0 of tier T0 may mknod, but what it makes does not open. */
+ * Everything is nodev but single device files: uid 0 of tier T0 may mknod, but what it makes does not open; unless the step is to be
+ * insecure. */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mount.h>
@@ -35,11 +36,13 @@ static bool mount_proc(const struct child *c) {
 /* A fresh sysfs needs to own the network namespace; the host's with all below it, read-only, is what remains. Some hosts allow neither: few
  * programs miss /sys. */
 static bool mount_sys(const struct child *c) {
-    const uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    bool writable = c->plan->spec->insecure;
+    const uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (writable ? 0 : MOUNT_ATTR_RDONLY);
     _cleanup_fd_ int at = target_open(c, "/sys", true);
     if (at < 0)
         return child_fail(c, STEP_SYS, 0);
-    if (!mount_at("sysfs", at, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) && !bind_at(AT_FDCWD, "/sys", at, attributes))
+    if (!mount_at("sysfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC | (writable ? 0 : MS_RDONLY), NULL) &&
+        !bind_at(AT_FDCWD, "/sys", at, attributes))
         child_note(c, STEP_SYS, 0);
     return true;
 }
@@ -81,9 +84,32 @@ static bool mount_shm(const struct child *c, int dev) {
     return at >= 0 && mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC, c->plan->shm_options);
 }
 
+/* What an insecure step has besides, as BuildKit gives it; only the host's root can make them. */
+static const struct device insecure_devices[] = {
+    {"kmsg", NULL, 1, 11}, {"fuse", NULL, 10, 229}, {"kvm", NULL, 10, 232}, {"loop-control", NULL, 10, 237}, {"net/tun", NULL, 10, 200},
+};
+enum { N_INSECURE_DEVICES = sizeof insecure_devices / sizeof *insecure_devices, LOOP_MAJOR = 7, N_LOOPS = 8 };
+
+static void add_insecure_devices(const struct child *c, int dev) {
+    char name[sizeof "loop" + FD_NAME] = "loop";
+    if (mkdirat(dev, "net", 0755) < 0)
+        return;
+    for (int i = 0; i < N_INSECURE_DEVICES; i++) {
+        const struct device *d = &insecure_devices[i];
+        if (mknodat(dev, d->name, S_IFCHR | 0660, makedev(d->major, d->minor)) < 0)
+            child_note(c, STEP_DEV_NODE, N_DEVICES + i);
+    }
+    for (int i = 0; i < N_LOOPS; i++) {
+        fd_name(i, name + strlen("loop"));
+        if (mknodat(dev, name, S_IFBLK | 0660, makedev(LOOP_MAJOR, (unsigned)i)) < 0)
+            child_note(c, STEP_DEV_NODE, N_DEVICES + N_INSECURE_DEVICES + i);
+    }
+}
+
 static bool mount_dev(const struct child *c) {
+    bool insecure = c->plan->spec->insecure;
     _cleanup_fd_ int at = target_open(c, "/dev", true);
-    if (at < 0 || !mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=755,size=64m"))
+    if (at < 0 || !mount_at("tmpfs", at, MS_NOSUID | (insecure ? 0 : MS_NODEV) | MS_STRICTATIME, "mode=755,size=64m"))
         return child_fail(c, STEP_DEV, 0);
     _cleanup_fd_ int dev = child_open(c->root, "/dev", O_PATH | O_DIRECTORY);
     if (dev < 0 || !add_links(dev) || !mount_pts(dev) || !mount_shm(c, dev))
@@ -91,6 +117,8 @@ static bool mount_dev(const struct child *c) {
     for (int i = 0; i < N_DEVICES; i++)
         if (!add_device(c, dev, &devices[i]))
             return child_fail(c, STEP_DEV_NODE, i);
+    if (insecure)
+        add_insecure_devices(c, dev);
     return true;
 }
 
@@ -116,6 +144,8 @@ static bool protect_path(const struct child *c, const char *path) {
 }
 
 static bool mask_paths(const struct child *c) {
+    if (c->plan->spec->insecure)
+        return true;
     for (int i = 0; policy_masked_paths[i]; i++)
         if (!mask_path(c, policy_masked_paths[i]))
             return child_fail(c, STEP_MASK, i);

@@ -67,7 +67,8 @@ static bool set_upper(struct plan *p, struct arena *a, struct err *e) {
 
 static bool make_plan(struct plan *p, const struct sandbox_spec *s, struct arena *a, struct err *e) {
     *p = (struct plan){.spec = s, .overlay = {.lowers = s->lowers, .n_lowers = s->n_lowers}, .report = -1};
-    if (!check_spec(s, e) || (!s->no_seccomp && !seccomp_program(&p->filter, e)))
+    p->overlay.devices = s->insecure;
+    if (!check_spec(s, e) || (!s->no_seccomp && !s->insecure && !seccomp_program(&p->filter, e)))
         return false;
     p->programs = program_places(s, a);
     unsigned long long shm = s->shm_bytes ? s->shm_bytes : SHM_BYTES;

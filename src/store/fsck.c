@@ -245,6 +245,15 @@ static bool hash_downloads(struct fsck *f, struct err *e) {
     return ok;
 }
 
+static void found_orphan(void *ctx, int dir_fd, const char *name) {
+    drop(ctx, dir_fd, "why", name, "its step record is gone");
+}
+
+static bool check_whys(struct fsck *f, struct err *e) {
+    _cleanup_fd_ int dir = open_dir(f, "why", e);
+    return dir >= 0 && check_names(f, dir, "why", S_IFREG, "not a record of a key", e) && why_orphans(f->store, found_orphan, f, e);
+}
+
 static bool check_trees(struct fsck *f, struct err *e) {
     struct dir_names flavours;
     _cleanup_fd_ int trees = open_dir(f, "trees", e);
@@ -329,9 +338,8 @@ static bool check_quickly(struct fsck *f, struct err *e) {
     struct leftovers l = {s, f->o->repair && store_is_ours_alone(s), found_leftover, f};
     check_layout_file(f);
     return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
-           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_trees(f, e) && check_fetched(f, e) &&
-           check_caches(f, e) &&
-           check_indexes(f, e) && leftovers_find(&l, e);
+           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_whys(f, e) && check_trees(f, e) &&
+           check_fetched(f, e) && check_caches(f, e) && check_indexes(f, e) && leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Sweep, still
- * under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/ under the
- * lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read, nothing at all
- * is removed. */
+ * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Records of
+ * steps that an image was made of stay as long as it does: they cost nothing, and without them a rebuild would get other times. Sweep,
+ * still under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/
+ * under the lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read,
+ * nothing at all is removed. */
 #include <errno.h>
 
 #include "base/log.h"
@@ -16,6 +17,7 @@ struct gc {
     const struct gc_options *o;
     struct gc_result *r;
     struct digest_set marks, visited;
+    struct digest_set times; /* that images bear: each as the bytes of a digest */
     VEC(struct digest) leased;
     struct arena arena;
     struct dir_names steps; /* records that are to go: name.n > 0 */
@@ -26,13 +28,24 @@ struct gc {
 
 /* --- Mark --- */
 
+static struct digest time_mark(struct timespec t) {
+    struct digest d = {0};
+    int64_t parts[2] = {t.tv_sec, t.tv_nsec};
+    memcpy(d.b, parts, sizeof parts);
+    return d;
+}
+
 static bool mark(void *ctx, const struct reached *r, struct err *e) {
     struct gc *g = ctx;
     char text[DIGEST_TEXT + 1];
     if (r->state == REACH_DAMAGED)
         return err_set(e, ERR_FAILED, "%s: %s is damaged: %s; nothing was removed (run croze fsck --repair)", g->image,
                        digest_text(&r->digest, text), r->why);
-    digest_set_add(&g->marks, &r->digest);
+    struct digest time = time_mark(r->created);
+    if (r->kind == REACH_CREATED)
+        digest_set_add(&g->times, &time);
+    else
+        digest_set_add(&g->marks, &r->digest);
     return true;
 }
 
@@ -65,6 +78,17 @@ static bool mark_leases(struct gc *g, struct err *e) {
     return true;
 }
 
+/* Whether an image was made with this record: it bears its time, and has its layer. Asked before records mark anything. */
+static bool is_of_image(struct gc *g, const char *name) {
+    struct step_record r = {0};
+    struct err ignored = ERR_INIT;
+    bool ok = step_read(g->store, name, &g->arena, &r, &ignored);
+    struct digest time = time_mark((struct timespec){r.created_s, r.created_ns});
+    err_clear(&ignored);
+    return ok && digest_set_has(&g->times, &time) &&
+           (!r.has_layer || (digest_set_has(&g->marks, &r.blob) && digest_set_has(&g->marks, &r.diff_id)));
+}
+
 /* Marks what a record needs; false: the record has had its time. A damaged one needs nothing. */
 static bool keep_step(struct gc *g, const char *name) {
     struct stat st;
@@ -90,7 +114,10 @@ static bool mark_steps(struct gc *g, struct err *e) {
     if (!file_list(g->store->steps_fd, &g->arena, &g->steps, e))
         return false;
     for (size_t i = 0; i < g->steps.n; i++)
-        if (keep_step(g, g->steps.names[i].p))
+        if (is_of_image(g, g->steps.names[i].p))
+            g->steps.names[i].n = 0;
+    for (size_t i = 0; i < g->steps.n; i++)
+        if (g->steps.names[i].n && keep_step(g, g->steps.names[i].p))
             g->steps.names[i].n = 0;
     return true;
 }
@@ -168,6 +195,11 @@ static void sweep_steps(struct gc *g) {
     for (size_t i = 0; i < g->steps.n; i++)
         if (g->steps.names[i].n)
             remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
+}
+
+static void remove_why(void *ctx, int dir_fd, const char *name) {
+    struct gc *g = ctx;
+    remove_file(g, dir_fd, name, &g->r->other);
 }
 
 /* What was last used (its mtime says when) for as long ago as step records are kept, unless a running command relies on it. */
@@ -271,7 +303,8 @@ static bool collect(struct gc *g, struct err *e) {
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
            sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
-           sweep_fetched(g, e) && sweep_kept(g, e) && sweep_caches(g, e) && sweep_leftovers(g, e);
+           sweep_fetched(g, e) && why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) &&
+           sweep_leftovers(g, e);
 }
 
 static void empty_trash(struct gc *g) {
@@ -286,7 +319,8 @@ static void empty_trash(struct gc *g) {
 }
 
 bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e) {
-    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .arena = ARENA_INIT};
+    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .times = DIGEST_SET_INIT,
+                   .arena = ARENA_INIT};
     *r = (struct gc_result){0};
     bool ok = collect(&g, e);
     empty_trash(&g);
@@ -294,6 +328,7 @@ bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, 
         ok = chunk_index_compact(s, e);
     digest_set_fini(&g.marks);
     digest_set_fini(&g.visited);
+    digest_set_fini(&g.times);
     vec_fini(&g.leased);
     vec_fini(&g.moved);
     arena_fini(&g.arena);

@@ -20,12 +20,17 @@ struct store {
     int downloads_fd, urls_fd, gits_fd;                         /* downloads/sha256, downloads/urls, gits */
     const char *flavour;     /* of trees/: "host-trusted" (T0) or "<uid map>-user" (T1), see croze-store(5) */
     bool sync;               /* fsync before publishing (default true; tests of many builds may turn it off with CROZE_NO_SYNC=1) */
-    struct lease *lease;     /* this process's, opened with the store */
+    struct lease *lease;     /* this process's, opened with the store; NULL if it is read_only */
+    int read_only;           /* 0, or why nothing can be written (an errno): then store_open_to_read opened it */
+    int reading;             /* locks/gc, held shared as long as a read_only store is open; -1: there is none to hold */
 };
 
 /* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A
  * directory that holds something else is refused. */
 MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavour, struct err *e);
+/* The same for who only reads: a store that this process may not write is opened all the same, if it is there. No gc runs while it is
+ * open. */
+MUST_CHECK bool store_open_to_read(struct store *s, const char *root, const char *flavour, struct err *e);
 void store_close(struct store *s);
 
 /* --- Blobs --- */
@@ -74,6 +79,30 @@ struct step_record {
 MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found,
                                struct err *e);
 MUST_CHECK bool store_step_put(struct store *s, const struct digest *key, const struct step_record *r, struct err *e);
+/* Only looks: no lease, and the record does not count as used. `out` is filled in unless STEP_ABSENT. */
+enum step_state { STEP_ABSENT, STEP_BLOB_GONE, STEP_USABLE };
+enum step_state store_step_look(struct store *s, const struct digest *key, struct arena *a, struct step_record *out);
+
+/* --- What keys were made of: why/<key>, for people (croze-store(5)) --- */
+struct why_field {
+    struct str name, value;
+    bool hidden;             /* there is a value, which is not told */
+};
+struct why_record {
+    struct digest key;
+    struct str dockerfile, context, stage, kind, title; /* where the step stands, and its text */
+    int64_t step;            /* its number in the stage */
+    struct digest base;      /* ChainID of what the stage began with */
+    struct why_field *fields;
+    size_t n_fields;
+    struct timespec used;    /* when the step's own record was last used */
+};
+/* Long values are cut and end in their digest; too many become one digest. */
+MUST_CHECK bool store_why_put(struct store *s, const struct why_record *r, struct err *e);
+/* The record as reading it back would give it. */
+MUST_CHECK bool store_why_normal(struct why_record *r, struct arena *a, struct err *e);
+/* The records of steps that are still there and stood in a Dockerfile of this name. Damaged ones are passed over. */
+MUST_CHECK bool store_why_list(struct store *s, struct str dockerfile, struct arena *a, struct why_record **out, size_t *n, struct err *e);
 
 /* --- Downloads: what URLs gave (croze-store(5) "downloads/") --- */
 /* Leases d, then tells whether the bytes are held, and marks them as used now. They lie in downloads_fd under the digest's hex digits. */

@@ -68,7 +68,7 @@ for how in gzip bzip2 xz zstd; do
     is "import of a $how archive gives the same layer" "$(img config $how rootfs diff_ids 0)" "$diff"
 done
 xz -c "$T/base.tar" | head -c 2000 >"$T/cut.packed"
-refuses 1 'cut\.packed: truncated xz' "an archive that is cut off is refused" croze import "$T/cut.packed" other
+refuses 1 'cut\.packed: (.*: )?truncated xz' "an archive that is cut off is refused" croze import "$T/cut.packed" other
 exits 0 "import from standard input" sh -c '"$CROZE" import - piped:v1 <"$1"' - "$T/base.tar"
 is "... gives the same layer" "$(img config piped:v1 rootfs diff_ids 0)" "$diff"
 mkdir "$T/x" && tar -C "$T/x" -xf "$T/base.tar" --no-same-owner --exclude=root --exclude=home bin etc 2>/dev/null

@@ -108,7 +108,82 @@ static void test_shm(void) {
     refused(run_shm_parse, "0", "needs some bytes");
 }
 
+static void secret(const char *text, const char *id, const char *path, const char *env) {
+    struct run_options o = {.shm_bytes = 0};
+    struct err e = ERR_INIT;
+    bool good = run_secret_parse(&o, str_z(text), &e);
+    no_err(&e, text);
+    if (good) {
+        is_str(o.secrets.p[0].id, str_z(id), "its id");
+        is_str(o.secrets.p[0].path, str_z(path), "its file");
+        is_str(o.secrets.p[0].env, str_z(env), "its variable");
+    }
+    run_options_fini(&o);
+}
+
+static void test_secrets(void) {
+    secret("id=a,src=/x/y", "a", "/x/y", "");
+    secret("id=a,source=b", "a", "b", "");
+    secret("type=file,id=a,src=b=c", "a", "b=c", "");
+    secret("ID=a,Src=b", "a", "b", "");
+    secret("id=a,env=B", "a", "", "B");
+    secret("id=a,type=env", "a", "", "");
+    secret("type=env,id=a,src=B", "a", "", "B");
+    secret("id=a", "a", "", "");
+    secret("id=a,\"src=b,c\"\"d\"", "a", "b,c\"d", "");
+    refused(run_secret_parse, "", "it has no id");
+    refused(run_secret_parse, "src=b", "it has no id");
+    refused(run_secret_parse, "a", "id=ID with");
+    refused(run_secret_parse, "id=a,type=vault", "id=ID with");
+    refused(run_secret_parse, "id=a,colour=red", "id=ID with");
+    refused(run_secret_parse, "id=a,\"src=b", "id=ID with");
+    refused(run_secret_parse, "id=a,\"src=b\"c", "id=ID with");
+    refused(run_secret_parse, "id=a,src=b,env=C", "not both");
+    struct run_options o = {.shm_bytes = 0};
+    struct err e = ERR_INIT;
+    ok(run_secret_parse(&o, S("id=a,src=1"), &e) && run_secret_parse(&o, S("id=b,src=2"), &e) &&
+           run_secret_parse(&o, S("id=a,src=3"), &e) && o.secrets.n == 2 && str_eqz(o.secrets.p[0].path, "3"),
+       "the last of an id counts");
+    run_options_fini(&o);
+}
+
+static void agent(const char *text, const char *id, size_t n, const char *last) {
+    struct run_options o = {.shm_bytes = 0};
+    struct err e = ERR_INIT;
+    bool good = run_agent_parse(&o, str_z(text), &e);
+    no_err(&e, text);
+    ok(good && str_eqz(o.agents.p[0].id, id) && o.agents.p[0].n_paths == n && (n == 0 || strcmp(o.agents.p[0].paths[n - 1], last) == 0),
+       "its id and paths");
+    run_options_fini(&o);
+}
+
+static void test_agents(void) {
+    agent("default", "default", 0, "");
+    agent("", "default", 0, "");
+    agent("git=/tmp/sock", "git", 1, "/tmp/sock");
+    agent("git=a,b,c=d", "git", 3, "c=d");
+    agent("=a", "default", 1, "a");
+    refused(run_agent_parse, "git=a,,b", "ID=SOCKET or");
+    struct run_options o = {.shm_bytes = 0};
+    struct err e = ERR_INIT;
+    ok(run_agent_parse(&o, S("a=1"), &e) && run_agent_parse(&o, S("a=2,3"), &e) && o.agents.n == 1 && o.agents.p[0].n_paths == 2,
+       "the last of an id counts");
+    run_options_fini(&o);
+}
+
+static void test_allow(void) {
+    struct run_options o = {.shm_bytes = 0};
+    struct err e = ERR_INIT;
+    ok(run_allow_parse(&o, S("network.host"), &e) && !o.allow_insecure, "the host's network is allowed anyway");
+    ok(run_allow_parse(&o, S("security.insecure"), &e) && o.allow_insecure, "insecure steps");
+    refused(run_allow_parse, "device=/dev/fuse", "devices cannot be given");
+    refused(run_allow_parse, "everything", "it is security.insecure or");
+}
+
 int main(void) {
+    test_allow();
+    test_secrets();
+    test_agents();
     test_hosts();
     test_ulimits();
     test_shm();
