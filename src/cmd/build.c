@@ -48,7 +48,7 @@ const struct cmd cmd_build = {
 };
 
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
-    *o = (struct build_options){.context = context, .no_cache = no_cache};
+    *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet};
     thread_set_count((unsigned)jobs);
     return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }
