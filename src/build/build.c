@@ -194,6 +194,7 @@ static void fini(struct build *b) {
 
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
     struct build b = {.store = s, .options = o, .progress = p, .context = CONTEXT_INIT, .now = clock_now()};
+    b.now.tv_sec += o->later_s;
     pthread_mutex_init(&b.lock, NULL);
     pthread_mutex_init(&b.packing, NULL);
     pthread_mutex_init(&b.contexts, NULL);

@@ -49,6 +49,9 @@ struct build_options {
     bool has_epoch;
     int64_t epoch;                  /* SOURCE_DATE_EPOCH */
     enum epoch_rule epoch_rule;     /* if has_epoch is not set */
+    bool apart;                     /* a build that stands for itself (--verify): nothing known is used but base images, and none is left */
+    int64_t later_s;                /* it takes now to be so much later */
+    const struct digest *must_equal; /* not NULL: the manifest that has to come out, else it is an error and nothing becomes of it */
     bool quiet;                     /* notes that are no warnings are not wanted */
 };
 

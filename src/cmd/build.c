@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, rm;
+static bool no_cache, quiet, verify, rm;
 static int64_t jobs;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", NULL};
 
@@ -22,6 +23,7 @@ static const struct opt options[] = {
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
     OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
+    OPT_FLAG(0, "verify", &verify, "Build twice, under different conditions, and fail if the results differ"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
     OPT_ENUM(0, "progress", progress_words, &progress, "How to show progress: auto, tty, plain, quiet"),
     OPT_TABLE(build_input_rows, "What goes in"),
@@ -79,7 +81,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
+        good = (verify && !o.call ? build_verify : build_run)(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
         progress_free(p);
     }
     run_options_fini(&o.run);
