@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "build/epoch.h"
 #include "build/inputs.h"
+#include "build/lockfile.h"
 #include "build/outputs.h"
 #include "build/review.h"
 #include "build/stage.h"
@@ -178,6 +179,7 @@ static void fini(struct build *b) {
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    lockfile_free(b->lockfile);
     secrets_free(b->secrets);
     agents_free(b->agents);
     context_close(b, &b->context);
@@ -187,9 +189,30 @@ static void fini(struct build *b) {
     pthread_mutex_destroy(&b->contexts);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->packing);
+    pthread_mutex_destroy(&b->why_lock);
+    why_records_fini(&b->why);
     pthread_cond_destroy(&b->changed);
     err_clear(&b->failure);
     arena_fini(&b->arena);
+}
+
+static bool open_inputs(struct build *b, struct err *e) {
+    b->lockfile = lockfile_new(b->options->lock, b->options->lock_path);
+    if (!context_open_main(b, e))
+        return false;
+    lockfile_find_place(b);
+    return true;
+}
+
+/* Before the image has a name: a build whose lock cannot be written has failed. */
+static bool write_lock(struct build *b, struct err *e) {
+    const char *path = NULL;
+    if (b->options->lock != LOCKFILE_WRITE)
+        return true;
+    if (!lockfile_write(b->lockfile, &path, e))
+        return false;
+    progress_note(b->progress, "locked in %s", path);
+    return true;
 }
 
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
@@ -197,6 +220,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     b.now.tv_sec += o->later_s;
     pthread_mutex_init(&b.lock, NULL);
     pthread_mutex_init(&b.packing, NULL);
+    pthread_mutex_init(&b.why_lock, NULL);
     pthread_mutex_init(&b.contexts, NULL);
     b.named = mem_zalloc(o->n_named, sizeof *b.named);
     for (size_t i = 0; i < o->n_named; i++)
@@ -206,8 +230,8 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     if (o->call)
         good = good && context_open_main(&b, e) && look(&b, e);
     else
-        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && context_open_main(&b, e) &&
-               make_plan(&b, e) && run_stages(&b, e) && outputs_write(&b, r, e);
+        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
+               make_plan(&b, e) && run_stages(&b, e) && write_lock(&b, e) && outputs_write(&b, r, e);
     review_print(&b);
     fini(&b);
     return good;

@@ -9,6 +9,7 @@
 #include "build/output.h"
 #include "build/run_options.h"
 #include "check/check.h"
+#include "fetch/fetch.h"
 #include "image/image.h"
 #include "report/progress.h"
 
@@ -27,6 +28,7 @@ struct build_call {
     bool (*look)(void *ctx, struct arena *a, struct str text, struct str name, const struct check_options *o, struct err *e);
     void *ctx;
 };
+enum lockfile_mode { LOCKFILE_NONE, LOCKFILE_WRITE /* --lock */, LOCKFILE_CHECK /* --locked */ };
 
 struct build_options {
     const struct build_call *call;  /* NULL: build */
@@ -39,6 +41,11 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    const struct url_map *url_maps; /* --url-map: where URLs and repositories are really fetched from */
+    size_t n_url_maps;
+    enum lockfile_mode lock;
+    const char *lock_path;          /* NULL: croze.lock beside the Dockerfile */
+    bool why;                       /* say why each step that is done was not taken from the cache */
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
     struct output_encoder encoder;  /* of the layers that steps make; outputs with another have them packed again */

@@ -4,15 +4,15 @@
 
 enum { SHOWN_MAX = 100 }; /* lines at the end of a build */
 
-/* An image that is not in the store, or not readable, is one that is not known: the stage itself will say why. */
+/* An image that is not in the store, or not readable, is one that is not known: the stage itself will say why. Nor is a layout's image,
+ * which comes into the store only when it is built on; a directory has no configuration. */
 static bool base_config(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
     struct build *b = ctx;
     struct image image;
     struct err e = ERR_INIT;
-    bool layout = stage->base_kind == BASE_NAMED && b->options->named[stage->base_named].kind == NAMED_OCI_LAYOUT;
-    if (stage->base_kind == BASE_NAMED && !layout)
-        return true; /* a directory: no configuration */
-    bool known = layout ? named_image(b, stage->base_named, &image, &e) : base_image(b, stage->base_ref, &image, &e);
+    if (stage->base_kind == BASE_NAMED)
+        return b->options->named[stage->base_named].kind == NAMED_DIR;
+    bool known = base_image(b, stage->base_ref, &image, &e);
     if (known) {
         container_config_copy(a, out, &image.config);
         image_fini(&image);

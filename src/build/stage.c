@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "build/fetching.h"
 
 /* The base's layers and history become the beginning of this stage. */
 static void stand_on(struct stage *s, const struct image *base) {
@@ -44,6 +45,7 @@ static bool start_from_named(struct stage *s, struct err *e) {
 static void start_from_stage(struct stage *s) {
     const struct stage *base = &s->build->stages[s->plan->base_stage];
     stand_on(s, &base->image);
+    s->last = base->last;
     s->n_base_layers = base->n_base_layers;
     s->n_base_history = base->n_base_history;
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &base->scope.config, &base->scope);
@@ -85,7 +87,7 @@ static bool check_memory(struct stage *s, struct err *e) {
 }
 
 /* "[stage 2/7] RUN ..." */
-static struct str title_of(struct stage *s, const struct step *step) {
+struct str stage_step_title(struct stage *s, const struct step *step) {
     struct str name = s->plan->name.n ? s->plan->name : arena_printf(&s->arena, "stage-%zu", s->plan->index);
     bool only = s->build->plan.n_stages == 1 && !s->plan->name.n;
     return arena_printf(&s->arena, "[%.*s%s%zu/%zu] %.*s", only ? 0 : (int)name.n, name.p, only ? "" : " ", s->step, s->steps,
@@ -110,15 +112,26 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
     return false;
 }
 
-/* Enough of it to be recognised in a message of one line; cut before a character of UTF-8. */
+/* Shows the step as one that stands on the step before it and on the stages that it reads, all of which are done. */
+static struct progress_step *start_step(struct stage *s, const struct step *step) {
+    struct progress_step **inputs = arena_array(&s->arena, struct progress_step *, step->run.n_mounts + 2);
+    size_t n = 0;
+    inputs[n++] = s->last;
+    if (step->kind == STEP_COPY && step->copy.source.kind == SOURCE_STAGE)
+        inputs[n++] = s->build->stages[step->copy.source.stage].last;
+    for (size_t i = 0; step->kind == STEP_RUN && i < step->run.n_mounts; i++)
+        if (step->run.mounts[i].from.kind == SOURCE_STAGE)
+            inputs[n++] = s->build->stages[step->run.mounts[i].from.stage].last;
+    s->last = progress_start_after(s->build->progress, stage_step_title(s, step), inputs, n);
+    return s->last;
+}
+
+/* Enough of it to be recognised in a message of one line. */
 static struct str shortened(struct arena *a, struct str title) {
     enum { SHOWN_BYTES = 80 };
-    size_t n = SHOWN_BYTES;
     if (title.n <= SHOWN_BYTES)
         return title;
-    while (n > 0 && ((unsigned char)title.p[n] & 0xc0) == 0x80)
-        n--;
-    return arena_join3(a, str_trim_right(str_first(title, n)), S("..."), STR_NULL);
+    return arena_join3(a, str_trim_right(str_first_chars(title, SHOWN_BYTES)), S("..."), STR_NULL);
 }
 
 /* One instruction: into the scope, and if it makes a layer, done. */
@@ -126,6 +139,10 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     struct step step = {0};
     if (!scope_step(&s->scope, i, &step, e))
         return false;
+    if (step.kind == STEP_COPY) { /* what ADD fetches may have credentials */
+        step.title = mask_words(&s->arena, step.title);
+        step.created_by = mask_words(&s->arena, step.created_by);
+    }
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)
             stage_add_history(s, step.created_by, true, NULL);
@@ -133,10 +150,14 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     }
     s->step++;
     s->step_began_ns = log_now_ns();
-    struct progress_step *p = progress_start(s->build->progress, title_of(s, &step));
+    struct progress_step *p = start_step(s, &step);
     if (carry_out(s, &step, p, e))
         return true;
-    progress_end(p, PROGRESS_FAILED, STR_NULL);
+    if (e->kind == ERR_NONE) { /* another stage failed, and has said why */
+        progress_end(p, PROGRESS_CANCELED, STR_NULL);
+        return false;
+    }
+    progress_fail(p, str_z(e->msg));
     return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
                     STR_ARG(shortened(&s->arena, step.title)));
 }
@@ -184,5 +205,6 @@ bool stage_run(struct stage *s, struct err *e) {
     }
     if (!check_memory(s, e))
         return false;
+    s->why.base = s->chain;
     return body(s, e);
 }

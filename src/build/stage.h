@@ -11,9 +11,10 @@
 #include "build/build.h"
 #include "build/context.h"
 #include "build/secrets.h"
+#include "build/why.h"
 #include "layer/copy.h"
 #include "layer/view.h"
-#include "plan/plan.h"
+#include "plan/key.h"
 
 enum stage_status { STAGE_WAITING, STAGE_DONE, STAGE_FAILED };
 
@@ -27,6 +28,8 @@ struct stage {
     size_t n_base_layers, n_base_history; /* the first of image's: they are the base image's, and not of this build */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
+    struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
+    struct stage_why why;
     size_t counted_bytes;         /* of this stage's memory in build->stage_bytes */
     bool taken;                   /* some thread works on it, or has; both under build->lock */
     enum stage_status status;
@@ -45,8 +48,12 @@ struct build {
     pthread_mutex_t contexts;     /* guards that */
     struct secrets *secrets;
     struct agents *agents;
+    struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
+
+    pthread_mutex_t why_lock;     /* guards `why` */
+    struct why_records why;
 
     pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, `stage_bytes` and `failure` */
     size_t stage_bytes;           /* memory of all stages */
@@ -63,6 +70,8 @@ bool build_failed(struct build *b);
 MUST_CHECK bool build_need_triggers(struct stage *s, const struct df_instruction *triggers, size_t n, struct err *e);
 /* Works through the stage from FROM to its last instruction. */
 MUST_CHECK bool stage_run(struct stage *s, struct err *e);
+/* "[build 2/7] RUN ...": the step at hand, as progress shows it. */
+struct str stage_step_title(struct stage *s, const struct step *step);
 
 /* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
 MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
@@ -70,15 +79,17 @@ MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct pro
 struct copy_part;
 /* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,
  * with part.release for what it holds open. */
-MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct copy_part *out,
-                                   struct err *e);
+MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct progress_step *p,
+                                   struct copy_part *out, struct err *e);
+/* A step failed: if one of its operands holds a placeholder ("http://<HOST>/x"), says so, and which ARG brought it in. */
+void step_explain_placeholder(struct stage *s, const struct step *step, struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
 /* The whole of a named context as the stage's first layer (FROM of a directory). */
 MUST_CHECK bool stage_take_context(struct stage *s, size_t named, struct err *e);
 
 /* --- What steps share (step_cache.c) --- */
-struct key_context stage_key_context(const struct stage *s);
+struct key_context stage_key_context(struct stage *s); /* its keys' fields go to s->why */
 struct layer_options;
 void stage_layer_options(const struct stage *s, struct layer_options *o);
 /* Looks a key up; when *found, the layer and its history line are added to the stage and p is ended as CACHED. */

@@ -8,9 +8,15 @@
 #include "layer/writer.h"
 #include "sys/clock.h"
 
-struct key_context stage_key_context(const struct stage *s) {
+struct key_context stage_key_context(struct stage *s) {
     const struct build_options *o = s->build->options;
-    return (struct key_context){s->chain, s->build->plan.options.platform, o->has_epoch, o->epoch, o->modes_git};
+    s->why.fields.arena = &s->arena;
+    return (struct key_context){.chain = s->chain,
+                                .platform = s->build->plan.options.platform,
+                                .has_epoch = o->has_epoch,
+                                .epoch = o->epoch,
+                                .modes_git = o->modes_git,
+                                .fields = &s->why.fields};
 }
 
 void stage_layer_options(const struct stage *s, struct layer_options *o) {
@@ -56,8 +62,8 @@ struct step_record record_of_layer(const struct layer *l, struct timespec create
     };
 }
 
-bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
-                     struct err *e) {
+static bool from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
+                       struct err *e) {
     struct step_record r;
     *found = false;
     if (s->build->options->no_cache)
@@ -73,6 +79,17 @@ bool step_from_cache(struct stage *s, const struct step *step, const struct dige
     return true;
 }
 
+bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
+                     struct err *e) {
+    if (!from_cache(s, step, key, p, found, e))
+        return false;
+    if (*found)
+        why_cached(s);
+    else
+        why_missed(s, step, key);
+    return true;
+}
+
 bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l, struct progress_step *p,
                  struct err *e) {
     struct timespec now = clock_now();
@@ -84,5 +101,6 @@ bool step_finish(struct stage *s, const struct step *step, const struct digest *
     add_layer(s, step, l, now);
     char size[32];
     progress_end(p, PROGRESS_DONE, str_z(human_size(l->blob_bytes, size)));
+    why_done(s, step, key, l);
     return true;
 }

@@ -97,10 +97,11 @@ static bool make_spec(struct run_job *j, struct sandbox_spec *out, struct err *e
 static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
     struct run_log log;
     struct sandbox_spec spec;
-    if (!make_spec(j, &spec, e) || !run_log_open(&log, p, e))
+    if (!make_spec(j, &spec, e) || !run_log_open(&log, j->stage->build->progress, p, e))
         return false;
     spec.in = -1;
-    spec.out = spec.error = log.write_fd;
+    spec.out = log.out;
+    spec.error = log.error;
     bool good = sandbox_run(&spec, &j->result, e);
     run_log_close(&log);
     run_mounts_release(&j->mounts);
@@ -152,6 +153,7 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     struct layer l;
     if (!make_upper(j, e) || !run_process(j, p, e))
         return false;
+    progress_exit_code(p, j->result.code);
     if (j->result.code != 0)
         return explain_failure(j, e);
     pthread_mutex_lock(&j->stage->build->packing);
@@ -162,24 +164,18 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
 
 /* Settings of the command line that a command can see join the key; with none of them it is the instruction's alone. Hosts count by their
  * names, as with BuildKit: an address may be another one each time. */
-static struct digest with_settings(const struct digest *key, const struct run_options *o) {
-    struct sha256 h;
-    if (o->hosts.n == 0 && o->ulimits.n == 0 && o->shm_bytes == 0)
-        return *key;
-    sha256_init(&h);
-    sha256_field(&h, S("RUN settings"));
-    sha256_field(&h, str_n((const char *)key->b, sizeof key->b));
-    sha256_u64(&h, o->shm_bytes);
-    sha256_u64(&h, o->hosts.n);
+static struct str settings(struct arena *a, const struct run_options *o) {
+    struct str text = STR_NULL;
     for (size_t i = 0; i < o->hosts.n; i++)
-        sha256_field(&h, o->hosts.p[i].name);
-    sha256_u64(&h, o->ulimits.n);
+        text = arena_join3(a, text, S(" --add-host="), o->hosts.p[i].name);
     for (size_t i = 0; i < o->ulimits.n; i++) {
-        sha256_field(&h, str_z(o->ulimits.p[i].name));
-        sha256_u64(&h, o->ulimits.p[i].soft);
-        sha256_u64(&h, o->ulimits.p[i].hard);
+        const struct sandbox_rlimit *u = &o->ulimits.p[i];
+        struct str one = arena_printf(a, " --ulimit=%s=%llu:%llu", u->name, (unsigned long long)u->soft, (unsigned long long)u->hard);
+        text = arena_join3(a, text, one, STR_NULL);
     }
-    return sha256_final(&h);
+    if (o->shm_bytes)
+        text = arena_join3(a, text, arena_printf(a, " --shm-size=%llu", (unsigned long long)o->shm_bytes), STR_NULL);
+    return str_trim_left(text);
 }
 
 static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
@@ -191,10 +187,10 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);
+    context.extra = settings(&s->arena, &s->build->options->run);
     struct step_run keyed = *run;
     keyed.network_none = has_no_network(j); /* what a command downloads, or not, is in its layer */
     struct digest key = key_run(&context, &keyed, j->mounts.digests);
-    key = with_settings(&key, &s->build->options->run);
     if (!step_from_cache(s, j->step, &key, p, &found, e) || found)
         return found;
     if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))

@@ -11,9 +11,9 @@
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, verify, rm;
+static bool no_cache, quiet, verify, rm, why;
 static int64_t jobs;
-static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", NULL};
+static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
 static const struct opt options[] = {
     OPT_FLAG(0, "no-cache", &no_cache, "Do every step again"),
@@ -25,7 +25,14 @@ static const struct opt options[] = {
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "verify", &verify, "Build twice, under different conditions, and fail if the results differ"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
-    OPT_ENUM(0, "progress", progress_words, &progress, "How to show progress: auto, tty, plain, quiet"),
+    {.kind = OPT_KIND_ENUM,
+     .name = "progress",
+     .arg = "WORD",
+     .to = &progress,
+     .choices = progress_words,
+     .env = "BUILDKIT_PROGRESS",
+     .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
+    OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
@@ -50,7 +57,7 @@ const struct cmd cmd_build = {
 };
 
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
-    *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet};
+    *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
     return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }

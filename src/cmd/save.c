@@ -21,7 +21,7 @@ const struct cmd cmd_save = {
     .name = "save",
     .summary = "Write images to an archive file",
     .usage = "[OPTIONS] IMAGE...",
-    .flags = CMD_STORE,
+    .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
 };

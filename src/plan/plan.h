@@ -7,7 +7,7 @@
  *   plan_make()           Dockerfile -> stages, their bases and dependencies, dead stages marked
  *   scope_init()          a stage + its base's configuration -> variables and configuration at its first instruction
  *   scope_step()          the next instruction -> a step (scope moves on)
- *   key_*()               a step + what it depends on -> its cache key
+ *   key_*() (key.h)       a step + what it depends on -> its cache key
  *
  * Errors say NAME:LINE:COLUMN and are ERR_USAGE. Flags and forms that croze does not carry out yet are errors that name them. */
 #ifndef CROZE_PLAN_PLAN_H
@@ -211,20 +211,5 @@ void scope_init(struct scope *s, struct arena *a, const struct plan *p, const st
 /* Carries one instruction into the scope and describes what is to be done. ONBUILD triggers of the base come through here first
  * (dockerfile_parse_one), then the stage's body. */
 MUST_CHECK bool scope_step(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
-
-/* --- Keys (docs/design.md "Cache keys") -------------------------------------------------------------------------------------- */
-
-struct key_context {
-    struct digest chain;          /* ChainID of the parent layers (base/digest.h); zero on scratch */
-    struct str platform;
-    bool has_epoch;
-    int64_t epoch;
-    bool modes_git;
-};
-/* RUN: `mount_digests` are the content digests of the used subtrees, one a bind mount. */
-struct digest key_run(const struct key_context *k, const struct step_run *run, const struct digest *mount_digests);
-/* COPY: `content` covers the entries as they will be written, mtimes apart (layer/copy.h computes it). */
-struct digest key_copy(const struct key_context *k, const struct digest *content);
-struct digest key_workdir(const struct key_context *k, struct str path, uint32_t uid, uint32_t gid);
 
 #endif

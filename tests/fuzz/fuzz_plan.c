@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "plan/plan.h"
+#include "plan/key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -18,7 +18,8 @@ struct run {
 
 static bool step(struct run *r, size_t stage, const struct df_instruction *i) {
     struct step s;
-    struct key_context k = {.platform = S("linux/amd64")};
+    struct key_fields fields = {.arena = &r->arena};
+    struct key_context k = {.platform = S("linux/amd64"), .fields = &fields};
     if (!scope_step(&r->scopes[stage], i, &s, &r->err))
         return false;
     assert(s.kind != STEP_COPY || (s.copy.dest.n && s.copy.dest.p[0] == '/' && s.copy.n_operands > 0));
