@@ -101,6 +101,7 @@ bool step_finish(struct stage *s, const struct step *step, const struct digest *
     add_layer(s, step, l, now);
     char size[32];
     progress_end(p, PROGRESS_DONE, str_z(human_size(l->blob_bytes, size)));
-    why_done(s, step, key, l);
+    if (!s->build->options->apart)
+        why_done(s, step, key, l);
     return true;
 }

@@ -49,6 +49,7 @@ if have git; then
         git -C "$c" -c init.defaultBranch=main -c user.name=n -c user.email=e@x "$2" ${3+"$3"} ${4+"$4"} ${5+"$5"} >/dev/null; }
     repo 1 init -q
     refuses 1 'has no commit' "... without a commit" croze build --reproducible "$c"
+    find "$c" -type f -exec touch {} + # as a checkout does it: nothing is older than the commit
     repo 1450000000 add -A
     repo 1450000000 commit -qm first
     does "--reproducible" out --reproducible -t repro "$c"
@@ -57,7 +58,7 @@ if have git; then
     first=$(digest_of repro)
     cp -r "$c" "$T/clone"
     chmod -R g+w "$T/clone"
-    find "$T/clone" -name file -exec touch {} +
+    find "$T/clone" -type f -exec touch {} +
     does "... from another checkout, at other times, with another umask" out --reproducible -t repro2 "$T/clone"
     is "... the same image" "$(digest_of repro2)" "$first"
     does "... --modes context keeps the modes" out --reproducible --modes context -t repro3 "$T/clone"
@@ -128,7 +129,7 @@ does "... again" out --verify -t good2 "$v"
 is "... the second build has its cache" "$(steps)" "DONE DONE DONE DONE DONE CACHED CACHED CACHED CACHED CACHED "
 is "... the same image" "$(digest_of good2)" "$(digest_of good)"
 does "... with all that makes another image" env SOURCE_DATE_EPOCH=1234567890 "$CROZE" build --verify --squash-new --compression zstd --annotation a=b -t good3 -o type=image -o type=oci,dest="$T/good.tar" "$v"
-is "... the outputs are made" "$(img newest good3 >/dev/null; img layers good3; [ -f "$T/good.tar" ] && echo archive)" "2
+is "... the outputs are made" "$(img layers good3; [ -f "$T/good.tar" ] && echo archive)" "2
 archive"
 does "-q" croze build -q --verify -t good "$v"
 is "... the image ID alone" "$out$err" "$(config good '{{.Id}}')"
