@@ -147,7 +147,7 @@ else
 fi
 echo keep >"$T/kept.tar"
 printf 'FROM base\nRUN false\n' >"$c/fails.file"
-refuses 1 'exit code: 1' "a build that fails" croze build -o type=oci,dest="$T/kept.tar" -f "$c/fails.file" "$c"
+refuses 1 'exit code:? 1' "a build that fails" croze build -o type=oci,dest="$T/kept.tar" -f "$c/fails.file" "$c"
 is "... leaves the old file" "$(cat "$T/kept.tar")" keep
 l=$T/layout
 does "type=oci,tar=false" out -o type=oci,tar=false,dest="$l" -t demo/layout:1 "$c"
