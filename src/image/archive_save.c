@@ -16,6 +16,7 @@ enum { COPY_BYTES = 256 << 10 };
 
 struct saved_image {
     struct str name;             /* "" when it was asked for by ID */
+    struct digest found;         /* what the name leads to: perhaps an index */
     struct image image;
 };
 
@@ -117,6 +118,21 @@ static struct str blob_path(struct save *s, const struct digest *d) {
     return arena_printf(&s->arena, "blobs/sha256/%s", digest_hex(d, hex));
 }
 
+/* The first of the images given that is this one. */
+static const struct saved_image *first_of(const struct save *s, const struct saved_image *one) {
+    size_t i = 0;
+    while (!digest_eq(&s->images.p[i].image.manifest, &one->image.manifest))
+        i++;
+    return &s->images.p[i];
+}
+
+/* All names under which the image was asked for. */
+static void add_tags(const struct save *s, const struct saved_image *one, yyjson_mut_doc *d, yyjson_mut_val *tags) {
+    for (size_t i = 0; i < s->images.n; i++)
+        if (s->images.p[i].name.n && first_of(s, &s->images.p[i]) == one)
+            json_push_str(d, tags, s->images.p[i].name);
+}
+
 /* docker's list: one object an image with its configuration, its names and its layers' paths. */
 static bool put_docker_manifest(struct save *s, struct err *e) {
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
@@ -124,11 +140,11 @@ static bool put_docker_manifest(struct save *s, struct err *e) {
     yyjson_mut_doc_set_root(d, list);
     for (size_t i = 0; i < s->images.n; i++) {
         const struct saved_image *one = &s->images.p[i];
+        if (first_of(s, one) != one)
+            continue; /* its names stand there */
         yyjson_mut_val *o = yyjson_mut_arr_add_obj(d, list);
         json_add_str(d, o, "Config", blob_path(s, &one->image.config_digest));
-        yyjson_mut_val *tags = yyjson_mut_obj_add_arr(d, o, "RepoTags");
-        if (one->name.n)
-            json_push_str(d, tags, one->name);
+        add_tags(s, one, d, yyjson_mut_obj_add_arr(d, o, "RepoTags"));
         yyjson_mut_val *layers = yyjson_mut_obj_add_arr(d, o, "Layers");
         for (size_t k = 0; k < one->image.n_layers; k++)
             json_push_str(d, layers, blob_path(s, &one->image.layers[k].blob));
@@ -138,15 +154,30 @@ static bool put_docker_manifest(struct save *s, struct err *e) {
 
 /* --- gathering --- */
 
+/* One name, or one image without a name, given twice counts once. */
+static bool was_given(const struct save *s, struct str name, const struct digest *manifest) {
+    for (size_t i = 0; i < s->images.n; i++)
+        if (str_eq(s->images.p[i].name, name) && digest_eq(&s->images.p[i].found, manifest))
+            return true;
+    return false;
+}
+
 static bool gather(struct save *s, struct str name, struct err *e) {
     struct store_ref ref;
     struct saved_image one = {0};
     /* leased before it is read: gc keeps all that a leased manifest reaches */
     if (!image_find(s->store, name, &s->arena, &ref, e) || !store_lease(s->store, &ref.manifest, e))
         return false;
-    one.name = ref.name;
+    struct image_name asked;
+    struct err no_name = ERR_INIT; /* by its ID an image is saved without a name, as docker does */
+    if (image_name_parse(&s->arena, name, &asked, &no_name) && str_eq(image_name_text(&s->arena, &asked), ref.name))
+        one.name = ref.name;
+    err_clear(&no_name);
+    if (was_given(s, one.name, &ref.manifest))
+        return true;
     if (!image_read(s->store, &ref.manifest, S("linux/" CROZE_ARCH), &one.image, e))
         return err_wrap(e, "%.*s", STR_ARG(name));
+    one.found = ref.manifest;
     vec_push(&s->images, one);
     vec_push(&s->blobs, one.image.manifest);
     vec_push(&s->blobs, one.image.config_digest);
