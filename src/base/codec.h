@@ -2,7 +2,7 @@
  *
  * Compression. Out: gzip members (RFC 1952) of whole buffers by libdeflate, and zstd frames (RFC 8878) by libzstd; equal input, level and
  * library version give equal bytes, which the encoder id names. In: a streaming reader for gzip (zlib, any number of members),
- * zstd and plain bytes, told apart by their first bytes. */
+ * zstd and plain bytes, and where that is allowed bzip2 and xz, told apart by their first bytes. */
 #ifndef CROZE_BASE_CODEC_H
 #define CROZE_BASE_CODEC_H
 
@@ -46,7 +46,8 @@ static inline void decoder_freep(struct decoder **d) {
 /* Up to n decompressed bytes; 0 at the end; -1 with an error on corrupt or truncated input or when more than max_bytes came out. */
 MUST_CHECK ptrdiff_t decoder_pull(struct decoder *d, void *to, size_t n, struct err *e);
 void decoder_limit(struct decoder *d, uint64_t max_bytes);
-enum compression decoder_kind(struct decoder *d);      /* known after the first pull */
+void decoder_any_format(struct decoder *d);            /* bzip2 and xz too: no layer is in those, archives that users bring are */
+enum compression decoder_kind(struct decoder *d);      /* known after the first pull; none for bzip2 and xz */
 
 /* CRC-32 as in gzip (RFC 1952), continued from `crc`; start with 0. Guards stored chunks against rot, not against attack. */
 uint32_t crc32_update(uint32_t crc, const void *p, size_t n);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Streaming decompression (codec.h): gzip of any number of members by zlib, zstd of any number of frames by libzstd, or plain
- * bytes. Takes compressed bytes from a callback, gives decompressed ones; the input is hostile: output is limited, truncation is an error.
- */
+ * Streaming decompression (codec.h): gzip of any number of members by zlib, zstd of any number of frames by libzstd, bzip2 and xz of any
+ * number of streams by libbz2 and liblzma, or plain bytes. Takes compressed bytes from a callback, gives decompressed ones; the input is
+ * hostile: output and memory are limited, truncation is an error. */
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -11,15 +13,23 @@
 
 enum { INPUT_BYTES = 128 << 10 };
 
+enum format { PLAIN, GZIP, ZSTD, BZIP2, XZ };
+static const char *const format_names[] = {"plain", "gzip", "zstd", "bzip2", "xz"};
+
 struct decoder {
     decoder_read read;
     void *ctx;
-    enum compression kind;
+    enum format format;
+    bool any_format;
     bool started, ended;
+    bool no_more_input;
     bool inside;              /* in the middle of a member or frame: an end of input here is a truncation */
     uint64_t out_bytes, max_bytes;
     z_stream gz;
     ZSTD_DStream *zstd;
+    bz_stream bz;
+    bool has_bz;
+    lzma_stream xz;
     size_t at, filled;        /* unread input is input[at..filled) */
     unsigned char input[INPUT_BYTES];
 };
@@ -36,8 +46,11 @@ struct decoder *decoder_new(decoder_read read, void *ctx) {
 void decoder_free(struct decoder *d) {
     if (!d)
         return;
-    if (d->started && d->kind == COMPRESSION_GZIP)
+    if (d->started && d->format == GZIP)
         inflateEnd(&d->gz);
+    if (d->has_bz)
+        BZ2_bzDecompressEnd(&d->bz);
+    lzma_end(&d->xz);
     ZSTD_freeDStream(d->zstd);
     free(d);
 }
@@ -46,8 +59,12 @@ void decoder_limit(struct decoder *d, uint64_t max_bytes) {
     d->max_bytes = max_bytes;
 }
 
+void decoder_any_format(struct decoder *d) {
+    d->any_format = true;
+}
+
 enum compression decoder_kind(struct decoder *d) {
-    return d->kind;
+    return d->format == GZIP ? COMPRESSION_GZIP : d->format == ZSTD ? COMPRESSION_ZSTD : COMPRESSION_NONE;
 }
 
 /* Refills the empty input buffer. 1: there is input, 0: end, -1: error. */
@@ -62,6 +79,39 @@ static int refill(struct decoder *d, struct err *e) {
     return n > 0;
 }
 
+static enum format detect(struct str begin) {
+    if (str_starts(begin, S("\x1f\x8b")))
+        return GZIP;
+    if (str_starts(begin, S("\x28\xb5\x2f\xfd")))
+        return ZSTD;
+    if (str_starts(begin, str_n("\xfd" "7zXZ", 6)))
+        return XZ;
+    return begin.n > 3 && str_starts(begin, S("BZh")) && begin.p[3] >= '1' && begin.p[3] <= '9' ? BZIP2 : PLAIN;
+}
+
+/* Running out of memory is the only failure that the libraries know here. */
+static void prepare(struct decoder *d) {
+    bool good = true;
+    switch (d->format) {
+    case GZIP:
+        good = inflateInit2(&d->gz, 15 + 16) == Z_OK;
+        break;
+    case ZSTD:
+        d->zstd = ZSTD_createDStream();
+        /* 27: 128 MiB of window, what every reader of zstd layers accepts */
+        good = d->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, 27));
+        break;
+    case XZ:
+        good = lzma_stream_decoder(&d->xz, LIMIT_XZ_MEMORY_BYTES, LZMA_CONCATENATED) == LZMA_OK;
+        break;
+    case BZIP2:
+    case PLAIN:
+        break;
+    }
+    if (!good)
+        abort();
+}
+
 static bool start(struct decoder *d, struct err *e) {
     while (d->filled < 6) { /* the first read may be short */
         ptrdiff_t n = d->read(d->ctx, d->input + d->filled, sizeof d->input - d->filled, e);
@@ -72,21 +122,15 @@ static bool start(struct decoder *d, struct err *e) {
         d->filled += (size_t)n;
     }
     d->started = true;
-    d->kind = COMPRESSION_NONE;
-    if (d->filled >= 6 && (memcmp(d->input, "\xfd" "7zXZ", 6) == 0 || memcmp(d->input, "BZh", 3) == 0))
-        return err_set(e, ERR_FAILED, "%s compression is not supported by this version; decompress it first",
-                       d->input[0] == 'B' ? "bzip2" : "xz");
-    if (d->filled >= 2 && d->input[0] == 0x1f && d->input[1] == 0x8b) {
-        d->kind = COMPRESSION_GZIP;
-        if (inflateInit2(&d->gz, 15 + 16) != Z_OK)
-            abort(); /* only for want of memory */
-    } else if (d->filled >= 4 && memcmp(d->input, "\x28\xb5\x2f\xfd", 4) == 0) {
-        d->kind = COMPRESSION_ZSTD;
-        d->zstd = ZSTD_createDStream();
-        if (!d->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, 27)))
-            abort(); /* 27: 128 MiB of window, what every reader of zstd layers accepts */
-    }
+    d->format = detect(str_n((const char *)d->input, d->filled));
+    if ((d->format == BZIP2 || d->format == XZ) && !d->any_format)
+        return err_set(e, ERR_FAILED, "%s compression is not supported here; decompress it first", format_names[d->format]);
+    prepare(d);
     return true;
+}
+
+static unsigned clamp(size_t n) {
+    return n > UINT32_MAX ? UINT32_MAX : (unsigned)n;
 }
 
 /* One step of inflate; sets *got to the bytes written. */
@@ -97,7 +141,7 @@ static bool step_gzip(struct decoder *d, void *to, size_t n, size_t *got, struct
     d->gz.next_in = d->input + d->at;
     d->gz.avail_in = (uInt)(d->filled - d->at);
     d->gz.next_out = to;
-    d->gz.avail_out = n > UINT32_MAX ? UINT32_MAX : (uInt)n;
+    d->gz.avail_out = clamp(n);
     uInt before = d->gz.avail_out;
     int r = inflate(&d->gz, Z_NO_FLUSH);
     d->at = d->filled - d->gz.avail_in;
@@ -121,11 +165,54 @@ static bool step_zstd(struct decoder *d, void *to, size_t n, size_t *got, struct
     return true;
 }
 
+static bool step_bzip2(struct decoder *d, void *to, size_t n, size_t *got, struct err *e) {
+    if (!d->inside) { /* a stream begins */
+        if (d->has_bz)
+            BZ2_bzDecompressEnd(&d->bz);
+        d->bz = (bz_stream){0};
+        if (BZ2_bzDecompressInit(&d->bz, 0, 0) != BZ_OK)
+            abort(); /* only for want of memory */
+        d->has_bz = d->inside = true;
+    }
+    d->bz.next_in = (char *)d->input + d->at;
+    d->bz.avail_in = clamp(d->filled - d->at);
+    d->bz.next_out = to;
+    d->bz.avail_out = clamp(n);
+    unsigned before = d->bz.avail_out;
+    int r = BZ2_bzDecompress(&d->bz);
+    d->at = d->filled - d->bz.avail_in;
+    *got = before - d->bz.avail_out;
+    d->inside = r != BZ_STREAM_END;
+    return r == BZ_OK || r == BZ_STREAM_END || err_set(e, ERR_FAILED, "corrupt bzip2 data (error %d)", r);
+}
+
+static bool step_xz(struct decoder *d, void *to, size_t n, size_t *got, struct err *e) {
+    d->xz.next_in = d->input + d->at;
+    d->xz.avail_in = d->filled - d->at;
+    d->xz.next_out = to;
+    d->xz.avail_out = n;
+    lzma_ret r = lzma_code(&d->xz, d->no_more_input ? LZMA_FINISH : LZMA_RUN);
+    d->at = d->filled - d->xz.avail_in;
+    *got = n - d->xz.avail_out;
+    d->inside = r != LZMA_STREAM_END;
+    if (r == LZMA_MEMLIMIT_ERROR)
+        return err_set(e, ERR_FAILED, "xz data that takes more than %zu MiB of memory to decompress", LIMIT_XZ_MEMORY_BYTES >> 20);
+    return r == LZMA_OK || r == LZMA_STREAM_END || r == LZMA_BUF_ERROR || err_set(e, ERR_FAILED, "corrupt xz data (error %d)", (int)r);
+}
+
 static bool step(struct decoder *d, void *to, size_t n, size_t *got, struct err *e) {
-    if (d->kind == COMPRESSION_GZIP)
+    switch (d->format) {
+    case GZIP:
         return step_gzip(d, to, n, got, e);
-    if (d->kind == COMPRESSION_ZSTD)
+    case ZSTD:
         return step_zstd(d, to, n, got, e);
+    case BZIP2:
+        return step_bzip2(d, to, n, got, e);
+    case XZ:
+        return step_xz(d, to, n, got, e);
+    case PLAIN:
+        break;
+    }
     *got = d->filled - d->at < n ? d->filled - d->at : n;
     memcpy(to, d->input + d->at, *got);
     d->at += *got;
@@ -142,12 +229,13 @@ ptrdiff_t decoder_pull(struct decoder *d, void *to, size_t n, struct err *e) {
             return -1;
         if (more == 0) {
             /* the library may still hold output for input that it has swallowed */
+            d->no_more_input = true;
             if (d->inside && !step(d, to, n, &got, e))
                 return -1;
             if (got)
                 break;
             if (d->inside) {
-                err_set(e, ERR_FAILED, "truncated %s data", compression_name(d->kind));
+                err_set(e, ERR_FAILED, "truncated %s data", format_names[d->format]);
                 return -1;
             }
             d->ended = true;

@@ -18,8 +18,11 @@
 #define LIMIT_CONFIG_ENTRIES 2048 /* environment variables, ARGs, labels of one stage: the kernel takes about 2 MiB of environment */
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */
 #define LIMIT_BUILD_BYTES MIB(512)             /* of all stages together: each begins with a copy of its base's configuration and history */
+#define LIMIT_CHMOD_BYTES 1000                 /* --chmod: its clauses are gone through for every file */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
+#define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_IGNORE_BYTES MIB(4)
+#define LIMIT_CONTEXT_BYTES ((uint64_t)64 << 30) /* an archive that comes as the build context: it is spooled */
 #define LIMIT_IGNORE_PATTERNS 20000
 
 /* JSON documents: an OCI manifest of 127 layers is 40 KB; registries commonly refuse above 4 MiB. */
@@ -29,11 +32,29 @@
 
 /* The store's own files: ours, but a disk may rot and another program may write there. */
 #define LIMIT_STEP_BYTES KIB(64)               /* one step record; its title is cut to fit */
+#define LIMIT_DOWNLOAD_RECORD_BYTES KIB(64)    /* what one URL gave: texts of servers, each at most LIMIT_HTTP_HEADER_BYTES */
+#define LIMIT_WHY_TEXT_BYTES KIB(40)           /* names and values of one key's fields: what is more is kept as one digest */
+#define LIMIT_WHY_BYTES KIB(320)               /* such a record as JSON: each byte may take six */
+#define LIMIT_WHY_RECORDS 20000                /* looked through by one build --why */
 #define LIMIT_LEASE_BYTES MIB(64)              /* 900,000 digests leased by one process */
 #define LIMIT_CHUNK_INDEX_BYTES MIB(64)        /* 170,000 chunks with their prefixes; then the older half is dropped */
 #define LIMIT_STAT_RECORDS 16000000u           /* files of one context: as many as a layer may hold */
 #define LIMIT_STAT_INDEX_BYTES (LIMIT_STAT_RECORDS * (size_t)88 + 32)
 #define LIMIT_TREE_SIZE_DEPTH 256              /* levels that gc counts the bytes of: each holds a descriptor */
+
+/* Things from the network. */
+#define LIMIT_URL_BYTES 8192                   /* servers commonly refuse longer ones */
+#define LIMIT_DOWNLOAD_BYTES ((uint64_t)256 << 30) /* one file: a server may send for ever */
+#define LIMIT_HTTP_HEADERS_BYTES KIB(256)      /* all headers of one answer */
+#define LIMIT_HTTP_HEADER_BYTES 2048           /* one that is kept: an ETag, a date */
+#define LIMIT_HTTP_ERROR_BODY_BYTES MIB(1)     /* what an answer that is no success may say, unread */
+#define LIMIT_HTTP_REDIRECTS 10
+#define LIMIT_HTTP_WAIT_S 30                   /* that a server may ask for with Retry-After */
+#define LIMIT_LOCK_BYTES MIB(16)               /* croze.lock: 50,000 names */
+#define LIMIT_GIT_OUTPUT_BYTES MIB(256)        /* what one git command prints: the list of two million files */
+#define LIMIT_GIT_SUBMODULES 2000              /* of one repository, with those below them */
+#define LIMIT_GIT_TREE_DEPTH 256               /* directories in directories: each holds a descriptor while modes and times are set */
+#define LIMIT_GIT_DEPTH 16                     /* of submodules in submodules */
 
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */
@@ -45,6 +66,7 @@
 #define LIMIT_PAX_BYTES MIB(1)                 /* the extended header of one entry: Go and libarchive read no more */
 #define LIMIT_XATTRS 128                       /* of one entry */
 #define LIMIT_SPARSE_BYTES ((uint64_t)16 << 30) /* holes of sparse files in one archive: a 2 KB archive can declare terabytes of zeros */
+#define LIMIT_XZ_MEMORY_BYTES MIB(132)         /* to decompress xz: a dictionary of 128 MiB, as with zstd; xz -9 takes 65 */
 #define LIMIT_LISTING_TEXT_BYTES MIB(2048)     /* names, links and xattrs of one archive while it is sorted: they are held in memory */
 #define LIMIT_IMPLIED_TEXT_BYTES MIB(64)       /* of that, names of directories that the archive has only as parts of others: a million */
 #define LIMIT_ID 4294967294u                   /* user and group numbers; 2^32 - 1 means "none" to the kernel */
@@ -58,7 +80,14 @@
 #define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */
 #define LIMIT_SYMLINKS 40                      /* followed while one path is resolved: the kernel's MAXSYMLINKS */
 
+/* What RUN steps are given. */
+#define LIMIT_CACHE_INSTANCES 1000             /* of one cache mount: as many builds that each want one to themselves may run at once */
+#define LIMIT_SECRET_BYTES KIB(500)            /* BuildKit's */
+#define LIMIT_AGENT_FRAME_BYTES KIB(256)       /* one message of the ssh agent's protocol: OpenSSH's own limit */
+#define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
+
 /* What people read. */
+#define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif

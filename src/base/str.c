@@ -141,3 +141,11 @@ struct str path_dir(struct str path) {
 struct str path_base(struct str path) {
     return str_from(path, (size_t)(str_rindex(path, '/') + 1));
 }
+
+struct str str_first_chars(struct str s, size_t n) {
+    if (n >= s.n)
+        return s;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_first(s, n);
+}

@@ -61,6 +61,9 @@ bool str_cut(struct str s, char c, struct str *head, struct str *tail);
 /* The next piece of *rest up to sep, taking it off; false when nothing is left. "a//b" gives "a", "", "b". */
 bool str_next(struct str *rest, char sep, struct str *piece);
 
+/* At most n bytes, cut before a character of UTF-8 rather than inside one. */
+struct str str_first_chars(struct str s, size_t n);
+
 /* Whole-string numbers; false on anything else, or above max. No sign, no blanks. */
 bool str_to_u64(struct str s, unsigned base, uint64_t max, uint64_t *out);
 bool str_to_i64(struct str s, int64_t *out);      /* decimal, with optional '-' */

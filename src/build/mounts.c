@@ -1,44 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mounts of a RUN: see mounts.h. A bind of the context shows what a COPY would: ignored files are hidden by a lower directory of whiteouts
- * that lies over the context in an overlay, so nothing is copied. A bind of a stage or image is an overlay of its trees. "rw" adds an upper
- * directory that is thrown away. */
+ * Mounts of a RUN: see mounts.h. Here is what all have in common, and those that are always there. */
 #include "build/mounts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "build/hide_ignored.h"
-#include "layer/copy.h"
-#include "layer/read.h"
+#include "build/mount_kinds.h"
+#include "build/run_hosts.h"
 #include "sys/files.h"
 
 enum { FIXED_MOUNTS = 3 /* resolv.conf, hosts, a here-document that is a script */ };
 
-struct mount_source {
-    const struct step_mount *mount;
-    struct view view;
-    bool has_view;
-    char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
-};
-
-/* --- the key: what a mount shows, as COPY of the same source would see it --- */
-
-static bool digest_of(struct run_mounts *m, struct mount_source *src, struct digest *out, struct err *e) {
-    struct build *b = m->stage->build;
-    struct content_hash h;
-    struct view nothing = {.store = b->store};
-    struct str operand = src->mount->source;
-    struct copy_spec spec = {.operands = &operand, .n_operands = 1, .dest = S("/"), .dest_is_dir = true, .onto = &nothing};
-    spec.from.context_fd = src->has_view ? -1 : b->context_fd;
-    spec.from.view = src->has_view ? &src->view : NULL;
-    spec.from.ignore = !src->has_view && b->ignore.n ? &b->ignore : NULL;
-    spec.from.stats = b->stats;
-    content_hash_init(&h);
-    if (!copy_entries(&spec, true, content_hash_sink(&h), e))
-        return false;
-    *out = content_hash_final(&h);
+static bool open_source(struct run_mounts *m, size_t i, struct err *e) {
+    switch (m->sources[i].mount->kind) {
+    case MOUNT_BIND:
+        return mount_bind_open(m, i, e);
+    case MOUNT_CACHE:
+        m->sources[i].cache = (struct cache_instance)CACHE_INSTANCE_INIT;
+        return mount_cache_open(m, i, e);
+    case MOUNT_TMPFS: case MOUNT_SECRET: case MOUNT_SSH:
+        break;
+    }
     return true;
 }
 
@@ -49,23 +32,16 @@ bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *s
     m->sources = arena_array(&s->arena, struct mount_source, run->n_mounts);
     m->digests = arena_array(&s->arena, struct digest, run->n_mounts);
     for (size_t i = 0; i < run->n_mounts; i++) {
-        struct mount_source *src = &m->sources[i];
-        src->mount = &run->mounts[i];
-        if (src->mount->from.kind != SOURCE_CONTEXT) {
-            src->has_view = open_source_root(s->build, &src->mount->from, &src->view, e);
-            if (!src->has_view)
-                return false;
-        }
-        if (!digest_of(m, src, &m->digests[i], e))
-            return err_wrap(e, "mount %.*s", STR_ARG(src->mount->target));
+        m->sources[i].mount = &run->mounts[i];
+        if (!open_source(m, i, e))
+            return err_wrap(e, "mount %.*s", STR_ARG(run->mounts[i].target));
     }
     return true;
 }
 
-/* --- the mounts --- */
-
-/* A fresh directory in the job's work directory: DIR/<what>-<i>. */
-static char *fresh_dir(struct run_mounts *m, const char *what, size_t i, struct err *e) {
+char *mounts_fresh_dir(struct run_mounts *m, const char *what, size_t i, struct err *e) {
+    if (!m->dir && !store_workdir(m->stage->build->store, &m->dir, e))
+        return NULL;
     char *path = (char *)arena_printf(&m->stage->arena, "%s/%s-%zu", m->dir, what, i).p;
     if (mkdir(path, 0755) == 0)
         return path;
@@ -73,53 +49,7 @@ static char *fresh_dir(struct run_mounts *m, const char *what, size_t i, struct 
     return NULL;
 }
 
-static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *lowers, size_t n, struct err *e) {
-    struct mount_source *src = &m->sources[i];
-    char *target = fresh_dir(m, "mount", i, e);
-    char *work = target ? fresh_dir(m, "work", i, e) : NULL;
-    char *upper = work && src->mount->writable ? fresh_dir(m, "upper", i, e) : NULL;
-    if (!work || (src->mount->writable && !upper) || !overlay_mount(lowers, n, upper, work, target, e))
-        return false;
-    src->mounted = target;
-    return true;
-}
-
-static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
-    struct mount_source *src = &m->sources[i];
-    const char **lowers = tree_paths(&src->view, &m->stage->arena, e);
-    return lowers && mount_overlay(m, i, lowers, src->view.n, e);
-}
-
-static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {
-    struct build *b = m->stage->build;
-    char *hidden = fresh_dir(m, "hidden", i, e);
-    if (!hidden || !hide_ignored(b->context_fd, &b->ignore, hidden, e))
-        return false;
-    const char *lowers[] = {hidden, b->context_path};
-    return mount_overlay(m, i, lowers, 2, e);
-}
-
-/* The host path that a mount binds: the source inside its overlay, or inside the context where nothing has to be hidden or thrown away. */
-static bool bind_path(struct run_mounts *m, size_t i, const char **out, struct err *e) {
-    struct build *b = m->stage->build;
-    struct mount_source *src = &m->sources[i];
-    bool plain = !src->has_view && b->ignore.n == 0 && !src->mount->writable;
-    if (!plain && !(src->has_view ? mount_view(m, i, e) : mount_context(m, i, e)))
-        return false;
-    const char *root = plain ? b->context_path : src->mounted;
-    _cleanup_fd_ int root_fd = file_open(root, O_PATH | O_DIRECTORY, 0, e);
-    if (root_fd < 0)
-        return false;
-    struct arena *a = &m->stage->arena;
-    _cleanup_fd_ int fd = file_openat_inroot(root_fd, arena_strz(a, src->mount->source), O_PATH, 0);
-    char link[40], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = fd < 0 ? -1 : readlink(link, path, sizeof path);
-    if (n < 0 || n == (ssize_t)sizeof path)
-        return err_sys(e, fd < 0 || n < 0 ? errno : ENAMETOOLONG, "source %.*s", STR_ARG(src->mount->source));
-    *out = arena_strz(a, str_n(path, (size_t)n));
-    return true;
-}
+/* --- the mounts that are always there --- */
 
 /* The host's file, or a working default where it has none. */
 static struct str host_file(struct run_mounts *m, const char *path, struct str fallback) {
@@ -131,36 +61,120 @@ static struct str host_file(struct run_mounts *m, const char *path, struct str f
     return text;
 }
 
-bool run_mounts_prepare(struct run_mounts *m, struct err *e) {
+static void add_file(struct run_mounts *m, const char *target, struct str bytes, uint32_t mode, bool writable) {
+    m->list[m->n++] =
+        (struct sandbox_mount){.kind = SANDBOX_FILE, .target = target, .bytes = bytes, .mode = mode, .writable = writable};
+}
+
+static void add_fixed(struct run_mounts *m) {
+    struct arena *a = &m->stage->arena;
     const struct step_run *run = &m->step->run;
-    m->list = arena_array(&m->stage->arena, struct sandbox_mount, run->n_mounts + FIXED_MOUNTS);
-    if (run->n_mounts && !store_workdir(m->stage->build->store, &m->dir, e))
-        return false;
-    m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/resolv.conf", .writable = true,
-                                             .bytes = host_file(m, "/etc/resolv.conf", S("nameserver 127.0.0.1\n"))};
     struct str hosts = host_file(m, "/etc/hosts", S("127.0.0.1 localhost\n::1 localhost\n"));
-    struct str newline = str_ends(hosts, S("\n")) ? S("") : S("\n");
-    hosts = arena_join3(&m->stage->arena, hosts, newline, S("127.0.0.1 " RUN_HOSTNAME "\n")); /* programs look their own host name up */
-    m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = "/etc/hosts", .writable = true, .bytes = hosts};
+    add_file(m, "/etc/resolv.conf", host_file(m, "/etc/resolv.conf", S("nameserver 127.0.0.1\n")), 0644, true);
+    add_file(m, "/etc/hosts", run_hosts_text(a, &m->stage->build->options->run, hosts), 0644, true);
     if (run->heredoc_script.n)
-        m->list[m->n++] = (struct sandbox_mount){.kind = SANDBOX_FILE, .target = arena_strz(&m->stage->arena, run->argv.p[run->argv.n - 1]),
-                                                 .bytes = run->heredoc_script, .executable = true};
-    for (size_t i = 0; i < run->n_mounts; i++) {
-        struct sandbox_mount *to = &m->list[m->n++];
-        *to = (struct sandbox_mount){.kind = SANDBOX_BIND, .target = arena_strz(&m->stage->arena, run->mounts[i].target),
-                                     .writable = run->mounts[i].writable};
-        if (!bind_path(m, i, &to->source, e))
-            return err_wrap(e, "mount %.*s", STR_ARG(run->mounts[i].target));
+        add_file(m, arena_strz(a, run->argv.p[run->argv.n - 1]), run->heredoc_script, 0755, false);
+}
+
+/* --- those of the instruction --- */
+
+static void prepare_tmpfs(struct run_mounts *m, size_t i, struct sandbox_mount *to) {
+    uint64_t bytes = m->sources[i].mount->size_bytes;
+    to->kind = SANDBOX_TMPFS;
+    to->writable = m->sources[i].mount->writable;
+    to->options = bytes ? arena_printf(&m->stage->arena, "size=%llu", (unsigned long long)bytes).p : NULL;
+}
+
+static bool prepare(struct run_mounts *m, size_t i, struct err *e) {
+    const struct step_mount *mount = m->sources[i].mount;
+    struct sandbox_mount to = {.target = arena_strz(&m->stage->arena, mount->target)};
+    bool good = true, is_mount = true;
+    switch (mount->kind) {
+    case MOUNT_BIND:
+        good = mount_bind_prepare(m, i, &to, e);
+        break;
+    case MOUNT_TMPFS:
+        prepare_tmpfs(m, i, &to);
+        break;
+    case MOUNT_CACHE:
+        mount_cache_prepare(m, i, &to);
+        break;
+    case MOUNT_SECRET:
+        good = mount_secret_prepare(m, i, &to, &is_mount, e);
+        break;
+    case MOUNT_SSH:
+        good = mount_ssh_prepare(m, i, &to, &is_mount, e);
+        break;
     }
+    if (is_mount)
+        m->list[m->n++] = to;
+    return good || err_wrap(e, "mount %s", to.target);
+}
+
+/* Parents before what lies in them, whatever the order of the flags; of equal targets the later one comes on top. */
+static int by_target(const void *a, const void *b) {
+    const struct mount_source *x = *(struct mount_source *const *)a, *y = *(struct mount_source *const *)b;
+    int order = path_cmp(x->mount->target, y->mount->target);
+    return order ? order : (x > y) - (x < y);
+}
+
+bool run_mounts_prepare(struct run_mounts *m, struct progress_step *p, struct err *e) {
+    struct arena *a = &m->stage->arena;
+    size_t n = m->step->run.n_mounts;
+    struct mount_source **sorted = arena_array(a, struct mount_source *, n);
+    m->list = arena_array(a, struct sandbox_mount, n + FIXED_MOUNTS);
+    add_fixed(m);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &m->sources[i];
+    if (n > 1)
+        qsort(sorted, n, sizeof *sorted, by_target);
+    if (!mount_caches_take(m, p, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!prepare(m, (size_t)(sorted[i] - m->sources), e))
+            return false;
     return true;
 }
 
+size_t run_mounts_env(const struct run_mounts *m, const char **env) {
+    size_t n = 0;
+    for (size_t i = 0; i < m->step->run.n_mounts; i++)
+        if (m->sources[i].variable.p)
+            env[n++] = m->sources[i].variable.p;
+    return n;
+}
+
+const char *run_mounts_agent(const struct run_mounts *m) {
+    for (size_t i = 0; i < m->step->run.n_mounts; i++)
+        if (m->sources[i].mount->kind == MOUNT_SSH)
+            return arena_strz(&m->stage->arena, m->sources[i].mount->target);
+    return NULL;
+}
+
+bool run_mounts_sets(const struct run_mounts *m, struct str name) {
+    for (size_t i = 0; i < m->step->run.n_mounts; i++)
+        if (m->sources[i].variable.p && str_eq(m->sources[i].mount->env, name))
+            return true;
+    return false;
+}
+
+void run_mounts_release(struct run_mounts *m) {
+    for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++)
+        if (m->sources[i].mount && m->sources[i].mount->kind == MOUNT_CACHE)
+            cache_instance_release(&m->sources[i].cache);
+}
+
 void run_mounts_close(struct run_mounts *m) {
+    run_mounts_release(m);
     for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++) {
         if (m->sources[i].mounted)
             umount2(m->sources[i].mounted, MNT_DETACH);
-        if (m->sources[i].has_view)
-            view_close(&m->sources[i].view);
+        if (m->sources[i].owned)
+            umount2(m->sources[i].owned, MNT_DETACH);
+        if (m->sources[i].opened)
+            read_root_close(&m->sources[i].root);
+        secret_text_free(&m->sources[i].variable);
+        ssh_relay_free(m->sources[i].relay);
     }
     if (m->dir)
         store_workdir_remove(m->stage->build->store, m->dir);

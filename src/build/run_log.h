@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The output of a RUN: a pipe whose other end a thread reads into the progress display until the process, and all that inherited the pipe,
- * have closed it. */
+ * have closed it. One pipe for both streams keeps the order in which they were written; only a display that tells the streams apart gets
+ * one for each. */
 #ifndef CROZE_BUILD_RUN_LOG_H
 #define CROZE_BUILD_RUN_LOG_H
 
@@ -11,14 +12,14 @@
 #include "report/progress.h"
 
 struct run_log {
-    int write_fd;           /* for the process's 1 and 2 */
-    int read_fd;
+    int out, error;         /* for the process's 1 and 2; perhaps the same */
+    int read_fds[2];        /* the second is -1 if there is but one pipe */
     pthread_t reader;
     struct progress_step *step;
 };
 
-MUST_CHECK bool run_log_open(struct run_log *l, struct progress_step *step, struct err *e);
-/* Closes our writing end and waits until all output is shown. */
+MUST_CHECK bool run_log_open(struct run_log *l, struct progress *p, struct progress_step *step, struct err *e);
+/* Closes our writing ends and waits until all output is shown. */
 void run_log_close(struct run_log *l);
 
 #endif

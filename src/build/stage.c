@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "build/fetching.h"
 
 /* The base's layers and history become the beginning of this stage. */
 static void stand_on(struct stage *s, const struct image *base) {
@@ -17,27 +18,41 @@ static void stand_on(struct stage *s, const struct image *base) {
         image_add_history(&s->image, &base->history[i]);
 }
 
-static bool start_from_image(struct stage *s, struct err *e) {
-    struct image base;
-    if (!base_image(s->build, s->plan->base_ref, &base, e)) {
-        struct df_pos at = s->plan->from->pos;
-        return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
-    }
-    stand_on(s, &base);
+static void start_from_image(struct stage *s, struct image *base) {
+    stand_on(s, base);
+    s->n_base_layers = base->n_layers;
+    s->n_base_history = base->n_history;
     struct container_config config = {0};
-    container_config_copy(&s->arena, &config, &base.config);
+    container_config_copy(&s->arena, &config, &base->config);
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &config, NULL);
-    image_fini(&base);
-    return true;
+    image_fini(base);
+}
+
+/* A named context as the base: the image of a layout, or a directory, whose files are then all that is there. */
+static bool start_from_named(struct stage *s, struct err *e) {
+    const struct named_context *n = &s->build->options->named[s->plan->base_named];
+    struct image base;
+    if (n->kind == NAMED_OCI_LAYOUT) {
+        if (!named_image(s->build, s->plan->base_named, &base, e))
+            return false;
+        start_from_image(s, &base);
+        return true;
+    }
+    scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, NULL, NULL);
+    return stage_take_context(s, s->plan->base_named, e);
 }
 
 static void start_from_stage(struct stage *s) {
     const struct stage *base = &s->build->stages[s->plan->base_stage];
     stand_on(s, &base->image);
+    s->last = base->last;
+    s->n_base_layers = base->n_base_layers;
+    s->n_base_history = base->n_base_history;
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &base->scope.config, &base->scope);
 }
 
 static bool start(struct stage *s, struct err *e) {
+    struct image base;
     image_init(&s->image);
     switch (s->plan->base_kind) {
     case BASE_SCRATCH:
@@ -47,9 +62,12 @@ static bool start(struct stage *s, struct err *e) {
         start_from_stage(s);
         return true;
     case BASE_IMAGE:
-        return start_from_image(s, e);
+        if (!base_image(s->build, s->plan->base_ref, &base, e))
+            return false;
+        start_from_image(s, &base);
+        return true;
     case BASE_NAMED:
-        break;
+        return start_from_named(s, e);
     }
     assert(!"no such kind of base");
     return false;
@@ -69,7 +87,7 @@ static bool check_memory(struct stage *s, struct err *e) {
 }
 
 /* "[stage 2/7] RUN ..." */
-static struct str title_of(struct stage *s, const struct step *step) {
+struct str stage_step_title(struct stage *s, const struct step *step) {
     struct str name = s->plan->name.n ? s->plan->name : arena_printf(&s->arena, "stage-%zu", s->plan->index);
     bool only = s->build->plan.n_stages == 1 && !s->plan->name.n;
     return arena_printf(&s->arena, "[%.*s%s%zu/%zu] %.*s", only ? 0 : (int)name.n, name.p, only ? "" : " ", s->step, s->steps,
@@ -94,11 +112,37 @@ static bool carry_out(struct stage *s, const struct step *step, struct progress_
     return false;
 }
 
+/* Shows the step as one that stands on the step before it and on the stages that it reads, all of which are done. */
+static struct progress_step *start_step(struct stage *s, const struct step *step) {
+    struct progress_step **inputs = arena_array(&s->arena, struct progress_step *, step->run.n_mounts + 2);
+    size_t n = 0;
+    inputs[n++] = s->last;
+    if (step->kind == STEP_COPY && step->copy.source.kind == SOURCE_STAGE)
+        inputs[n++] = s->build->stages[step->copy.source.stage].last;
+    for (size_t i = 0; step->kind == STEP_RUN && i < step->run.n_mounts; i++)
+        if (step->run.mounts[i].from.kind == SOURCE_STAGE)
+            inputs[n++] = s->build->stages[step->run.mounts[i].from.stage].last;
+    s->last = progress_start_after(s->build->progress, stage_step_title(s, step), inputs, n);
+    return s->last;
+}
+
+/* Enough of it to be recognised in a message of one line. */
+static struct str shortened(struct arena *a, struct str title) {
+    enum { SHOWN_BYTES = 80 };
+    if (title.n <= SHOWN_BYTES)
+        return title;
+    return arena_join3(a, str_trim_right(str_first_chars(title, SHOWN_BYTES)), S("..."), STR_NULL);
+}
+
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
     if (!scope_step(&s->scope, i, &step, e))
         return false;
+    if (step.kind == STEP_COPY) { /* what ADD fetches may have credentials */
+        step.title = mask_words(&s->arena, step.title);
+        step.created_by = mask_words(&s->arena, step.created_by);
+    }
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)
             stage_add_history(s, step.created_by, true, NULL);
@@ -106,12 +150,16 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     }
     s->step++;
     s->step_began_ns = log_now_ns();
-    struct progress_step *p = progress_start(s->build->progress, title_of(s, &step));
+    struct progress_step *p = start_step(s, &step);
     if (carry_out(s, &step, p, e))
         return true;
-    progress_end(p, PROGRESS_FAILED, STR_NULL);
+    if (e->kind == ERR_NONE) { /* another stage failed, and has said why */
+        progress_end(p, PROGRESS_CANCELED, STR_NULL);
+        return false;
+    }
+    progress_fail(p, str_z(e->msg));
     return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
-                    STR_ARG(str_first(step.title, 200)));
+                    STR_ARG(shortened(&s->arena, step.title)));
 }
 
 /* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until
@@ -151,11 +199,12 @@ static bool body(struct stage *s, struct err *e) {
 }
 
 bool stage_run(struct stage *s, struct err *e) {
-    if (!start(s, e) || !check_memory(s, e))
+    if (!start(s, e)) {
+        struct df_pos at = s->plan->from->pos;
+        return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
+    }
+    if (!check_memory(s, e))
         return false;
-    bool good = body(s, e);
-    for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */
-        progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,
-                      s->scope.warnings[i].rule, STR_ARG(s->scope.warnings[i].message));
-    return good;
+    s->why.base = s->chain;
+    return body(s, e);
 }

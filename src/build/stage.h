@@ -7,9 +7,14 @@
 
 #include <pthread.h>
 
+#include "build/agents.h"
 #include "build/build.h"
+#include "build/context.h"
+#include "build/secrets.h"
+#include "build/why.h"
+#include "layer/copy.h"
 #include "layer/view.h"
-#include "plan/plan.h"
+#include "plan/key.h"
 
 enum stage_status { STAGE_WAITING, STAGE_DONE, STAGE_FAILED };
 
@@ -20,8 +25,11 @@ struct stage {
     struct scope scope;
     struct image image;           /* layers and history so far; its configuration is scope.config until the stage ends */
     struct digest chain;          /* ChainID of the layers so far; zero for none */
+    size_t n_base_layers, n_base_history; /* the first of image's: they are the base image's, and not of this build */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
+    struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
+    struct stage_why why;
     size_t counted_bytes;         /* of this stage's memory in build->stage_bytes */
     bool taken;                   /* some thread works on it, or has; both under build->lock */
     enum stage_status status;
@@ -33,13 +41,19 @@ struct build {
     struct progress *progress;
     struct arena arena;           /* of the main thread */
     struct dockerfile file;
+    struct check_result review;   /* what the checks found before the first step */
     struct plan plan;
-    struct ignore ignore;
-    int context_fd;
-    char *context_path;           /* absolute */
-    struct stat_index *stats;
+    struct context context;
+    struct context *named;        /* one a named context of the options; opened when first needed (context_named) */
+    pthread_mutex_t contexts;     /* guards that */
+    struct secrets *secrets;
+    struct agents *agents;
+    struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
+
+    pthread_mutex_t why_lock;     /* guards `why` */
+    struct why_records why;
 
     pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, `stage_bytes` and `failure` */
     size_t stage_bytes;           /* memory of all stages */
@@ -56,14 +70,26 @@ bool build_failed(struct build *b);
 MUST_CHECK bool build_need_triggers(struct stage *s, const struct df_instruction *triggers, size_t n, struct err *e);
 /* Works through the stage from FROM to its last instruction. */
 MUST_CHECK bool stage_run(struct stage *s, struct err *e);
+/* "[build 2/7] RUN ...": the step at hand, as progress shows it. */
+struct str stage_step_title(struct stage *s, const struct step *step);
 
 /* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
 MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+struct copy_part;
+/* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,
+ * with part.release for what it holds open. */
+MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct progress_step *p,
+                                   struct copy_part *out, struct err *e);
+/* A step failed: if one of its operands holds a placeholder ("http://<HOST>/x"), says so, and which ARG brought it in. */
+void step_explain_placeholder(struct stage *s, const struct step *step, struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
+/* The whole of a named context as the stage's first layer (FROM of a directory). */
+MUST_CHECK bool stage_take_context(struct stage *s, size_t named, struct err *e);
+
 /* --- What steps share (step_cache.c) --- */
-struct key_context stage_key_context(const struct stage *s);
+struct key_context stage_key_context(struct stage *s); /* its keys' fields go to s->why */
 struct layer_options;
 void stage_layer_options(const struct stage *s, struct layer_options *o);
 /* Looks a key up; when *found, the layer and its history line are added to the stage and p is ended as CACHED. */
@@ -72,13 +98,25 @@ MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const 
 /* Records a finished layer under its key and adds it to the stage; ends p with its size. */
 MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l,
                             struct progress_step *p, struct err *e);
+/* A record's layer, packed by whatever encoder; false: it has none that can be read. And back; the encoder id is the layer's own. */
+bool layer_of_record(const struct step_record *r, struct layer *out);
+struct step_record record_of_layer(const struct layer *l, struct timespec created);
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
 
 /* --- Roots that steps read from (source.c) --- */
 /* The layers of the stage so far, as a root. Close it with view_close. */
 MUST_CHECK bool stage_view(struct stage *s, struct view *v, struct err *e);
-/* The final root of another stage, or of an image of the store. */
-MUST_CHECK bool open_source_root(struct build *b, const struct source_ref *from, struct view *v, struct err *e);
+/* What COPY --from and a mount's from= read: a context's directory, or the root of a stage or image. */
+struct read_root {
+    struct context *context;      /* borrowed; or NULL */
+    struct view view;             /* if it is no context */
+};
+MUST_CHECK bool read_root_open(struct build *b, const struct source_ref *from, struct read_root *out, struct err *e);
+void read_root_close(struct read_root *r);
+/* The same as COPY takes it; holds as long as the root. */
+struct copy_source copy_source_of(const struct read_root *r);
+/* Takes the image that a named context of kind NAMED_OCI_LAYOUT means into the store and reads it. */
+MUST_CHECK bool named_image(struct build *b, size_t named, struct image *out, struct err *e);
 /* Reads a base image of the store by its name. */
 MUST_CHECK bool base_image(struct build *b, struct str ref, struct image *out, struct err *e);
 

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "base/log.h"
 #include "build/stage.h"
 #include "layer/copy.h"
 #include "layer/writer.h"
@@ -13,48 +14,87 @@ enum { CHANGED_TRIES = 3 }; /* a context that changes under the build is listed 
 struct copy_job {
     struct stage *stage;
     const struct step *step;
+    struct progress_step *progress;
     struct copy_spec spec;
-    struct view from, onto;
-    bool has_from;
+    struct copy_part *parts;
+    struct copy_source source;   /* of the paths, once one of them was met */
+    bool has_source;
+    struct read_root from;
+    struct view onto;
+    struct view nothing;         /* what a linked copy stands on */
+    struct ignore excludes;
 };
 
+/* The source of the instruction's paths. */
 static bool open_source(struct copy_job *j, struct err *e) {
-    struct build *b = j->stage->build;
-    const struct step_copy *c = &j->step->copy;
-    struct copy_source *from = &j->spec.from;
-    from->context_fd = -1;
-    switch (c->source.kind) {
-    case SOURCE_CONTEXT:
-        from->context_fd = b->context_fd;
-        from->ignore = b->ignore.n ? &b->ignore : NULL;
-        from->stats = b->stats;
-        return true;
-    case SOURCE_STAGE:
-    case SOURCE_IMAGE:
-        j->has_from = open_source_root(b, &c->source, &j->from, e);
-        from->view = &j->from;
-        return j->has_from;
-    case SOURCE_NAMED:
-        break;
-    }
-    return false;
+    if (!read_root_open(j->stage->build, &j->step->copy.source, &j->from, e))
+        return false;
+    j->has_source = true;
+    j->source = copy_source_of(&j->from);
+    return true;
 }
 
-/* The operands' texts, and the bodies of here-documents. */
-static bool take_operands(struct copy_job *j, struct err *e) {
-    const struct step_copy *c = &j->step->copy;
-    struct str *texts = arena_array(&j->stage->arena, struct str, c->n_operands);
-    struct str *bodies = arena_array(&j->stage->arena, struct str, c->n_operands);
-    for (size_t i = 0; i < c->n_operands; i++) {
-        texts[i] = c->operands[i].text;
-        bodies[i] = c->operands[i].body;
-    }
-    j->spec.operands = texts;
-    j->spec.n_operands = c->n_operands;
-    if (c->operands[0].kind != OPERAND_INLINE)
-        return open_source(j, e);
-    j->spec.from = (struct copy_source){.context_fd = -1, .inline_names = texts, .inline_bodies = bodies};
+/* --- operands to parts --- */
+
+/* As many operands from the first as are of its kind and share a part. */
+static size_t alike(const struct step_copy *c, size_t first) {
+    enum operand_kind kind = c->operands[first].kind;
+    size_t n = 1;
+    if (kind == OPERAND_PATH || kind == OPERAND_INLINE)
+        while (first + n < c->n_operands && c->operands[first + n].kind == kind)
+            n++;
+    return n;
+}
+
+static bool paths_part(struct copy_job *j, const struct copy_operand *o, size_t n, struct copy_part *out, struct err *e) {
+    if (!j->has_source && !open_source(j, e))
+        return false;
+    out->from = j->source;
+    out->keeps_owner = j->source.view;
+    out->modes_git = j->source.context_fd >= 0 && j->stage->build->options->modes_git;
+    out->unpack = j->step->copy.unpack;
+    out->parents = j->step->copy.parents;
+    out->operands = arena_array(&j->stage->arena, struct str, n);
+    out->n_operands = n;
+    for (size_t i = 0; i < n; i++)
+        out->operands[i] = o[i].text;
     return true;
+}
+
+static void texts_part(struct copy_job *j, const struct copy_operand *o, size_t n, struct copy_part *out) {
+    struct copy_text *texts = arena_array(&j->stage->arena, struct copy_text, n);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = (struct copy_text){o[i].text, o[i].body};
+    out->from = (struct copy_source){.context_fd = -1, .texts = texts, .n_texts = n};
+}
+
+/* The operands in their order, those of one source together. */
+static bool make_parts(struct copy_job *j, struct err *e) {
+    const struct step_copy *c = &j->step->copy;
+    j->parts = arena_array(&j->stage->arena, struct copy_part, c->n_operands);
+    j->spec.parts = j->parts;
+    for (size_t i = 0, n; i < c->n_operands; i += n) {
+        const struct copy_operand *o = &c->operands[i];
+        struct copy_part *to = &j->parts[j->spec.n_parts];
+        n = alike(c, i);
+        if (o->kind == OPERAND_INLINE)
+            texts_part(j, o, n, to);
+        else if (o->kind == OPERAND_PATH ? !paths_part(j, o, n, to, e) : !step_fetch_operand(j->stage, j->step, o, j->progress, to, e))
+            return false;
+        j->spec.n_parts++;
+    }
+    return true;
+}
+
+static void release_parts(struct copy_job *j) {
+    for (size_t i = 0; i < j->spec.n_parts; i++)
+        if (j->parts[i].release)
+            j->parts[i].release(j->parts[i].held);
+}
+
+/* With --chmod there is no linked copy, as with BuildKit. */
+static bool is_linked(const struct step_copy *c) {
+    return c->link && !c->chmod.given;
 }
 
 static bool fill_spec(struct copy_job *j, struct err *e) {
@@ -63,9 +103,15 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
     spec->dest = c->dest;
     spec->dest_is_dir = c->dest_is_dir;
     spec->chmod = c->chmod;
-    spec->modes_git = j->stage->build->options->modes_git;
-    spec->unpack = c->unpack != UNPACK_NO;
     spec->onto = &j->onto;
+    if (is_linked(c)) {
+        j->nothing = (struct view){.store = j->onto.store};
+        spec->onto = &j->nothing;
+        spec->beneath = &j->onto;
+    }
+    if (!ignore_of(&j->stage->arena, c->excludes, c->n_excludes, &j->excludes, e))
+        return err_wrap(e, "--exclude");
+    spec->excludes = &j->excludes;
     spec->now_s = j->stage->build->now.tv_sec;
     if (c->chown.n) {
         struct user_ids owner;
@@ -75,7 +121,7 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
         spec->uid = owner.uid;
         spec->gid = owner.gid;
     }
-    return take_operands(j, e);
+    return make_parts(j, e);
 }
 
 static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {
@@ -86,6 +132,8 @@ static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {
     if (!copy_entries(&j->spec, true, content_hash_sink(&h), e))
         return false;
     struct key_context context = stage_key_context(j->stage);
+    if (is_linked(&j->step->copy))
+        context.chain = (struct digest){0}; /* the entries tell what of the layers below went into them */
     struct digest content = content_hash_final(&h);
     *key = key_copy(&context, &content);
     return true;
@@ -140,12 +188,35 @@ static bool copy(struct copy_job *j, struct progress_step *p, struct err *e) {
 }
 
 bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
-    struct copy_job j = {.stage = s, .step = step};
+    struct copy_job j = {.stage = s, .step = step, .progress = p};
     if (!stage_view(s, &j.onto, e))
         return false;
     bool good = copy(&j, p, e);
-    if (j.has_from)
-        view_close(&j.from);
+    if (!good)
+        step_explain_placeholder(s, step, e);
+    release_parts(&j);
+    if (j.has_source)
+        read_root_close(&j.from);
     view_close(&j.onto);
     return good;
+}
+
+/* A step that no instruction wrote: "COPY . /" of the context. */
+bool stage_take_context(struct stage *s, size_t named, struct err *e) {
+    const struct named_context *n = &s->build->options->named[named];
+    struct copy_operand all = {.kind = OPERAND_PATH, .text = S("."), .pos = s->plan->from->pos};
+    struct step step = {
+        .kind = STEP_COPY,
+        .from = s->plan->from,
+        .pos = s->plan->from->pos,
+        .title = arena_printf(&s->arena, "FROM %.*s (context %.*s)", STR_ARG(s->plan->base_ref), STR_ARG(n->value)),
+        .created_by = arena_printf(&s->arena, "FROM %.*s # context", STR_ARG(s->plan->base_ref)),
+        .copy = {.source = {.kind = SOURCE_NAMED, .named = named}, .operands = &all, .n_operands = 1, .dest = S("/"), .dest_is_dir = true},
+    };
+    s->step_began_ns = log_now_ns();
+    struct progress_step *p = s->last = progress_start(s->build->progress, step.title);
+    if (step_copy_do(s, &step, p, e))
+        return true;
+    progress_fail(p, str_z(e->msg));
+    return false;
 }

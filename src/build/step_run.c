@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "build/mounts.h"
+#include "build/run_hosts.h"
 #include "build/run_log.h"
 #include "layer/diff.h"
 #include "layer/read.h"
@@ -46,17 +47,25 @@ static bool make_upper(struct run_job *j, struct err *e) {
     return true;
 }
 
-/* The environment as "K=v" strings. HOME comes from passwd where nothing set it. */
+static bool is_set(const struct run_job *j, struct str name) {
+    struct str value;
+    return pair_list_get(&j->step->run.env, name, &value) || run_mounts_sets(&j->mounts, name);
+}
+
+/* The environment as "K=v" strings. Secrets win over ENV; HOME comes from passwd, SSH_AUTH_SOCK from the mounts, where nothing set them. */
 static const char *const *make_env(struct run_job *j) {
     const struct step_run *run = &j->step->run;
     struct arena *a = &j->stage->arena;
-    const char **env = arena_array(a, const char *, run->env.n + 2);
-    size_t n = 0;
-    struct str value;
+    const char **env = arena_array(a, const char *, run->env.n + run->n_mounts + 3);
+    const char *agent = run_mounts_agent(&j->mounts);
+    size_t n = run_mounts_env(&j->mounts, env);
     for (size_t i = 0; i < run->env.n; i++)
-        env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
-    if (!pair_list_get(&run->env, S("HOME"), &value))
+        if (!run_mounts_sets(&j->mounts, run->env.p[i].key))
+            env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
+    if (!is_set(j, S("HOME")))
         env[n++] = arena_join3(a, S("HOME="), j->user.home.n ? j->user.home : S("/"), S("")).p;
+    if (agent && !is_set(j, S("SSH_AUTH_SOCK")))
+        env[n++] = arena_join3(a, S("SSH_AUTH_SOCK="), str_z(agent), S("")).p;
     return env;
 }
 
@@ -68,37 +77,45 @@ static const char *const *make_argv(struct run_job *j) {
     return argv;
 }
 
+/* All but its standard files. */
+static bool make_spec(struct run_job *j, struct sandbox_spec *out, struct err *e) {
+    const struct step_run *run = &j->step->run;
+    const struct run_options *settings = &j->stage->build->options->run;
+    *out = (struct sandbox_spec){
+        .lowers = tree_paths(&j->view, &j->stage->arena, e), .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
+        .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
+        .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
+        .network_none = has_no_network(j), .insecure = run->insecure,
+        .hostname = RUN_HOSTNAME,
+        .mounts = j->mounts.list, .n_mounts = j->mounts.n,
+        .shm_bytes = settings->shm_bytes, .rlimits = settings->ulimits.p, .n_rlimits = settings->ulimits.n,
+    };
+    return out->lowers != NULL;
+}
+
 /* Runs the process; its output goes to the progress display line by line. */
 static bool run_process(struct run_job *j, struct progress_step *p, struct err *e) {
     struct run_log log;
-    const char **lowers = tree_paths(&j->view, &j->stage->arena, e);
-    if (!lowers || !run_log_open(&log, p, e))
+    struct sandbox_spec spec;
+    if (!make_spec(j, &spec, e) || !run_log_open(&log, j->stage->build->progress, p, e))
         return false;
-    const struct step_run *run = &j->step->run;
-    struct sandbox_spec spec = {
-        .lowers = lowers, .n_lowers = j->view.n, .upper = j->upper, .work = j->workdir,
-        .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
-        .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
-        .network_none = has_no_network(j),
-        .hostname = RUN_HOSTNAME,
-        .mounts = j->mounts.list, .n_mounts = j->mounts.n, .in = -1, .out = log.write_fd, .error = log.write_fd,
-    };
+    spec.in = -1;
+    spec.out = log.out;
+    spec.error = log.error;
     bool good = sandbox_run(&spec, &j->result, e);
     run_log_close(&log);
+    run_mounts_release(&j->mounts);
     return good;
 }
 
-/* The failed step's files stay, and the message says where. */
+/* The failed step's files stay, and the message says where. What the command was stands before it (stage.c). */
 static bool explain_failure(struct run_job *j, struct err *e) {
     struct err ignored = ERR_INIT;
     char *kept = NULL;
-    const struct str_list *argv = &j->step->run.argv;
-    struct str command = STR_NULL;
-    for (size_t i = 0; i < argv->n; i++)
-        command = arena_join3(&j->stage->arena, command, i ? S(" ") : S(""), argv->p[i]);
     bool good = store_workdir_keep(j->stage->build->store, j->workdir, &kept, &ignored);
-    err_set(e, ERR_FAILED, "process \"%.*s\" did not complete successfully: exit code: %d", STR_ARG(str_first(command, 1000)),
-            j->result.code);
+    err_set(e, ERR_FAILED, "exit code %d", j->result.code);
+    if (j->result.signal)
+        err_append(e, " (killed by signal %d, %s)", j->result.signal, strsignal(j->result.signal));
     if (good)
         err_append(e, "\n  its files are kept: ls -l %s/upper   (croze gc --all removes them)", kept);
     free(kept);
@@ -136,6 +153,7 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     struct layer l;
     if (!make_upper(j, e) || !run_process(j, p, e))
         return false;
+    progress_exit_code(p, j->result.code);
     if (j->result.code != 0)
         return explain_failure(j, e);
     pthread_mutex_lock(&j->stage->build->packing);
@@ -144,13 +162,32 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     return good && step_finish(j->stage, j->step, key, &l, p, e);
 }
 
+/* Settings of the command line that a command can see join the key; with none of them it is the instruction's alone. Hosts count by their
+ * names, as with BuildKit: an address may be another one each time. */
+static struct str settings(struct arena *a, const struct run_options *o) {
+    struct str text = STR_NULL;
+    for (size_t i = 0; i < o->hosts.n; i++)
+        text = arena_join3(a, text, S(" --add-host="), o->hosts.p[i].name);
+    for (size_t i = 0; i < o->ulimits.n; i++) {
+        const struct sandbox_rlimit *u = &o->ulimits.p[i];
+        struct str one = arena_printf(a, " --ulimit=%s=%llu:%llu", u->name, (unsigned long long)u->soft, (unsigned long long)u->hard);
+        text = arena_join3(a, text, one, STR_NULL);
+    }
+    if (o->shm_bytes)
+        text = arena_join3(a, text, arena_printf(a, " --shm-size=%llu", (unsigned long long)o->shm_bytes), STR_NULL);
+    return str_trim_left(text);
+}
+
 static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     const struct step_run *run = &j->step->run;
     struct stage *s = j->stage;
     bool found = false;
+    if (run->insecure && !s->build->options->run.allow_insecure)
+        return err_set(e, ERR_USAGE, "--security=insecure needs --allow security.insecure on the command line");
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);
+    context.extra = settings(&s->arena, &s->build->options->run);
     struct step_run keyed = *run;
     keyed.network_none = has_no_network(j); /* what a command downloads, or not, is in its layer */
     struct digest key = key_run(&context, &keyed, j->mounts.digests);
@@ -158,7 +195,7 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
         return found;
     if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))
         return err_wrap(e, "USER %.*s", STR_ARG(run->user));
-    return run_mounts_prepare(&j->mounts, e) && execute(j, &key, p, e);
+    return run_mounts_prepare(&j->mounts, p, e) && execute(j, &key, p, e);
 }
 
 bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {

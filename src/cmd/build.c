@@ -10,9 +10,9 @@
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, rm;
+static bool no_cache, quiet, rm, why;
 static int64_t jobs;
-static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", NULL};
+static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
 static const struct opt options[] = {
     OPT_FLAG(0, "no-cache", &no_cache, "Do every step again"),
@@ -23,12 +23,18 @@ static const struct opt options[] = {
     OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
-    OPT_ENUM(0, "progress", progress_words, &progress, "How to show progress: auto, tty, plain, quiet"),
-    OPT_UNSUPPORTED(0, "call", "WHAT", "checks belong to a later version"),
-    OPT_UNSUPPORTED(0, "check", NULL, "checks belong to a later version"),
+    {.kind = OPT_KIND_ENUM,
+     .name = "progress",
+     .arg = "WORD",
+     .to = &progress,
+     .choices = progress_words,
+     .env = "BUILDKIT_PROGRESS",
+     .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
+    OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
+    OPT_TABLE(build_check_rows, "Looking without building"),
     OPT_END,
 };
 
@@ -49,22 +55,21 @@ const struct cmd cmd_build = {
 };
 
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
-    *o = (struct build_options){.context = context, .no_cache = no_cache};
+    *o = (struct build_options){.context = context, .no_cache = no_cache, .why = why};
     thread_set_count((unsigned)jobs);
-    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, e);
+    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }
 
-static bool report(struct progress *p, const struct build_result *r, struct err *e) {
+static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {
     char id[DIGEST_TEXT + 1], manifest[DIGEST_TEXT + 1];
     digest_text(&r->config, id);
-    if (!quiet) {
+    if (!quiet && r->has_image)
         progress_note(p, "image %s, manifest %s", id, digest_text(&r->manifest, manifest));
-        for (size_t i = 0; i < build_tags.n; i++)
-            progress_note(p, "named %s", build_tags.p[i]);
-    }
-    if (!build_output_files(r, e))
+    if (!quiet)
+        build_output_tell(o, p);
+    if (!build_output_files(o, r, e))
         return false;
-    if (quiet)
+    if (quiet && r->has_image)
         puts(id);
     return true;
 }
@@ -81,9 +86,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = build_run(&c->store, &o, p, &r, e) && report(p, &r, e);
+        good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
         progress_free(p);
     }
+    run_options_fini(&o.run);
     arena_fini(&a);
-    return good ? 0 : -1;
+    return good ? build_check_code() : -1;
 }

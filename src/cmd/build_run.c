@@ -2,23 +2,36 @@
  * croze build's flags for RUN steps: network, hosts, limits, secrets. */
 #include "cmd/build_flags.h"
 
-static const char *network = "default";
+static const char *network = "default", *shm_size;
+static struct opt_list add_hosts, ulimits, secrets, agents, allow;
 static const char *const network_words[] = {"default", "host", "none", NULL};
 
 const struct opt build_run_rows[] = {
     OPT_ENUM(0, "network", network_words, &network, "Network of RUN steps: default (the host's) or none"),
-    OPT_UNSUPPORTED(0, "add-host", "HOST:IP", "extra hosts belong to a later version"),
-    OPT_UNSUPPORTED(0, "allow", "WHAT", "entitlements belong to a later version"),
+    OPT_LIST(0, "add-host", "HOST:IP", &add_hosts, "Add a line to /etc/hosts; host-gateway as IP is this host's own address"),
+    OPT_LIST(0, "allow", "WHAT", &allow,
+             "security.insecure: let RUN --security=insecure have all capabilities (network.host is allowed anyway)"),
     OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
-    OPT_UNSUPPORTED(0, "secret", "WHAT", "secrets belong to a later version"),
-    OPT_UNSUPPORTED(0, "shm-size", "BYTES", "it belongs to a later version"),
-    OPT_UNSUPPORTED(0, "ssh", "WHAT", "ssh forwarding belongs to a later version"),
-    OPT_UNSUPPORTED(0, "ulimit", "WHAT", "it belongs to a later version"),
+    OPT_LIST(0, "secret", "id=ID[,src=FILE|,env=NAME]", &secrets, "A secret for RUN --mount=type=secret: a file or a variable"),
+    OPT_STR(0, "shm-size", "BYTES", &shm_size, "Size of /dev/shm, with k, m or g (default 64m)"),
+    OPT_LIST(0, "ssh", "ID[=SOCKET|KEY[,KEY]]", &agents,
+             "An ssh agent, or keys for one, for RUN --mount=type=ssh; \"default\" alone is the running agent"),
+    OPT_LIST(0, "ulimit", "NAME=SOFT[:HARD]", &ulimits, "Set a resource limit of RUN steps; -1 is none"),
     OPT_END,
 };
 
-bool build_run_read(struct arena *a, struct build_options *o, struct err *e) {
-    (void)a, (void)e;
-    o->network_none = strcmp(network, "none") == 0;
+static bool parse_each(struct run_options *o, const struct opt_list *list, bool (*parse)(struct run_options *, struct str, struct err *),
+                       struct err *e) {
+    for (size_t i = 0; i < list->n; i++)
+        if (!parse(o, str_z(list->p[i]), e))
+            return false;
     return true;
+}
+
+bool build_run_read(struct arena *a, struct build_options *o, struct err *e) {
+    (void)a;
+    o->network_none = strcmp(network, "none") == 0;
+    return (!shm_size || run_shm_parse(&o->run, str_z(shm_size), e)) && parse_each(&o->run, &add_hosts, run_host_parse, e) &&
+           parse_each(&o->run, &ulimits, run_ulimit_parse, e) && parse_each(&o->run, &secrets, run_secret_parse, e) &&
+           parse_each(&o->run, &agents, run_agent_parse, e) && parse_each(&o->run, &allow, run_allow_parse, e);
 }

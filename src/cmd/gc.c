@@ -7,15 +7,18 @@
 #include "cmd/cmd.h"
 #include "report/progress.h"
 
-static bool all, dry_run;
-static int64_t keep_hours = 168, grace_minutes = 60;
+static bool all, cache_mounts, dry_run;
+static int64_t keep_hours = 168, keep_caches = 168, grace_minutes = 60;
 static const char *format = "text";
 static const char *const format_words[] = {"text", "json", NULL};
 
 static const struct opt options[] = {
-    OPT_FLAG('a', "all", &all, "Free all steps that no image is made of, and kept files of failed steps, too"),
+    OPT_FLAG('a', "all", &all, "Free all steps that no image is made of, kept files of failed steps and unused cache mounts too"),
+    OPT_FLAG(0, "cache-mounts", &cache_mounts, "Free all cache mounts of RUN steps that no build is using"),
     OPT_FLAG('n', "dry-run", &dry_run, "Only say what would be freed"),
     OPT_INT(0, "keep-steps", "HOURS", 0, 876000, &keep_hours, "Keep build steps that were used within this time (default 168)"),
+    OPT_INT(0, "keep-caches", "HOURS", 0, 876000, &keep_caches,
+            "With --all keep cache mounts that were used within this time (default 168)"),
     OPT_INT(0, "grace", "MINUTES", 0, 525600, &grace_minutes, "Keep what is younger than this (default 60)"),
     OPT_ENUM(0, "format", format_words, &format, "text or json"),
     OPT_END,
@@ -40,7 +43,10 @@ static void print_json(const struct gc_result *r) {
     yyjson_mut_obj_add_uint(d, root, "Trees", r->trees);
     yyjson_mut_obj_add_uint(d, root, "Steps", r->steps);
     yyjson_mut_obj_add_uint(d, root, "Other", r->other);
+    yyjson_mut_obj_add_uint(d, root, "CacheMounts", r->caches);
     yyjson_mut_obj_add_uint(d, root, "Bytes", r->bytes);
+    yyjson_mut_obj_add_uint(d, root, "KeptCacheMounts", r->kept_caches);
+    yyjson_mut_obj_add_uint(d, root, "KeptCacheMountBytes", r->kept_cache_bytes);
     yyjson_mut_obj_add_bool(d, root, "DryRun", dry_run);
     struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
     json_write(d, false, &text);
@@ -50,15 +56,19 @@ static void print_json(const struct gc_result *r) {
 
 static void print_text(const struct gc_result *r) {
     char size[32];
-    printf("%s %s: %llu blobs, %llu trees, %llu steps, %llu other\n", dry_run ? "Would free" : "Freed", human_size(r->bytes, size),
-           (unsigned long long)r->blobs, (unsigned long long)r->trees, (unsigned long long)r->steps, (unsigned long long)r->other);
+    printf("%s %s: %llu blobs, %llu trees, %llu steps, %llu cache mounts, %llu other\n", dry_run ? "Would free" : "Freed",
+           human_size(r->bytes, size), (unsigned long long)r->blobs, (unsigned long long)r->trees, (unsigned long long)r->steps,
+           (unsigned long long)r->caches, (unsigned long long)r->other);
+    if (r->kept_caches)
+        printf("Kept %llu cache mounts, %s: see --cache-mounts\n", (unsigned long long)r->kept_caches,
+               human_size(r->kept_cache_bytes, size));
     if (grace_minutes) /* `rmi` and `gc` in a row would look as if gc did nothing */
         printf("Layers younger than %lld minutes are kept: see --grace\n", (long long)grace_minutes);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     (void)args;
-    struct gc_options o = {dry_run, all, keep_hours * 3600, grace_minutes * 60};
+    struct gc_options o = {dry_run, all, keep_hours * 3600, grace_minutes * 60, cache_mounts, keep_caches * 3600};
     struct gc_result r = {0};
     if (n) {
         err_set(e, ERR_USAGE, "gc takes no arguments");

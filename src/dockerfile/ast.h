@@ -75,11 +75,13 @@ struct df_instruction {
     struct df_instruction *trigger;
 };
 
-/* Something legal that deserves a word: an empty continuation line, JSON-looking text that is not JSON. */
+/* Something legal that deserves a word: an empty continuation line, JSON-looking text that is not JSON. check/ has a row for each rule. */
 struct df_warning {
     struct df_pos pos;
     const char *rule;     /* BuildKit's name where it has one: "NoEmptyContinuation" */
     struct str message;
+    struct str subject;   /* UndefinedVar: the variable */
+    struct str meant;     /* the name that was probably meant, or "" */
 };
 
 struct dockerfile {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Parser directives, "# key=value" at the head of the file: escape, syntax and check. The first line that is something else, an unknown
  * key included, ends their zone: from there on such a line is a comment. */
+#include "dockerfile/dockerfile.h"
 #include "dockerfile/lines.h"
 #include "dockerfile/text.h"
 
@@ -30,6 +31,14 @@ static bool set_escape(struct directives *d, struct str value, struct err *e) {
         return err_set(e, ERR_USAGE, "invalid escape token '%.*s' does not match ` or \\", STR_ARG(str_first(value, 20)));
     d->escape = value.p[0];
     return true;
+}
+
+bool df_is_own_syntax(struct str syntax) {
+    struct str image, options;
+    (void)str_cut(syntax, ' ', &image, &options);
+    if (str_starts(image, S("docker.io/")))
+        image = str_from(image, 10);
+    return str_starts(image, S("docker/dockerfile"));
 }
 
 bool directive_read(struct directives *d, struct str line, bool *is, struct err *e) {

@@ -10,12 +10,14 @@
 #include "base/err.h"
 #include "dockerfile/ast.h"
 
-/* Parses a whole file. `name` is used in messages and kept. */
+/* Parses a whole file. `name` is used in messages and kept. After an error `out` holds what was read before it: checks speak of that. */
 MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e);
 /* Parses one instruction without its file: an ONBUILD trigger from a base image's configuration. */
 MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,
                                      struct err *e);
 const char *df_op_name(enum df_op op); /* "RUN" */
+/* Whether a "# syntax=" value asks for the language that is read here: docker/dockerfile and its like, of any version. */
+bool df_is_own_syntax(struct str syntax);
 
 /* --- Words -------------------------------------------------------------------------------------------------------------------- */
 
@@ -59,6 +61,10 @@ struct ignore {
 };
 
 MUST_CHECK bool ignore_parse(struct arena *a, struct str text, struct str name, struct ignore *out, struct err *e);
+/* The same of patterns that stand in flags (--exclude), one each: there are no comments. Errors name the pattern, without a position. */
+MUST_CHECK bool ignore_of(struct arena *a, const struct str *texts, size_t n, struct ignore *out, struct err *e);
+/* Excludes all but what this one clean pattern matches, and what lies below that (COPY --parents). */
+MUST_CHECK bool ignore_all_but(struct arena *a, struct str pattern, struct ignore *out, struct err *e);
 /* Whether `path` (clean, relative, "/" separated) is excluded: the last pattern wins that matches it or one of its parents.
  * *which (may be NULL) gets the index of the deciding pattern, or -1. */
 bool ignore_match(const struct ignore *ig, struct str path, ptrdiff_t *which);

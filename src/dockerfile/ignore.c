@@ -44,9 +44,8 @@ static struct str clean(struct arena *a, struct str path) {
 
 /* One line to a pattern. *skip: it holds none. */
 static bool parse_line(struct arena *a, struct str line, struct ignore_pattern *out, bool *skip, struct err *e) {
-    bool comment = str_starts(line, S("#")); /* in the first column alone */
     line = blank_trim(line);
-    *skip = comment || line.n == 0;
+    *skip = line.n == 0;
     if (*skip)
         return true;
     out->negated = line.p[0] == '!';
@@ -70,6 +69,8 @@ static bool parse_lines(struct arena *a, struct str text, struct str name, patte
         struct df_pos pos = {number, 1};
         struct ignore_pattern pattern = {.line = number};
         bool skip;
+        if (str_starts(line, S("#"))) /* in the first column alone */
+            continue;
         if (!parse_line(a, line, &pattern, &skip, e))
             return err_wrap(e, "%.*s:%u:%u", STR_ARG(name), pos.line, pos.column);
         if (skip)
@@ -96,6 +97,26 @@ bool ignore_parse(struct arena *a, struct str text, struct str name, struct igno
     }
     vec_fini(&all);
     return ok;
+}
+
+bool ignore_of(struct arena *a, const struct str *texts, size_t n, struct ignore *out, struct err *e) {
+    *out = (struct ignore){.patterns = arena_array(a, struct ignore_pattern, n)};
+    for (size_t i = 0; i < n; i++) {
+        struct ignore_pattern *next = &out->patterns[out->n];
+        bool skip;
+        if (!parse_line(a, texts[i], next, &skip, e))
+            return false;
+        out->n += !skip;
+        out->any_negated |= !skip && next->negated;
+    }
+    return true;
+}
+
+bool ignore_all_but(struct arena *a, struct str pattern, struct ignore *out, struct err *e) {
+    *out = (struct ignore){.patterns = arena_array(a, struct ignore_pattern, 2), .n = 2, .any_negated = true};
+    out->patterns[0] = (struct ignore_pattern){.text = S("**"), .glob = glob_compile(a, S("**"), GLOB_IGNORE, e)};
+    out->patterns[1] = (struct ignore_pattern){.text = pattern, .negated = true, .glob = glob_compile(a, pattern, GLOB_IGNORE, e)};
+    return out->patterns[1].glob != NULL;
 }
 
 /* From the last pattern back: the first that matches decides. */

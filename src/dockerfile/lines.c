@@ -120,6 +120,8 @@ int lines_next(struct lines *r, struct logical_line *out, struct err *e) {
             err_wrap(e, "%.*s:%u:%u", STR_ARG(r->name), r->line, (unsigned)(line.p - raw.p) + 1);
             return -1;
         }
+        if (directive && r->directives.syntax.p && r->directives.syntax_line == 0)
+            r->directives.syntax_line = r->line;
         if (is_comment(line)) {
             if (!directive)
                 note_comment(&out->comments, trim_newline(raw));

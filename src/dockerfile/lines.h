@@ -29,6 +29,7 @@ struct directives {
     bool shebang;
     char escape;
     struct str syntax, check;
+    unsigned syntax_line;
     unsigned seen;            /* bit set of enum directive */
 };
 

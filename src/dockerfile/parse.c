@@ -33,7 +33,7 @@ void warn_at(struct parse *p, struct df_pos pos, const char *rule, const char *f
     va_start(ap, fmt);
     _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
     va_end(ap);
-    vec_push(&p->warnings, ((struct df_warning){pos, rule, arena_str(p->arena, str_z(text))}));
+    vec_push(&p->warnings, ((struct df_warning){.pos = pos, .rule = rule, .message = arena_str(p->arena, str_z(text))}));
 }
 
 /* Moves a vector's elements into the arena. */
@@ -280,13 +280,17 @@ static bool check_text(struct str text, struct str name, struct err *e) {
 }
 
 static bool parse_file(struct arena *a, struct str text, struct str name, bool syntax_only, struct dockerfile *out, struct err *e) {
+    _cleanup_(parse_fini) struct parse p = {.arena = a, .name = arena_str(a, name), .syntax_only = syntax_only};
+    *out = (struct dockerfile){.name = p.name, .escape = '\\'};
     if (!check_text(text, name, e))
         return false;
-    _cleanup_(parse_fini) struct parse p = {.arena = a, .name = arena_str(a, name), .syntax_only = syntax_only};
     instructions all = {0};
     lines_init(&p.lines, a, p.name, text);
     bool ok = parse_all(&p, &all, e);
     const struct directives *d = &p.lines.directives;
+    if (d->syntax.n && !df_is_own_syntax(d->syntax))
+        warn_at(&p, (struct df_pos){d->syntax_line, 1}, "ForeignSyntax",
+                "# syntax=%s: that frontend is not run; the file is read as a Dockerfile", excerpt(a, d->syntax));
     *out = (struct dockerfile){.name = p.name, .escape = d->escape, .syntax = d->syntax, .check = d->check};
     out->instructions = to_arena(a, &all, struct df_instruction);
     out->n_instructions = all.n;

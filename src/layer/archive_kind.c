@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Recognising archives (archive_kind.h) as docker does: the compression by its magic bytes, then a tar header whose checksum holds (POSIX
- * pax, "ustar Interchange Format"). A file of zeros is no archive, nor is damaged gzip data: both are copied as they are. */
+ * pax, "ustar Interchange Format"). A file of zeros is no archive, nor is damaged compressed data: both are copied as they are. */
 #include "layer/archive_kind.h"
 
 #include <errno.h>
@@ -25,13 +25,6 @@ static ptrdiff_t read_full(int fd, void *to, size_t n) {
         done += (size_t)got;
     }
     return (ptrdiff_t)done;
-}
-
-static const char *other_compression(struct str begin) {
-    if (str_starts(begin, str_n("\xfd" "7zXZ\0", 6)))
-        return "xz";
-    bool is_bzip2 = str_starts(begin, S("BZh")) && str_starts(str_from(begin, 4), str_n("\x31\x41\x59\x26\x53\x59", 6));
-    return is_bzip2 ? "bzip2" : NULL;
 }
 
 /* The checksum counts its own field as blanks; some old programs summed signed bytes. */
@@ -71,24 +64,24 @@ static ptrdiff_t pull(void *ctx, void *to, size_t n, struct err *e) {
     return (ptrdiff_t)some.n;
 }
 
-bool archive_kind(int fd, struct archive_kind *out, struct err *e) {
+bool archive_is_tar(int fd, bool *yes, struct err *e) {
     unsigned char block[BLOCK_BYTES];
-    *out = (struct archive_kind){0};
+    *yes = false;
     ptrdiff_t n = read_full(fd, block, sizeof block);
     if (n < 0)
         return err_sys(e, errno, "read");
     struct str begin = str_n((char *)block, (size_t)n);
-    out->unsupported = other_compression(begin);
-    if (n == 0 || out->unsupported)
+    if (n == 0)
         return true;
     struct input in = {fd, begin};
     struct err damaged = ERR_INIT;
     unsigned char head[BLOCK_BYTES];
     _cleanup_(decoder_freep) struct decoder *z = decoder_new(pull, &in);
+    decoder_any_format(z);
     size_t have = 0;
     for (ptrdiff_t got = 1; got > 0 && have < sizeof head; have += got > 0 ? (size_t)got : 0)
         got = decoder_pull(z, head + have, sizeof head - have, &damaged);
     err_clear(&damaged);
-    out->is_tar = have == sizeof head && is_tar_header(head);
+    *yes = have == sizeof head && is_tar_header(head);
     return true;
 }

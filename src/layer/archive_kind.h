@@ -6,11 +6,8 @@
 
 #include "base/err.h"
 
-struct archive_kind {
-    bool is_tar;               /* plain, or inside gzip or zstd: its first header is sound */
-    const char *unsupported;   /* the name of a compression that croze does not read, else NULL */
-};
-/* Reads the beginning of the file from the descriptor's position on. Bytes that are no archive are not an error. */
-MUST_CHECK bool archive_kind(int fd, struct archive_kind *out, struct err *e);
+/* A tar archive, plain or inside gzip, bzip2, xz or zstd, whose first header is sound. Reads the beginning of the file from the
+ * descriptor's position on. Bytes that are no archive are not an error. */
+MUST_CHECK bool archive_is_tar(int fd, bool *yes, struct err *e);
 
 #endif

@@ -7,51 +7,81 @@
 #include "layer/copy_dest.h"
 #include "layer/names.h"
 
+struct opened {
+    const struct copy_part *part; /* the first that reads it; NULL: an archive */
+    struct source *source;
+};
+
 /* What one copy_entries has open. */
 struct copy {
     const struct copy_spec *spec;
     struct arena arena;
-    struct source *source;
-    VEC(struct source *) archives;
+    VEC(struct opened) sources;
+    struct source *last_archive;
     match_list matches;
     struct dest dest;
 };
 
-static bool find_texts(struct copy *c) {
-    for (size_t i = 0; i < c->spec->n_operands; i++) {
-        struct match m = {.place = source_dir(c->source, STR_NULL)};
-        m.place.operand = (unsigned)i;
-        m.place.only = c->spec->from.inline_names[i];
-        m.place.as = path_base(m.place.only);
-        vec_push(&c->matches, m);
+static void add_single(struct copy *c, const struct copy_part *p, struct source *s, struct str name) {
+    struct match m = {.part = p, .place = source_dir(s, STR_NULL), .entry = {.type = ENTRY_FILE}};
+    m.place.operand = (unsigned)c->matches.n;
+    m.place.only = name;
+    m.place.as = path_base(name);
+    vec_push(&c->matches, m);
+}
+
+static bool find_in(struct copy *c, const struct copy_part *p, struct source *s, struct err *e) {
+    for (size_t i = 0; i < p->from.n_texts; i++)
+        add_single(c, p, s, p->from.texts[i].name);
+    if (p->from.file)
+        add_single(c, p, s, p->from.file->name);
+    return operands_find(c->spec, p, s, &c->arena, &c->matches, e);
+}
+
+static bool reads_alike(const struct copy_part *a, const struct copy_part *b) {
+    return !a->from.texts && !a->from.file && !b->from.texts && !b->from.file && a->from.context_fd == b->from.context_fd &&
+           a->from.view == b->from.view && a->from.ignore == b->from.ignore && a->from.stats == b->from.stats &&
+           a->keeps_owner == b->keeps_owner && a->modes_git == b->modes_git;
+}
+
+/* The part's source: that of an earlier one that is alike (paths and here-documents may take turns), or a new one. */
+static struct source *source_of(struct copy *c, const struct copy_part *p) {
+    for (size_t i = 0; i < c->sources.n; i++)
+        if (reads_alike(c->sources.p[i].part, p))
+            return c->sources.p[i].source;
+    struct opened o = {p, source_open(p, c->spec->now_s)};
+    vec_push(&c->sources, o);
+    return o.source;
+}
+
+static bool find(struct copy *c, struct err *e) {
+    for (size_t i = 0; i < c->spec->n_parts; i++) {
+        const struct copy_part *p = &c->spec->parts[i];
+        if (!find_in(c, p, source_of(c, p), e))
+            return false;
     }
     return true;
 }
 
-static bool find(struct copy *c, struct err *e) {
-    const struct copy_source *from = &c->spec->from;
-    if (from->inline_names) {
-        c->source = source_texts(from->inline_names, from->inline_bodies, c->spec->n_operands, c->spec->now_s);
-        return find_texts(c);
-    }
-    c->source = from->view ? source_view(from->view) : source_context(c->spec);
-    return operands_find(c->spec, c->source, &c->arena, &c->matches, e);
-}
-
-/* Puts the contents of a local archive in its place (ADD). */
+/* Puts the contents of an archive in its place (ADD). */
 static bool unpack(struct copy *c, struct match *m, struct err *e) {
-    if (!c->spec->unpack || m->is_dir || m->entry.type != ENTRY_FILE || c->spec->from.context_fd < 0)
+    const struct copy_source *from = &m->part->from;
+    if (m->part->unpack == UNPACK_NO || m->is_dir || m->entry.type != ENTRY_FILE || (from->context_fd < 0 && !from->file))
         return true;
-    struct str path = source_join(&c->arena, m->place.path, m->place.only);
+    struct str path = from->file ? from->file->path : source_join(&c->arena, m->place.path, m->place.only);
     struct source *archive;
-    if (!archive_open(c->spec, path, c->dest.path, &archive, e))
-        return err_wrap(e, "/%s", SHOWN(path));
+    if (!archive_open(c->spec, from->file ? from->file->dir_fd : from->context_fd, path, c->dest.path, c->last_archive, &archive,
+                      e))
+        return err_wrap(e, "/%s", SHOWN(from->file ? from->file->name : path));
     if (!archive)
         return true;
-    vec_push(&c->archives, archive);
+    vec_push(&c->sources, ((struct opened){NULL, archive}));
+    c->last_archive = archive;
     struct source_dir root = source_dir(archive, STR_NULL);
     root.operand = m->place.operand;
-    *m = (struct match){.place = root, .is_dir = true, .entry = {.type = ENTRY_DIR, .mtime_s = c->spec->now_s}};
+    m->place = root;
+    m->is_dir = true;
+    m->entry = (struct entry){.type = ENTRY_DIR, .mtime_s = c->spec->now_s};
     return true;
 }
 
@@ -73,10 +103,9 @@ bool copy_entries(const struct copy_spec *spec, bool digests, struct entry_sink 
     bool good = run(&c, digests, sink, e);
     dest_fini(&c.dest);
     vec_fini(&c.matches);
-    for (size_t i = 0; i < c.archives.n; i++)
-        source_free(c.archives.p[i]);
-    vec_fini(&c.archives);
-    source_free(c.source);
+    for (size_t i = 0; i < c.sources.n; i++)
+        source_free(c.sources.p[i].source);
+    vec_fini(&c.sources);
     arena_fini(&c.arena);
     return good;
 }

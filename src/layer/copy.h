@@ -1,38 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * COPY: from operands and a destination to the entries of a layer, by BuildKit's copy rules (docs/design.md "Copy"). The source is a host
- * directory (context) seen through its ignore file, another root (view + trees), or texts in memory. The walk may be done twice, once for
- * the key and once for the layer; it holds one path of open directories, never a list of the whole tree. */
+ * COPY: from operands and a destination to the entries of a layer, by BuildKit's copy rules (docs/design.md "Copy"). It takes parts: a
+ * source (a host directory seen through its ignore file, another root, texts in memory, one file from elsewhere) and what is copied of it.
+ * One walk merges all parts; where they meet, the later one wins. The walk may be done twice, once for the key and once for the layer; it
+ * holds one path of open directories, never a list of the whole tree. */
 #ifndef CROZE_LAYER_COPY_H
 #define CROZE_LAYER_COPY_H
 
 #include "dockerfile/dockerfile.h"
 #include "layer/view.h"
-#include "plan/chmod.h"
+#include "plan/plan.h"
+
+/* A here-document. */
+struct copy_text {
+    struct str name, body;
+};
+
+/* One file from elsewhere: its bytes lie somewhere under a name that says nothing (fetched, content-addressed). */
+struct copy_file {
+    int dir_fd;                   /* the bytes: `path` below this, opened without following a link */
+    struct str path;
+    uint64_t size;
+    struct digest digest;
+    struct str name;              /* what the copy calls it, where the destination is a directory */
+    uint32_t mode;
+    int64_t mtime_s;
+};
 
 struct copy_source {
-    /* Exactly one of the three: */
-    int context_fd;               /* a host directory, or -1 */
+    /* Exactly one of the four: */
+    int context_fd;               /* a host directory (the context, a fetched tree), or -1 */
     const struct view *view;      /* another stage or image, or NULL */
-    const struct str *inline_names, *inline_bodies; /* here-documents */
+    const struct copy_text *texts; /* here-documents, or NULL */
+    const struct copy_file *file; /* or NULL */
 
-    const struct ignore *ignore;  /* for the context; may be NULL */
-    struct stat_index *stats;     /* digests of the context's files; may be NULL */
+    size_t n_texts;
+    const struct ignore *ignore;  /* for a host directory; may be NULL */
+    struct stat_index *stats;     /* digests of a host directory's files; may be NULL */
+};
+
+/* Operands that follow each other in the instruction and have one source. */
+struct copy_part {
+    struct copy_source from;
+    struct str *operands;         /* paths in a host directory or a view; texts and files are taken whole and have none */
+    size_t n_operands;
+    bool parents;                 /* --parents: the operands' directories, from the root or from "/./" on, are copied too */
+    enum unpack unpack;           /* what becomes of a host directory's archives, and of a file that is one */
+    bool keeps_owner;             /* without --chown files keep uid and gid of the source; else they are 0:0 */
+    bool modes_git;               /* modes become 0644 / 0755 as git keeps them */
+
+    void (*release)(void *held);  /* for whoever made the part and holds something open for it; NULL: nothing. Not called here */
+    void *held;
 };
 
 struct copy_spec {
-    struct copy_source from;
-    struct str *operands;
-    size_t n_operands;
+    const struct copy_part *parts;
+    size_t n_parts;
     struct str dest;              /* absolute; a trailing slash makes it a directory */
     bool dest_is_dir;
-    bool has_owner;               /* --chown; else 0:0 from context and texts, the source's own from a view */
+    bool has_owner;               /* --chown */
     uint32_t uid, gid;
     struct chmod chmod;
-    bool modes_git;               /* context modes become 0644 / 0755 as git keeps them */
-    bool unpack;                  /* ADD */
+    const struct ignore *excludes; /* --exclude, relative to each directory that an operand names; or NULL */
     bool quiet;                   /* no warnings: they were given when the same walk was done before */
-    const struct view *onto;      /* the root that it is copied onto */
+    const struct view *onto;      /* the root that it is copied onto; an empty one with --link */
+    const struct view *beneath;   /* --link: where directories on the way that are there have their attributes from; or NULL */
     int64_t now_s;                /* mtime of directories that COPY itself makes */
 };
 

@@ -23,6 +23,7 @@ struct archive {
     struct source base;
     const struct copy_spec *spec;
     struct listing *listing;
+    struct map firsts;         /* paths that hard links lead to, texts in links_arena */
     struct file_draft spool;
     uint64_t spooled;          /* bytes in it */
     struct buf path;
@@ -34,15 +35,18 @@ struct archive {
     struct str dest;
     struct arena links_arena, scratch;
     struct map links;          /* path -> target (struct str), of the archive's symlinks; "" where something else took a link's place */
+    const struct archive *earlier;
 };
 
 /* --- names --- */
 
 /* The target of the symlink at `path`, or "". */
 static struct str link_at(struct archive *a, struct str path) {
-    const struct str *own = map_get(&a->links, path);
-    if (own)
-        return *own;
+    for (const struct archive *of = a; of; of = of->earlier) {
+        const struct str *target = map_get(&of->links, path);
+        if (target)
+            return *target;
+    }
     struct view_node node;
     struct str there = a->dest.n ? arena_join3(&a->scratch, a->dest, S("/"), path) : path;
     if (!view_lookup(a->spec->onto, there, NULL, &node) || node.entry.type != ENTRY_SYMLINK)
@@ -153,13 +157,21 @@ static ptrdiff_t read_fd(void *ctx, void *to, size_t n, struct err *e) {
     }
 }
 
+static bool find_firsts(struct archive *a, struct err *e) {
+    struct listing_item item;
+    for (uint64_t cursor = 0; listing_next(a->listing, &cursor, &item, e);)
+        if (item.entry.type == ENTRY_HARDLINK && !map_get(&a->firsts, item.entry.link))
+            map_put(&a->firsts, arena_str(&a->links_arena, item.entry.link), a);
+    return e->kind == ERR_NONE;
+}
+
 static bool sort_items(struct archive *a, struct err *e) {
     struct str outside = STR_NULL;
     if (!listing_finish(a->listing, e))
         return false;
     if (listing_leans(a->listing, &outside) && outside.n)
         return err_set(e, ERR_FAILED, "it has a hard link to %s, which it does not hold", SHOWN(outside));
-    return true;
+    return find_firsts(a, e);
 }
 
 static bool read_all(struct archive *a, int fd, struct str path, struct err *e) {
@@ -194,6 +206,7 @@ static bool fill_node(struct archive *a, uint32_t number, struct arena *arena, s
         return false;
     out->entry = item.entry;
     out->inode = item.entry.path;
+    out->linked = map_get(&a->firsts, item.entry.path);
     out->implied = item.implied;
     if (item.implied)
         out->entry.mtime_s = a->spec->now_s;
@@ -248,34 +261,34 @@ static void archive_free(struct source *s) {
     file_draft_discard(&a->spool);
     buf_fini(&a->path);
     map_fini(&a->links);
+    map_fini(&a->firsts);
     arena_fini(&a->links_arena);
     arena_fini(&a->scratch);
     free(a);
 }
 
-static struct archive *archive_new(const struct copy_spec *spec, struct str dest) {
+static struct archive *archive_new(const struct copy_spec *spec, struct str dest, const struct source *earlier) {
     static const struct source_ops ops = {.list = archive_list, .look = archive_look, .content = archive_content, .free = archive_free};
     struct archive *a = mem_zalloc(1, sizeof *a);
     *a = (struct archive){.base = {.ops = &ops, .keeps_owner = true, .keeps_mode = true, .replaces = true}, .spec = spec, .dest = dest,
-                          .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+                          .earlier = (const struct archive *)earlier, .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
     a->listing = listing_new(spec->onto->store->work_fd);
     return a;
 }
 
-bool archive_open(const struct copy_spec *c, struct str path, struct str dest, struct source **out, struct err *e) {
-    struct archive_kind kind;
+bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, const struct source *earlier,
+                  struct source **out, struct err *e) {
+    bool is_tar;
     *out = NULL;
     _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
-    _cleanup_fd_ int fd = file_openat_nolinks(c->from.context_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    _cleanup_fd_ int fd = file_openat_nolinks(dir_fd, z, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return err_sys(e, errno, "open");
-    if (!archive_kind(fd, &kind, e))
+    if (!archive_is_tar(fd, &is_tar, e))
         return false;
-    if (kind.unsupported)
-        return err_set(e, ERR_FAILED, "unpacking %s is not supported by this version; COPY copies the file as it is", kind.unsupported);
-    if (!kind.is_tar)
+    if (!is_tar)
         return true;
-    struct archive *a = archive_new(c, dest);
+    struct archive *a = archive_new(c, dest, earlier);
     if (!read_all(a, fd, path, e)) {
         archive_free(&a->base);
         return false;

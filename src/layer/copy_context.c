@@ -318,13 +318,13 @@ static void context_free(struct source *s) {
     free(c);
 }
 
-struct source *source_context(const struct copy_spec *spec) {
+struct source *source_context(const struct copy_source *from) {
     static const struct source_ops ops = {context_list, context_look, context_content, context_close, context_free};
     struct context *c = mem_zalloc(1, sizeof *c);
-    c->base = (struct source){.ops = &ops, .git_modes = spec->modes_git};
-    c->fd = spec->from.context_fd;
-    c->ignore = spec->from.ignore && spec->from.ignore->n ? spec->from.ignore : NULL;
-    c->stats = spec->from.stats;
+    c->base = (struct source){.ops = &ops};
+    c->fd = from->context_fd;
+    c->ignore = from->ignore && from->ignore->n ? from->ignore : NULL;
+    c->stats = from->stats;
     c->path = (struct buf)BUF_INIT(2 * LIMIT_PATH_BYTES);
     c->piece = mem_alloc(PIECE_BYTES);
     c->names = mem_alloc(XATTR_LIST_BYTES);

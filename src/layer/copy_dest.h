@@ -9,6 +9,7 @@
 struct dest {
     struct str path;           /* no symlink in it */
     enum { DEST_ABSENT, DEST_DIR, DEST_FILE } what;
+    bool made_for_archive;     /* what is first put there is an archive: unpacking makes directories as it always does */
     int64_t mtime_s;           /* of the directory, if it is made */
     uint32_t mtime_ns;
     VEC(struct source_dir) dirs; /* what is merged into the directory */

@@ -6,10 +6,10 @@
 
 enum { DIR_MODE = 0755, FILE_MODE = 0644, OWNER_MAY_RUN = 0100, PERMISSIONS = 0777 };
 
-struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s) {
+struct entry made_dir(const struct copy_spec *spec, bool for_archive, int64_t mtime_s) {
     struct entry en = {.type = ENTRY_DIR, .mode = DIR_MODE, .mtime_s = mtime_s};
-    if (spec->chmod.given)
-        en.mode = spec->chmod.octal & PERMISSIONS; /* BuildKit makes them without setuid, setgid and sticky bit */
+    if (spec->chmod.given && !spec->chmod.symbolic && !for_archive) /* as BuildKit: clauses are for what sources have */
+        en.mode = spec->chmod.octal & PERMISSIONS;                  /* and setuid, setgid and sticky bit are not for made directories */
     if (spec->has_owner) {
         en.uid = spec->uid;
         en.gid = spec->gid;
@@ -17,16 +17,18 @@ struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s) {
     return en;
 }
 
-static uint32_t written_mode(const struct copy_spec *spec, const struct source *s, const struct entry *en) {
-    if (en->type == ENTRY_SYMLINK || s->keeps_mode)
-        return en->mode;
-    if (spec->chmod.given)
-        return spec->chmod.octal;
+uint32_t source_mode(const struct source *s, const struct entry *en) {
     if (s->git_modes && en->type == ENTRY_DIR)
         return DIR_MODE;
     if (s->git_modes && en->type == ENTRY_FILE)
         return en->mode & OWNER_MAY_RUN ? DIR_MODE : FILE_MODE;
     return en->mode;
+}
+
+static uint32_t written_mode(const struct copy_spec *spec, const struct source *s, const struct entry *en) {
+    if (en->type == ENTRY_SYMLINK || s->keeps_mode)
+        return en->mode;
+    return chmod_apply(&spec->chmod, source_mode(s, en), en->type == ENTRY_DIR);
 }
 
 struct entry written(const struct walk *w, const struct source *s, const struct source_node *node) {

@@ -13,6 +13,7 @@
 
 struct finder {
     const struct copy_spec *spec;
+    const struct copy_part *part;
     struct source *source;
     struct arena *arena;
     struct str operand;        /* cleaned, for messages */
@@ -54,11 +55,11 @@ static bool has_wildcard(struct str s) {
 
 /* Tells which line of the ignore file hides `path`; false if none does, or it is not there at all. */
 static bool blame_ignore_file(const struct finder *f, struct str path, struct err *e) {
-    const struct ignore *ig = f->spec->from.ignore;
+    const struct ignore *ig = f->part->from.ignore;
     ptrdiff_t which = -1;
     if (!ig || path.n == 0 || !ignore_match(ig, path, &which) || which < 0)
         return false;
-    _cleanup_fd_ int fd = file_openat_nolinks(f->spec->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
+    _cleanup_fd_ int fd = file_openat_nolinks(f->part->from.context_fd, arena_strz(f->arena, path), O_PATH | O_NOFOLLOW, 0);
     if (fd >= 0)
         err_append(e, " (excluded by %s:%u \"%s\")", SHOWN(ig->name), ig->patterns[which].line, SHOWN(ig->patterns[which].text));
     return fd >= 0;
@@ -138,13 +139,27 @@ static bool find(const struct finder *f, struct str path, struct found *out, str
     return true;
 }
 
-/* Adds what lies at `path`; `name` is what a file will be called. */
-static bool add(const struct finder *f, struct str path, match_list *out, struct err *e) {
+/* What is copied of a directory: all, or what `only` and --exclude leave. */
+static const struct pick *pick_of(const struct finder *f, struct str root, const struct ignore *only) {
+    const struct ignore *exclude = f->spec->excludes && f->spec->excludes->n ? f->spec->excludes : NULL;
+    if (!only && !exclude)
+        return NULL;
+    struct pick *pick = arena_new(f->arena, struct pick);
+    *pick = (struct pick){only, exclude, root};
+    return pick;
+}
+
+/* Adds what lies at `path`, whose name a file will have. --exclude is for what is below a directory, and for files that a wildcard
+ * found. */
+static bool add(const struct finder *f, struct str path, bool by_wildcard, match_list *out, struct err *e) {
     struct found found;
     if (!find(f, path, &found, e))
         return false;
-    struct match m = {.place = source_dir(f->source, found.path), .entry = found.node.entry};
+    struct match m = {.part = f->part, .place = source_dir(f->source, found.path), .entry = found.node.entry};
     m.is_dir = m.entry.type == ENTRY_DIR;
+    m.place.pick = m.is_dir ? pick_of(f, found.path, NULL) : NULL;
+    if (!m.is_dir && by_wildcard && f->spec->excludes && ignore_match(f->spec->excludes, path_base(path), NULL))
+        return true;
     m.place.operand = (unsigned)out->n;
     if (m.is_dir && found.node.hidden) {
         bool any;
@@ -231,36 +246,116 @@ static bool is_empty_hidden(const struct finder *f, struct str path, bool *yes, 
 static bool add_matches(const struct finder *f, str_list *found, match_list *out, struct err *e) {
     for (size_t i = 0; i < found->n; i++) {
         bool skip;
-        if (!is_empty_hidden(f, found->p[i], &skip, e) || (!skip && !add(f, found->p[i], out, e)))
+        if (!is_empty_hidden(f, found->p[i], &skip, e) || (!skip && !add(f, found->p[i], true, out, e)))
             return false;
     }
     return true;
 }
 
-static bool expand(const struct finder *f, struct str literal, struct str pattern, match_list *out, struct err *e) {
+/* All that the pattern matches below the literal beginning, which must be there. */
+static bool expand(const struct finder *f, struct str literal, struct str pattern, str_list *found, struct err *e) {
     struct found base;
     struct str part;
     if (!find(f, literal, &base, e))
         return false;
-    str_list found = {0};
     if (base.node.entry.type == ENTRY_DIR)
-        vec_push(&found, base.path);
-    bool good = true;
-    while (good && pattern.n && str_next(&pattern, '/', &part))
-        good = match_level(f, &found, part, pattern.n > 0, e);
-    if (!good)
-        err_wrap(e, "\"/%s\"", SHOWN(f->operand));
-    good = good && add_matches(f, &found, out, e);
+        vec_push(found, base.path);
+    while (pattern.n && str_next(&pattern, '/', &part))
+        if (!match_level(f, found, part, pattern.n > 0, e))
+            return err_wrap(e, "\"/%s\"", SHOWN(f->operand));
+    return true;
+}
+
+static bool add_operand(const struct finder *f, match_list *out, struct err *e) {
+    struct str literal, pattern;
+    split(f->operand, &literal, &pattern);
+    if (pattern.n == 0)
+        return add(f, literal, false, out, e);
+    str_list found = {0};
+    bool good = expand(f, literal, pattern, &found, e) && add_matches(f, &found, out, e);
     vec_fini(&found);
     return good;
 }
 
-bool operands_find(const struct copy_spec *c, struct source *s, struct arena *a, match_list *out, struct err *e) {
-    for (size_t i = 0; i < c->n_operands; i++) {
-        struct finder f = {c, s, a, clean(a, c->operands[i])};
-        struct str literal, pattern;
-        split(f.operand, &literal, &pattern);
-        if (pattern.n ? !expand(&f, literal, pattern, out, e) : !add(&f, literal, out, e))
+/* --- --parents --- */
+
+/* Splits "x/./y/z" into "x", the pivot, and "y/z"; without "/./" the pivot is the root. */
+static void split_pivot(const struct finder *f, struct str operand, struct str *pivot, struct str *below) {
+    *pivot = STR_NULL;
+    *below = operand;
+    for (size_t i = 0; i + 2 < operand.n; i++) {
+        if (memcmp(operand.p + i, "/./", 3) != 0)
+            continue;
+        *pivot = str_first(operand, i);
+        *below = str_from(operand, i + 3);
+        break;
+    }
+    *pivot = clean(f->arena, *pivot);
+    *below = clean(f->arena, *below);
+}
+
+/* A path without wildcards must be there. Links below the pivot are not followed. */
+static bool require(const struct finder *f, struct str pivot, struct str below, struct err *e) {
+    struct str at = pivot, part;
+    while (below.n && str_next(&below, '/', &part)) {
+        struct source_node node;
+        struct str next = source_join(f->arena, at, part);
+        enum look said = part.n > LIMIT_NAME_BYTES ? LOOK_ABSENT : look_once(f, at, part, &node, e);
+        if (said == LOOK_FAILED)
+            return false;
+        if (said == LOOK_ABSENT || said == LOOK_EXCLUDED)
+            return not_found(f, next, e);
+        if (below.n && said == LOOK_THERE && node.entry.type == ENTRY_SYMLINK)
+            return not_found(f, f->operand, e) || err_append(e, " (/%s is a symbolic link, which --parents does not follow)", SHOWN(next));
+        if (below.n && (said != LOOK_THERE || node.entry.type != ENTRY_DIR))
+            return not_found(f, source_join(f->arena, next, below), e);
+        at = next;
+    }
+    return true;
+}
+
+/* One directory of which something is copied, with all directories on the way to that. There is nothing below a file that a wildcard
+ * found. */
+static bool add_pivot(const struct finder *f, struct str path, const struct ignore *only, match_list *out, struct err *e) {
+    struct found found;
+    if (!find(f, path, &found, e))
+        return false;
+    if (found.node.entry.type != ENTRY_DIR)
+        return true;
+    struct match m = {.part = f->part, .is_dir = true, .place = source_dir(f->source, found.path), .entry = found.node.entry};
+    m.place.pick = pick_of(f, found.path, only);
+    m.place.operand = (unsigned)out->n;
+    vec_push(out, m);
+    return true;
+}
+
+static bool add_parents(const struct finder *f, struct str operand, match_list *out, struct err *e) {
+    struct str pivot, below, literal, pattern;
+    struct ignore *only = NULL;
+    split_pivot(f, operand, &pivot, &below);
+    split(pivot, &literal, &pattern);
+    if (below.n) {
+        only = arena_new(f->arena, struct ignore);
+        if (!ignore_all_but(f->arena, below, only, e))
+            return err_wrap(e, "\"/%s\"", SHOWN(f->operand));
+    }
+    str_list found = {0};
+    bool good = expand(f, literal, pattern, &found, e);
+    if (good && pattern.n == 0 && found.n == 0)
+        good = not_found(f, source_join(f->arena, literal, below), e); /* the pivot is a file */
+    for (size_t i = 0; good && i < found.n; i++)
+        good = add_pivot(f, found.p[i], only, out, e);
+    if (good && pattern.n == 0 && !has_wildcard(below))
+        good = require(f, found.p[0], below, e);
+    vec_fini(&found);
+    return good;
+}
+
+bool operands_find(const struct copy_spec *c, const struct copy_part *p, struct source *s, struct arena *a, match_list *out,
+                   struct err *e) {
+    for (size_t i = 0; i < p->n_operands; i++) {
+        struct finder f = {c, p, s, a, clean(a, p->operands[i])};
+        if (p->parents ? !add_parents(&f, p->operands[i], out, e) : !add_operand(&f, out, e))
             return false;
     }
     return true;

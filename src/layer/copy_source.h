@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What COPY reads, behind one face: a host directory (copy_context.c), the root of a stage or image (copy_view.c), texts in memory
- * (copy_texts.c), an unpacked archive (copy_archive.c). A path in a source is clean and relative, "" its root. Nothing here follows a
- * symlink: that is the business of operands (copy_operand.c) alone. */
+ * What COPY reads, behind one face: a host directory (copy_context.c), the root of a stage or image (copy_view.c), texts in memory and
+ * single files from elsewhere (copy_single.c), an unpacked archive (copy_archive.c). A path in a source is clean and relative, "" its root.
+ * Nothing here follows a symlink: that is the business of operands (copy_operand.c) alone. */
 #ifndef CROZE_LAYER_COPY_SOURCE_H
 #define CROZE_LAYER_COPY_SOURCE_H
 
 #include "base/arena.h"
 #include "layer/copy.h"
+#include "layer/copy_pick.h"
 
 struct source;
 
@@ -17,6 +18,7 @@ struct source_dir {
     struct str path;
     struct str only;           /* not "": just this one name of it is meant, which the copy calls `as` */
     struct str as;
+    const struct pick *pick;   /* what of it is copied; NULL: all */
     unsigned operand;          /* which match of an operand it came from: hard links hold within one */
     int fd;                    /* the context's: -1 while it is not open */
     bool known;                /* the context's: device and inode are set, and must still be these when it is opened again */
@@ -28,9 +30,10 @@ struct source_dir {
 struct source_node {
     struct entry entry;        /* as it lies in the source; xattrs that an image carries; path: where a view has the bytes, else unset */
     bool hidden;               /* a directory that the ignore file excludes, while something below may be included again */
+    bool lazy;                 /* a directory that is copied only for what is picked below it: made where there is none yet */
     bool implied;              /* a directory of an archive that has no entry of its own: made only where there is none */
     struct str inode;          /* not "": other names may be the same file, those with an equal text */
-    bool linked;               /* there are other names for certain */
+    bool linked;               /* there are other names for certain; a first name may not know (source.links_at_first) */
     struct str first_name;     /* not "": the path that names the file, of which this is another name (view, archive) */
     struct stat seen;          /* the context's */
     struct timespec looked_at; /* by the clock of file systems, before that */
@@ -65,15 +68,18 @@ struct source {
     bool keeps_owner;          /* uid and gid come from the source unless --chown says otherwise */
     bool keeps_mode;           /* --chmod does not apply (archives) */
     bool git_modes;            /* modes become 0644 / 0755 */
+    bool links_at_first;       /* asked for: node.linked tells also where the first of several names is looked at */
     bool replaces;             /* files and directories take each other's place, as when an archive is unpacked */
 };
 
-struct source *source_context(const struct copy_spec *c);
+/* The part's, by what its `from` is. It keeps the part. */
+struct source *source_open(const struct copy_part *p, int64_t now_s);
+struct source *source_context(const struct copy_source *from);
 struct source *source_view(const struct view *v);
-struct source *source_texts(const struct str *names, const struct str *bodies, size_t n, int64_t now_s);
+struct source *source_texts(const struct copy_text *texts, size_t n, int64_t now_s);
+struct source *source_file(const struct copy_file *file);
 static inline void source_free(struct source *s) {
-    if (s)
-        s->ops->free(s);
+    s->ops->free(s);
 }
 
 static inline struct source_dir source_dir(struct source *s, struct str path) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "layer/copy_source.h"
 #include "layer/names.h"
@@ -16,6 +17,9 @@ struct view_source {
     struct source base;
     const struct view *view;
     struct view_node pulled;   /* the file that a sink may read next */
+    bool scanned;
+    struct map firsts;         /* with links_at_first: the inodes (as in node.inode) that hard links lead to */
+    struct arena inodes;
     int fd;                    /* it, opened at the first pull; -1 before */
     uint64_t left;
     struct buf path, kept;
@@ -29,18 +33,43 @@ static bool list(struct source_dir *d, struct arena *a, struct str **names, size
     return view_list(view_of(d)->view, d->path, a, names, n, e);
 }
 
+static struct str inode_text(struct arena *a, const struct view_place *p) {
+    const uint64_t id[] = {p->layer, p->index};
+    return arena_str(a, str_n((const char *)id, sizeof id));
+}
+
+/* Follows every hard link of all layers. */
+static void scan_links(struct view_source *v) {
+    static const char there;
+    v->scanned = true;
+    for (size_t i = 0; i < v->view->n; i++) {
+        const struct toc *t = v->view->tocs[i];
+        for (size_t k = 0; k < toc_count(t); k++) {
+            struct entry en;
+            struct view_place p = {.layer = i, .index = k};
+            toc_entry(t, k, NULL, &en);
+            if (en.type == ENTRY_HARDLINK && view_inode(v->view, &p))
+                map_put(&v->firsts, inode_text(&v->inodes, &p), (void *)(uintptr_t)&there);
+        }
+    }
+}
+
 /* Names that are the same file lead to one entry of one layer's toc. */
 static void identify(struct view_source *v, struct str path, struct arena *a, struct source_node *out) {
     struct view_place place;
     struct entry named;
     if (!view_place(v->view, v->view->n, path, &place) || place.implied || !view_inode(v->view, &place))
         return;
-    const uint64_t id[] = {place.layer, place.index};
     toc_entry(v->view->tocs[place.layer], place.index, NULL, &named);
-    out->inode = arena_str(a, str_n((const char *)id, sizeof id));
+    out->inode = inode_text(a, &place);
     out->linked = !str_eq(named.path, path);
     if (out->linked)
         out->first_name = named.path;
+    if (!v->base.links_at_first)
+        return;
+    if (!v->scanned)
+        scan_links(v);
+    out->linked = out->linked || map_get(&v->firsts, out->inode);
 }
 
 static enum look look(struct source_dir *d, struct str name, struct arena *a, struct source_node *out, struct err *e) {
@@ -101,13 +130,15 @@ static void view_source_free(struct source *s) {
     fd_closep(&v->fd);
     buf_fini(&v->path);
     buf_fini(&v->kept);
+    map_fini(&v->firsts);
+    arena_fini(&v->inodes);
     free(v);
 }
 
 struct source *source_view(const struct view *view) {
     static const struct source_ops ops = {.list = list, .look = look, .content = content, .free = view_source_free};
     struct view_source *v = mem_zalloc(1, sizeof *v);
-    *v = (struct view_source){.base = {.ops = &ops, .keeps_owner = true}, .view = view, .fd = -1};
+    *v = (struct view_source){.base = {.ops = &ops}, .view = view, .fd = -1};
     v->path = v->kept = (struct buf)BUF_INIT(2 * LIMIT_PATH_BYTES);
     return &v->base;
 }

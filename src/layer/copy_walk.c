@@ -123,6 +123,8 @@ static bool merge_dir(struct walk *w, struct merged *m, struct source_dir *d, st
         m->what = DIRECTORY;
         m->in_onto = false;
         m->dir = en;
+    } else if (node->lazy) {
+        m->dir.mode = source_mode(s, &node->entry); /* as BuildKit: what is there gets the mode, and nothing else */
     } else if (!node->implied) {
         struct entry before = m->dir;
         m->dir = en;
@@ -133,6 +135,7 @@ static bool merge_dir(struct walk *w, struct merged *m, struct source_dir *d, st
     m->touched = true;
     m->hidden = node->hidden;
     struct source_dir child = source_dir(d->source, source_join(&m->arena, d->path, name));
+    child.pick = d->pick;
     child.operand = d->operand;
     vec_push(&m->dirs, child);
     return true;
@@ -158,8 +161,23 @@ static bool settle_hidden(struct walk *w, struct merged *m, struct source_dir *d
     if (!node->hidden || (alone && m->what != OTHER))
         return true;
     struct source_dir dir = source_dir(d->source, source_join(&w->scratch, d->path, name));
+    dir.pick = d->pick;
     node->hidden = false;
     return walk_probe(w->spec, &dir, counts, e);
+}
+
+/* Looks at a name, unless flags leave it out. */
+static enum look look(struct walk *w, struct source_dir *d, struct str name, struct source_node *node, struct err *e) {
+    enum picked picked = d->pick ? pick_path(d->pick, source_join(&w->scratch, d->path, name)) : PICKED;
+    if (picked == NOT_PICKED)
+        return LOOK_EXCLUDED;
+    enum look said = d->source->ops->look(d, name, &w->scratch, node, e);
+    if (picked == PICKED || said == LOOK_FAILED || said == LOOK_ABSENT)
+        return said;
+    if (said != LOOK_THERE || node->entry.type != ENTRY_DIR)
+        return LOOK_EXCLUDED;
+    node->lazy = node->hidden = true;
+    return LOOK_THERE;
 }
 
 static bool merge_item(struct walk *w, struct frame *f, const struct item *it, bool alone, struct merged *m, struct err *e) {
@@ -167,7 +185,7 @@ static bool merge_item(struct walk *w, struct frame *f, const struct item *it, b
     struct str name = d->only.n ? d->only : it->name;
     struct source_node node;
     bool counts;
-    switch (d->source->ops->look(d, name, &w->scratch, &node, e)) {
+    switch (look(w, d, name, &node, e)) {
     case LOOK_ABSENT:
         return source_changed(source_join(&w->scratch, d->path, name), e);
     case LOOK_SOCKET:
@@ -273,10 +291,12 @@ bool walk_merge(struct walk *w, struct str dest, bool in_onto, const struct sour
     struct arena arena = ARENA_INIT;
     buf_reset(&w->path);
     buf_add_str(&w->path, dest);
-    if (n == 1 && dirs[0].only.n == 0) {
+    if (n == 1 && dirs[0].only.n == 0 && !dirs[0].pick) {
         w->whole = &dirs[0];
         w->whole_dest = dest;
     }
+    for (size_t i = 0; i < n && !w->whole; i++)
+        dirs[i].source->links_at_first = true;
     if (!push(w, &arena, dirs, n, in_onto, e))
         return false;
     while (w->frames.n) {

@@ -54,8 +54,10 @@ MUST_CHECK bool walk_probe(const struct copy_spec *spec, const struct source_dir
 
 /* --- copy_emit.c: entries for the sink --- */
 
-/* A directory that COPY makes: 0755 or what --chmod says, owner as --chown says. */
-struct entry made_dir(const struct copy_spec *spec, int64_t mtime_s);
+/* A directory that COPY makes: 0755 or what an octal --chmod says (not for an archive), owner as --chown says. */
+struct entry made_dir(const struct copy_spec *spec, bool for_archive, int64_t mtime_s);
+/* The mode as the source has it: its own or git's. */
+uint32_t source_mode(const struct source *s, const struct entry *en);
 /* The node's entry as it is written: mode and owner by the flags, path = walk.path. */
 struct entry written(const struct walk *w, const struct source *s, const struct source_node *node);
 MUST_CHECK bool emit_dir(struct walk *w, struct str path, const struct entry *dir, struct err *e);

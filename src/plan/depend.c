@@ -4,7 +4,10 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "plan/constants.h"
 #include "plan/flags.h"
+#include "plan/mount_text.h"
+#include "plan/named.h"
 #include "plan/source.h"
 #include "plan/stages.h"
 #include "plan/steps.h"
@@ -46,6 +49,8 @@ struct needs {
     size_t stage;
     size_t *found;
     size_t n, capacity;
+    bool follows;               /* the stage has a variable where it names a source */
+    struct constants constants; /* then: what is known of its variables where we are */
 };
 
 static void need(struct needs *n, size_t stage) {
@@ -65,6 +70,8 @@ static void need(struct needs *n, size_t stage) {
 
 static bool need_source(struct needs *n, const struct site *at, struct df_pos pos, const char *what, struct str name, struct err *e) {
     struct source_ref from;
+    if (has_variable(name) && !constants_expand(n->a, n->p, &n->constants, at, pos, what, name, &name, e))
+        return false;
     if (!source_resolve(n->p, n->stage, at, pos, what, name, &from, e))
         return false;
     if (from.kind == SOURCE_STAGE)
@@ -73,20 +80,28 @@ static bool need_source(struct needs *n, const struct site *at, struct df_pos po
 }
 
 static bool need_mount(struct needs *n, const struct site *at, const struct df_flag *mount, struct err *e) {
-    struct str from, type;
-    if (!mount_peek(n->a, at, mount, &from, &type, e))
+    struct mount_text m;
+    if (!mount_read(n->a, at, mount, NULL, &m, e))
         return false;
-    if (type.n && str_index(type, '$') < 0 && !mount_type_check(at, mount, type, e))
-        return false;
-    return need_source(n, at, mount->pos, "RUN --mount from", from, e);
+    bool reads = m.open & 1u << MOUNT_TYPE || m.kind == MOUNT_BIND || m.kind == MOUNT_CACHE;
+    return !reads || need_source(n, at, mount->pos, "RUN --mount from", m.from, e);
+}
+
+static bool check_early(struct needs *n, const struct site *at, struct err *e) {
+    switch (at->i->op) {
+    case DF_COPY: case DF_ADD:
+        return copy_check_early(n->a, at, e);
+    case DF_RUN:
+        return run_check_early(at, e);
+    default:
+        return true;
+    }
 }
 
 /* What can be known before anything runs: flags, sources, the kinds of mounts and operands. */
 static bool need_instruction(struct needs *n, const struct site *at, struct err *e) {
     const struct df_instruction *i = at->i;
-    if (!flags_check(at, e))
-        return false;
-    if ((i->op == DF_COPY || i->op == DF_ADD) && !copy_check_operands(at, e))
+    if (!flags_check(at, e) || !check_early(n, at, e))
         return false;
     for (size_t k = 0; k < i->n_flags; k++) {
         const struct df_flag *flag = &i->flags[k];
@@ -95,7 +110,7 @@ static bool need_instruction(struct needs *n, const struct site *at, struct err 
         if (i->op == DF_COPY && str_eqz(flag->name, "from") && !need_source(n, at, flag->pos, "COPY --from", flag->value, e))
             return false;
     }
-    return true;
+    return !n->follows || constants_follow(n->a, n->p, &n->constants, i, e);
 }
 
 /* A base that is a stage may hold ONBUILD triggers, which run here. */
@@ -122,55 +137,66 @@ static void needs_store(struct needs *n) {
     s->n_needs = n->n;
 }
 
-static bool need_stage(struct arena *a, struct plan *p, size_t stage, struct err *e) {
+static bool need_list(struct needs *n, const struct df_instruction *list, size_t length, const struct df_instruction *from, struct err *e) {
+    for (size_t k = 0; k < length; k++) {
+        struct site at = {.file = n->p->file->name, .i = &list[k], .from = from};
+        if (!need_instruction(n, &at, e))
+            return false;
+    }
+    return true;
+}
+
+/* `triggers` are those of a base image. */
+static bool need_stage(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n_triggers,
+                       struct constant_ends *ends, struct err *e) {
     const struct plan_stage *s = &p->stages[stage];
+    const struct plan_stage *base = s->base_kind == BASE_STAGE ? &p->stages[s->base_stage] : NULL;
     struct site from = {.file = p->file->name, .i = s->from};
     struct needs n = {.a = a, .p = p, .stage = stage};
     if (s->platform.n && !str_eq(s->platform, p->options.platform))
         return site_err(&from, flag_find(s->from, "platform")->pos, e,
                         "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
                         STR_ARG(p->options.platform));
-    if (s->base_kind == BASE_STAGE) {
+    struct source_ref named;
+    if (s->base_kind == BASE_NAMED && !named_resolve(p, stage, s->base_named, &named, e))
+        return site_wrap(&from, s->from->pos, e, "FROM %.*s", STR_ARG(s->base_ref));
+    n.follows = constants_wanted(s->body, s->n_body) || constants_wanted(triggers, n_triggers) ||
+                (base && constants_wanted(base->body, base->n_body));
+    if (n.follows && !constants_begin(ends, a, p, stage, &n.constants, e))
+        return false;
+    if (base) {
         need(&n, s->base_stage);
-        if (!need_triggers_of_base(&n, &p->stages[s->base_stage], e))
+        if (!need_triggers_of_base(&n, base, e))
             return false;
     }
-    for (size_t k = 0; k < s->n_body; k++) {
-        struct site at = {.file = p->file->name, .i = &s->body[k]};
-        if (!need_instruction(&n, &at, e))
-            return false;
-    }
+    if (!need_list(&n, triggers, n_triggers, s->from, e) || !need_list(&n, s->body, s->n_body, NULL, e))
+        return false;
     needs_store(&n);
     return true;
 }
 
 /* Follows what was marked as needed below stage `top` and was not looked at before. */
-static bool close_below(struct arena *a, struct plan *p, size_t top, const bool *seen, struct err *e) {
+static bool close_below(struct arena *a, struct plan *p, size_t top, const bool *seen, struct constant_ends *ends, struct err *e) {
     for (size_t k = top; k-- > 0;)
-        if (p->stages[k].needed && !(seen && seen[k]) && !need_stage(a, p, k, e))
+        if (p->stages[k].needed && !(seen && seen[k]) && !need_stage(a, p, k, NULL, 0, ends, e))
             return false;
     return true;
 }
 
 bool needs_close(struct arena *a, struct plan *p, struct err *e) {
+    _cleanup_(constant_ends_fini) struct constant_ends ends = {0};
     p->stages[p->target].needed = true;
-    return close_below(a, p, p->target + 1, NULL, e);
+    return close_below(a, p, p->target + 1, NULL, &ends, e);
 }
 
+/* The triggers may set what the stage's own sources are named by, so that it is looked at again. */
 bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n, struct err *e) {
-    struct plan_stage *s = &p->stages[stage];
-    struct needs needs = {.a = a, .p = p, .stage = stage, .found = s->needs, .n = s->n_needs, .capacity = s->n_needs};
+    _cleanup_(constant_ends_fini) struct constant_ends ends = {0};
     _cleanup_(mem_freep) bool *seen = mem_zalloc(p->n_stages, sizeof *seen);
-    assert(s->needed);
+    assert(p->stages[stage].needed);
     for (size_t k = 0; k < p->n_stages; k++)
         seen[k] = p->stages[k].needed;
-    for (size_t k = 0; k < n; k++) {
-        struct site at = {.file = p->file->name, .i = &triggers[k], .from = s->from};
-        if (!need_instruction(&needs, &at, e))
-            return false;
-    }
-    needs_store(&needs);
-    return close_below(a, p, stage, seen, e);
+    return need_stage(a, p, stage, triggers, n, &ends, e) && close_below(a, p, stage, seen, &ends, e);
 }
 
 /* --- Build arguments that nothing asked for -------------------------------------------------------------------------------------- */

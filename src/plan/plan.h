@@ -7,7 +7,7 @@
  *   plan_make()           Dockerfile -> stages, their bases and dependencies, dead stages marked
  *   scope_init()          a stage + its base's configuration -> variables and configuration at its first instruction
  *   scope_step()          the next instruction -> a step (scope moves on)
- *   key_*()               a step + what it depends on -> its cache key
+ *   key_*() (key.h)       a step + what it depends on -> its cache key
  *
  * Errors say NAME:LINE:COLUMN and are ERR_USAGE. Flags and forms that croze does not carry out yet are errors that name them. */
 #ifndef CROZE_PLAN_PLAN_H
@@ -42,8 +42,9 @@ struct plan_stage {
     struct str name;              /* lower case; "" without AS */
     enum base_kind base_kind;
     size_t base_stage;            /* BASE_STAGE */
-    struct str base_ref;          /* as the user wrote it, expanded */
-    size_t base_named;            /* BASE_NAMED: which of plan_options.named; its kind is NAMED_DIR or NAMED_OCI_LAYOUT */
+    struct str base_ref;          /* as the user wrote it, expanded; the image of a named context that stands in for it */
+    size_t base_named;            /* BASE_NAMED: which of plan_options.named; its kind is NAMED_DIR or NAMED_OCI_LAYOUT. A stage that a
+                                     named context replaces has what the context stands for as its base, and no body */
     struct str platform;          /* --platform, expanded, or "" */
     struct df_instruction *from;  /* its FROM */
     struct df_instruction *body;  /* instructions behind FROM */
@@ -60,7 +61,7 @@ struct plan_options {
     const struct named_context *named;
     size_t n_named;
     bool has_epoch;
-    int64_t epoch;                /* SOURCE_DATE_EPOCH */
+    int64_t epoch;                /* SOURCE_DATE_EPOCH of the command line or the environment */
 };
 
 struct plan {
@@ -71,9 +72,14 @@ struct plan {
     size_t target;
     struct pair_list global_args; /* the predefined ones and ARG before FROM, expanded, overridden by the build arguments */
     struct str_list unused_args;  /* --build-arg that no ARG consumed: a warning */
+    struct df_warning *warnings;  /* those of the parser apart; line 0: of no line */
+    size_t n_warnings;
+    bool has_epoch;               /* SOURCE_DATE_EPOCH of the options, else the default of a global ARG of that name: build/ applies */
+    int64_t epoch;                /* this one, to layers, keys, history and configuration */
 };
 
-/* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. */
+/* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. After an
+ * error `out` holds what was known by then: the stages' instructions, the global ARGs. */
 MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out,
                           struct err *e);
 /* The ONBUILD triggers of a stage's base image are known only when that image is: adds the stages that they read to stages[stage].needs and
@@ -81,7 +87,7 @@ MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const 
 MUST_CHECK bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n,
                                   struct err *e);
 /* The stage that a COPY --from / mount from= names (name first, then index), seen from stage `from`; false: not a stage (an image). Forward
- * and self references are errors. */
+ * and self references are errors. Named contexts, which come before stages, are not looked at. */
 MUST_CHECK bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *found, size_t *stage, struct err *e);
 
 /* --- Steps ---------------------------------------------------------------------------------------------------------------------- */
@@ -126,7 +132,7 @@ struct step_copy {
     bool dest_is_dir;             /* trailing slash, or "." / "..", or several operands */
     struct str chown;             /* "user[:group]" or "" */
     struct chmod chmod;
-    bool link;                    /* --link: stands on nothing below (ignored with --chmod, as in BuildKit) */
+    bool link;                    /* --link: stands on nothing below (never set together with chmod, as in BuildKit) */
     bool parents;                 /* --parents */
     struct str *excludes;         /* --exclude: patterns of the ignore language, expanded */
     size_t n_excludes;
@@ -190,7 +196,7 @@ struct scope {
     struct str_list declared;     /* names of declared ARGs, with or without a value */
     struct str author;
     bool cmd_set;                 /* CMD was given in this stage: ENTRYPOINT keeps it */
-    struct df_warning *warnings;
+    struct df_warning *warnings;  /* what check/ gathers */
     size_t n_warnings;
     size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
 };
@@ -204,20 +210,5 @@ void scope_init(struct scope *s, struct arena *a, const struct plan *p, const st
 /* Carries one instruction into the scope and describes what is to be done. ONBUILD triggers of the base come through here first
  * (dockerfile_parse_one), then the stage's body. */
 MUST_CHECK bool scope_step(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
-
-/* --- Keys (docs/design.md "Cache keys") -------------------------------------------------------------------------------------- */
-
-struct key_context {
-    struct digest chain;          /* ChainID of the parent layers (base/digest.h); zero on scratch */
-    struct str platform;
-    bool has_epoch;
-    int64_t epoch;
-    bool modes_git;
-};
-/* RUN: `mount_digests` are the content digests of the used subtrees, one a bind mount. */
-struct digest key_run(const struct key_context *k, const struct step_run *run, const struct digest *mount_digests);
-/* COPY: `content` covers the entries as they will be written, mtimes apart (layer/copy.h computes it). */
-struct digest key_copy(const struct key_context *k, const struct digest *content);
-struct digest key_workdir(const struct key_context *k, struct str path, uint32_t uid, uint32_t gid);
 
 #endif

@@ -142,3 +142,35 @@ const char *reference_fault(struct str ref) {
         fault = digest_fault(digest);
     return fault;
 }
+
+/* --- Equality -------------------------------------------------------------------------------------------------------------------- */
+
+/* A reference in parts, with what docker fills in: no path of docker.io keeps its "library/". */
+struct parts {
+    struct str host, path, tag, digest;
+};
+
+static struct parts parts_of(struct str ref) {
+    struct parts out = {.host = S("docker.io")};
+    struct str first, rest;
+    (void)str_cut(ref, '@', &out.path, &out.digest);
+    ptrdiff_t colon = str_rindex(out.path, ':');
+    if (colon > str_rindex(out.path, '/')) {
+        out.tag = str_from(out.path, (size_t)colon + 1);
+        out.path = str_first(out.path, (size_t)colon);
+    }
+    if (str_cut(out.path, '/', &first, &rest) && looks_like_host(first)) {
+        out.host = str_eqz(first, "index.docker.io") ? out.host : first;
+        out.path = rest;
+    }
+    if (str_eqz(out.host, "docker.io") && str_starts(out.path, S("library/")) && str_index(str_from(out.path, 8), '/') < 0)
+        out.path = str_from(out.path, 8);
+    if (out.tag.n == 0 && out.digest.n == 0)
+        out.tag = S("latest");
+    return out;
+}
+
+bool reference_equal(struct str a, struct str b) {
+    struct parts x = parts_of(a), y = parts_of(b);
+    return str_eq(x.host, y.host) && str_eq(x.path, y.path) && str_eq(x.tag, y.tag) && str_eq(x.digest, y.digest);
+}

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "base/near.h"
 #include "plan/flags.h"
 #include "plan/steps.h"
 #include "plan/vars.h"
@@ -50,7 +51,7 @@ struct site scope_site(const struct scope *s, const struct df_instruction *i) {
     return (struct site){.file = s->plan->file->name, .i = i, .from = own ? NULL : s->stage->from};
 }
 
-void scope_warn(struct scope *s, struct df_pos pos, const char *rule, const char *fmt, ...) {
+static void add_warning(struct scope *s, struct df_warning w) {
     if (s->n_warnings == LIMIT_SCOPE_WARNINGS)
         return;
     if ((s->n_warnings & (s->n_warnings - 1)) == 0) { /* full at every power of two */
@@ -59,11 +60,15 @@ void scope_warn(struct scope *s, struct df_pos pos, const char *rule, const char
             memcpy(bigger, s->warnings, s->n_warnings * sizeof *bigger);
         s->warnings = bigger;
     }
+    s->warnings[s->n_warnings++] = w;
+}
+
+void scope_warn(struct scope *s, struct df_pos pos, const char *rule, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
     va_end(ap);
-    s->warnings[s->n_warnings++] = (struct df_warning){pos, rule, arena_str(s->arena, str_z(text))};
+    add_warning(s, (struct df_warning){.pos = pos, .rule = rule, .message = arena_str(s->arena, str_z(text))});
 }
 
 bool scope_lookup(const struct scope *s, struct str name, struct str *value) {
@@ -77,12 +82,30 @@ static bool within_limit(const struct scope *s, const struct df_instruction *i, 
            site_err(&at, i->pos, e, "the stage's instructions take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
 }
 
-enum { UNSET_MAX = 16 };
+enum { UNSET_MAX = 16, MEANT_MAX = 100 /* so many warnings look for what was meant: each goes through all variables */ };
 
-static void warn_unset(struct scope *s, const struct df_instruction *i, struct df_pos pos, const struct df_unset *unset) {
-    for (size_t k = 0; k < unset->n; k++)
-        if (!str_list_has(&s->declared, unset->names[k]))
-            scope_warn(s, pos, "UndefinedVar", "%s uses $%.*s, which is not set here", df_op_name(i->op), STR_ARG(unset->names[k]));
+static struct str nearest_variable(const struct scope *s, struct str name) {
+    struct near n = {name};
+    for (size_t k = 0; k < s->args.n; k++)
+        near_try(&n, s->args.p[k].key);
+    for (size_t k = 0; k < s->config.env.n; k++)
+        near_try(&n, s->config.env.p[k].key);
+    return n.name;
+}
+
+/* In BuildKit's words, which people search for. */
+static void warn_unset(struct scope *s, struct df_pos pos, const struct df_unset *unset) {
+    for (size_t k = 0; k < unset->n; k++) {
+        struct df_warning w = {.pos = pos, .rule = "UndefinedVar", .subject = unset->names[k]};
+        if (str_list_has(&s->declared, w.subject) || s->n_warnings == LIMIT_SCOPE_WARNINGS)
+            continue;
+        if (s->n_warnings < MEANT_MAX)
+            w.meant = nearest_variable(s, w.subject);
+        w.message = arena_printf(s->arena, "Usage of undefined variable '$%.*s'", STR_ARG(w.subject));
+        if (w.meant.n)
+            w.message = arena_printf(s->arena, "%.*s (did you mean $%.*s?)", STR_ARG(w.message), STR_ARG(w.meant));
+        add_warning(s, w);
+    }
 }
 
 bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
@@ -90,9 +113,10 @@ bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
-    if (!df_expand(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, e))
+    bool good = df_expand(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, e);
+    warn_unset(s, pos, &unset); /* ${x:?} fails because of one */
+    if (!good)
         return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
-    warn_unset(s, i, pos, &unset);
     return within_limit(s, i, e);
 }
 
@@ -103,15 +127,18 @@ bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct 
     struct site at = scope_site(s, i);
     if (!df_expand_words(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, n, e))
         return site_wrap(&at, i->pos, e, "%s", df_op_name(i->op));
-    warn_unset(s, i, i->pos, &unset);
+    warn_unset(s, i->pos, &unset);
     return within_limit(s, i, e);
 }
 
 bool scope_expand_text(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
     struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct str names[UNSET_MAX];
+    struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
-    if (!df_expand_text(s->arena, text, vars_getter(&vars), NULL, out, e))
+    if (!df_expand_text(s->arena, text, vars_getter(&vars), &unset, out, e))
         return site_wrap(&at, i->pos, e, "%s, here-document", df_op_name(i->op));
+    warn_unset(s, i->pos, &unset);
     return within_limit(s, i, e);
 }
 

@@ -3,6 +3,7 @@
 #include "plan/site.h"
 
 #include "base/mem.h"
+#include "base/near.h"
 
 static bool place(const struct site *at, struct df_pos pos, struct err *e) {
     if (!at->from)
@@ -30,38 +31,9 @@ bool site_wrap(const struct site *at, struct df_pos pos, struct err *e, const ch
     return place(at, pos, e);
 }
 
-enum { WORD_MAX = 32, MEANT_DISTANCE = 3 };
-
-/* Levenshtein's distance of two words of at most WORD_MAX bytes. */
-static size_t distance(struct str a, struct str b) {
-    size_t row[WORD_MAX + 1];
-    for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 0; i < a.n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.n; j++) {
-            size_t replace = diagonal + (a.p[i] != b.p[j]);
-            size_t shorter = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
-            diagonal = row[j + 1];
-            row[j + 1] = replace < shorter ? replace : shorter;
-        }
-    }
-    return row[b.n];
-}
-
 const char *nearest_option(struct str text, const char *const *options) {
-    const char *best = NULL;
-    size_t best_distance = MEANT_DISTANCE;
-    if (text.n > WORD_MAX)
-        return NULL;
-    for (; *options; options++) {
-        struct str option = str_z(*options);
-        size_t d = option.n <= WORD_MAX ? distance(text, option) : MEANT_DISTANCE;
-        if (d < best_distance) {
-            best_distance = d;
-            best = *options;
-        }
-    }
-    return best;
+    struct near n = {text};
+    for (; *options; options++)
+        near_try(&n, str_z(*options));
+    return n.name.p;
 }

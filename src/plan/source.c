@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Names of stages and images in COPY --from and RUN --mount: see source.h. */
+ * Names of stages, images and named contexts in COPY --from and RUN --mount: see source.h. */
 #include "plan/source.h"
 
 #include "plan/flags.h"
+#include "plan/named.h"
 #include "plan/reference.h"
+#include "plan/steps.h"
 
 static bool is_digits(struct str s) {
     for (size_t k = 0; k < s.n; k++)
@@ -40,86 +42,63 @@ bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *f
     return true;
 }
 
+/* A named context comes first, for a stage's number too; then stages; then images. */
+static bool resolve(const struct plan *p, size_t stage, struct str name, struct source_ref *out, struct err *e) {
+    bool found = false;
+    size_t which = 0;
+    *out = (struct source_ref){.kind = SOURCE_CONTEXT};
+    if (named_find(p, name, &which))
+        return named_resolve(p, stage, which, out, e);
+    if (!plan_find_stage(p, stage, name, &found, &out->stage, e))
+        return false;
+    if (found && named_find(p, p->stages[out->stage].name, &which))
+        return named_resolve(p, stage, which, out, e);
+    out->kind = found ? SOURCE_STAGE : SOURCE_IMAGE;
+    out->image = found ? STR_NULL : name;
+    const char *fault = found ? NULL : reference_fault(name);
+    return !fault || err_set(e, ERR_USAGE, "that is neither a stage nor the name of an image: %s", fault);
+}
+
 bool source_resolve(const struct plan *p, size_t stage, const struct site *at, struct df_pos pos, const char *what, struct str name,
                     struct source_ref *out, struct err *e) {
-    bool found;
     *out = (struct source_ref){.kind = SOURCE_CONTEXT};
     if (name.n == 0)
         return true;
-    if (str_index(name, '$') >= 0)
-        return site_err(at, pos, e, "%s takes no variables (\"%.*s\"): write FROM %.*s AS name above, and name it", what, STR_ARG(name),
-                        STR_ARG(name));
-    if (!plan_find_stage(p, stage, name, &found, &out->stage, e))
+    if (!resolve(p, stage, name, out, e))
         return site_wrap(at, pos, e, "%s=%.*s", what, STR_ARG(name));
-    out->kind = found ? SOURCE_STAGE : SOURCE_IMAGE;
-    out->image = found ? STR_NULL : name;
-    if (!found && str_eqz(name, "scratch"))
-        return site_err(at, pos, e, "%s=scratch: there is nothing in scratch", what);
-    const char *fault = found ? NULL : reference_fault(name);
-    return !fault || site_err(at, pos, e, "%s=%.*s is neither a stage nor the name of an image: %s", what, STR_ARG(name), fault);
-}
-
-/* One field from *rest on; quotes and their doubling are undone. False: a quote is out of place. */
-static bool next_field(struct arena *a, struct str *rest, struct str *field, bool *more) {
-    if (rest->n == 0 || rest->p[0] != '"') {
-        *more = str_cut(*rest, ',', field, rest);
-        return str_index(*field, '"') < 0;
-    }
-    char *out = arena_alloc(a, rest->n, 1);
-    size_t n = 0, k = 1;
-    for (; k < rest->n; k++) {
-        if (rest->p[k] == '"' && (k + 1 == rest->n || rest->p[k + 1] != '"'))
-            break;
-        k += rest->p[k] == '"';
-        out[n++] = rest->p[k];
-    }
-    *field = (struct str){out, n};
-    if (k >= rest->n)
-        return false;
-    *rest = str_from(*rest, k + 1);
-    *more = rest->n > 0;
-    if (*more && rest->p[0] != ',')
-        return false;
-    *rest = str_from(*rest, *more);
+    if (out->kind == SOURCE_IMAGE && str_eqz(out->image, "scratch"))
+        return site_err(at, pos, e, "%s=%.*s: there is nothing in scratch", what, STR_ARG(name));
     return true;
 }
 
-bool mount_fields(struct arena *a, const struct site *at, const struct df_flag *mount, struct str_list *out, struct err *e) {
-    struct str rest = mount->value;
-    bool more = true;
-    while (more) {
-        struct str field;
-        if (!next_field(a, &rest, &field, &more))
-            return site_err(at, mount->pos, e, "--mount=%.*s: a quote is out of place", STR_ARG(mount->value));
-        str_list_add(a, out, field);
-    }
-    return true;
+/* --- With a step ----------------------------------------------------------------------------------------------------------------- */
+
+/* The stage's variables, and the ARGs before the first FROM, as in FROM itself. */
+static bool get(void *ctx, struct str name, struct str *value) {
+    const struct scope *s = ctx;
+    return scope_lookup(s, name, value) || pair_list_get(&s->plan->global_args, name, value);
 }
 
-bool mount_peek(struct arena *a, const struct site *at, const struct df_flag *mount, struct str *from, struct str *type, struct err *e) {
-    struct str_list fields = {0};
-    *from = *type = STR_NULL;
-    if (!mount_fields(a, at, mount, &fields, e))
+static bool is_needed(const struct plan_stage *s, size_t stage) {
+    for (size_t k = 0; k < s->n_needs; k++)
+        if (s->needs[k] == stage)
+            return true;
+    return false;
+}
+
+/* The plan has foreseen what the variables say, or refused them. What it could not know is what a base image adds: a variable of its own
+ * in an ARG's default, or an ARG in its triggers for the stages that stand on this one. */
+bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos pos, const char *what, struct str text,
+                  struct source_ref *out, struct err *e) {
+    struct site at = scope_site(s, i);
+    struct str name = text;
+    if (has_variable(text) && !df_expand(s->arena, text, s->plan->file->escape, (struct df_vars){get, s}, NULL, &name, e))
+        return site_wrap(&at, pos, e, "%s=%.*s", what, STR_ARG(text));
+    if (text.n && name.n == 0)
+        return site_err(&at, pos, e, "%s=%.*s gives an empty name", what, STR_ARG(text));
+    if (!source_resolve(s->plan, s->stage->index, &at, pos, what, name, out, e))
         return false;
-    for (size_t k = 0; k < fields.n; k++) {
-        struct str key, value;
-        if (str_cut(fields.p[k], '=', &key, &value) && str_eq_nocase(key, S("from")))
-            *from = value;
-        else if (str_eq_nocase(key, S("type")))
-            *type = value;
-    }
-    return true;
-}
-
-bool mount_type_check(const struct site *at, const struct df_flag *mount, struct str type, struct err *e) {
-    static const char *const others[] = {"cache", "tmpfs", "secret", "ssh"};
-    char what[64];
-    if (str_eq_nocase(type, S("bind")))
-        return true;
-    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
-        if (str_eq_nocase(type, str_z(others[k]))) {
-            snprintf(what, sizeof what, "RUN --mount=type=%s", others[k]);
-            return not_supported(at, mount->pos, e, what);
-        }
-    return site_err(at, mount->pos, e, "RUN --mount: there is no type \"%.*s\"; it is bind, cache, tmpfs, secret or ssh", STR_ARG(type));
+    return out->kind != SOURCE_STAGE || is_needed(s->stage, out->stage) ||
+           site_err(&at, pos, e, "%s=%.*s: that the base image makes \"%.*s\" of it could not be foreseen; name the stage", what,
+                    STR_ARG(text), STR_ARG(name));
 }

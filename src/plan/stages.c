@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "plan/flags.h"
+#include "plan/named.h"
 #include "plan/reference.h"
 #include "plan/vars.h"
 
@@ -31,6 +32,47 @@ static bool global_arg(struct arena *a, struct plan *p, size_t arena_start, cons
             return site_err(&at, i->pos, e, "the ARGs before the first FROM take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
     }
     return true;
+}
+
+/* --- SOURCE_DATE_EPOCH and BUILDKIT_SYNTAX --------------------------------------------------------------------------------------- */
+
+/* The global ARG of that name, for messages; NULL: it has none. */
+static const struct df_pair *global_pair(const struct plan *p, struct str name, const struct df_instruction **in) {
+    const struct df_pair *found = NULL;
+    for (const struct df_instruction *i = p->file->instructions; i->op == DF_ARG; i++)
+        for (size_t k = 0; k < i->n_pairs; k++)
+            if (str_eq(i->pairs[k].key, name)) {
+                found = &i->pairs[k];
+                *in = i;
+            }
+    return found;
+}
+
+/* The options' epoch, else what the file's head says; an empty text is none. */
+static bool find_epoch(struct plan *p, struct err *e) {
+    const struct df_instruction *i = NULL;
+    struct str text = STR_NULL;
+    p->has_epoch = p->options.has_epoch;
+    p->epoch = p->options.epoch;
+    const struct df_pair *pair = global_pair(p, S("SOURCE_DATE_EPOCH"), &i);
+    if (p->has_epoch || !pair || !pair_list_get(&p->global_args, pair->key, &text) || text.n == 0)
+        return true;
+    struct site at = site_of(p, i);
+    p->has_epoch = str_to_i64(text, &p->epoch) && p->epoch >= 0;
+    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970", STR_ARG(text));
+}
+
+/* The frontend is croze itself, whoever was asked for. */
+static void warn_syntax(struct arena *a, struct plan *p) {
+    struct str frontend;
+    if (!pair_list_get(&p->options.build_args, S("BUILDKIT_SYNTAX"), &frontend) || frontend.n == 0 || df_is_own_syntax(frontend))
+        return;
+    p->warnings = arena_new(a, struct df_warning);
+    p->warnings[p->n_warnings++] = (struct df_warning){
+        .rule = "ForeignSyntax",
+        .message = arena_printf(a, "build argument BUILDKIT_SYNTAX=%.*s: that frontend is not run; the file is read as a Dockerfile",
+                                STR_ARG(frontend)),
+    };
 }
 
 /* --- FROM ------------------------------------------------------------------------------------------------------------------------ */
@@ -66,12 +108,46 @@ static struct str stage_name(struct arena *a, const struct df_instruction *from)
     return str_n(name, from->args[2].n);
 }
 
+/* The base is what a named context stands for. */
+static bool take_named(struct plan *p, struct plan_stage *s, size_t which, struct err *e) {
+    struct source_ref from;
+    if (!named_resolve(p, s->index, which, &from, e))
+        return false;
+    s->base_kind = from.kind == SOURCE_STAGE ? BASE_STAGE : from.kind == SOURCE_IMAGE ? BASE_IMAGE : BASE_NAMED;
+    s->base_stage = from.stage;
+    s->base_named = from.named;
+    s->base_ref = from.kind == SOURCE_IMAGE ? from.image : s->base_ref;
+    if (s->base_kind == BASE_IMAGE && str_eqz(s->base_ref, "scratch"))
+        s->base_kind = BASE_SCRATCH;
+    return true;
+}
+
+/* Whether a named context bears the stage's name. Who names the stage reads what the context stands for, so that the stage itself is of use
+ * as the target only; what is wrong with it then is said when it is found to be needed. */
+static bool replace_stage(struct plan *p, struct plan_stage *s) {
+    struct err ignored = ERR_INIT;
+    size_t which;
+    if (!named_find(p, s->name, &which))
+        return false;
+    s->n_body = 0;
+    s->base_ref = s->name;
+    if (!take_named(p, s, which, &ignored)) {
+        s->base_kind = BASE_NAMED;
+        s->base_named = which;
+    }
+    err_clear(&ignored);
+    return true;
+}
+
 static bool find_base(struct plan *p, struct plan_stage *s, const struct site *at, const struct vars *vars, struct err *e) {
     struct str ref = s->base_ref;
     if (ref.n == 0) {
         (void)site_err(at, s->from->pos, e, "FROM %.*s gives an empty name", STR_ARG(s->from->args[0]));
         return blame_empty(p, vars, e);
     }
+    size_t which;
+    if (named_find(p, ref, &which))
+        return take_named(p, s, which, e) || site_wrap(at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
     for (size_t k = s->index; k-- > 0;)
         if (str_eq_nocase(p->stages[k].name, ref)) {
             s->base_kind = BASE_STAGE;
@@ -111,6 +187,8 @@ static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s
 static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, struct err *e) {
     struct site at = site_of(p, s->from);
     struct vars vars = {.first = &p->global_args};
+    if (replace_stage(p, s))
+        return true;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
         return site_wrap(&at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
     return find_base(p, s, &at, &vars, e) && stage_platform(a, p, s, &at, e);
@@ -165,6 +243,9 @@ bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan
     for (size_t k = 0; k < n_globals; k++)
         if (!global_arg(a, out, arena_start, &file->instructions[k], e))
             return false;
+    if (!find_epoch(out, e) || !named_check(out, e))
+        return false;
+    warn_syntax(a, out);
     for (size_t k = 0; k < out->n_stages; k++)
         if (!begin_stage(a, out, &out->stages[k], e))
             return false;

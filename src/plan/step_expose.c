@@ -80,9 +80,9 @@ static bool expose_word(struct scope *s, const struct df_instruction *i, struct 
         return site_err(&at, i->pos, e, "EXPOSE %.*s: the two ranges differ in length", STR_ARG(word));
     if (ip.n || host.n)
         scope_warn(s, i->pos, "ExposeInvalidFormat",
-                   "EXPOSE %.*s: an image cannot say which address or port of the host to use; that half is ignored", STR_ARG(word));
+                   "EXPOSE instruction should not define an IP address or host-port mapping, found '%.*s'", STR_ARG(word));
     if (with_protocol && protocol.n && !str_eqz(protocol, name))
-        scope_warn(s, i->pos, "ExposeProtoCasing", "EXPOSE %.*s: protocols are written in lower case", STR_ARG(word));
+        scope_warn(s, i->pos, "ExposeProtoCasing", "Defined protocol '%.*s' in EXPOSE instruction should be lowercase", STR_ARG(word));
     if (out->n + range.last - range.first >= PORTS_MAX)
         return site_err(&at, i->pos, e, "EXPOSE names more than %d ports", PORTS_MAX);
     for (unsigned p = range.first; p <= range.last; p++)

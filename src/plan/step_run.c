@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * RUN: command line, environment, network. The text of the command is the shell's: croze expands nothing in it, but exports ENV and ARG. */
+ * RUN: command line, environment, network, security. The text of the command is the shell's: croze expands nothing in it, but exports ENV
+ * and ARG. */
 #include "base/mem.h"
 #include "plan/flags.h"
 #include "plan/steps.h"
@@ -108,8 +109,8 @@ static void environment(struct scope *s, struct step_run *run) {
         pair_list_set(s->arena, &run->key_env, s->args.p[k].key, s->args.p[k].value);
     pair_list_copy(s->arena, &run->env, &run->key_env);
     proxy_env(s->arena, &options->build_args, &run->env);
-    if (options->has_epoch && !pair_list_get(&run->env, S("SOURCE_DATE_EPOCH"), &ignored))
-        pair_list_set(s->arena, &run->env, S("SOURCE_DATE_EPOCH"), arena_printf(s->arena, "%lld", (long long)options->epoch));
+    if (s->plan->has_epoch && !pair_list_get(&run->env, S("SOURCE_DATE_EPOCH"), &ignored))
+        pair_list_set(s->arena, &run->env, S("SOURCE_DATE_EPOCH"), arena_printf(s->arena, "%lld", (long long)s->plan->epoch));
 }
 
 /* "RUN |2 A=1 B=2 /bin/sh -c make # buildkit": the declared ARGs with the values that the command sees. */
@@ -141,12 +142,37 @@ static bool network(const struct site *at, struct step_run *run, struct err *e) 
            site_err(at, flag->pos, e, "RUN --network=%.*s: it is default, none or host", STR_ARG(flag->value));
 }
 
+static bool security(const struct site *at, struct step_run *run, struct err *e) {
+    const struct df_flag *flag = flag_find(at->i, "security");
+    run->insecure = flag && str_eqz(flag->value, "insecure");
+    return !flag || run->insecure || str_eqz(flag->value, "sandbox") ||
+           site_err(at, flag->pos, e, "RUN --security=%.*s: it is sandbox or insecure", STR_ARG(flag->value));
+}
+
+bool run_check_early(const struct site *at, struct err *e) {
+    struct step_run ignored = {0};
+    return network(at, &ignored, e) && security(at, &ignored, e);
+}
+
+/* Where ssh looks for its agent; an ENV of the file knows better. It follows from the mounts, which are in the key. */
+static void agent_env(struct scope *s, struct step_run *run) {
+    struct str ignored;
+    for (size_t k = 0; k < run->n_mounts; k++) {
+        if (run->mounts[k].kind != MOUNT_SSH)
+            continue;
+        if (!pair_list_get(&run->env, S("SSH_AUTH_SOCK"), &ignored))
+            pair_list_set(s->arena, &run->env, S("SSH_AUTH_SOCK"), run->mounts[k].target);
+        return;
+    }
+}
+
 bool step_run(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
     struct site at = scope_site(s, i);
     struct step_run *run = &out->run;
-    if (!network(&at, run, e) || !step_run_mounts(s, i, run, e) || !command_line(s, i, run, e))
+    if (!network(&at, run, e) || !security(&at, run, e) || !step_run_mounts(s, i, run, e) || !command_line(s, i, run, e))
         return false;
     environment(s, run);
+    agent_env(s, run);
     run->user = s->config.user;
     run->workdir = s->config.workdir.n ? s->config.workdir : S("/");
     out->kind = STEP_RUN;

@@ -22,6 +22,9 @@ bool scope_lookup(const struct scope *s, struct str name, struct str *value);
 void scope_warn(struct scope *s, struct df_pos pos, const char *rule, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* `text` seen from WORKDIR; too long a path is an error. */
 MUST_CHECK bool scope_path(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e);
+/* The source that `text` names with the variables as they stand; `what` is for messages, as in source.h. */
+MUST_CHECK bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos pos, const char *what, struct str text,
+                             struct source_ref *out, struct err *e);
 /* A bounded list of the stage took one more. */
 MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e);
 /* A here-document that becomes a file is named by its word. */
@@ -47,8 +50,10 @@ bool step_user(struct scope *s, const struct df_instruction *i, struct step *out
 bool step_volume(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
 bool step_workdir(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
 
-/* Before anything is expanded: operands that are plainly a URL or a repository. */
-MUST_CHECK bool copy_check_operands(const struct site *at, struct err *e);
+/* COPY and ADD before anything is expanded: operands of the wrong kind, a mode that is none. */
+MUST_CHECK bool copy_check_early(struct arena *a, const struct site *at, struct err *e);
+/* RUN before anything is expanded: --network and --security, which take no variables. */
+MUST_CHECK bool run_check_early(const struct site *at, struct err *e);
 /* RUN's --mount flags, expanded. */
 MUST_CHECK bool step_run_mounts(struct scope *s, const struct df_instruction *i, struct step_run *out, struct err *e);
 

@@ -30,6 +30,20 @@ void proxy_env(struct arena *a, const struct pair_list *build_args, struct pair_
     }
 }
 
+/* Without the prefix. */
+static const char *const buildkit_args[] = {"BUILD_NAME",       "CACHE_MOUNT_NS",   "CONTEXT_KEEP_GIT_DIR", "DOCKERFILE_CHECK",
+                                            "INLINE_CACHE",     "MULTI_PLATFORM",   "SANDBOX_HOSTNAME",     "SBOM_SCAN_CONTEXT",
+                                            "SBOM_SCAN_STAGE",  "SYNTAX",           NULL};
+
+static bool is_buildkit_arg(struct str name) {
+    if (!str_starts(name, S("BUILDKIT_")))
+        return false;
+    for (size_t k = 0; buildkit_args[k]; k++)
+        if (str_eqz(str_from(name, 9), buildkit_args[k]))
+            return true;
+    return false;
+}
+
 static bool is_platform_arg(struct str name, struct str prefix) {
     if (!str_starts(name, prefix))
         return false;
@@ -44,7 +58,7 @@ bool is_predefined(struct str name) {
         if (str_eqz(name, proxies[k]) || str_eqz(name, proxies_lower[k]))
             return true;
     return is_platform_arg(name, S("TARGET")) || is_platform_arg(name, S("BUILD")) || str_eqz(name, "TARGETSTAGE") ||
-           str_eqz(name, "SOURCE_DATE_EPOCH") || str_starts(name, S("BUILDKIT_"));
+           str_eqz(name, "SOURCE_DATE_EPOCH") || is_buildkit_arg(name);
 }
 
 /* A build argument of the same name overrides what croze knows. */

@@ -42,7 +42,7 @@ static void quote_ascii(struct buf *out, unsigned char c) {
 }
 
 /* As strconv.Quote does; letters beyond ASCII stand as they are, but for the control characters U+0080 to U+00A0. */
-static void quote(struct buf *out, struct str s) {
+void word_quoted(struct buf *out, struct str s) {
     buf_add_char(out, '"');
     while (s.n) {
         unsigned char c = (unsigned char)s.p[0];
@@ -65,7 +65,7 @@ void words_quoted(struct buf *out, const struct str *words, size_t n) {
     for (size_t k = 0; k < n; k++) {
         if (k)
             buf_add_char(out, ' ');
-        quote(out, words[k]);
+        word_quoted(out, words[k]);
     }
     buf_add_char(out, ']');
 }
@@ -173,4 +173,34 @@ void duration_write(struct buf *out, int64_t ns) {
     if (minutes)
         buf_printf(out, "%lldm", (long long)(minutes % 60));
     write_fraction(out, ns % (60 * NS_PER_S), NS_PER_S, "s");
+}
+
+/* --- Sizes ----------------------------------------------------------------------------------------------------------------------- */
+
+enum { SIZE_BITS_MAX = 62, UNIT_BITS = 10 };
+
+/* Bits that the unit shifts by: "k", "kb", "kib" in any case 10, "m" 20, and so on; "" and "b" 0; -1: no unit. */
+static int unit_bits(struct str s) {
+    static const char letters[] = "kmgtp";
+    if (s.n == 0 || str_eq_nocase(s, S("b")))
+        return 0;
+    struct str rest = str_from(s, 1);
+    for (int k = 0; letters[k]; k++)
+        if ((s.p[0] | 0x20) == letters[k] && (rest.n == 0 || str_eq_nocase(rest, S("b")) || str_eq_nocase(rest, S("ib"))))
+            return (k + 1) * UNIT_BITS;
+    return -1;
+}
+
+bool size_parse(struct str s, uint64_t *bytes) {
+    struct str whole = take_digits(&s), fraction = STR_NULL;
+    uint64_t count = 0;
+    if (s.n && s.p[0] == '.') {
+        s = str_from(s, 1);
+        fraction = take_digits(&s);
+    }
+    int bits = unit_bits(str_from(s, s.n > 1 && s.p[0] == ' '));
+    if (bits < 0 || whole.n + fraction.n == 0 || (whole.n && !str_to_u64(whole, 10, (UINT64_C(1) << (SIZE_BITS_MAX - bits)) - 1, &count)))
+        return false;
+    *bytes = (count << bits) + (uint64_t)fraction_of(fraction, INT64_C(1) << bits);
+    return true;
 }

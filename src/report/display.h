@@ -7,7 +7,10 @@
 #include <pthread.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
+#include "base/map.h"
 #include "report/progress.h"
+#include "sys/clock.h"
 
 #define PROGRESS_LINE_BYTES 4096 /* a longer line is shown in pieces */
 #define PROGRESS_LOG_BYTES 65536 /* the end of a step's output that tty keeps, to show when the step fails */
@@ -17,6 +20,13 @@ struct progress_step {
     struct progress_step *next;
     unsigned number;          /* from 1 */
     char *title, *note;
+    char *error;              /* of a failed one, or NULL */
+    int exit_code;
+    struct digest id;         /* of the title, and of `same`: it does not change from build to build */
+    uint64_t same;            /* how many steps before it bear the same title (of stages of one name) */
+    struct digest *inputs;
+    size_t n_inputs;
+    struct timespec started;
     uint64_t start_ns, took_ns, done_bytes, total_bytes, shown_ns;
     bool ended;
     enum progress_end how;
@@ -31,20 +41,24 @@ struct progress {
     const struct display *display;
     pthread_mutex_t lock;
     struct progress_step *first, *last;
+    struct map titles;        /* of titles the last step */
     unsigned count;
+    struct timespec started;
     unsigned drawn_lines;     /* tty: how many lines of the block stand on the screen */
 };
 
 struct display {
+    void (*opened)(struct progress *p); /* may be NULL */
     void (*started)(struct progress *p, struct progress_step *s);
     void (*line)(struct progress *p, struct progress_step *s, struct str line);
+    void (*output)(struct progress *p, struct progress_step *s, int stream, struct str bytes); /* instead of line; else NULL */
     void (*bytes)(struct progress *p, struct progress_step *s);
     void (*ended)(struct progress *p, struct progress_step *s);
     void (*note)(struct progress *p, const char *text);
     void (*close)(struct progress *p);
 };
 
-extern const struct display display_tty, display_plain, display_quiet;
+extern const struct display display_tty, display_plain, display_quiet, display_rawjson;
 
 /* Writes everything; a display that cannot write must not fail the build. */
 void display_write(int fd, const struct buf *b);

@@ -52,7 +52,7 @@ static void plain_bytes(struct progress *p, struct progress_step *s) {
 }
 
 static void plain_ended(struct progress *p, struct progress_step *s) {
-    static const char *const words[] = {"DONE", "CACHED", "ERROR", "SKIPPED"};
+    static const char *const words[] = {"DONE", "CACHED", "ERROR", "CANCELED"};
     struct buf b = BUF_INIT(4096);
     buf_printf(&b, "%s", words[s->how]);
     if (s->how == PROGRESS_DONE || s->how == PROGRESS_FAILED)
@@ -75,7 +75,8 @@ static void plain_close(struct progress *p) {
     (void)p;
 }
 
-const struct display display_plain = {plain_started, plain_line, plain_bytes, plain_ended, plain_note, plain_close};
+const struct display display_plain = {
+    .started = plain_started, .line = plain_line, .bytes = plain_bytes, .ended = plain_ended, .note = plain_note, .close = plain_close};
 
 /* --- quiet: warnings, and the output of what failed --- */
 
@@ -98,4 +99,5 @@ static void quiet_ended(struct progress *p, struct progress_step *s) {
     buf_fini(&s->log);
 }
 
-const struct display display_quiet = {quiet_step, quiet_line, quiet_step, quiet_ended, plain_note, plain_close};
+const struct display display_quiet = {
+    .started = quiet_step, .line = quiet_line, .bytes = quiet_step, .ended = quiet_ended, .note = plain_note, .close = plain_close};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Progress of a build (progress.h): what a step is and which display it is told to. plain.c prints numbered lines, tty.c redraws a block.
- */
+ * Progress of a build (progress.h): what a step is and which display it is told to. plain.c prints numbered lines, tty.c redraws a block,
+ * rawjson.c writes events. */
 #include <pthread.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -10,10 +10,14 @@
 #include "report/display.h"
 
 bool progress_mode_parse(struct str s, enum progress_mode *out) {
-    static const char *const names[] = {"auto", "tty", "plain", "quiet"};
-    for (int i = 0; i < 4; i++)
-        if (str_eqz(s, names[i])) {
-            *out = (enum progress_mode)i;
+    static const struct {
+        const char *name;
+        enum progress_mode mode;
+    } modes[] = {{"auto", PROGRESS_AUTO},   {"tty", PROGRESS_TTY},    {"plain", PROGRESS_PLAIN},
+                 {"quiet", PROGRESS_QUIET}, {"none", PROGRESS_QUIET}, {"rawjson", PROGRESS_RAWJSON}};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (str_eqz(s, modes[i].name)) {
+            *out = modes[i].mode;
             return true;
         }
     return false;
@@ -36,8 +40,15 @@ struct progress *progress_new(enum progress_mode mode, int fd) {
     p->fd = fd;
     p->color = can_redraw(fd) && !getenv("NO_COLOR");
     p->start_ns = log_now_ns();
-    p->display = mode == PROGRESS_TTY ? &display_tty : mode == PROGRESS_PLAIN ? &display_plain : &display_quiet;
+    static const struct display *const displays[] = {[PROGRESS_TTY] = &display_tty,
+                                                     [PROGRESS_PLAIN] = &display_plain,
+                                                     [PROGRESS_QUIET] = &display_quiet,
+                                                     [PROGRESS_RAWJSON] = &display_rawjson};
+    p->started = clock_now();
+    p->display = displays[mode];
     pthread_mutex_init(&p->lock, NULL);
+    if (p->display->opened)
+        p->display->opened(p);
     log_set_sink(log_line, p);
     return p;
 }
@@ -56,21 +67,44 @@ void progress_free(struct progress *p) {
         buf_fini(&s->log);
         free(s->title);
         free(s->note);
+        free(s->error);
+        free(s->inputs);
         free(s);
     }
+    map_fini(&p->titles);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
 
-struct progress_step *progress_start(struct progress *p, struct str title) {
+static void name_step(struct progress *p, struct progress_step *s) {
+    struct progress_step *before = map_put(&p->titles, str_z(s->title), s);
+    struct sha256 h;
+    s->number = ++p->count;
+    s->same = before ? before->same + 1 : 0;
+    sha256_init(&h);
+    sha256_field(&h, str_z(s->title));
+    sha256_u64(&h, s->same);
+    s->id = sha256_final(&h);
+}
+
+static void take_inputs(struct progress_step *s, struct progress_step *const *inputs, size_t n) {
+    s->inputs = mem_zalloc(n + 1, sizeof *s->inputs);
+    for (size_t i = 0; i < n; i++)
+        if (inputs[i])
+            s->inputs[s->n_inputs++] = inputs[i]->id;
+}
+
+struct progress_step *progress_start_after(struct progress *p, struct str title, struct progress_step *const *inputs, size_t n) {
     struct progress_step *s = mem_zalloc(1, sizeof *s);
     s->owner = p;
     s->title = mem_strndup(title.p ? title.p : "", title.n);
     s->start_ns = log_now_ns();
+    s->started = clock_now();
+    take_inputs(s, inputs, n);
     s->partial = (struct buf)BUF_INIT(PROGRESS_LINE_BYTES);
     s->log = (struct buf)BUF_INIT(PROGRESS_LOG_BYTES);
     pthread_mutex_lock(&p->lock);
-    s->number = ++p->count;
+    name_step(p, s);
     if (p->last)
         p->last->next = s;
     else
@@ -79,6 +113,10 @@ struct progress_step *progress_start(struct progress *p, struct str title) {
     p->display->started(p, s);
     pthread_mutex_unlock(&p->lock);
     return s;
+}
+
+struct progress_step *progress_start(struct progress *p, struct str title) {
+    return progress_start_after(p, title, NULL, 0);
 }
 
 /* Passes whole lines on; what has no newline yet waits in s->partial. A line that does not fit is passed on in pieces. */
@@ -101,10 +139,33 @@ static void take_bytes(struct progress_step *s, struct str bytes) {
     }
 }
 
+void progress_log_stream(struct progress_step *s, int stream, struct str bytes) {
+    struct progress *p = s->owner;
+    pthread_mutex_lock(&p->lock);
+    if (p->display->output)
+        p->display->output(p, s, stream, bytes);
+    else
+        take_bytes(s, bytes);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void progress_log(struct progress_step *s, struct str bytes) {
+    progress_log_stream(s, 1, bytes);
+}
+
+bool progress_wants_streams(const struct progress *p) {
+    return p->display->output != NULL;
+}
+
+void progress_exit_code(struct progress_step *s, int code) {
+    s->exit_code = code;
+}
+
+void progress_fail(struct progress_step *s, struct str why) {
     pthread_mutex_lock(&s->owner->lock);
-    take_bytes(s, bytes);
+    s->error = mem_strndup(why.p ? why.p : "", why.n);
     pthread_mutex_unlock(&s->owner->lock);
+    progress_end(s, PROGRESS_FAILED, STR_NULL);
 }
 
 void progress_bytes(struct progress_step *s, uint64_t done, uint64_t total) {

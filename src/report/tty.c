@@ -97,7 +97,7 @@ static void tty_bytes(struct progress *p, struct progress_step *s) {
 }
 
 static void tty_ended(struct progress *p, struct progress_step *s) {
-    static const char *const words[] = {"", "CACHED ", "ERROR ", "SKIPPED "};
+    static const char *const words[] = {"", "CACHED ", "ERROR ", "CANCELED "};
     static const char *const colors[] = {"34", "34", "31", "2"};
     struct buf b = BUF_INIT(1 << 20);
     erase_block(p, &b);
@@ -136,4 +136,5 @@ static void tty_close(struct progress *p) {
     buf_fini(&b);
 }
 
-const struct display display_tty = {tty_started, tty_line, tty_bytes, tty_ended, tty_note, tty_close};
+const struct display display_tty = {
+    .started = tty_started, .line = tty_line, .bytes = tty_bytes, .ended = tty_ended, .note = tty_note, .close = tty_close};

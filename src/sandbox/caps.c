@@ -49,3 +49,22 @@ bool caps_set(bool root) {
     };
     return syscall(SYS_capset, &head, data) == 0;
 }
+
+bool caps_keep(void) {
+    return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0;
+}
+
+bool caps_set_all(void) {
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &head, data) < 0)
+        return false;
+    for (int i = 0; i < 2; i++)
+        data[i].effective = data[i].inheritable = data[i].permitted;
+    if (syscall(SYS_capset, &head, data) < 0)
+        return false;
+    for (unsigned long c = 0; c < 64; c++)
+        if (data[c / 32].permitted >> c % 32 & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) < 0)
+            return false;
+    return true;
+}

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -174,14 +175,37 @@ static bool check_programs(const struct child *c) {
     return true;
 }
 
+/* Late: what this process still has to do must not meet the limits of the one that it becomes. Early enough for uid 0's right to raise. */
+static bool set_limits(const struct child *c) {
+    const struct sandbox_spec *s = c->plan->spec;
+    for (size_t i = 0; i < s->n_rlimits; i++) {
+        const struct rlimit64 limit = {s->rlimits[i].soft, s->rlimits[i].hard};
+        if (syscall(SYS_prlimit64, 0, s->rlimits[i].resource, &limit, NULL) < 0)
+            return child_fail(c, STEP_RLIMIT, (int)i);
+    }
+    return true;
+}
+
 /* The raw calls: glibc's would ask the threads, which this process does not have, to follow. */
 static bool set_ids(const struct sandbox_spec *s) {
     return syscall(SYS_setgroups, s->n_groups, s->groups) == 0 && syscall(SYS_setresgid, s->gid, s->gid, s->gid) == 0 &&
            syscall(SYS_setresuid, s->uid, s->uid, s->uid) == 0;
 }
 
+static bool keep_privileges(const struct child *c) {
+    if (!caps_keep())
+        return child_fail(c, STEP_CAPS, 0);
+    if (!set_ids(c->plan->spec))
+        return child_fail(c, STEP_IDS, 0);
+    return caps_set_all() || child_fail(c, STEP_CAPS, 0);
+}
+
 static bool drop_privileges(const struct child *c) {
     const struct sandbox_spec *s = c->plan->spec;
+    if (!set_limits(c))
+        return false;
+    if (s->insecure)
+        return keep_privileges(c);
     if (!caps_bound())
         return child_fail(c, STEP_CAPS, 0);
     /* while CAP_SYS_ADMIN is there, since no_new_privs, the other way to install a filter, is the caller's choice */

@@ -14,11 +14,13 @@
 #include "base/vec.h"
 #include "sandbox/sandbox.h"
 
-/* What the child was doing when it failed; report.c has the words. `index` says which lower directory, mount or path. */
+/* What the child was doing when it failed; report.c has the words. `index` says which lower directory, mount, path or
+ * limit. */
 enum step {
     STEP_PARENT_DIED, STEP_STDIO, STEP_PROPAGATION, STEP_STAGING, STEP_LOWER, STEP_UPPER, STEP_WORK, STEP_OVERLAY, STEP_PROC, STEP_SYS,
-    STEP_DEV, STEP_DEV_NODE, STEP_MASK, STEP_SOURCE, STEP_TARGET, STEP_MOUNT, STEP_FILE, STEP_READ_ONLY, STEP_PIVOT, STEP_LOOPBACK,
-    STEP_HOSTNAME, STEP_CWD, STEP_CAPS, STEP_SECCOMP, STEP_IDS, STEP_NO_NEW_PRIVS, STEP_EXEC, STEP_EXEC_LOADER, STEP_EXEC_LINK,
+    STEP_DEV, STEP_DEV_NODE, STEP_MASK, STEP_SOURCE, STEP_TARGET, STEP_MOUNT, STEP_FILE, STEP_FILE_OWNER, STEP_READ_ONLY, STEP_PIVOT,
+    STEP_LOOPBACK, STEP_HOSTNAME, STEP_CWD, STEP_RLIMIT, STEP_CAPS, STEP_SECCOMP, STEP_IDS, STEP_NO_NEW_PRIVS, STEP_EXEC, STEP_EXEC_LOADER,
+    STEP_EXEC_LINK,
 };
 
 /* One overlay to be mounted: see overlay.c. */
@@ -28,12 +30,14 @@ struct overlay {
     const char *upper;      /* NULL: read-only */
     const char *work;       /* overlay's own working directory; on upper's file system */
     const char *empty[2];   /* empty directories: what lies below when there are too few lowers */
+    bool devices;           /* device files open */
     bool userxattr;         /* user.overlay.* instead of trusted.overlay.*: all that a user namespace may write */
 };
 
 struct plan {
     const struct sandbox_spec *spec;
     struct overlay overlay;
+    char shm_options[48];            /* of /dev/shm */
     const char *const *programs;     /* where argv[0] may be, NULL at the end */
     struct sock_fprog filter;        /* filter NULL: none */
     int report;                      /* the pipe */
@@ -95,6 +99,9 @@ bool child_mounts(const struct child *c);
 /* Child: the bounding set down to the default, ambient empty / the sets of the process. False with errno. */
 bool caps_bound(void);
 bool caps_set(bool root);
+/* Child: across a change of user all permitted ones stay / become effective, inheritable and ambient, so the program keeps them too. */
+bool caps_keep(void);
+bool caps_set_all(void);
 
 noreturn void child_main(const struct plan *p);
 

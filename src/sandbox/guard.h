@@ -2,7 +2,8 @@
  *
  * What kills a sandbox when this program is killed. The kernel's own way, PDEATHSIG, forgets a process that changes its user (su, sudo,
  * gosu as the first process of a RUN), which would then run on for ever. So a guard waits in a session of its own, where a signal to our
- * process group does not reach it, for the end of a pipe that only this process holds. Private to sandbox/. */
+ * process group does not reach it, for the end of a pipe that only this process holds. For sandbox/, and for what else build/ starts and
+ * must not leave behind. */
 #ifndef CROZE_SANDBOX_GUARD_H
 #define CROZE_SANDBOX_GUARD_H
 

@@ -3,7 +3,8 @@
  * order. The working directory is /proc/self/fd all the time, so mount(2) is told its target by number: a path in the root is resolved
  * once, by target.c, and never again by name.
  *
- * Everything is nodev but single device files: uid 0 of tier T0 may mknod, but what it makes does not open. */
+ * Everything is nodev but single device files: uid 0 of tier T0 may mknod, but what it makes does not open; unless the step is to be
+ * insecure. */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mount.h>
@@ -35,11 +36,13 @@ static bool mount_proc(const struct child *c) {
 /* A fresh sysfs needs to own the network namespace; the host's with all below it, read-only, is what remains. Some hosts allow neither: few
  * programs miss /sys. */
 static bool mount_sys(const struct child *c) {
-    const uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    bool writable = c->plan->spec->insecure;
+    const uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (writable ? 0 : MOUNT_ATTR_RDONLY);
     _cleanup_fd_ int at = target_open(c, "/sys", true);
     if (at < 0)
         return child_fail(c, STEP_SYS, 0);
-    if (!mount_at("sysfs", at, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) && !bind_at(AT_FDCWD, "/sys", at, attributes))
+    if (!mount_at("sysfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC | (writable ? 0 : MS_RDONLY), NULL) &&
+        !bind_at(AT_FDCWD, "/sys", at, attributes))
         child_note(c, STEP_SYS, 0);
     return true;
 }
@@ -76,21 +79,46 @@ static bool mount_pts(int dev) {
                        mount_at("devpts", at, MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620"));
 }
 
-static bool mount_shm(int dev) {
+static bool mount_shm(const struct child *c, int dev) {
     _cleanup_fd_ int at = mkdirat(dev, "shm", 01777) < 0 ? -1 : openat(dev, "shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return at >= 0 && mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m");
+    return at >= 0 && mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_NOEXEC, c->plan->shm_options);
+}
+
+/* What an insecure step has besides, as BuildKit gives it; only the host's root can make them. */
+static const struct device insecure_devices[] = {
+    {"kmsg", NULL, 1, 11}, {"fuse", NULL, 10, 229}, {"kvm", NULL, 10, 232}, {"loop-control", NULL, 10, 237}, {"net/tun", NULL, 10, 200},
+};
+enum { N_INSECURE_DEVICES = sizeof insecure_devices / sizeof *insecure_devices, LOOP_MAJOR = 7, N_LOOPS = 8 };
+
+static void add_insecure_devices(const struct child *c, int dev) {
+    char name[sizeof "loop" + FD_NAME] = "loop";
+    if (mkdirat(dev, "net", 0755) < 0)
+        return;
+    for (int i = 0; i < N_INSECURE_DEVICES; i++) {
+        const struct device *d = &insecure_devices[i];
+        if (mknodat(dev, d->name, S_IFCHR | 0660, makedev(d->major, d->minor)) < 0)
+            child_note(c, STEP_DEV_NODE, N_DEVICES + i);
+    }
+    for (int i = 0; i < N_LOOPS; i++) {
+        fd_name(i, name + strlen("loop"));
+        if (mknodat(dev, name, S_IFBLK | 0660, makedev(LOOP_MAJOR, (unsigned)i)) < 0)
+            child_note(c, STEP_DEV_NODE, N_DEVICES + N_INSECURE_DEVICES + i);
+    }
 }
 
 static bool mount_dev(const struct child *c) {
+    bool insecure = c->plan->spec->insecure;
     _cleanup_fd_ int at = target_open(c, "/dev", true);
-    if (at < 0 || !mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=755,size=64m"))
+    if (at < 0 || !mount_at("tmpfs", at, MS_NOSUID | (insecure ? 0 : MS_NODEV) | MS_STRICTATIME, "mode=755,size=64m"))
         return child_fail(c, STEP_DEV, 0);
     _cleanup_fd_ int dev = child_open(c->root, "/dev", O_PATH | O_DIRECTORY);
-    if (dev < 0 || !add_links(dev) || !mount_pts(dev) || !mount_shm(dev))
+    if (dev < 0 || !add_links(dev) || !mount_pts(dev) || !mount_shm(c, dev))
         return child_fail(c, STEP_DEV, 0);
     for (int i = 0; i < N_DEVICES; i++)
         if (!add_device(c, dev, &devices[i]))
             return child_fail(c, STEP_DEV_NODE, i);
+    if (insecure)
+        add_insecure_devices(c, dev);
     return true;
 }
 
@@ -116,6 +144,8 @@ static bool protect_path(const struct child *c, const char *path) {
 }
 
 static bool mask_paths(const struct child *c) {
+    if (c->plan->spec->insecure)
+        return true;
     for (int i = 0; policy_masked_paths[i]; i++)
         if (!mask_path(c, policy_masked_paths[i]))
             return child_fail(c, STEP_MASK, i);
@@ -135,15 +165,19 @@ static int open_source(const struct child *c, const struct sandbox_mount *m, int
         return fd;
     }
     fd_name(index, name + 1);
-    int fd = openat(c->staging, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, m->executable ? 0755 : 0644);
+    int fd = openat(c->staging, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     for (size_t done = 0; fd >= 0 && done < m->bytes.n;) {
         ssize_t k = write(fd, m->bytes.p + done, m->bytes.n - done);
         if (k < 0 && errno != EINTR)
             fd_closep(&fd);
         done += k < 0 ? 0 : (size_t)k;
     }
-    if (fd < 0)
+    if (fd < 0) {
         child_fail(c, STEP_FILE, index);
+    } else if (fchown(fd, m->uid, m->gid) < 0 || fchmod(fd, m->mode) < 0) {
+        child_fail(c, STEP_FILE_OWNER, index);
+        fd_closep(&fd);
+    }
     return fd;
 }
 
@@ -158,6 +192,8 @@ static bool add_bind(const struct child *c, const struct sandbox_mount *m, int i
     if (at < 0)
         return child_fail(c, STEP_TARGET, index);
     uint64_t attributes = MOUNT_ATTR_NODEV | (m->writable ? 0 : MOUNT_ATTR_RDONLY);
+    if (m->kind == SANDBOX_FILE)
+        attributes |= MOUNT_ATTR_NOSUID | (m->mode & 0111 ? 0 : MOUNT_ATTR_NOEXEC);
     return bind_at(source, "", at, attributes) || child_fail(c, STEP_MOUNT, index);
 }
 
@@ -165,7 +201,7 @@ static bool add_tmpfs(const struct child *c, const struct sandbox_mount *m, int 
     _cleanup_fd_ int at = target_open(c, m->target, true);
     if (at < 0)
         return child_fail(c, STEP_TARGET, index);
-    return mount_at("tmpfs", at, MS_NOSUID | MS_NODEV, m->options) || child_fail(c, STEP_MOUNT, index);
+    return mount_at("tmpfs", at, MS_NOSUID | MS_NODEV | (m->writable ? 0 : MS_RDONLY), m->options) || child_fail(c, STEP_MOUNT, index);
 }
 
 bool child_mounts(const struct child *c) {

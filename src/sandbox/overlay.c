@@ -81,10 +81,11 @@ bool overlay_attach(const struct child *c, struct overlay_options *o, int target
     char name[FD_NAME];
     fd_name(target, name);
     /* nodev: uid 0 of tier T0 has CAP_MKNOD and no device cgroup holds it back, so no device it makes may open */
-    if (mount("overlay", name, "overlay", MS_NODEV, o->text) == 0)
+    unsigned long flags = c->plan->overlay.devices ? 0 : MS_NODEV;
+    if (mount("overlay", name, "overlay", flags, o->text) == 0)
         return true;
     o->text[o->plain_n] = '\0';
-    return (errno == EINVAL && mount("overlay", name, "overlay", MS_NODEV, o->text) == 0) || child_fail(c, STEP_OVERLAY, 0);
+    return (errno == EINVAL && mount("overlay", name, "overlay", flags, o->text) == 0) || child_fail(c, STEP_OVERLAY, 0);
 }
 
 /* An empty directory of this name in `work`. What an earlier overlay left in it goes: the mark of a `volatile` one refuses the next. */
@@ -98,9 +99,26 @@ static bool fresh_dir(const char *path, struct err *e) {
     return mkdir(path, 0755) == 0 || err_sys(e, errno, "make directory %s", path);
 }
 
+/* Two steps that change nothing give one layer twice, and the kernel refuses a directory that stands in a list of lowers more than once
+ * (ELOOP). The uppermost hides all of the others: they are left out. */
+static void drop_repeated(struct overlay *o, struct arena *a) {
+    const char **kept = arena_array(a, const char *, o->n_lowers);
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_lowers; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < n && !seen; k++)
+            seen = strcmp(kept[k], o->lowers[i]) == 0;
+        if (!seen)
+            kept[n++] = o->lowers[i];
+    }
+    o->lowers = kept;
+    o->n_lowers = n;
+}
+
 bool overlay_prepare(struct overlay *o, const char *work, struct arena *a, struct err *e) {
     if (o->n_lowers > LIMIT_IMAGE_LAYERS)
         return err_set(e, ERR_FAILED, "%zu layers; an overlay takes at most %d", o->n_lowers, LIMIT_IMAGE_LAYERS);
+    drop_repeated(o, a);
     size_t least = o->upper ? 1 : 2;
     for (size_t i = o->n_lowers; i < least; i++) {
         o->empty[i] = arena_printf(a, "%s/empty-%zu", work, i).p;

@@ -2,6 +2,8 @@
  * The pipe between the child of a sandbox and its parent (child.h): the child's side sends records by write(2) alone, the parent's side
  * turns them into words. */
 #include <errno.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -61,6 +63,9 @@ static bool mount_error(const struct report *r, const struct sandbox_spec *s, st
         return err_sys(e, r->errnum, "mount point %s in the root", m->target);
     if (r->step == STEP_FILE)
         return err_sys(e, r->errnum, "private copy of the bytes for %s", m->target);
+    if (r->step == STEP_FILE_OWNER)
+        return err_sys(e, r->errnum, "give %s to user %u, group %u (are they in this namespace's range?)", m->target, (unsigned)m->uid,
+                       (unsigned)m->gid);
     return err_sys(e, r->errnum, "mount at %s in the root", m->target);
 }
 
@@ -88,6 +93,21 @@ static bool exec_error(const struct report *r, const struct plan *p, struct err 
     if (r->step == STEP_EXEC_LOADER)
         return err_sys(e, r->errnum, "run %s: it exists, but the interpreter or loader it names does not", program);
     return err_sys(e, r->errnum, "run %s", program);
+}
+
+static const char *limit_text(uint64_t value, char out[24]) {
+    snprintf(out, 24, value == RLIM64_INFINITY ? "unlimited" : "%llu", (unsigned long long)value);
+    return out;
+}
+
+static bool limit_error(const struct report *r, const struct sandbox_spec *s, struct err *e) {
+    const struct sandbox_rlimit *l = &s->rlimits[r->index];
+    struct rlimit64 own = {0, 0};
+    char soft[24], hard[24], most[24];
+    err_sys(e, r->errnum, "set the limit %s to %s (at most %s)", l->name, limit_text(l->soft, soft), limit_text(l->hard, hard));
+    if (r->errnum == EPERM && syscall(SYS_prlimit64, 0, l->resource, NULL, &own) == 0)
+        err_append(e, ": this process may not raise it above its own, %s", limit_text(own.rlim_max, most));
+    return false;
 }
 
 static const char *step_words(enum step step) {
@@ -118,10 +138,12 @@ static bool set_error(const struct report *r, const struct plan *p, struct err *
     switch (r->step) {
     case STEP_LOWER: case STEP_UPPER: case STEP_WORK: case STEP_OVERLAY:
         return overlay_error(r, p, e);
-    case STEP_SOURCE: case STEP_TARGET: case STEP_MOUNT: case STEP_FILE:
+    case STEP_SOURCE: case STEP_TARGET: case STEP_MOUNT: case STEP_FILE: case STEP_FILE_OWNER:
         return mount_error(r, s, e);
     case STEP_EXEC: case STEP_EXEC_LOADER: case STEP_EXEC_LINK:
         return exec_error(r, p, e);
+    case STEP_RLIMIT:
+        return limit_error(r, s, e);
     case STEP_CWD:
         return err_sys(e, r->errnum, "working directory %s", s->cwd);
     case STEP_IDS:

@@ -17,6 +17,8 @@
 /* What a shell would use without PATH, and docker does. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+#define SHM_BYTES ((uint64_t)64 << 20)
+
 static struct str path_variable(const char *const *env) {
     for (; *env; env++)
         if (str_starts(str_z(*env), S("PATH=")))
@@ -65,9 +67,12 @@ static bool set_upper(struct plan *p, struct arena *a, struct err *e) {
 
 static bool make_plan(struct plan *p, const struct sandbox_spec *s, struct arena *a, struct err *e) {
     *p = (struct plan){.spec = s, .overlay = {.lowers = s->lowers, .n_lowers = s->n_lowers}, .report = -1};
-    if (!check_spec(s, e) || (!s->no_seccomp && !seccomp_program(&p->filter, e)))
+    p->overlay.devices = s->insecure;
+    if (!check_spec(s, e) || (!s->no_seccomp && !s->insecure && !seccomp_program(&p->filter, e)))
         return false;
     p->programs = program_places(s, a);
+    unsigned long long shm = s->shm_bytes ? s->shm_bytes : SHM_BYTES;
+    snprintf(p->shm_options, sizeof p->shm_options, "mode=1777,size=%llu", shm);
     return set_upper(p, a, e) && overlay_prepare(&p->overlay, s->work, a, e);
 }
 

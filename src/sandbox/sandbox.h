@@ -32,10 +32,19 @@ struct sandbox_mount {
     enum sandbox_mount_kind kind;
     const char *source;       /* host path (BIND) */
     const char *target;       /* absolute path in the root, resolved there without leaving it; made if missing and reported in stubs */
-    bool writable;            /* a TMPFS always is */
-    struct str bytes;         /* FILE */
-    bool executable;          /* FILE: mode 0755 instead of 0644 */
+    bool writable;
+    struct str bytes;         /* FILE: they are on no disk, but in memory (and where that goes: swap) until the process ends */
+    uint32_t mode;            /* FILE: 07777; set-id bits have no effect */
+    uid_t uid;                /* FILE: its owner inside */
+    gid_t gid;
     const char *options;      /* TMPFS: "size=64m" or NULL */
+};
+
+/* A limit of setrlimit(2); RLIM_INFINITY: none. `name` is what its user calls it, for errors. */
+struct sandbox_rlimit {
+    int resource;
+    uint64_t soft, hard;
+    const char *name;
 };
 
 struct sandbox_spec {
@@ -55,8 +64,13 @@ struct sandbox_spec {
     const char *hostname;
     const struct sandbox_mount *mounts;
     size_t n_mounts;
+    uint64_t shm_bytes;       /* size of /dev/shm; 0: 64 MiB, as docker has it */
+    const struct sandbox_rlimit *rlimits; /* the others are this program's own */
+    size_t n_rlimits;
     int in, out, error;       /* 0, 1, 2 of the process; in -1: /dev/null */
     bool no_new_privs, no_seccomp;
+    bool insecure;            /* all capabilities that this process has, also for another user; no filter; /proc, /sys and devices as they
+                               * are. In T0 no boundary at all */
 };
 
 struct sandbox_result {
@@ -78,5 +92,9 @@ MUST_CHECK bool sandbox_run(const struct sandbox_spec *s, struct sandbox_result 
  * upper NULL: read-only. Same options and layer-count handling as sandbox_run. */
 MUST_CHECK bool overlay_mount(const char *const *lowers, size_t n_lowers, const char *upper, const char *work, const char *target,
                               struct err *e);
+/* Mounts the directory `source` at `target`, in the current mount namespace, so that what belongs to uid and gid belongs to 0 there; and
+ * what is 0's belongs to them, all other owners stay. False: nothing is mounted, since there is no need (they are 0, or this is a user
+ * namespace, where the user is 0 already), or the kernel or file system cannot do it. */
+bool sandbox_mount_as_root(const char *source, uid_t uid, gid_t gid, const char *target);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "store/cache_mount.h"
 #include "store/store_private.h"
 #include "sys/clock.h"
 
@@ -196,19 +197,46 @@ static void sweep_steps(struct gc *g) {
             remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
 }
 
-/* Stat indexes of contexts that nobody has built from for as long as step records are kept. */
-static bool sweep_stats(struct gc *g, struct err *e) {
+static void remove_why(void *ctx, int dir_fd, const char *name) {
+    struct gc *g = ctx;
+    remove_file(g, dir_fd, name, &g->r->other);
+}
+
+/* What was last used (its mtime says when) for as long ago as step records are kept, unless a running command relies on it. */
+static bool sweep_unused(struct gc *g, int dir, remover how, struct err *e) {
     struct dir_names names;
-    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "stat", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    if (dir < 0 || !file_list(dir, &g->arena, &names, e))
+    if (!file_list(dir, &g->arena, &names, e))
         return false;
     for (size_t i = 0; i < names.n; i++) {
         struct stat st;
-        if (names.names[i].p[0] != '.' && fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            (g->o->all || stat_age_s(&st) >= g->o->keep_steps_s))
-            remove_file(g, dir, names.names[i].p, &g->r->other);
+        struct digest d;
+        bool marked = name_is_digest(names.names[i], &d) && digest_set_has(&g->marks, &d);
+        if (names.names[i].p[0] != '.' && !marked && fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (g->o->all || (int64_t)clock_now().tv_sec - (int64_t)st.st_mtim.tv_sec >= g->o->keep_steps_s))
+            how(g, dir, names.names[i].p, &g->r->other);
     }
     return true;
+}
+
+/* Stat indexes of contexts that nobody has built from. */
+static bool sweep_stats(struct gc *g, struct err *e) {
+    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "stat", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    return dir >= 0 && sweep_unused(g, dir, remove_file, e);
+}
+
+/* A mirror in which somebody works has its lock; who waits for it meanwhile will see that it is gone (store_mirror_open). */
+static void move_mirror(struct gc *g, int dir, const char *name, uint64_t *count) {
+    struct err why = ERR_INIT;
+    bool got = false;
+    _cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && file_lock(fd, true, false, &got, name, &why) && got)
+        move_tree(g, dir, name, count);
+    err_clear(&why);
+}
+
+static bool sweep_fetched(struct gc *g, struct err *e) {
+    return sweep_unused(g, g->store->urls_fd, remove_file, e) && sweep_unused(g, g->store->downloads_fd, remove_file, e) &&
+           sweep_unused(g, g->store->gits_fd, move_mirror, e);
 }
 
 static bool sweep_kept(struct gc *g, struct err *e) {
@@ -220,6 +248,39 @@ static bool sweep_kept(struct gc *g, struct err *e) {
         return false;
     for (size_t i = 0; i < names.n; i++)
         move_tree(g, dir, names.names[i].p, &g->r->other);
+    return true;
+}
+
+/* A cache mount that nobody uses now, and that nobody has used for its time. It is locked while it is renamed: whoever opened it just
+ * before sees that it has gone. What a cache that stays holds is counted. */
+static void sweep_cache(struct gc *g, int dir, const char *name) {
+    struct stat st;
+    _cleanup_fd_ int lock = cache_instance_lock_unused(dir, name);
+    bool unused = lock >= 0 && fstat(lock, &st) == 0;
+    int64_t age = unused ? (int64_t)clock_now().tv_sec - (int64_t)st.st_mtim.tv_sec : 0;
+    if (unused && (g->o->caches || (g->o->all && age >= g->o->keep_caches_s))) {
+        move_tree(g, dir, name, &g->r->caches);
+        return;
+    }
+    g->r->kept_caches++;
+    g->r->kept_cache_bytes += tree_size(dir, name);
+}
+
+static bool sweep_caches(struct gc *g, struct err *e) {
+    struct dir_names flavours, names;
+    _cleanup_fd_ int mounts = file_openat(g->store->root_fd, "mounts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    if (mounts < 0 || !file_list(mounts, &g->arena, &flavours, e))
+        return false;
+    for (size_t i = 0; i < flavours.n; i++) {
+        _cleanup_fd_ int dir = openat(mounts, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir < 0)
+            continue;
+        if (!file_list(dir, &g->arena, &names, e))
+            return false;
+        for (size_t k = 0; k < names.n; k++)
+            if (cache_instance_name(names.names[k]))
+                sweep_cache(g, dir, names.names[k].p);
+    }
     return true;
 }
 
@@ -241,7 +302,8 @@ static bool collect(struct gc *g, struct err *e) {
         return false;
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
-           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) && sweep_kept(g, e) &&
+           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
+           sweep_fetched(g, e) && why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) &&
            sweep_leftovers(g, e);
 }
 

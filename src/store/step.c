@@ -73,13 +73,19 @@ bool store_step_get(struct store *s, const struct digest *key, struct arena *a, 
     return ok;
 }
 
-/* At most TITLE_MAX_BYTES, cut before a character of UTF-8 rather than inside one. */
+enum step_state store_step_look(struct store *s, const struct digest *key, struct arena *a, struct step_record *out) {
+    char name[DIGEST_HEX + 1];
+    uint64_t size;
+    struct err why = ERR_INIT;
+    bool there = step_read(s, digest_hex(key, name), a, out, &why);
+    err_clear(&why);
+    if (!there)
+        return STEP_ABSENT;
+    return !out->has_layer || (store_has_blob(s, &out->blob, &size) && size == out->blob_bytes) ? STEP_USABLE : STEP_BLOB_GONE;
+}
+
 static struct str short_title(struct str title) {
-    size_t n = title.n;
-    if (n > TITLE_MAX_BYTES)
-        for (n = TITLE_MAX_BYTES; n > 0 && ((unsigned char)title.p[n] & 0xc0) == 0x80;)
-            n--;
-    return str_first(title, n);
+    return str_first_chars(title, TITLE_MAX_BYTES);
 }
 
 static void add_layer(yyjson_mut_doc *d, yyjson_mut_val *root, const struct step_record *r) {

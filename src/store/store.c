@@ -15,7 +15,10 @@
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"
 #define SYSTEM_ROOT "/var/lib/croze"
 
-static const char *const layout_dirs[] = {"locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "trees", "stat", "work", "kept"};
+static const char *const layout_dirs[] = {
+    "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
+    "downloads/urls", "gits", "mounts",
+};
 
 /* Root of the host, not of a user namespace that a user made. */
 static bool is_host_root(void) {
@@ -116,6 +119,21 @@ static bool open_trees(struct store *s, struct err *e) {
     return s->trees_fd >= 0;
 }
 
+/* What came from the network. */
+static bool open_fetched(struct store *s, struct err *e) {
+    return (s->downloads_fd = open_dir(s, "downloads/sha256", e)) >= 0 && (s->urls_fd = open_dir(s, "downloads/urls", e)) >= 0 &&
+           (s->gits_fd = open_dir(s, "gits", e)) >= 0;
+}
+
+/* A store of an older croze has none of it. */
+static bool open_fetched_if_there(struct store *s, struct err *e) {
+    bool ok = open_fetched(s, e);
+    if (!ok && e->sys == ENOENT)
+        err_clear(e);
+    return ok || e->kind == ERR_NONE;
+}
+
+/* What no image is without. */
 static bool open_dirs(struct store *s, struct err *e) {
     return (s->blobs_fd = open_dir(s, "blobs/sha256", e)) >= 0 && (s->toc_fd = open_dir(s, "toc", e)) >= 0 &&
            (s->steps_fd = open_dir(s, "steps", e)) >= 0 && (s->work_fd = open_dir(s, "work", e)) >= 0;
@@ -144,8 +162,8 @@ static bool clean_up(struct store *s, struct err *e) {
 static void init(struct store *s, const char *flavour) {
     assert(*flavour && *flavour != '.' && !strchr(flavour, '/'));
     const char *no_sync = getenv("CROZE_NO_SYNC");
-    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .reading = -1,
-                        .flavour = flavour};
+    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .downloads_fd = -1,
+                        .urls_fd = -1, .gits_fd = -1, .reading = -1, .flavour = flavour};
     s->sync = !no_sync || strcmp(no_sync, "1") != 0;
 }
 
@@ -155,7 +173,7 @@ bool store_open(struct store *s, const char *root, const char *flavour, struct e
     if (!path)
         return false;
     /* 0700: trees hold set-user-id programs and images may hold secrets, so nobody else enters */
-    if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) &&
+    if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) && open_fetched(s, e) &&
         lease_open(s, e) && clean_up(s, e))
         return true;
     store_close(s);
@@ -182,7 +200,7 @@ static bool open_read_only(struct store *s, const char *root, bool *absent, stru
     *absent = !ok || !has_marker(s);
     if (ok && *absent)
         ok = err_set(e, ERR_FAILED, "it has no file %s", MARKER);
-    if (ok && check_marker(s, e) && open_dirs(s, e) && hold_gc_off(s, e))
+    if (ok && check_marker(s, e) && open_dirs(s, e) && open_fetched_if_there(s, e) && hold_gc_off(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s, which cannot be written (%s)", path, strerrordesc_np(s->read_only));
@@ -210,6 +228,9 @@ bool store_open_to_read(struct store *s, const char *root, const char *flavour, 
 
 void store_close(struct store *s) {
     lease_close(s);
+    fd_closep(&s->gits_fd);
+    fd_closep(&s->urls_fd);
+    fd_closep(&s->downloads_fd);
     fd_closep(&s->reading);
     fd_closep(&s->work_fd);
     fd_closep(&s->trees_fd);

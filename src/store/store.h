@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it
- * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, leases/, work/, locks). Formats and rules: croze-store(5).
+ * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, downloads/, gits/, leases/, work/, locks). Formats and rules:
+ * croze-store(5).
  *
  * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/files.h) and publishes it; kill -9 or a
  * full disk at any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
@@ -16,6 +17,7 @@
 struct store {
     char *root;              /* absolute path */
     int root_fd, blobs_fd, toc_fd, steps_fd, trees_fd, work_fd; /* directories */
+    int downloads_fd, urls_fd, gits_fd;                         /* downloads/sha256, downloads/urls, gits */
     const char *flavour;     /* of trees/: "host-trusted" (T0) or "<uid map>-user" (T1), see croze-store(5) */
     bool sync;               /* fsync before publishing (default true; tests of many builds may turn it off with CROZE_NO_SYNC=1) */
     struct lease *lease;     /* this process's, opened with the store; NULL if it is read_only */
@@ -77,6 +79,59 @@ struct step_record {
 MUST_CHECK bool store_step_get(struct store *s, const struct digest *key, struct arena *a, struct step_record *out, bool *found,
                                struct err *e);
 MUST_CHECK bool store_step_put(struct store *s, const struct digest *key, const struct step_record *r, struct err *e);
+/* Only looks: no lease, and the record does not count as used. `out` is filled in unless STEP_ABSENT. */
+enum step_state { STEP_ABSENT, STEP_BLOB_GONE, STEP_USABLE };
+enum step_state store_step_look(struct store *s, const struct digest *key, struct arena *a, struct step_record *out);
+
+/* --- What keys were made of: why/<key>, for people (croze-store(5)) --- */
+struct why_field {
+    struct str name, value;
+    bool hidden;             /* there is a value, which is not told */
+};
+struct why_record {
+    struct digest key;
+    struct str dockerfile, context, stage, kind, title; /* where the step stands, and its text */
+    int64_t step;            /* its number in the stage */
+    struct digest base;      /* ChainID of what the stage began with */
+    struct why_field *fields;
+    size_t n_fields;
+    struct timespec used;    /* when the step's own record was last used */
+};
+/* Long values are cut and end in their digest; too many become one digest. */
+MUST_CHECK bool store_why_put(struct store *s, const struct why_record *r, struct err *e);
+/* The record as reading it back would give it. */
+MUST_CHECK bool store_why_normal(struct why_record *r, struct arena *a, struct err *e);
+/* The records of steps that are still there and stood in a Dockerfile of this name. Damaged ones are passed over. */
+MUST_CHECK bool store_why_list(struct store *s, struct str dockerfile, struct arena *a, struct why_record **out, size_t *n, struct err *e);
+
+/* --- Downloads: what URLs gave (croze-store(5) "downloads/") --- */
+/* Leases d, then tells whether the bytes are held, and marks them as used now. They lie in downloads_fd under the digest's hex digits. */
+MUST_CHECK bool store_has_download(struct store *s, const struct digest *d, uint64_t *size, bool *found, struct err *e);
+MUST_CHECK bool store_download_draft(struct store *s, struct file_draft *draft, struct err *e);
+/* As store_publish_blob. */
+MUST_CHECK bool store_publish_download(struct store *s, struct file_draft *draft, const struct digest *d, struct err *e);
+/* What one URL gave last. Texts hold no credentials. */
+struct download_record {
+    struct str url, effective_url; /* for people: asked, and behind all redirects */
+    struct str etag, last_modified; /* as the server gave them; "" if it did not */
+    struct str name;               /* what the file is called */
+    struct digest digest;
+    uint64_t bytes;
+};
+/* Of the URL whose SHA-256 is `key`. *found false: no record, or its bytes are not held. Leases them, and marks both as used now. */
+MUST_CHECK bool store_download_get(struct store *s, const struct digest *key, struct arena *a, struct download_record *out, bool *found,
+                                   struct err *e);
+MUST_CHECK bool store_download_put(struct store *s, const struct digest *key, const struct download_record *r, struct err *e);
+
+/* --- Mirrors of repositories: gits/<key>/, one a URL --- */
+struct store_mirror {
+    char *path;  /* absolute; an empty directory at first */
+    int lock_fd; /* the directory, locked exclusively: nobody else works in it, and no gc removes it */
+};
+#define STORE_MIRROR_INIT {NULL, -1}
+/* Waits for the lock; marks the mirror as used now. */
+MUST_CHECK bool store_mirror_open(struct store *s, const struct digest *key, struct store_mirror *m, struct err *e);
+void store_mirror_close(struct store_mirror *m); /* also as cleanup attribute */
 
 /* --- Stat index: what a context's files hashed to (croze-store(5) "stat/"). One a context directory. Thread-safe get and put. --- */
 struct stat_index;
@@ -119,13 +174,16 @@ MUST_CHECK bool store_workdir_keep(struct store *s, const char *path, char **kep
 
 /* --- gc and fsck --- */
 struct gc_options {
-    bool dry_run, all;           /* all: step records and kept directories too */
-    int64_t keep_steps_s;        /* records used within this time stay (default 7 days) */
+    bool dry_run, all;           /* all: step records, downloads, mirrors and kept directories too */
+    int64_t keep_steps_s;        /* records, downloads and mirrors used within this time stay (default 7 days) */
     int64_t grace_s;             /* younger things stay (default 1 hour) */
+    bool caches;                 /* all cache mounts that nobody uses now; with `all`: those that were not used for ... */
+    int64_t keep_caches_s;       /* ... this time (default 7 days) */
 };
-#define GC_OPTIONS_INIT {.keep_steps_s = 7 * 86400, .grace_s = 3600}
+#define GC_OPTIONS_INIT {.keep_steps_s = 7 * 86400, .grace_s = 3600, .keep_caches_s = 7 * 86400}
 struct gc_result {
     uint64_t blobs, trees, steps, other, bytes;
+    uint64_t caches, kept_caches, kept_cache_bytes; /* cache mounts that went, and those that stay */
 };
 MUST_CHECK bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e);
 

@@ -70,6 +70,14 @@ void workdir_name(struct store *s, char out[LEASE_NAME_MAX + 16]);
 /* --- Steps (step.c) --- */
 MUST_CHECK bool step_read(struct store *s, const char *name, struct arena *a, struct step_record *out, struct err *e);
 
+/* --- Downloads (download.c) --- */
+MUST_CHECK bool download_read(struct store *s, const char *name, struct arena *a, struct download_record *out, struct err *e);
+/* --- What keys were made of (why.c) --- */
+/* Whether why/<name> is a record of that key, also for fsck and the fuzz target. */
+MUST_CHECK bool why_parse(struct str json, const char *name, struct arena *a, struct why_record *out, struct err *e);
+/* Calls `found` for each record whose step has none any more. */
+MUST_CHECK bool why_orphans(struct store *s, void (*found)(void *ctx, int dir_fd, const char *name), void *ctx, struct err *e);
+
 /* --- index.json (refs.c) --- */
 /* The references that index.json holds; entries with digests that the store cannot hold (sha512) are left out. */
 MUST_CHECK bool refs_parse(struct str json, struct arena *a, struct store_refs *out, struct err *e);

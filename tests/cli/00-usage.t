@@ -17,7 +17,7 @@ is "... and so is --help" "$out" "$all"
 is "... nothing on standard error" "$err" ""
 
 verbs=$(printf '%s\n' "$all" | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
-for verb in build images inspect history tag rmi save load import run gc fsck version help completion; do
+for verb in build check images inspect history tag rmi save load import run gc fsck version help completion; do
     like "$verb is in the list" "$verbs" "^$verb\$"
 done
 unlike "hidden verbs are not" "$verbs" '^(debug|manual)$'
@@ -49,7 +49,7 @@ refuses 2 'no verb "pull": .*croze load' "a verb of docker's says what to do ins
 refuses 2 'no verb "ps": ' "... by help too" croze help ps
 refuses 125 'takes an image' "run without an image" croze run
 refuses 125 '--detach is not supported' "run -d" croze run -d x
-refuses 2 'standard input is not supported' "an archive on standard input as the context" croze build -
+refuses 1 'standard input: it is empty' "nothing on standard input as the context" croze build -
 refuses 2 'only directories' "a URL as the context" croze build https://host.example/x.git
 mkdir "$T/empty"
 refuses 1 'neither Dockerfile nor Containerfile' "a context without a Dockerfile" croze build "$T/empty"

@@ -83,6 +83,6 @@ sed -i 's/^text$/other text/' "$c/Dockerfile"
 builds "another body" doc "$c"
 is "... is another step" "$(printf '%s\n' "$err" | grep -c CACHED) $(img cat doc /redirected)" "3 other text"
 sed -i 's/^cd .tmp$/exit 3/' "$c/Dockerfile"
-fails_build 'exit code: 3' "a script that fails" "$c"
+fails_build 'exit code 3' "a script that fails" "$c"
 
 done_testing

@@ -74,7 +74,7 @@ is "... each waited for the one before" "$(img cat chain /n)" 11
 builds "six stages at once" wide "$c" -f "$T/wide"
 is "... all arrive" "$(img tree wide | wc -l)" 6
 sed 's/^RUN echo wide >.w4$/RUN echo oh no; exit 9/' "$T/wide" >"$T/broken"
-fails_build 'exit code: 9' "one of them fails: the build ends with its message" "$c" -f "$T/broken"
+fails_build 'exit code 9' "one of them fails: the build ends with its message" "$c" -f "$T/broken"
 
 # a trigger that reads a stage of the child's file
 printf 'FROM base\nONBUILD COPY --from=assets /data /data\n' | dockerfile "$T/parent"

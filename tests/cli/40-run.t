@@ -151,14 +151,17 @@ run build ran "$c"
 is "20,000 lines all arrive" "$(printf '%s\n' "$err" | grep -c 'of a long output$')" 20000
 
 printf 'FROM base\nRUN echo kept >/left && exit 42\nRUN echo never\n' | dockerfile "$c"
-fails_build 'Dockerfile:2:1: RUN .*exit code: 42' "a failing step: place, command, code" "$c"
+fails_build '^croze: Dockerfile:2:1: RUN echo kept >/left && exit 42: exit code 42$' "a failing step: place, command, code" "$c"
 kept=$(printf '%s\n' "$err" | sed -n 's/.*ls -l \([^ ]*\).*/\1/p')
 is "... its files are kept where it says" "$(cat "$kept/left")" kept
 unlike "... what comes behind does not run" "$err" 'never'
 refuses 1 'failing' "... and the image has no name" croze inspect failing
+printf 'FROM base\nRUN i=%0300d; false\n' 0 | dockerfile "$c"
+fails_build '^croze: Dockerfile:2:1: RUN i=0{74}\.\.\.: exit code 1$' "a long command is shortened" "$c"
+is "... in a message of two lines" "$(printf '%s\n' "$err" | sed -n '/^croze: /,$p' | wc -l)" 2
 runs "a step may fail and be mended" 'RUN false || echo mended >/o' /o mended
 printf 'FROM base\nRUN sh -c "kill -9 \\$\\$"; exit $?\n' | dockerfile "$c"
-fails_build 'exit code: 137' "a step that is killed" "$c"
+fails_build 'exit code 137' "a step that is killed" "$c"
 printf 'FROM base\nRUN ["/no/such/program"]\n' | dockerfile "$c"
 fails_build '/no/such/program' "a program that is not there" "$c"
 printf 'FROM base\nRUN ["/etc/passwd"]\n' | dockerfile "$c"

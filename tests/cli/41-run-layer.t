@@ -189,4 +189,13 @@ builds "COPY and mount from it" left "$c"
 is "COPY shows what the layers mean" "$(names /o)" '/o /o/d /o/d/a /o/d/s /o/d/s/new /o/implied /o/implied/parent /o/kept /o/x '
 is "... and so does a mount" "$(img cat left /by-mount | sed 's/^o/\/o/' | tr '\n' ' ')" '/o /o/d /o/d/a /o/d/s /o/d/s/new /o/implied /o/implied/parent /o/kept /o/x '
 
+# one layer several times: the kernel takes a directory only once
+printf 'FROM base\nRUN true 1\nRUN true 2\nRUN true 3\nRUN --mount=type=bind,from=base,target=/m true 4\n' >"$c/Dockerfile"
+builds "steps that change nothing, one behind the other" nothing "$c"
+does "... run" croze run --rm nothing true
+printf 'FROM base\nRUN echo x >/f\nRUN rm /f\nRUN echo x >/f\nRUN rm /f\nRUN ls /f || echo gone >/seen\nRUN echo x >/f\nRUN cat /f >>/seen\n' >"$c/Dockerfile"
+SOURCE_DATE_EPOCH=1 builds "the same two layers over and over" again "$c"
+is "... the uppermost counts" "$(img cat again /seen)" 'gone
+x'
+
 done_testing

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A Dockerfile through the parser, plan_make and every needed stage's scope, with a base image that has triggers; then every RUN's key. */
+ * A Dockerfile through the parser, plan_make and every needed stage's scope, with a base image that has triggers and with
+ * named contexts; then every RUN's key. */
 #include <assert.h>
 #include <stddef.h>
 
-#include "plan/plan.h"
+#include "plan/key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -17,14 +18,24 @@ struct run {
 
 static bool step(struct run *r, size_t stage, const struct df_instruction *i) {
     struct step s;
-    struct key_context k = {.platform = S("linux/amd64")};
+    struct key_fields fields = {.arena = &r->arena};
+    struct key_context k = {.platform = S("linux/amd64"), .fields = &fields};
     if (!scope_step(&r->scopes[stage], i, &s, &r->err))
         return false;
     assert(s.kind != STEP_COPY || (s.copy.dest.n && s.copy.dest.p[0] == '/' && s.copy.n_operands > 0));
+    if (s.kind == STEP_COPY)
+        assert(chmod_apply(&s.copy.chmod, 0644, false) <= 07777);
     assert(s.kind != STEP_WORKDIR || s.workdir.p[0] == '/');
     if (s.kind == STEP_RUN) {
         struct digest *mounts = arena_array(&r->arena, struct digest, s.run.n_mounts);
-        (void)key_run(&k, &s.run, mounts);
+        bool binds = true;
+        for (size_t m = 0; m < s.run.n_mounts; m++) {
+            const struct step_mount *mount = &s.run.mounts[m];
+            binds = binds && mount->kind == MOUNT_BIND;
+            assert(mount->target.n ? mount->target.p[0] == '/' : mount->kind == MOUNT_SECRET && mount->env.n);
+        }
+        if (binds)
+            (void)key_run(&k, &s.run, mounts);
         assert(s.run.argv.n > 0 && s.run.workdir.p[0] == '/');
     }
     return true;
@@ -66,7 +77,15 @@ static void stages(struct run *r) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct run r = {.arena = ARENA_INIT};
     struct dockerfile file;
+    static const struct named_context named[] = {
+        {{"alpine", 6}, NAMED_DIR, {"d", 1}},
+        {{"n", 1}, NAMED_STAGE, {"s", 1}},
+        {{"i", 1}, NAMED_IMAGE, {"debian:12", 9}},
+        {{"o", 1}, NAMED_OCI_LAYOUT, {"d", 1}},
+    };
     struct plan_options options = {.platform = S("linux/amd64"), .has_epoch = n & 1, .epoch = 1};
+    options.named = named;
+    options.n_named = n & 2 ? sizeof named / sizeof named[0] : 0;
     pair_list_set(&r.arena, &options.build_args, S("A"), S("a b"));
     pair_list_set(&r.arena, &options.build_args, S("http_proxy"), S("http://proxy"));
     pair_list_set(&r.arena, &r.base.env, S("PATH"), S("/bin"));

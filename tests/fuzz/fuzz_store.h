@@ -38,7 +38,7 @@ static void fuzz_store_begin(void) {
     atexit(fuzz_store_end);
 }
 
-static void fuzz_put(const char *name, const void *p, size_t n) {
+__attribute__((unused)) static void fuzz_put(const char *name, const void *p, size_t n) {
     struct err e = ERR_INIT;
     if (!file_replace(fuzz_store.root_fd, name, p, n, false, &e))
         abort();

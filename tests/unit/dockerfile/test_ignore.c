@@ -96,6 +96,53 @@ static void check_reinclude(void) {
     reinclude("*\n!d*/x", "dd", true);
 }
 
+/* --exclude: flags are not lines. */
+static void check_flags(void) {
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct ignore ig;
+    struct str texts[] = {S("#a"), S(" *.md "), S(""), S("."), S("!/keep.md")}, bad = S("[");
+    ok(ignore_of(&a, texts, 5, &ig, &e) && ig.n == 3, "five flags, three patterns");
+    ok(ignore_match(&ig, S("#a/x"), NULL), "there are no comments");
+    ok(ignore_match(&ig, S("x.md"), NULL) && !ignore_match(&ig, S("keep.md"), NULL), "an exception");
+    ok(ignore_of(&a, NULL, 0, &ig, &e) && !ignore_match(&ig, S("x"), NULL), "none");
+    no_err(&e, "no error");
+    ok(!ignore_of(&a, &bad, 1, &ig, &e), "a wrong one");
+    is_err(&e, "syntax error in pattern \"[\"", "is named");
+    arena_fini(&a);
+}
+
+/* One path of --parents: taken, to be entered, or neither. */
+static void taken(const char *pattern, const char *path, const char *want) {
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct ignore ig;
+    bool good = ignore_all_but(&a, str_z(pattern), &ig, &e);
+    const char *got = !good                                              ? "bad"
+                      : !ignore_match(&ig, str_z(path), NULL)            ? "taken"
+                      : ignore_may_reinclude_below(&ig, str_z(path))     ? "entered"
+                                                                         : "left";
+    ok(strcmp(got, want) == 0, "%s is %s for the pattern %s", path, got, pattern);
+    err_clear(&e);
+    arena_fini(&a);
+}
+
+static void check_all_but(void) {
+    taken("a/b/c", "a", "entered");
+    taken("a/b/c", "a/b/c", "taken");
+    taken("a/b/c", "a/b/c/d", "taken");
+    taken("a/b/c", "a/x", "left");
+    taken("a/b/c", "ab", "left");
+    taken("!a", "!a", "taken");
+    taken("!a", "a", "left");
+    taken("*.md", "x/y.md", "left");
+    taken("**/*.md", "x", "entered");
+    taken("**/*.md", "x/y.md", "taken");
+    taken("c/**/e", "c/e", "taken");
+    taken("c/**/e", "c/d/d/e/f", "taken");
+    taken("[", "x", "bad");
+}
+
 static void check_limits(void) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
@@ -126,6 +173,8 @@ int main(void) {
     check_match_table();
     check_parse();
     check_reinclude();
+    check_flags();
+    check_all_but();
     check_limits();
     return tap_done();
 }

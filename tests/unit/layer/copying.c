@@ -41,7 +41,8 @@ void copying_clear(struct copying *t) {
     t->onto = t->from = (struct view){.store = t->store};
     t->ignore = (struct ignore){0};
     t->meanwhile = NULL;
-    t->spec = (struct copy_spec){.from = {.context_fd = t->context}, .onto = &t->onto, .now_s = 1000};
+    t->part = (struct copy_part){.from = {.context_fd = t->context}};
+    t->spec = (struct copy_spec){.parts = &t->part, .n_parts = 1, .onto = &t->onto, .now_s = 1000};
 }
 
 /* --- making a context --- */
@@ -89,7 +90,7 @@ void put_link(struct copying *t, const char *path, const char *target) {
 void put_ignore(struct copying *t, const char *text) {
     struct err e = ERR_INIT;
     must(ignore_parse(&t->arena, arena_str(&t->arena, str_z(text)), S(".dockerignore"), &t->ignore, &e), &e);
-    t->spec.from.ignore = &t->ignore;
+    t->part.from.ignore = &t->ignore;
 }
 
 void set_view(struct copying *t, struct view *v, struct tarball *tar) {
@@ -98,8 +99,9 @@ void set_view(struct copying *t, struct view *v, struct tarball *tar) {
     must(view_open(v, t->store, &l, 1, &e), &e);
     if (v != &t->from)
         return;
-    t->spec.from.view = v;
-    t->spec.from.context_fd = -1;
+    t->part.from.view = v;
+    t->part.from.context_fd = -1;
+    t->part.keeps_owner = true;
 }
 
 /* --- recording --- */
@@ -167,10 +169,10 @@ struct str copied(struct copying *t, struct err *e, const char *const *words) {
     while (words[n])
         n++;
     struct str dest = str_z(words[--n]);
-    t->spec.operands = arena_array(&t->arena, struct str, n);
-    t->spec.n_operands = n;
+    t->part.operands = arena_array(&t->arena, struct str, n);
+    t->part.n_operands = n;
     for (size_t i = 0; i < n; i++)
-        t->spec.operands[i] = str_z(words[i]);
+        t->part.operands[i] = str_z(words[i]);
     t->spec.dest = dest;
     t->spec.dest_is_dir = str_ends(dest, S("/")) || n > 1;
     buf_reset(&t->text);

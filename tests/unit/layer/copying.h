@@ -19,7 +19,8 @@ struct copying {
     struct arena arena;
     struct view onto, from;    /* empty roots at first */
     struct ignore ignore;
-    struct copy_spec spec;     /* filled: from the context, onto `onto` */
+    struct copy_part part;     /* from the context */
+    struct copy_spec spec;     /* that part, onto `onto` */
     /* Called before each entry is recorded; NULL: not. */
     void (*meanwhile)(struct copying *t, struct str path);
     size_t entries;

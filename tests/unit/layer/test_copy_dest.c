@@ -134,8 +134,64 @@ static void test_owners(struct copying *t) {
     is_str(COPY(t, &e, "d", "/p/q"), S("d 0640 8:9 p\nd 0640 8:9 p/q\nf 2640 8:9 p/q/f=x\nl p/q/l -> f\nd 2640 8:9 p/q/s\n"),
            "a mode is for made directories too, without its special bits");
     t->spec.chmod.given = t->spec.has_owner = false;
-    t->spec.modes_git = true;
+    t->part.modes_git = true;
     is_str(COPY(t, &e, "d", "/p"), S("d 0755 0:0 p\nf 0755 0:0 p/f=x\nl p/l -> f\nd 0755 0:0 p/s\n"), "git's modes");
+    no_err(&e, "no error");
+}
+
+/* --link: nothing of the root matters but the attributes of directories on the way. */
+static void test_link(struct copying *t) {
+    struct err e = ERR_INIT;
+    struct view nothing = {.store = t->store};
+    copying_clear(t);
+    put_root(t);
+    put(t, "f", "new");
+    put(t, "tree/sub/y", "y");
+    put(t, "dirs/conf/z", "z");
+    t->spec.onto = &nothing;
+    t->spec.beneath = &t->onto;
+    is_str(COPY(t, &e, "f", "/etc/sub/n/f"),
+           S("d 0700 5:6 etc\nd 0711 5:6 etc/sub [user.kept=1]\nd 0755 0:0 etc/sub/n\nf 0644 0:0 etc/sub/n/f=new\n"),
+           "directories on the way are as they are there");
+    is_str(COPY(t, &e, "tree", "/etc/"),
+           S("d 0700 5:6 etc\nd 0755 0:0 etc/sub\nf 0644 0:0 etc/sub/y=y\n"), "the destination too; below it all is as copied");
+    is_str(COPY(t, &e, "f", "/lib/x"), S("d 0755 0:0 lib\nf 0644 0:0 lib/x=new\n"), "a link is not followed");
+    is_str(COPY(t, &e, "f", "/round/x"), S("d 0755 0:0 round\nf 0644 0:0 round/x=new\n"), "not even looked at");
+    is_str(COPY(t, &e, "f", "/etc"), S("f 0644 0:0 etc=new\n"), "a file takes a directory's place");
+    is_str(COPY(t, &e, "f", "/etc/conf/x"),
+           S("d 0700 5:6 etc\nd 0755 0:0 etc/conf\nf 0644 0:0 etc/conf/x=new\n"), "and a directory a file's");
+    is_str(COPY(t, &e, "dirs", "/etc/"), S("d 0700 5:6 etc\nd 0755 0:0 etc/conf\nf 0644 0:0 etc/conf/z=z\n"), "further down too");
+    t->spec.has_owner = true;
+    t->spec.uid = t->spec.gid = 9;
+    is_str(COPY(t, &e, "f", "/etc/n/"), S("d 0700 5:6 etc\nd 0755 9:9 etc/n\nf 0644 9:9 etc/n/f=new\n"), "--chown is for what is made");
+    no_err(&e, "no error");
+}
+
+static void set_clauses(struct copying *t, const char *text) {
+    struct err e = ERR_INIT;
+    must(chmod_parse(&t->arena, str_z(text), &t->spec.chmod, &e), &e);
+}
+
+static void test_clauses(struct copying *t) {
+    struct err e = ERR_INIT;
+    copying_clear(t);
+    put_root(t);
+    put_mode(t, "d/f", "x", 04711);
+    put_mode(t, "d/g", "x", 0600);
+    put_dir(t, "d/s", 02750);
+    put_link(t, "d/l", "f");
+    set_clauses(t, "g=u,o-x,a+X");
+    is_str(COPY(t, &e, "d", "/etc/p/q"),
+           S("d 0700 5:6 etc\nd 0755 0:0 etc/p\nd 0755 0:0 etc/p/q\nf 4771 0:0 etc/p/q/f=x\nf 0660 0:0 etc/p/q/g=x\nl etc/p/q/l -> f\n"
+             "d 2771 0:0 etc/p/q/s\n"),
+           "clauses are for what the source has, made directories are 0755");
+    set_clauses(t, "go=rX");
+    is_str(COPY(t, &e, "d", "/p/"), S("d 0755 0:0 p\nf 4755 0:0 p/f=x\nf 0644 0:0 p/g=x\nl p/l -> f\nd 0755 0:0 p/s\n"),
+           "X is for directories and what somebody may execute");
+    t->part.modes_git = true;
+    set_clauses(t, "o=");
+    is_str(COPY(t, &e, "d", "/p/"), S("d 0755 0:0 p\nf 0750 0:0 p/f=x\nf 0640 0:0 p/g=x\nl p/l -> f\nd 0750 0:0 p/s\n"),
+           "on top of git's modes");
     no_err(&e, "no error");
 }
 
@@ -176,6 +232,8 @@ int main(void) {
     test_meetings(&t);
     test_merging(&t);
     test_owners(&t);
+    test_clauses(&t);
+    test_link(&t);
     test_times(&t);
     copying_fini(&t);
     return tap_done();

@@ -116,15 +116,17 @@ static void test_links(struct copying *t) {
 static void test_texts(struct copying *t) {
     struct err e = ERR_INIT;
     copying_clear(t);
-    struct str names[] = {S("a.sh"), S("b"), S("b")}, bodies[] = {S("echo\n"), S(""), S("2")};
-    t->spec.from = (struct copy_source){.context_fd = -1, .inline_names = names, .inline_bodies = bodies};
-    is_str(COPY(t, &e, "a.sh", "/x"), S("f 0644 0:0 x=echo\n\n"), "a here-document to a name");
+    struct copy_text texts[] = {{S("a.sh"), S("echo\n")}, {S("b"), S("")}, {S("b"), S("2")}};
+    t->part.from = (struct copy_source){.context_fd = -1, .texts = texts, .n_texts = 1};
+    is_str(COPY(t, &e, "/x"), S("f 0644 0:0 x=echo\n\n"), "a here-document to a name");
     ok(t->mtime_of_last == 1000, "its time is that of the build");
-    is_str(COPY(t, &e, "a.sh", "b", "b", "/x/"), S("d 0755 0:0 x\nf 0644 0:0 x/a.sh=echo\n\nf 0644 0:0 x/b=2\n"), "three, two of one name");
+    t->part.from.n_texts = 3;
+    is_str(COPY(t, &e, "/x/"), S("d 0755 0:0 x\nf 0644 0:0 x/a.sh=echo\n\nf 0644 0:0 x/b=2\n"), "three, two of one name");
     t->spec.chmod = (struct chmod){.given = true, .octal = 0700};
     t->spec.has_owner = true;
     t->spec.uid = t->spec.gid = 7;
-    is_str(COPY(t, &e, "a.sh", "/x/"), S("d 0700 7:7 x\nf 0700 7:7 x/a.sh=echo\n\n"), "with mode and owner");
+    t->part.from.n_texts = 1;
+    is_str(COPY(t, &e, "/x/"), S("d 0700 7:7 x\nf 0700 7:7 x/a.sh=echo\n\n"), "with mode and owner");
     no_err(&e, "no error");
 }
 

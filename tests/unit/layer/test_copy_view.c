@@ -68,10 +68,33 @@ static void test_layers(struct copying *t) {
     tar_file(&tar, "d/a", "new");
     layers[1] = layers_put(t->store, &tar);
     must(view_open(&t->from, t->store, layers, 2, &e), &e);
-    t->spec.from.view = &t->from;
-    t->spec.from.context_fd = -1;
+    t->part.from.view = &t->from;
+    t->part.from.context_fd = -1;
     is_str(COPY(t, &e, "d", "/x"), S("d 0755 0:0 x\nf 0644 0:0 x/a=new\nf 0644 0:0 x/b=old\nf 0644 0:0 x/x=y\nh x/y -> x/x\n"),
            "names are links only of what they still share; the first in order is the file");
+    no_err(&e, "no error");
+}
+
+/* Hard links hold within one match, also where several directories are merged. */
+static void test_links(struct copying *t) {
+    struct err e = ERR_INIT;
+    struct tarball tar = TARBALL_INIT;
+    copying_clear(t);
+    tar_dir(&tar, "s");
+    tar_file(&tar, "s/d/a", "text");
+    tar_link(&tar, '1', "s/d/b", "s/d/a");
+    tar_link(&tar, '2', "s/l", "d");
+    tar_file(&tar, "s/m/c", "more");
+    tar_link(&tar, '1', "s/m/e", "s/m/c");
+    tar_link(&tar, '1', "s/m/z", "s/d/a");
+    set_view(t, &t->from, &tar);
+    is_str(COPY(t, &e, "s/d", "s/m", "/h/"),
+           S("d 0755 0:0 h\nf 0644 0:0 h/a=text\nh h/b -> h/a\nf 0644 0:0 h/c=more\nh h/e -> h/c\nf 0644 0:0 h/z=text\n"),
+           "of two operands each has its own");
+    is_str(COPY(t, &e, "s/d", "s/l", "/h/"), S("d 0755 0:0 h\nf 0644 0:0 h/a=text\nh h/b -> h/a\n"), "the same directory by another name");
+    is_str(COPY(t, &e, "s/*", "/h/"),
+           S("d 0755 0:0 h\nf 0644 0:0 h/a=text\nh h/b -> h/a\nf 0644 0:0 h/c=more\nh h/e -> h/c\nf 0644 0:0 h/z=text\n"),
+           "a wildcard's matches, one of them a link to another");
     no_err(&e, "no error");
 }
 
@@ -111,6 +134,7 @@ int main(void) {
     copying_init(&t);
     test_tree(&t);
     test_layers(&t);
+    test_links(&t);
     test_same_hash(&t);
     test_through_a_layer(&t);
     copying_fini(&t);

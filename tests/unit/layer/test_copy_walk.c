@@ -232,8 +232,8 @@ static bool count(void *ctx, const struct entry *en, const struct content *c, st
 static bool counted(struct copying *t, size_t *entries, struct err *e) {
     static struct str operand = S(".");
     *entries = 0;
-    t->spec.operands = &operand;
-    t->spec.n_operands = 1;
+    t->part.operands = &operand;
+    t->part.n_operands = 1;
     t->spec.dest = S("/");
     return copy_entries(&t->spec, true, (struct entry_sink){count, entries}, e);
 }
@@ -251,17 +251,17 @@ static void test_stat_index(struct copying *t) {
     struct timespec begin = clock_now_coarse(), now = begin;
     while (now.tv_sec - begin.tv_sec < 2 && now.tv_nsec - begin.tv_nsec + 1000000000L * (now.tv_sec - begin.tv_sec) < 50000000L)
         now = clock_now_coarse(); /* until the file is older than the clock's grain, else it is not learned */
-    t->spec.from.stats = stat_index_open(t->store, t->context, &e);
-    ok(t->spec.from.stats && counted(t, &entries, &e) && entries == 1, "a file is read and learned");
-    stat_index_close(t->spec.from.stats);
-    t->spec.from.stats = stat_index_open(t->store, t->context, &e);
+    t->part.from.stats = stat_index_open(t->store, t->context, &e);
+    ok(t->part.from.stats && counted(t, &entries, &e) && entries == 1, "a file is read and learned");
+    stat_index_close(t->part.from.stats);
+    t->part.from.stats = stat_index_open(t->store, t->context, &e);
     ok(seteuid(NOBODY) == 0 && counted(t, &entries, &e) && entries == 1, "what is known is not opened");
     no_err(&e, "no error");
     ok(seteuid(0) == 0 && chmod(full(t, "secret"), 0400) == 0 && seteuid(NOBODY) == 0, "it changes");
     ok(!counted(t, &entries, &e) && e.sys == EACCES, "then it is read again");
     err_clear(&e);
     ok(seteuid(0) == 0, "and back");
-    stat_index_close(t->spec.from.stats);
+    stat_index_close(t->part.from.stats);
 }
 
 /* --- size --- */

@@ -41,6 +41,22 @@ __attribute__((unused)) static void rig_args(struct rig *r, const char *text) {
     }
 }
 
+/* "a=dir:x;b=image:y;c=oci:z;d=stage:s" as --build-context. */
+__attribute__((unused)) static void rig_named(struct rig *r, const char *text) {
+    static const char *const kinds[] = {[NAMED_DIR] = "dir", [NAMED_IMAGE] = "image", [NAMED_OCI_LAYOUT] = "oci", [NAMED_STAGE] = "stage"};
+    struct str rest = text ? str_z(text) : STR_NULL, piece, kind;
+    struct named_context *all = arena_array(&r->arena, struct named_context, rest.n + 1);
+    while (str_next(&rest, ';', &piece)) {
+        struct named_context *c = &all[r->options.n_named++];
+        str_cut(piece, '=', &c->name, &kind);
+        str_cut(kind, ':', &kind, &c->value);
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+            if (str_eqz(kind, kinds[k]))
+                c->kind = (enum named_kind)k;
+    }
+    r->options.named = all;
+}
+
 __attribute__((unused)) static bool rig_plan(struct rig *r, const char *text) {
     return dockerfile_parse(&r->arena, arena_str(&r->arena, str_z(text)), S("Dockerfile"), &r->file, &r->err) &&
            plan_make(&r->arena, &r->file, &r->options, &r->plan, &r->err);
@@ -113,6 +129,8 @@ __attribute__((unused)) static struct str rig_dump_stages(struct rig *r) {
         buf_printf(&b, "%s%s%.*s<-", k ? "; " : "", s->needed ? "" : "[", STR_ARG(s->name));
         if (s->base_kind == BASE_STAGE)
             buf_printf(&b, "stage %zu", s->base_stage);
+        else if (s->base_kind == BASE_NAMED)
+            buf_printf(&b, "named %zu", s->base_named);
         else
             buf_add_str(&b, s->base_kind == BASE_SCRATCH ? S("scratch") : s->base_ref);
         for (size_t n = 0; n < s->n_needs; n++)

@@ -110,17 +110,38 @@ static void places(void) {
     rig_fini(&r);
 }
 
-/* "from:source -> target [rw]" for every mount. */
+/* "cache id from:source -> target rw ..." for every mount. */
+static void dump_mount(struct buf *b, const struct step_mount *m) {
+    static const char *const kinds[] = {"", "cache ", "tmpfs ", "secret ", "ssh "};
+    static const char *const sharings[] = {"", " private", " locked"};
+    buf_printf(b, "%s%.*s", kinds[m->kind], STR_ARG(m->id));
+    if (m->kind == MOUNT_CACHE)
+        buf_add_str(b, str_z(sharings[m->sharing]));
+    buf_add_str(b, m->id.n ? S(" ") : STR_NULL);
+    if (m->kind == MOUNT_BIND || m->has_from) {
+        if (m->from.kind == SOURCE_STAGE)
+            buf_printf(b, "%zu", m->from.stage);
+        else if (m->from.kind == SOURCE_NAMED)
+            buf_printf(b, "named %zu", m->from.named);
+        else
+            buf_add_str(b, m->from.kind == SOURCE_IMAGE ? m->from.image : S("context"));
+        buf_printf(b, ":%.*s ", STR_ARG(m->source));
+    }
+    buf_printf(b, "-> %.*s%s", STR_ARG(m->target), m->writable ? " rw" : "");
+    if (m->size_bytes)
+        buf_printf(b, " size=%llu", (unsigned long long)m->size_bytes);
+    if (m->kind == MOUNT_CACHE || m->kind == MOUNT_SECRET || m->kind == MOUNT_SSH)
+        buf_printf(b, " %04o %u:%u", m->mode, m->uid, m->gid);
+    if (m->env.n)
+        buf_printf(b, " $%.*s", STR_ARG(m->env));
+    buf_add_str(b, m->required ? S(" required") : STR_NULL);
+}
+
 static struct str dump_mounts(struct rig *r, const struct step_run *run) {
     struct buf b = BUF_INIT(1 << 20);
     for (size_t k = 0; k < run->n_mounts; k++) {
-        const struct step_mount *m = &run->mounts[k];
         buf_add_str(&b, k ? S("; ") : STR_NULL);
-        if (m->from.kind == SOURCE_STAGE)
-            buf_printf(&b, "%zu", m->from.stage);
-        else
-            buf_add_str(&b, m->from.kind == SOURCE_IMAGE ? m->from.image : S("context"));
-        buf_printf(&b, ":%.*s -> %.*s%s", STR_ARG(m->source), STR_ARG(m->target), m->writable ? " rw" : "");
+        dump_mount(&b, &run->mounts[k]);
     }
     struct str text = arena_str(&r->arena, buf_str(&b));
     buf_fini(&b);
@@ -139,6 +160,7 @@ static void mounts(void) {
         {"--mount=target=/m,from=first", "0:/ -> /m"},
         {"--mount=target=/m,from=0", "0:/ -> /m"},
         {"--mount=target=/m,from=nginx", "nginx:/ -> /m"},
+        {"--mount=target=/m,from=$ST", "0:/ -> /m"},
         {"--mount=target=/m,rw", "context:/ -> /m rw"},
         {"--mount=target=/m,readwrite=true", "context:/ -> /m rw"},
         {"--mount=target=/m,rw=0", "context:/ -> /m"},
@@ -149,23 +171,76 @@ static void mounts(void) {
         {"--mount=type=$KIND,target=/m", "context:/ -> /m"},
         {"--mount=target=/a --mount=target=/b,rw", "context:/ -> /a; context:/ -> /b rw"},
 
+        {"--mount=type=cache,target=/root/.m2", "cache /root/.m2 -> /root/.m2 rw 0755 0:0"},
+        {"--mount=type=cache,target=/a/../b/", "cache /b -> /b rw 0755 0:0"},
+        {"--mount=type=cache,target=node_modules/", "cache node_modules -> /work/node_modules rw 0755 0:0"},
+        {"--mount=type=cache,target=../x/./y", "cache ../x/y -> /x/y rw 0755 0:0"},
+        {"--mount=type=cache,id=,target=a/../../x/../../y", "cache ../../y -> /y rw 0755 0:0"},
+        {"--mount=type=cache", "cache . -> /work rw 0755 0:0"},
+        {"--mount=type=cache,id=m,target=/m,sharing=locked,mode=1777,uid=1000,gid=100", "cache m locked -> /m rw 1777 1000:100"},
+        {"--mount=type=cache,target=/m,sharing=PRIVATE,ro", "cache /m private -> /m 0755 0:0"},
+        {"--mount=type=cache,target=/m,sharing=shared,rw=false", "cache /m -> /m 0755 0:0"},
+        {"--mount=type=cache,target=/m,from=first,source=a", "cache /m 0:/a -> /m rw 0755 0:0"},
+        {"--mount=target=/m,type=$TYPE,uid=${N}", "cache /m -> /m rw 0755 10:0"},
+        {"--mount=type=tmpfs,target=/t", "tmpfs -> /t rw"},
+        {"--mount=type=tmpfs,target=t,size=64m", "tmpfs -> /work/t rw size=67108864"},
+        {"--mount=size=1.5GiB,type=tmpfs,target=/t,ro", "tmpfs -> /t size=1610612736"},
+        {"--mount=type=secret,id=npm", "secret npm -> /run/secrets/npm 0400 0:0"},
+        {"--mount=type=secret,id=a/b", "secret a/b -> /run/secrets/b 0400 0:0"},
+        {"--mount=type=secret,source=npm,required", "secret npm -> /run/secrets/npm 0400 0:0 required"},
+        {"--mount=type=secret,target=/root/.npmrc", "secret .npmrc -> /root/.npmrc 0400 0:0"},
+        {"--mount=type=secret,id=a,target=b,mode=0440,uid=1,gid=2", "secret a -> /work/b 0440 1:2"},
+        {"--mount=type=secret,id=tok,env=TOKEN", "secret tok ->  0400 0:0 $TOKEN"},
+        {"--mount=required=true,type=secret,id=tok,env=TOKEN,target=/t", "secret tok -> /t 0400 0:0 $TOKEN required"},
+        {"--mount=type=ssh", "ssh default -> /run/buildkit/ssh_agent.0 0600 0:0"},
+        {"--mount=type=ssh,target=/a --mount=type=cache,target=/c --mount=type=ssh,id=k,required=1,mode=666,uid=5",
+         "ssh default -> /a 0600 0:0; cache /c -> /c rw 0755 0:0; ssh k -> /run/buildkit/ssh_agent.1 0666 5:0 required"},
+
         {"--mount=type=bind,target=/", "! Dockerfile:6:5: RUN --mount: the root itself cannot be the target"},
         {"--mount=target=/a/..", "! the root itself cannot be the target"},
+        {"--mount=type=cache,target=/", "! the root itself cannot be the target"},
         {"--mount=target=/m,sorce=a", "! RUN --mount: unknown key \"sorce\" (did you mean source?)"},
         {"--mount=target=/m,zzzzzz=a", "! RUN --mount: unknown key \"zzzzzz=a\""},
         {"--mount=target=/m,source", "! \"source\" must be a key=value pair"},
         {"--mount=target=/m,", "! unknown key \"\""},
         {"--mount=target=/m,rw=maybe", "! rw is true or false, not \"maybe\""},
         {"--mount=target=/m,uid=1", "! a mount of type bind has no \"uid\""},
-        {"--mount=type=$TYPE,target=/m", "! RUN --mount=type=cache is not supported by this version of croze"},
+        {"--mount=target=/m,sharing=locked", "! a mount of type bind has no \"sharing\""},
+        {"--mount=target=/m,size=1", "! a mount of type bind has no \"size\""},
+        {"--mount=target=/m,required", "! a mount of type bind has no \"required\""},
+        {"--mount=type=cache,target=/m,required", "! a mount of type cache has no \"required\""},
+        {"--mount=type=cache,target=/m,size=1g", "! a mount of type cache has no \"size\""},
+        {"--mount=type=cache,target=/m,sharing=alone", "! sharing is shared, private or locked, not \"alone\""},
+        {"--mount=type=cache,target=/m,mode=888", "! mode is an octal number from 0 to 7777, not \"888\""},
+        {"--mount=type=cache,target=/m,mode=10000", "! mode is an octal number from 0 to 7777"},
+        {"--mount=type=cache,target=/m,uid=root", "! uid is a number that a user or group may have, not \"root\""},
+        {"--mount=type=cache,target=/m,gid=4294967295", "! gid is a number that a user or group may have"},
+        {"--mount=type=cache,target=/m,source=a", "! \"source\" of a cache is a path in its \"from\", which is not there"},
+        {"--mount=type=tmpfs,target=/m,mode=700", "! a mount of type tmpfs has no \"mode\""},
+        {"--mount=type=tmpfs,target=/m,source=a", "! a mount of type tmpfs has no \"source\""},
+        {"--mount=type=tmpfs,target=/m,size=1x", "! size is a size like 64m or 1.5g, not \"1x\""},
+        {"--mount=type=secret", "! a secret needs an \"id\""},
+        {"--mount=type=secret,id=a,source=b", "! but not both"},
+        {"--mount=type=secret,id=a,from=first", "! a mount of type secret has no \"from\""},
+        {"--mount=type=secret,id=a,sharing=locked", "! a mount of type secret has no \"sharing\""},
+        {"--mount=type=secret,id=a,env=A=B", "! env is the name of a variable, not \"A=B\""},
+        {"--mount=type=ssh,source=a", "! a mount of type ssh has no \"source\""},
+        {"--mount=type=$T", "! Dockerfile:6:5: RUN --mount: there is no type \"/t\""},
+        {"--mount=type=cahce,target=/m", "! there is no type \"cahce\" (did you mean cache?)"},
+        {"--mount=target=/m,from=$HOME_ENV", "! Dockerfile:6:5: RUN --mount from=$HOME_ENV: no ARG declares HOME_ENV"},
+        {"--mount=target=/m,from=$TYPE", "! RUN --mount from=$TYPE: TYPE comes from ENV and is not known before the build runs"},
         {"--network=nonne", "! Dockerfile:6:5: RUN --network=nonne: it is default, none or host"},
+        {"--security=unsafe", "! Dockerfile:6:5: RUN --security=unsafe: it is sandbox or insecure"},
+        {"--device=a.b/c=d", "! Dockerfile:6:5: RUN --device is not supported by this version of croze"},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         struct rig r;
         rig_init(&r);
-        const char *text =
-            arena_printf(&r.arena, "FROM y AS first\nFROM x\nWORKDIR /work\nARG T=/t KIND=bind\nENV TYPE=cache\nRUN %s make", rows[k].flags)
-                .p;
+        const char *text = arena_printf(&r.arena,
+                                        "FROM y AS first\nFROM x\nWORKDIR /work\nARG T=/t KIND=bind N=10 ST=first\nENV TYPE=cache\n"
+                                        "RUN %s make",
+                                        rows[k].flags)
+                               .p;
         bool good = rig_run(&r, text);
         if (rows[k].want[0] == '!') {
             ok(!good && r.err.kind == ERR_USAGE, "refused: %s", rows[k].flags);
@@ -173,9 +248,43 @@ static void mounts(void) {
         } else {
             rig_ok(&r, rows[k].flags);
             is_str(good ? dump_mounts(&r, &rig_last(&r)->run) : STR_NULL, str_z(rows[k].want), rows[k].flags);
+            ok(good && rig_scope(&r)->n_warnings == 0, "no warning");
         }
         rig_fini(&r);
     }
+}
+
+/* BuildKit lets pass what means nothing. */
+static void idle_options(void) {
+    static const char *const rows[] = {
+        "target=/m,id=a",           "target=/m,env=A",         "type=tmpfs,target=/m,from=first", "type=ssh,from=first",
+        "type=secret,id=a,rw=true", "type=tmpfs,target=/m,id=a",
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        struct rig r;
+        rig_init(&r);
+        bool good = rig_run(&r, arena_printf(&r.arena, "FROM y AS first\nFROM x\nRUN --mount=%s make", rows[k]).p);
+        rig_ok(&r, rows[k]);
+        ok(good && rig_scope(&r)->n_warnings == 1 && strcmp(rig_scope(&r)->warnings[0].rule, "IgnoredOption") == 0,
+           "is warned of: %s", rows[k]);
+        rig_fini(&r);
+    }
+}
+
+/* The agent's socket is where ssh looks for it, unless the file says otherwise. */
+static void agents(void) {
+    struct rig r;
+    rig_init(&r);
+    const struct step *s = last_of(&r, "FROM scratch\nRUN --mount=type=ssh --mount=type=ssh,target=/b --security=insecure a");
+    is_str(rig_pairs(&r, &s->run.env), S(PATH_PAIR " SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0"), "the first agent's socket is in RUN's ENV");
+    is_str(rig_pairs(&r, &s->run.key_env), S(PATH_PAIR), "it follows from the mount, which counts");
+    ok(s->run.insecure, "--security=insecure is read");
+    rig_fini(&r);
+    rig_init(&r);
+    s = last_of(&r, "FROM scratch\nENV SSH_AUTH_SOCK=/a\nRUN --mount=type=ssh --security=sandbox a");
+    is_str(rig_pairs(&r, &s->run.env), S(PATH_PAIR " SSH_AUTH_SOCK=/a"), "an ENV stays");
+    ok(!s->run.insecure, "--security=sandbox is the default");
+    rig_fini(&r);
 }
 
 /* The parser may already have taken outer quotes off a flag, so CSV's own are tried on a flag made by hand. */
@@ -244,6 +353,8 @@ int main(void) {
     arg_stays_out();
     places();
     mounts();
+    idle_options();
+    agents();
     quoted_fields();
     wso2();
     return tap_done();

@@ -56,8 +56,9 @@ static const struct {
     {"HEALTHCHECK NONE", "FROM x\nHEALTHCHECK none", NULL,
      "HEALTHCHECK {Test:[NONE] Interval:0s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}"},
     {"too short an interval", "FROM x\nHEALTHCHECK --interval=999us CMD a", NULL,
-     "! Dockerfile:2:13: HEALTHCHECK --interval=999us is less than 1ms"},
-    {"no duration", "FROM x\nHEALTHCHECK --timeout=5 CMD a", NULL, "! HEALTHCHECK --timeout=5 is not a duration"},
+     "! Dockerfile:2:24: HEALTHCHECK --interval=999us is less than 1ms"},
+    {"no duration", "FROM x\nHEALTHCHECK --retries=1 \\\n  --timeout=5 CMD a", NULL,
+     "! Dockerfile:3:13: HEALTHCHECK --timeout=5 is not a duration"},
     {"negative retries", "FROM x\nHEALTHCHECK --retries=-1 CMD a", NULL, "! --retries=-1 is not a number"},
     {"ONBUILD has no history", "FROM x\nONBUILD RUN make\nENV A=1", NULL, "ENV A=1"},
     {"an empty name", "FROM x\nENV $NOPE=1", NULL, "! Dockerfile:2:5: ENV: \"$NOPE\" gives an empty name"},
@@ -191,6 +192,62 @@ static void inheritance(void) {
     }
 }
 
+/* Sources that triggers of an image name: stages, by variables too, and named contexts. */
+static void late_sources(void) {
+    static const struct {
+        const char *trigger, *second, *text, *want; /* the plan afterwards, or the error */
+    } rows[] = {
+        {"COPY --from=one /a /b", NULL, "FROM a AS one\nFROM x AS last", "one<-a; last<-x needs 0"},
+        {"COPY --from=ctx /a /b", NULL, "FROM a AS one\nFROM x AS last", "[one<-a]; last<-x"},
+        {"ARG S=one", "COPY --from=$S /a /b", "FROM a AS one\nFROM x AS last", "one<-a; last<-x needs 0"},
+        {"ARG S=one", "RUN --mount=from=$S,target=/m a", "FROM a AS one\nFROM x AS last", "one<-a; last<-x needs 0"},
+        {"ARG S=one", NULL, "FROM a AS one\nFROM x AS last\nARG S\nCOPY --from=${S:-two} /a /b", "one<-a; last<-x needs 0"},
+        {"ADD --link --chmod=u+x https://h/a /b", NULL, "FROM x AS last", "last<-x"},
+        {"SHELL [\"/bin/bash\", \"-c\"]", "RUN a", "FROM x AS last", "last<-x"},
+        {"HEALTHCHECK --interval=5s CMD a", "RUN <<E\na\nE", "FROM x AS last", "last<-x"},
+        {"ENV S=one", "COPY --from=$S /a /b", "FROM a AS one\nFROM x AS last", "! S comes from ENV"},
+        {"ARG S=one", NULL, "FROM a AS one\nFROM x AS last\nFROM last\nARG S\nCOPY --from=${S:-two} /a /b",
+         "! Dockerfile:5:6: COPY --from=${S:-two}: that the base image makes \"one\" of it could not be foreseen; name the stage"},
+        {"MAINTAINER x", NULL, "FROM x", "! MAINTAINER isn't allowed as an ONBUILD trigger"},
+        {"FROM x", NULL, "FROM x", "! FROM isn't allowed as an ONBUILD trigger"},
+        {"ONBUILD RUN x", NULL, "FROM x", "! Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        struct rig r;
+        rig_init(&r);
+        rig_named(&r, "ctx=dir:d");
+        str_list_add(&r.arena, &r.base.onbuild, str_z(rows[k].trigger));
+        if (rows[k].second)
+            str_list_add(&r.arena, &r.base.onbuild, str_z(rows[k].second));
+        bool refused = rows[k].want[0] == '!';
+        bool good = rig_run(&r, rows[k].text);
+        if (refused && !good)
+            is_err(&r.err, rows[k].want + 2, rig_name(&r, rows[k].trigger));
+        else
+            rig_ok(&r, rows[k].trigger);
+        ok(good == !refused, "as it should be: %s", rig_name(&r, rows[k].trigger));
+        if (!refused)
+            is_str(good ? rig_dump_stages(&r) : STR_NULL, str_z(rows[k].want), rig_name(&r, rows[k].trigger));
+        rig_fini(&r);
+    }
+}
+
+/* A base image's ENV is seen by a default in place, as by any other word; a stage that nobody could foresee is refused. */
+static void late_environment(void) {
+    struct rig r;
+    const char *text = "FROM a AS one\nFROM b AS two\nFROM x\nARG S\nCOPY --from=${S:-two} /a /b";
+    rig_init(&r);
+    bool good = rig_run(&r, text);
+    rig_ok(&r, "a default in place");
+    ok(good && rig_last(&r)->copy.source.kind == SOURCE_STAGE && rig_last(&r)->copy.source.stage == 1, "is taken");
+    rig_fini(&r);
+    rig_init(&r);
+    pair_list_set(&r.arena, &r.base.env, S("S"), S("one"));
+    ok(!rig_run(&r, text), "an ENV of the image that names another stage is refused");
+    is_err(&r.err, "could not be foreseen", "and said");
+    rig_fini(&r);
+}
+
 static void image_triggers(void) {
     struct rig r;
     rig_init(&r);
@@ -201,6 +258,7 @@ static void image_triggers(void) {
     is_str(good ? rig_dump_history(&r) : STR_NULL, S("ARG V=1\nCOPY . /app/1 # buildkit\nENV W=1"), "triggers of an image run first");
     ok(good && rig_scope(&r)->config.onbuild.n == 0, "and are gone");
     rig_fini(&r);
+    late_sources();
     rig_init(&r);
     str_list_add(&r.arena, &r.base.onbuild, S("USER $NOPE"));
     ok(!rig_run(&r, "# comment\nFROM x"), "a trigger may fail");
@@ -213,15 +271,18 @@ static void warnings(void) {
     static const struct {
         const char *text, *rule, *message; /* NULL: none */
     } rows[] = {
-        {"FROM x\nENV A=$NOPE", "UndefinedVar", "ENV uses $NOPE, which is not set here"},
+        {"FROM x\nENV A=$NOPE", "UndefinedVar", "Usage of undefined variable '$NOPE'"},
         {"FROM x\nARG NOPE\nENV A=$NOPE", NULL, NULL},
-        {"FROM x\nENV NOPE=1 A=${NOPE:-x}", "UndefinedVar", "ENV uses $NOPE"},
+        {"FROM x\nENV NOPE=1 A=${NOPE:-x}", "UndefinedVar", "Usage of undefined variable '$NOPE'"},
+        {"FROM x\nENV A=$PAHT", "UndefinedVar", "variable '$PAHT' (did you mean $PATH?)"},
+        {"FROM x\nCOPY <<E /\n$NOPE\nE", "UndefinedVar", "Usage of undefined variable '$NOPE'"},
+        {"FROM x\nCOPY <<\"E\" /\n$NOPE\nE", NULL, NULL},
         {"FROM x\nARG MI_URL=<MI_DIST_URL>", "PlaceholderArg",
          "ARG MI_URL is still the placeholder <MI_DIST_URL>: give it with --build-arg MI_URL="},
         {"ARG U=<URL>\nFROM x\nARG U", "PlaceholderArg", "<URL>"},
         {"FROM x\nARG A=a<b>", NULL, NULL},
-        {"FROM x\nEXPOSE 80:80", "ExposeInvalidFormat", "EXPOSE 80:80"},
-        {"FROM x\nEXPOSE 80/UDP", "ExposeProtoCasing", "lower case"},
+        {"FROM x\nEXPOSE 80:80", "ExposeInvalidFormat", "host-port mapping, found '80:80'"},
+        {"FROM x\nEXPOSE 80/UDP", "ExposeProtoCasing", "should be lowercase"},
         {"FROM x\nEXPOSE 80/udp", NULL, NULL},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
@@ -276,6 +337,7 @@ int main(void) {
     commands();
     inheritance();
     image_triggers();
+    late_environment();
     warnings();
     limits();
     return tap_done();

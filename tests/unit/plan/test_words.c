@@ -8,6 +8,41 @@
 #define MS 1000000ll
 #define SEC (1000 * MS)
 
+static void sizes(void) {
+    static const struct {
+        const char *text;
+        bool good;
+        uint64_t bytes;
+    } rows[] = {
+        {"0", true, 0}, {"4096", true, 4096}, {"64m", true, 64u << 20}, {"64MB", true, 64u << 20}, {"64 MiB", true, 64u << 20},
+        {"1.5g", true, 3u << 29}, {".5k", true, 512}, {"10b", true, 10}, {"1.k", true, 1024}, {"1p", true, 1ull << 50},
+        {"4095p", true, 4095ull << 50}, {"4096p", false, 0}, {"", false, 0}, {".", false, 0}, {"m", false, 0}, {"-1", false, 0},
+        {"1x", false, 0}, {"1mm", false, 0}, {"1  m", false, 0}, {"1 ", false, 0}, {"1kbb", false, 0},
+        {"99999999999999999999", false, 0}, {"0x10", false, 0}, {"1.2.3", false, 0}, {"1i", false, 0},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        uint64_t bytes = 0;
+        bool good = size_parse(str_z(rows[k].text), &bytes);
+        ok(good == rows[k].good && (!good || bytes == rows[k].bytes), "size \"%s\" is %s", rows[k].text, rows[k].good ? "read" : "refused");
+    }
+}
+
+static void equal_references(void) {
+    static const struct {
+        const char *a, *b;
+        bool equal;
+    } rows[] = {
+        {"alpine", "docker.io/library/alpine:latest", true}, {"index.docker.io/alpine", "library/alpine", true},
+        {"alpine", "alpine:3", false},                       {"x/alpine", "alpine", false},
+        {"localhost/alpine", "alpine", false},               {"localhost:5000/a:1", "localhost:5000/a:1", true},
+        {"docker.io/library/a/b", "library/a/b", true},      {"library/a/b", "a/b", false},
+        {"a@sha256:00", "a:latest@sha256:00", false},        {"a@sha256:00", "library/a@sha256:00", true},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
+        ok(reference_equal(str_z(rows[k].a), str_z(rows[k].b)) == rows[k].equal, "%s and %s are %s", rows[k].a, rows[k].b,
+           rows[k].equal ? "one" : "two");
+}
+
 static void durations(void) {
     static const struct {
         const char *text;
@@ -180,6 +215,8 @@ static void paths(struct arena *a) {
 
 int main(void) {
     struct arena a = ARENA_INIT;
+    sizes();
+    equal_references();
     durations();
     quoting();
     references();

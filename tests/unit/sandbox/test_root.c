@@ -80,7 +80,7 @@ static void test_read_only(struct fixture *f) {
     run_fini(&r);
     run_init(f, &r, "put", "/tmp/x/new", NULL);
     r.spec.upper = NULL;
-    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_TMPFS, .target = "/tmp/x", .options = "size=1m"}};
+    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_TMPFS, .target = "/tmp/x", .writable = true, .options = "size=1m"}};
     r.spec.n_mounts = 1;
     ok(run_go(&r), "a tmpfs in it can be written, its mount point was made");
     run_fini(&r);
@@ -91,7 +91,7 @@ static void test_mounts(struct fixture *f) {
     fixture_file(source, "sub/file", "from the host");
     struct sandbox_mount mounts[] = {
         {.kind = SANDBOX_BIND, .source = source, .target = "/run/deep/in"},
-        {.kind = SANDBOX_FILE, .target = "/etc/resolv.conf", .bytes = S("nameserver ::1\n"), .writable = true},
+        {.kind = SANDBOX_FILE, .target = "/etc/resolv.conf", .bytes = S("nameserver ::1\n"), .mode = 0644, .writable = true},
     };
     struct run r;
     run_init(f, &r, "cat", "/run/deep/in/sub/file", NULL);
@@ -120,9 +120,35 @@ static void test_mounts(struct fixture *f) {
     run_init(f, &r, "ids", NULL, NULL);
     r.spec.argv = (const char *const[]){"/script", NULL};
     r.spec.mounts =
-        (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = "/script", .bytes = S("#!/payload ids\n"), .executable = true}};
+        (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = "/script", .bytes = S("#!/payload ids\n"), .mode = 0755}};
     r.spec.n_mounts = 1;
     ok(run_go(&r) && run_said(&r, "0:0"), "and run, if it is executable");
+    run_fini(&r);
+}
+
+static void test_private_files(struct fixture *f) {
+    struct sandbox_mount file = {.kind = SANDBOX_FILE, .target = "/run/secrets/x", .bytes = S("quiet"), .mode = 0440, .uid = 7, .gid = 8};
+    struct run r;
+    run_init(f, &r, "mode", "/run/secrets/x", NULL);
+    r.spec.mounts = &file;
+    r.spec.n_mounts = 1;
+    ok(run_go(&r) && run_said(&r, "100440 7:8"), "a private file has the mode and owner that were asked for");
+    run_fini(&r);
+    run_init(f, &r, "cat", "/run/secrets/x", NULL);
+    r.spec.mounts = &file;
+    r.spec.n_mounts = 1;
+    r.spec.uid = r.spec.gid = 9;
+    run_go(&r);
+    ok(r.ok && r.result.code == 1 && run_said(&r, "Permission denied"), "... and others do not read it");
+    run_fini(&r);
+    if (!f->user)
+        return;
+    file.uid = 4000000000;
+    run_init(f, &r, "true", NULL, NULL);
+    r.spec.mounts = &file;
+    r.spec.n_mounts = 1;
+    run_go(&r);
+    is_err(&r.e, "give /run/secrets/x to user 4000000000", "an owner that the namespace does not have is named");
     run_fini(&r);
 }
 
@@ -149,7 +175,7 @@ static void hostile_link(struct fixture *f, const char *target, const char *link
     fixture_file(r.spec.upper, "etc/x", "");
     _cleanup_(mem_freep) char *at = mem_printf("%s/%s", r.spec.upper, link);
     ok(symlink(target, at) == 0, "%s -> %s", link, target);
-    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = mount_at, .bytes = S("inside")}};
+    r.spec.mounts = (struct sandbox_mount[]){{.kind = SANDBOX_FILE, .target = mount_at, .bytes = S("inside"), .mode = 0644}};
     r.spec.n_mounts = 1;
     ok(run_go(&r) && strcmp(r.out, "inside") == 0, "is followed inside the root");
     ok(!stub || has_stub(&r, stub), "and what it leads to is made there: %s", stub ? stub : "nothing");
@@ -230,6 +256,7 @@ int main(int argc, char **argv) {
     test_scratch(&f);
     test_read_only(&f);
     test_mounts(&f);
+    test_private_files(&f);
     test_stub_times(&f);
     test_links(&f);
     test_dev(&f);

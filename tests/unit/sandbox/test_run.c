@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
@@ -115,6 +116,31 @@ static void test_errors(struct fixture *f) {
     run_fini(&r);
 }
 
+static void test_limits(struct fixture *f) {
+    struct sandbox_rlimit limits[] = {{RLIMIT_NOFILE, 17, 19, "nofile"}, {RLIMIT_CORE, 0, 0, "core"}};
+    struct run r;
+    run_init(f, &r, "cat", "/proc/self/limits", NULL);
+    r.spec.rlimits = limits;
+    r.spec.n_rlimits = 2;
+    ok(run_go(&r) && run_said(&r, "Max open files            17                   19 ") && run_said(&r, "Max core file size        0 "),
+       "limits of resources");
+    run_fini(&r);
+    run_init(f, &r, "cat", "/proc/mounts", NULL);
+    ok(run_go(&r) && run_said(&r, "/dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=65536k"), "/dev/shm has 64 MiB");
+    run_fini(&r);
+    run_init(f, &r, "cat", "/proc/mounts", NULL);
+    r.spec.shm_bytes = 3 << 20;
+    ok(run_go(&r) && run_said(&r, "/dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=3072k"), "... or what was asked for");
+    run_fini(&r);
+    limits[0] = (struct sandbox_rlimit){RLIMIT_NOFILE, 1 << 30, RLIM64_INFINITY, "nofile"}; /* above fs.nr_open, so for root too */
+    run_init(f, &r, "true", NULL, NULL);
+    r.spec.rlimits = limits;
+    r.spec.n_rlimits = 1;
+    run_go(&r);
+    is_err(&r.e, "set the limit nofile to 1073741824 (at most unlimited): ", "a limit that may not be set is named");
+    run_fini(&r);
+}
+
 /* When the parent is killed, the process goes too: it holds a pipe open that must come to its end. */
 static void test_parent_death(struct fixture *f, const char *verb, const char *what) {
     int ends[2];
@@ -169,6 +195,7 @@ int main(int argc, char **argv) {
     test_surroundings(&f);
     test_signals_default(&f);
     test_errors(&f);
+    test_limits(&f);
     test_parent_death(&f, "pause", "it ends with its parent's process group");
     test_parent_death(&f, "pause-as-other", "... also when it has changed its user, for which the kernel forgets PDEATHSIG");
     test_speed(&f);

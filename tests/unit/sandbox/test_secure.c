@@ -36,6 +36,54 @@ static void test_caps(struct fixture *f) {
     run_fini(&r);
 }
 
+/* What the test itself may do at most. */
+static const char *own_caps(char out[32]) {
+    struct err e = ERR_INIT;
+    struct buf status = BUF_INIT(1 << 16);
+    ptrdiff_t at = file_read("/proc/self/status", &status, &e) ? str_find(buf_str(&status), S("CapPrm:\t")) : -1;
+    snprintf(out, 32, "%.*s", 16, at < 0 ? "?" : status.p + at + strlen("CapPrm:\t"));
+    buf_fini(&status);
+    err_clear(&e);
+    return out;
+}
+
+static void test_insecure(struct fixture *f) {
+    char own[32], line[64];
+    struct run r;
+    own_caps(own);
+    for (uid_t uid = 0; uid <= 1000; uid += 1000) {
+        run_init(f, &r, "cat", "/proc/self/status", NULL);
+        r.spec.insecure = true;
+        r.spec.uid = r.spec.gid = uid;
+        run_go(&r);
+        bool all = r.ok && run_said(&r, "Seccomp:\t0");
+        for (int i = 0; i < 4; i++) {
+            snprintf(line, sizeof line, "Cap%s:\t%s", (const char *const[]){"Prm", "Eff", "Bnd", "Amb"}[i], own);
+            all = all && run_said(&r, line);
+        }
+        ok(all, "insecure: user %u has all that we have (%s), and no filter", (unsigned)uid, own);
+        run_fini(&r);
+    }
+    run_init(f, &r, "calls", NULL, NULL);
+    r.spec.insecure = true;
+    ok(run_go(&r) && run_said(&r, "mount=ok") && run_said(&r, "unshare=ok"), "it may mount");
+    run_fini(&r);
+    run_init(f, &r, "cat", "/proc/mounts", NULL);
+    r.spec.insecure = true;
+    ok(run_go(&r) && run_said(&r, " /proc proc ") && !strstr(r.out, " /proc/") && !strstr(r.out, " /sys sysfs ro"),
+       "nothing lies over /proc, /sys is not read-only");
+    run_fini(&r);
+    run_init(f, &r, "device", "/disk", NULL);
+    r.spec.insecure = true;
+    run_go(&r);
+    ok(run_said(&r, f->user ? "mknod=EPERM" : "mknod=ok open=ok"), "devices open for the host's root only");
+    run_fini(&r);
+    run_init(f, &r, "ls", "/dev", NULL);
+    r.spec.insecure = true;
+    ok(run_go(&r) && (strstr(r.out, "loop0 ") != NULL) == !f->user, "... and only it has loop devices");
+    run_fini(&r);
+}
+
 static void test_calls(struct fixture *f) {
     struct run r;
     run_init(f, &r, "calls", NULL, NULL);
@@ -181,6 +229,7 @@ int main(int argc, char **argv) {
     if (!fixture_start(&f, argc, argv, &code))
         return code;
     test_caps(&f);
+    test_insecure(&f);
     test_calls(&f);
     test_devices(&f);
     test_masks(&f);

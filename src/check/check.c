@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The engine: parses, plans and walks, lets the rules of each kind look, and gathers what dockerfile/ and plan/ have to say themselves. */
+#include "check/check.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "check/text_rules.h"
+#include "plan/words.h"
+
+/* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
+
+const char *check_quoted(struct check *c, struct str s) {
+    _cleanup_(buf_fini) struct buf b = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
+    word_quoted(&b, s);
+    return arena_strz(c->arena, buf_str(&b));
+}
+
+const struct df_instruction *check_place(const struct check *c) {
+    return c->now->trigger ? c->now->stage->from : c->now->i;
+}
+
+/* The file's word, and that of the comments above the two instructions: any may silence a rule, any may ask for an experimental one. */
+static bool allowed(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i) {
+    struct check_config comments = {0};
+    if (where)
+        check_config_comments(c->arena, where->comments, &comments);
+    if (i && i != where)
+        check_config_comments(c->arena, i->comments, &comments);
+    bool file = check_config_allows(&c->config, r), own = check_config_allows(&comments, r);
+    return r->experimental ? file || own : file && own;
+}
+
+static bool said_before(const struct check *c, const struct finding *f) {
+    const struct finding *last = c->findings.n ? &c->findings.p[c->findings.n - 1] : NULL;
+    return last && last->rule == f->rule && last->pos.line == f->pos.line && last->pos.column == f->pos.column &&
+           str_eq(last->message, f->message);
+}
+
+static void add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i,
+                struct df_pos pos, struct str message) {
+    struct finding f = {.rule = r, .file = c->file->name, .pos = pos, .line = where ? where->pos.line : pos.line, .message = message};
+    f.end.line = where ? where->line_end : pos.line;
+    f.end.column = (unsigned)source_line(&c->source, f.end.line).n + 1;
+    if (!allowed(c, r, where, i) || said_before(c, &f))
+        return;
+    if (c->findings.n < LIMIT_FINDINGS)
+        vec_push(&c->findings, f);
+    else
+        c->n_dropped++;
+}
+
+void check_report(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i,
+                  struct df_pos pos, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
+    va_end(ap);
+    add(c, r, where, i, pos, arena_str(c->arena, str_z(text)));
+}
+
+/* --- Phases ------------------------------------------------------------------------------------------------------------------------- */
+
+static void run_rules(struct check *c, enum rule_reads reads, const struct df_instruction *i) {
+    for (const struct rule *r = rules; r->id; r++)
+        if (r->reads == reads && r->run)
+            r->run(c, r, i);
+}
+
+static const struct df_instruction *instruction_at(const struct dockerfile *f, unsigned line) {
+    size_t low = 0, high = f->n_instructions; /* the last that begins at or before the line */
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (f->instructions[middle].pos.line <= line)
+            low = middle;
+        else
+            high = middle;
+    }
+    const struct df_instruction *i = &f->instructions[low];
+    return low < f->n_instructions && i->pos.line <= line && line <= i->line_end ? i : NULL;
+}
+
+/* An empty line is a line of its own, as BuildKit has it; the others are about their instruction. */
+static void parser_warnings(struct check *c) {
+    for (size_t k = 0; k < c->file->n_warnings; k++) {
+        const struct df_warning *w = &c->file->warnings[k];
+        const struct rule *r = rule_find(w->rule);
+        const struct df_instruction *i = instruction_at(c->file, w->pos.line);
+        assert(r && r->reads == READS_NOTHING);
+        add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
+    }
+}
+
+/* --- Variables that an unknown base might set --- */
+
+static bool defines(const struct df_instruction *i, struct str name) {
+    for (size_t k = 0; (i->op == DF_ARG || i->op == DF_ENV) && k < i->n_pairs; k++)
+        if (str_eq(i->pairs[k].key, name))
+            return true;
+    return false;
+}
+
+/* Two neighbours swapped, or one letter of a long name. */
+static bool is_slip(struct str a, struct str b) {
+    enum { LONG_NAME = 8 };
+    size_t k = 0;
+    while (k < a.n && k < b.n && a.p[k] == b.p[k])
+        k++;
+    if (a.n == b.n && k + 1 < a.n && a.p[k] == b.p[k + 1] && a.p[k + 1] == b.p[k])
+        return str_eq(str_from(a, k + 2), str_from(b, k + 2));
+    struct str a_tail = str_from(a, k + (a.n >= b.n)), b_tail = str_from(b, k + (b.n >= a.n));
+    return a.n >= LONG_NAME && b.n >= LONG_NAME && str_eq(a_tail, b_tail);
+}
+
+/* Without the base's configuration only the file itself can show that a variable is missing: it is a slip of the pen, or it is defined too
+ * late, or as an ARG before the first FROM, which does not reach into a stage. */
+static bool surely_undefined(const struct check *c, const struct df_warning *w) {
+    const struct plan_stage *s = c->now->stage;
+    if (c->now->base_known || is_slip(w->subject, w->meant))
+        return true;
+    for (size_t k = 0; k < s->n_body; k++)
+        if (defines(&s->body[k], w->subject))
+            return true;
+    for (size_t k = 0; k < c->file->n_instructions && c->file->instructions[k].op == DF_ARG; k++)
+        if (defines(&c->file->instructions[k], w->subject))
+            return true;
+    return false;
+}
+
+static void see_step(void *ctx, const struct walk_step *now) {
+    struct check *c = ctx;
+    c->now = now;
+    const struct df_instruction *where = check_place(c);
+    for (size_t k = 0; k < now->n_warnings; k++) {
+        const struct df_warning *w = &now->warnings[k];
+        const struct rule *r = rule_find(w->rule);
+        assert(r && r->reads == READS_NOTHING);
+        if (w->subject.n == 0 || surely_undefined(c, w))
+            add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
+    }
+    if (now->step)
+        run_rules(c, READS_STEP, now->i);
+    c->now = NULL;
+}
+
+/* --- The whole ---------------------------------------------------------------------------------------------------------------------- */
+
+static bool find_config(struct check *c, struct err *e) {
+    struct str text = STR_NULL;
+    if (pair_list_get(&c->options->plan.build_args, S("BUILDKIT_DOCKERFILE_CHECK"), &text))
+        return check_config_parse(c->arena, text, &c->config, e) || err_wrap(e, "--build-arg BUILDKIT_DOCKERFILE_CHECK");
+    struct str rest;
+    (void)str_cut(c->file->check, ' ', &text, &rest);
+    if (check_config_parse(c->arena, text, &c->config, e))
+        return true;
+    size_t at = (size_t)(c->file->check.p - c->source.text.p), line = 1;
+    while (line < c->source.n && c->source.starts[line] <= at)
+        line++;
+    return err_wrap(e, "%.*s:%zu:%zu: # check=", STR_ARG(c->file->name), line, at - c->source.starts[line - 1] + 1);
+}
+
+/* Plans without build arguments too: what FROM is by its defaults alone. */
+static bool plan(struct check *c, struct plan *p, struct plan *bare, struct err *e) {
+    struct plan_options defaults = c->options->plan;
+    struct err ignored = ERR_INIT;
+    bool good = plan_make(c->arena, c->file, &c->options->plan, p, e);
+    *bare = *p;
+    defaults.build_args = (struct pair_list){0};
+    if (c->options->plan.build_args.n)
+        (void)!plan_make(c->arena, c->file, &defaults, bare, &ignored);
+    err_clear(&ignored);
+    c->plan = p;
+    c->bare = bare;
+    for (size_t k = 0; k < p->n_stages; k++)
+        run_rules(c, READS_FROM, p->stages[k].from);
+    return good;
+}
+
+static bool run(struct check *c, struct str text, struct str name, struct check_result *r) {
+    struct plan p, bare;
+    bool parsed = dockerfile_parse(c->arena, text, name, &r->file, &r->error);
+    struct err *e = &r->error, config_error = ERR_INIT;
+    c->file = &r->file;
+    if (!find_config(c, &config_error)) {
+        err_clear(e);
+        err_move(e, &config_error);
+        return false;
+    }
+    parser_warnings(c);
+    for (size_t k = 0; k < r->file.n_instructions; k++)
+        run_rules(c, READS_INSTRUCTION, &r->file.instructions[k]);
+    if (!parsed)
+        return false;
+    run_rules(c, READS_FILE, NULL);
+    if (!plan(c, &p, &bare, e))
+        return false;
+    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .ctx = c};
+    c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
+    bool good = walk_stages(&walk, e);
+    if (walk.doubt.kind != ERR_NONE)
+        r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
+    err_clear(&walk.doubt);
+    arena_fini(&walk.arena);
+    return good;
+}
+
+/* By line; of one line as they were found, which is their order in memory. */
+static int by_line(const void *a, const void *b) {
+    const struct finding *x = *(const struct finding *const *)a, *y = *(const struct finding *const *)b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static void sort(struct check *c, struct check_result *r) {
+    size_t n = c->findings.n;
+    const struct finding **order = arena_array(c->arena, const struct finding *, n);
+    r->findings = arena_array(c->arena, struct finding, n);
+    r->n_findings = n;
+    for (size_t k = 0; k < n; k++)
+        order[k] = &c->findings.p[k];
+    if (n)
+        qsort(order, n, sizeof *order, by_line);
+    for (size_t k = 0; k < n; k++)
+        r->findings[k] = *order[k];
+}
+
+void check_dockerfile(struct arena *a, struct str text, struct str name, const struct check_options *o, struct check_result *r) {
+    struct check c = {.arena = a, .options = o};
+    *r = (struct check_result){.text = text};
+    source_init(&c.source, a, str_first(text, LIMIT_DOCKERFILE_BYTES));
+    (void)run(&c, text, name, r);
+    sort(&c, r);
+    r->n_dropped = c.n_dropped;
+    r->fails = c.config.error && r->n_findings > 0;
+    vec_fini(&c.findings);
+}
+
+struct str check_failure(struct arena *a, const struct check_result *r) {
+    _cleanup_(buf_fini) struct buf b = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    for (const struct rule *rule = rules; r->fails && rule->id; rule++)
+        for (size_t k = 0; k < r->n_findings; k++)
+            if (r->findings[k].rule == rule) {
+                buf_printf(&b, "%s%s", b.n ? ", " : "lint violation found for rules: ", rule->id);
+                break;
+            }
+    return arena_str(a, buf_str(&b));
+}
+
+bool check_error_line(const struct check_result *r, unsigned *line) {
+    struct str rest = str_z(r->error.msg), number;
+    uint64_t n;
+    if (!str_starts(rest, r->file.name) || !str_starts(str_from(rest, r->file.name.n), S(":")))
+        return false;
+    (void)str_cut(str_from(rest, r->file.name.n + 1), ':', &number, &rest);
+    if (!str_to_u64(number, 10, UINT32_MAX, &n) || n == 0)
+        return false;
+    *line = (unsigned)n;
+    return true;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check/ finds what is wrong with a Dockerfile without carrying it out. check_dockerfile() takes its text, runs every rule (rule.h) over it
+ * and gives findings (finding.h), sorted by line. It follows BuildKit's checks: the same rules, words and lines, the "# check=" directive,
+ * the build argument BUILDKIT_DOCKERFILE_CHECK and "# check=skip=" comments. No step is run; nothing is fetched or written.
+ *
+ * What was found before a file turned out to be wrong is still given, with the error beside it. */
+#ifndef CROZE_CHECK_CHECK_H
+#define CROZE_CHECK_CHECK_H
+
+#include "base/buf.h"
+#include "check/finding.h"
+#include "check/rule.h"
+#include "plan/plan.h"
+
+struct check_options {
+    struct plan_options plan;     /* build arguments, target, platform, named contexts */
+    bool all_stages;              /* also those that the target does not need */
+    const struct ignore *ignore;  /* the context's, or NULL */
+    /* The configuration of the image that a stage stands on; false: it is not known. May be NULL: no base is known. Rules then keep
+     * silent where the image could prove them wrong. */
+    bool (*base)(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out);
+    void *base_ctx;
+};
+
+struct check_result {
+    struct str text;              /* as given: for showing lines */
+    struct dockerfile file;       /* as far as it could be read */
+    struct finding *findings;     /* sorted by line, then as BuildKit has them */
+    size_t n_findings;
+    size_t n_dropped;             /* above LIMIT_FINDINGS */
+    bool fails;                   /* "error=true", and there are findings: a build must not begin */
+    struct err error;             /* why the file cannot be built, or clear; the caller clears it */
+    struct str doubt;             /* an error that an unknown base image may prove wrong: its stage was not looked at to its end; or "" */
+};
+
+/* `text` and all that the options point to must live as long as the arena. */
+void check_dockerfile(struct arena *a, struct str text, struct str name, const struct check_options *o, struct check_result *r);
+
+/* "lint violation found for rules: A, B": what `fails` means, in BuildKit's words. Empty if it does not fail. */
+struct str check_failure(struct arena *a, const struct check_result *r);
+/* Where an error of dockerfile/ or plan/ points ("NAME:LINE:COLUMN: ..."); false: nowhere. */
+bool check_error_line(const struct check_result *r, unsigned *line);
+
+/* --- Showing (print.c, json.c) ------------------------------------------------------------------------------------------------ */
+
+/* As `docker build --check` prints them: rule, message, and the lines of the file around it, marked. */
+void check_print(const struct check_result *r, struct buf *out);
+/* "FILE:LINE:COLUMN: warning: MESSAGE [RULE]", one line each. */
+void check_print_lines(const struct check_result *r, struct buf *out);
+/* BuildKit's result: {"warnings": [...], "sources": [...], "buildError": {...}}. */
+void check_json_buildkit(const struct check_result *r, struct buf *out);
+/* An object a finding, one a line: id, also, severity, file, line, column, endLine, endColumn, message, why, fix, url. */
+void check_json_lines(const struct check_result *r, struct buf *out);
+/* The rules themselves: a table for people, or an object a rule, one a line. */
+void rules_print(struct buf *out);
+void rules_json_lines(struct buf *out);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Findings as text. What came from the file is shown without its control characters. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "check/check.h"
+#include "check/source.h"
+#include "report/table.h"
+
+static void one(const struct finding *f, const struct source *source, struct buf *out) {
+    buf_printf(out, "\n%s: %s", f->rule->severity == SEVERITY_ERROR ? "ERROR" : "WARNING", f->rule->id);
+    if (f->rule->url[0])
+        buf_printf(out, " - %s", f->rule->url);
+    buf_add_char(out, '\n');
+    buf_add_shown(out, f->message);
+    buf_add_char(out, '\n');
+    source_excerpt(source, f->file, f->line, f->end.line, out);
+}
+
+static void print_doubt(const struct check_result *r, struct buf *out) {
+    if (r->doubt.n == 0)
+        return;
+    buf_add_shown(out, r->doubt);
+    buf_add_str(out, S("; its base image is not known and may set what is missing: the rest of the stage was not looked at\n"));
+}
+
+void check_print(const struct check_result *r, struct buf *out) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct source source;
+    source_init(&source, &a, r->text);
+    if (r->n_findings == 1)
+        buf_add_str(out, S("Check complete, 1 warning has been found!\n"));
+    else if (r->n_findings)
+        buf_printf(out, "Check complete, %zu warnings have been found!\n", r->n_findings + r->n_dropped);
+    else if (r->error.kind == ERR_NONE)
+        buf_add_str(out, S("Check complete, no warnings found.\n"));
+    for (size_t k = 0; k < r->n_findings; k++)
+        one(&r->findings[k], &source, out);
+    if (r->n_dropped)
+        buf_printf(out, "\n... and %zu more\n", r->n_dropped);
+    unsigned line;
+    if (r->error.kind != ERR_NONE && check_error_line(r, &line)) {
+        if (r->n_findings)
+            buf_add_char(out, '\n');
+        source_excerpt(&source, r->file.name, line, line, out);
+    }
+    print_doubt(r, out);
+}
+
+void check_print_lines(const struct check_result *r, struct buf *out) {
+    for (size_t k = 0; k < r->n_findings; k++) {
+        const struct finding *f = &r->findings[k];
+        buf_add_shown(out, f->file);
+        buf_printf(out, ":%u:%u: %s: ", f->pos.line, f->pos.column, severity_name(f->rule->severity));
+        buf_add_shown(out, f->message);
+        buf_printf(out, " [%s]\n", f->rule->id);
+    }
+    if (r->n_dropped) {
+        buf_add_shown(out, r->file.name);
+        buf_printf(out, ": %zu more findings are not shown\n", r->n_dropped);
+    }
+    print_doubt(r, out);
+}
+
+void rules_print(struct buf *out) {
+    static const char *const heading[] = {"RULE", "SEVERITY", "ALSO", "WHY"};
+    struct table t;
+    table_init(&t, 4);
+    for (size_t k = 0; k < 4; k++)
+        table_cell(&t, str_z(heading[k]));
+    for (const struct rule *r = rules; r->id; r++) {
+        table_cell(&t, str_z(r->id));
+        table_cell(&t, r->experimental ? S("experimental") : str_z(severity_name(r->severity)));
+        table_cell(&t, str_z(r->also[0] ? r->also : "-"));
+        table_cell(&t, str_z(r->why));
+    }
+    table_write(&t, out);
+    table_fini(&t);
+}

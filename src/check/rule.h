@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rules are rows. A row says what the rule is called here and elsewhere, what it reads and why it speaks; its function looks at one thing
+ * of that kind and reports (text_rules.h). Whether a finding counts (skip, experimental) is the engine's business, not the rule's. */
+#ifndef CROZE_CHECK_RULE_H
+#define CROZE_CHECK_RULE_H
+
+#include "check/finding.h"
+
+enum rule_reads {
+    READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning); no function */
+    READS_INSTRUCTION, /* each instruction of the text, on its own, even if the rest of the file is wrong */
+    READS_FILE,        /* the instructions as a whole, once; the function gets NULL */
+    READS_FROM,        /* each FROM, with the global ARGs known */
+    READS_STEP,        /* each instruction of the stages that are looked at, expanded; ONBUILD triggers of bases too */
+};
+
+struct check;
+struct rule {
+    const char *id;               /* BuildKit's name where it has one */
+    enum rule_reads reads;
+    enum severity severity;
+    bool experimental;            /* silent unless asked for */
+    const char *also;             /* ids of the same rule elsewhere, with blanks between: "DL3025 DS-0016"; or "" */
+    const char *why;              /* a sentence */
+    const char *fix;              /* what to do */
+    const char *url;              /* or "" */
+    void (*run)(struct check *c, const struct rule *r, const struct df_instruction *i);
+};
+
+extern const struct rule rules[]; /* ends with id NULL */
+const struct rule *rule_find(const char *id); /* NULL: there is none */
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the functions of the rules over a Dockerfile's text get, and how they report. Private to check/. */
+#ifndef CROZE_CHECK_TEXT_RULES_H
+#define CROZE_CHECK_TEXT_RULES_H
+
+#include "base/vec.h"
+#include "check/check.h"
+#include "check/config.h"
+#include "check/expanded.h"
+#include "check/source.h"
+#include "check/walk.h"
+
+/* What rules remember of a stage while its steps pass. */
+enum once { ONCE_CMD, ONCE_ENTRYPOINT, ONCE_HEALTHCHECK, ONCE_OPS };
+struct stage_notes {
+    const struct df_instruction *last[ONCE_OPS];
+    bool workdir_set;
+};
+
+struct check {
+    struct arena *arena;             /* of the result */
+    const struct check_options *options;
+    const struct dockerfile *file;
+    const struct plan *plan;         /* READS_FROM: perhaps incomplete */
+    const struct plan *bare;         /* the same without build arguments, likewise */
+    struct source source;
+    struct check_config config;      /* of the file */
+    const struct walk_step *now;     /* READS_STEP */
+    struct stage_notes *notes;       /* of each stage */
+    VEC(struct finding) findings;
+    size_t n_dropped;
+};
+
+/* A finding about the instruction `where` of the file, at `pos` in it. It is dropped if the file, or a comment above `where` or `i`, says
+ * so. */
+void check_report(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i,
+                  struct df_pos pos, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* For rules that look at a step: the instruction in the file that stands for it. */
+const struct df_instruction *check_place(const struct check *c);
+/* As Go's %q. */
+const char *check_quoted(struct check *c, struct str s);
+
+/* text_rules_file.c */
+void rule_stage_name_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_from_as_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_maintainer_deprecated(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_definition_description(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_instruction_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_duplicate_stage_name(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_reserved_stage_name(struct check *c, const struct rule *r, const struct df_instruction *i);
+
+/* text_rules_from.c */
+void rule_undefined_arg_in_from(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_invalid_default_arg_in_from(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_redundant_target_platform(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_from_platform_const(struct check *c, const struct rule *r, const struct df_instruction *i);
+
+/* text_rules_step.c */
+void rule_json_args(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_workdir_relative(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_secrets_in_variables(struct check *c, const struct rule *r, const struct df_instruction *i);
+void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct df_instruction *i);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rules about instructions inside a stage, expanded: c->now has the step and the scope behind it. */
+#include "check/text_rules.h"
+#include "dockerfile/dockerfile.h"
+#include "plan/vars.h"
+
+/* A word of the instruction as its stage expands it; the step went through, so it can be. */
+static struct str expanded(struct check *c, struct str word) {
+    const struct scope *s = c->now->scope;
+    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct err e = ERR_INIT;
+    struct str out = word;
+    if (!df_expand(c->arena, word, c->file->escape, vars_getter(&vars), NULL, &out, &e))
+        out = word;
+    err_clear(&e);
+    return out;
+}
+
+static void report(struct check *c, const struct rule *r, struct df_pos pos, struct str message) {
+    const struct df_instruction *where = check_place(c);
+    check_report(c, r, where, c->now->i, c->now->trigger ? where->pos : pos, "%.*s", STR_ARG(message));
+}
+
+/* --- CMD and ENTRYPOINT ------------------------------------------------------------------------------------------------------------- */
+
+/* Who says SHELL knows that a shell is started. */
+void rule_json_args(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    if ((i->op == DF_CMD || i->op == DF_ENTRYPOINT) && !i->json && i->n_args && c->now->scope->config.shell.n == 0)
+        report(c, r, i->pos,
+               arena_printf(c->arena, "JSON arguments recommended for %.*s to prevent unintended behavior related to OS signals",
+                            STR_ARG(i->keyword)));
+}
+
+/* The earlier one is spoken of: it is the one that does nothing. */
+void rule_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    static const enum df_op ops[ONCE_OPS] = {[ONCE_CMD] = DF_CMD, [ONCE_ENTRYPOINT] = DF_ENTRYPOINT, [ONCE_HEALTHCHECK] = DF_HEALTHCHECK};
+    struct stage_notes *notes = &c->notes[c->now->stage->index];
+    for (size_t k = 0; k < ONCE_OPS; k++) {
+        if (ops[k] != i->op)
+            continue;
+        const struct df_instruction *before = notes->last[k];
+        if (before)
+            check_report(c, r, before, i, before->pos,
+                         "Multiple %.*s instructions should not be used in the same stage because only the last one will be used",
+                         STR_ARG(i->keyword));
+        notes->last[k] = check_place(c);
+    }
+}
+
+/* --- Paths ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool workdir_set(const struct check *c, const struct plan_stage *s) {
+    while (!c->notes[s->index].workdir_set && s->base_kind == BASE_STAGE)
+        s = &c->plan->stages[s->base_stage];
+    return c->notes[s->index].workdir_set;
+}
+
+/* The first WORKDIR decides: one that is set right sets right those behind it, in derived stages too. */
+void rule_workdir_relative(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    const struct plan_stage *stage = c->now->stage;
+    if (i->op != DF_WORKDIR)
+        return;
+    struct str path = expanded(c, i->args[0]);
+    if (!workdir_set(c, stage) && !(path.n && path.p[0] == '/'))
+        report(c, r, i->pos,
+               arena_printf(c->arena, "Relative workdir %s can have unexpected results if the base image changes", check_quoted(c, path)));
+    c->notes[stage->index].workdir_set = true;
+}
+
+/* The context itself is never excluded; a pattern that takes all of it leaves nothing to copy, though. */
+static bool takes_everything(const struct ignore *ig) {
+    for (size_t k = 0; k < ig->n; k++)
+        if (str_eqz(ig->patterns[k].text, "*") || str_eqz(ig->patterns[k].text, "**") || str_eqz(ig->patterns[k].text, "**/*"))
+            return true;
+    return false;
+}
+
+/* With a "!" in the ignore file a directory may be excluded and things in it not: then nobody can tell without looking. */
+void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    const struct ignore *ig = c->options->ignore;
+    const struct step_copy *copy = &c->now->step->copy;
+    if (c->now->step->kind != STEP_COPY || copy->source.kind != SOURCE_CONTEXT || !ig || ig->n == 0 || ig->any_negated)
+        return;
+    for (size_t k = 0; k < copy->n_operands; k++) {
+        if (copy->operands[k].kind != OPERAND_PATH)
+            continue;
+        struct str path = str_from(path_resolve(c->arena, S("/"), copy->operands[k].text), 1);
+        if (path.n ? ignore_match(ig, path, NULL) : takes_everything(ig))
+            report(c, r, copy->operands[k].pos,
+                   arena_printf(c->arena, "Attempting to %s file %s that is excluded by .dockerignore", i->op == DF_ADD ? "Add" : "Copy",
+                                check_quoted(c, path.n ? path : S("."))));
+    }
+}
+
+/* --- Variables and labels ---------------------------------------------------------------------------------------------------------- */
+
+void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    if (i->legacy_pair)
+        report(c, r, i->pos,
+               arena_printf(c->arena, "\"%.*s key=value\" should be used instead of legacy \"%.*s key value\" format", STR_ARG(i->keyword),
+                            STR_ARG(i->keyword)));
+}
+
+static bool has_word(struct str name, const char *const *words) {
+    struct str piece;
+    while (str_next(&name, '_', &piece))
+        for (size_t k = 0; words[k]; k++)
+            if (str_eq_nocase(piece, str_z(words[k])))
+                return true;
+    return false;
+}
+
+void rule_secrets_in_variables(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    static const char *const secret[] = {"apikey", "auth",   "credential", "credentials", "key", "password",
+                                         "pword",  "passwd", "secret",     "token",       NULL};
+    static const char *const harmless[] = {"public", "file", "version", NULL};
+    for (size_t k = 0; (i->op == DF_ARG || i->op == DF_ENV) && k < i->n_pairs; k++) {
+        struct str key = i->op == DF_ENV ? expanded(c, i->pairs[k].key) : i->pairs[k].key;
+        if (has_word(key, secret) && !has_word(key, harmless))
+            report(c, r, i->pairs[k].pos,
+                   arena_printf(c->arena, "Do not use ARG or ENV instructions for sensitive data (%s %s)", df_op_name(i->op),
+                                check_quoted(c, key)));
+    }
+}
