@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # build --why: for each step that is done, what differs from the time it was done before:
 #   * never built; the command, the environment, user, directory, network, mounts; COPY's files by name; the layers below and the step that changed them
-#   * another encoder, --no-cache, a layer that is gone; nothing for a step from the cache, nothing without --why
+#   * --no-cache, a layer that is gone; another encoder is no reason; nothing for a step from the cache, nothing without --why
 #   * what is not to be told is not in the store: proxies, variables that are called a secret
 #   * records are swept with those of the steps; damaged ones are passed over
 . "$(dirname "$0")/lib.sh"
@@ -136,7 +136,7 @@ croze tag base1 base
 # --- reasons that are not the step's ---
 because "--no-cache" '[1/1] RUN true below: --no-cache' --no-cache
 run croze build --why --compression zstd "$c"
-like "another encoder" "$(why)" '^\[1/1\] RUN true below: another encoder \(libzstd-[^ ]*/zstd-3; the layer that is there is of libdeflate-[^ ]*/gzip-1\)$'
+is "another encoder does no step again" "$(why)" ""
 rm -f "$CROZE_ROOT/blobs/sha256/$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
