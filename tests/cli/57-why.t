@@ -142,11 +142,11 @@ import json, os
 root = os.environ["CROZE_ROOT"]
 for name in os.listdir(root + "/steps"):
     step = json.load(open(root + "/steps/" + name))
-    if step.get("title") == "RUN true below" and step["layer"]["compression"] == "zstd":
+    if step.get("title") == "RUN true below" and step["layer"]["compression"] == "gzip":
         print(step["layer"]["digest"][7:])
 END
 )"
-because "a layer that is gone" '[1/1] RUN true below: its layer is not in the store any more' --compression zstd
+because "a layer that is gone" '[1/1] RUN true below: its layer is not in the store any more'
 
 # --- the nearest record: of this context, else of the same instruction in another (a fresh clone) ---
 cp -r "$c" "$T/clone"
@@ -167,11 +167,12 @@ https_proxy=http://u:geheim1@proxy:1 because "... so what changed can only be gu
 
 # --- records on the disk ---
 does "a sound store" croze fsck
-is "one record a step that was done" "$(py - <<'END'
+is "no record without its step, and one at least" "$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
 layers = {n for n in os.listdir(root + "/steps") if "layer" in json.load(open(root + "/steps/" + n))}
-print(layers == set(os.listdir(root + "/why")), all(json.load(open(root + "/why/" + n))["version"] == 1 for n in layers))
+whys = set(os.listdir(root + "/why"))
+print(len(whys) > 0 and whys <= layers, all(json.load(open(root + "/why/" + n))["version"] == 1 for n in whys))
 END
 )" "True True"
 for f in "$CROZE_ROOT"/why/*; do echo '{"version":1,"fields":[[1]]' >"$f"; done
@@ -190,10 +191,10 @@ run croze build --why "$c"
 sed -i 's/^\(ENV V299=.*\)9$/\18/' "$c/Dockerfile"
 because "300 variables: what is not kept one by one is told as one" '[1/1] RUN true many: one of 126 further fields changed'
 does "gc" croze gc --all --grace 0
-is "... removes them with their steps" "$(ls "$CROZE_ROOT/why")" ""
+is "... removes them with their steps" "$(for f in "$CROZE_ROOT"/why/*; do [ -e "$CROZE_ROOT/steps/${f##*/}" ] || echo "$f"; done)" ""
 echo x >"$CROZE_ROOT/why/$(printf '%064d' 0)"
 does "one without its step" croze fsck
 like "... is a leftover" "$out" '^leftover: why/0{64}: its step record is gone'
 does "... that --repair removes" croze fsck --repair
-is "... and does" "$(ls "$CROZE_ROOT/why")" ""
+is "... and does" "$(ls "$CROZE_ROOT/why" | grep '^0\{64\}$')" ""
 done_testing
