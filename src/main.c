@@ -65,7 +65,8 @@ static int run_command(const struct cmd *c, struct context *ctx, int argc, char 
         return -1;
     if (!(c->flags & CMD_STORE))
         return c->run(ctx, args, n, e);
-    if (!store_open(&ctx->store, ctx->root, sandbox_flavour(), e))
+    bool reads = c->flags & CMD_READS;
+    if (!(reads ? store_open_to_read : store_open)(&ctx->store, ctx->root, sandbox_flavour(), e))
         return -1;
     int code = c->run(ctx, args, n, e);
     store_close(&ctx->store);

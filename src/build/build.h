@@ -6,16 +6,29 @@
 #ifndef CROZE_BUILD_BUILD_H
 #define CROZE_BUILD_BUILD_H
 
+#include "build/output.h"
 #include "build/run_options.h"
 #include "check/check.h"
+#include "fetch/fetch.h"
 #include "image/image.h"
 #include "report/progress.h"
+
+/* Which of the image's layers become one. */
+enum squash { SQUASH_NO, SQUASH_ALL, SQUASH_NEW /* those that this build added to its base */ };
+/* Where the epoch comes from if no number is given. */
+enum epoch_rule {
+    EPOCH_NONE,         /* the Dockerfile may set one */
+    EPOCH_COMMIT,       /* --reproducible: the newest commit of the context; that it is none, or changed, is an error */
+    EPOCH_CONTEXT,      /* SOURCE_DATE_EPOCH=context: the newest commit of a clean work tree, else the newest file */
+    EPOCH_LAST_RESORT,  /* the same, if the Dockerfile sets none either */
+};
 
 /* Looks at a build's Dockerfile instead of carrying it out (--call): it gets what a check would be told. */
 struct build_call {
     bool (*look)(void *ctx, struct arena *a, struct str text, struct str name, const struct check_options *o, struct err *e);
     void *ctx;
 };
+enum lockfile_mode { LOCKFILE_NONE, LOCKFILE_WRITE /* --lock */, LOCKFILE_CHECK /* --locked */ };
 
 struct build_options {
     const struct build_call *call;  /* NULL: build */
@@ -28,16 +41,29 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    const struct url_map *url_maps; /* --url-map: where URLs and repositories are really fetched from */
+    size_t n_url_maps;
+    enum lockfile_mode lock;
+    const char *lock_path;          /* NULL: croze.lock beside the Dockerfile */
     bool why;                       /* say why each step that is done was not taken from the cache */
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
-    enum compression compression;
-    int level;
+    struct output_encoder encoder;  /* of the layers that steps make; outputs with another have them packed again */
+    const struct build_output *outputs; /* settled; none: an image is made and nothing becomes of it */
+    size_t n_outputs;
+    struct pair_list annotations;   /* of every image's manifest */
+    enum squash squash;
     bool has_epoch;
     int64_t epoch;                  /* SOURCE_DATE_EPOCH */
+    enum epoch_rule epoch_rule;     /* if has_epoch is not set */
+    bool apart;                     /* a build that stands for itself (--verify): nothing known is used but base images, and none is left */
+    int64_t later_s;                /* it takes now to be so much later */
+    const struct digest *must_equal; /* not NULL: the manifest that has to come out, else it is an error and nothing becomes of it */
+    bool quiet;                     /* notes that are no warnings are not wanted */
 };
 
 struct build_result {
+    bool has_image;                 /* false: no output is one. Else the first that is: */
     struct digest manifest, config;
     uint64_t manifest_bytes;
     struct str media_type;

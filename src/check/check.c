@@ -87,7 +87,7 @@ static void parser_warnings(struct check *c) {
         const struct df_warning *w = &c->file->warnings[k];
         const struct rule *r = rule_find(w->rule);
         const struct df_instruction *i = instruction_at(c->file, w->pos.line);
-        assert(r && r->reads == READS_PARSER);
+        assert(r && r->reads == READS_NOTHING);
         add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
     }
 }
@@ -135,7 +135,7 @@ static void see_step(void *ctx, const struct walk_step *now) {
     for (size_t k = 0; k < now->n_warnings; k++) {
         const struct df_warning *w = &now->warnings[k];
         const struct rule *r = rule_find(w->rule);
-        assert(r && r->reads == READS_SCOPE);
+        assert(r && r->reads == READS_NOTHING);
         if (w->subject.n == 0 || surely_undefined(c, w))
             add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
     }

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, rm, why;
+static bool no_cache, quiet, verify, rm, why;
 static int64_t jobs;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
@@ -22,6 +23,7 @@ static const struct opt options[] = {
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
     OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
+    OPT_FLAG(0, "verify", &verify, "Build twice, under different conditions, and fail if the results differ"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
     {.kind = OPT_KIND_ENUM,
      .name = "progress",
@@ -55,22 +57,21 @@ const struct cmd cmd_build = {
 };
 
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
-    *o = (struct build_options){.context = context, .no_cache = no_cache, .why = why};
+    *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
-    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, e) && build_check_read(o, e);
+    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }
 
-static bool report(struct progress *p, const struct build_result *r, struct err *e) {
+static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {
     char id[DIGEST_TEXT + 1], manifest[DIGEST_TEXT + 1];
     digest_text(&r->config, id);
-    if (!quiet) {
+    if (!quiet && r->has_image)
         progress_note(p, "image %s, manifest %s", id, digest_text(&r->manifest, manifest));
-        for (size_t i = 0; i < build_tags.n; i++)
-            progress_note(p, "named %s", build_tags.p[i]);
-    }
-    if (!build_output_files(r, e))
+    if (!quiet)
+        build_output_tell(o, p);
+    if (!build_output_files(o, r, e))
         return false;
-    if (quiet)
+    if (quiet && r->has_image)
         puts(id);
     return true;
 }
@@ -87,7 +88,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &r, e));
+        good = (verify && !o.call ? build_verify : build_run)(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
         progress_free(p);
     }
     run_options_fini(&o.run);

@@ -75,7 +75,8 @@ static void plain_close(struct progress *p) {
     (void)p;
 }
 
-const struct display display_plain = {.started = plain_started, .line = plain_line, .bytes = plain_bytes, .ended = plain_ended, .note = plain_note, .close = plain_close};
+const struct display display_plain = {
+    .started = plain_started, .line = plain_line, .bytes = plain_bytes, .ended = plain_ended, .note = plain_note, .close = plain_close};
 
 /* --- quiet: warnings, and the output of what failed --- */
 
@@ -98,4 +99,5 @@ static void quiet_ended(struct progress *p, struct progress_step *s) {
     buf_fini(&s->log);
 }
 
-const struct display display_quiet = {.started = quiet_step, .line = quiet_line, .bytes = quiet_step, .ended = quiet_ended, .note = plain_note, .close = plain_close};
+const struct display display_quiet = {
+    .started = quiet_step, .line = quiet_line, .bytes = quiet_step, .ended = quiet_ended, .note = plain_note, .close = plain_close};

@@ -13,7 +13,7 @@ bool progress_mode_parse(struct str s, enum progress_mode *out) {
     static const struct {
         const char *name;
         enum progress_mode mode;
-    } modes[] = {{"auto", PROGRESS_AUTO},   {"tty", PROGRESS_TTY},   {"plain", PROGRESS_PLAIN},
+    } modes[] = {{"auto", PROGRESS_AUTO},   {"tty", PROGRESS_TTY},    {"plain", PROGRESS_PLAIN},
                  {"quiet", PROGRESS_QUIET}, {"none", PROGRESS_QUIET}, {"rawjson", PROGRESS_RAWJSON}};
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         if (str_eqz(s, modes[i].name)) {

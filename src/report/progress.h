@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * report/ shows people what happens. Progress of a build: steps that start, print, finish; on a terminal as a block that redraws itself
- * (tty), else as numbered lines (plain), as BuildKit's events for programs (rawjson), or not at all (quiet). Everything goes to stderr; data goes to stdout and is not its business.
- * Thread-safe. */
+ * (tty), else as numbered lines (plain), as BuildKit's events for programs (rawjson), or not at all (quiet). Everything goes to stderr;
+ * data goes to stdout and is not its business. Thread-safe. */
 #ifndef CROZE_REPORT_PROGRESS_H
 #define CROZE_REPORT_PROGRESS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The display for programs: BuildKit's SolveStatus (moby/buildkit client/graph.go), one JSON object a line and event, with its member names,
- * RFC 3339 times and bytes in base64. A step is a vertex, told by a digest that is the same in every build. What belongs to no step (warnings,
- * notes) belongs to a vertex of its own. */
+ * The display for programs: BuildKit's SolveStatus (moby/buildkit client/graph.go), one JSON object a line and event, with its member
+ * names, RFC 3339 times and bytes in base64. A step is a vertex, told by a digest that is the same in every build. What belongs to no step
+ * (warnings, notes) belongs to a vertex of its own. */
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -66,7 +66,9 @@ static struct str error_of(const struct progress_step *s) {
         return S("context canceled"); /* as BuildKit says it */
     if (s->how != PROGRESS_FAILED)
         return STR_NULL;
-    return s->error && *s->error ? str_z(s->error) : S("failed");
+    struct str first, rest; /* what follows is for who reads the message at the end */
+    str_cut(str_z(s->error), '\n', &first, &rest);
+    return first.n ? first : S("failed");
 }
 
 static void put_vertex(struct progress *p, const struct progress_step *s) {

@@ -136,4 +136,5 @@ static void tty_close(struct progress *p) {
     buf_fini(&b);
 }
 
-const struct display display_tty = {.started = tty_started, .line = tty_line, .bytes = tty_bytes, .ended = tty_ended, .note = tty_note, .close = tty_close};
+const struct display display_tty = {
+    .started = tty_started, .line = tty_line, .bytes = tty_bytes, .ended = tty_ended, .note = tty_note, .close = tty_close};

@@ -201,6 +201,17 @@ printf '%s\n' "$out" >"$T/j"
 is "... with their bases" "$(json "$T/j" '[(t.get("name"), t["base"], t.get("default"), t.get("description")) for t in d["targets"]]')" \
     "[('tools', 'base', None, 'what builds it'), (None, 'base:\${LATEST:-latest}', True, None)]"
 
+printf 'FROM base AS a\nRUN --mount=type=secret,id=npm,required --mount=type=cache,target=/c true\nFROM a\nRUN --mount=type=ssh true\n' | dockerfile "$c"
+does "the outline of mounts" croze build --call=outline "$c"
+is "... secrets, agents, caches, of the stages below too" "$out" 'SECRET   REQUIRED
+npm      true
+
+SSH       REQUIRED
+default   
+
+CACHE
+/c'
+
 # --- croze check ---
 
 mkdir "$T/files"
@@ -249,7 +260,7 @@ is "check makes no store" "$(CROZE_ROOT=$T/none croze check "$T/files/good"; ls 
 does "the rules" croze check --rules
 like "... are listed" "$out" '^JSONArgsRecommended  *warning  *DL3025  '
 rules=$(croze check --rules --format json | sed 's/^{"id":"\([A-Za-z]*\)".*/\1/' | sort)
-is "... as JSON: BuildKit's 21, and croze's own" "$(printf '%s\n' "$rules" | grep -c .)" 24
+is "... as JSON: BuildKit's 21, and croze's own" "$(printf '%s\n' "$rules" | grep -c .)" 26
 if [ -d "$here/../../src" ]; then
     said=$(cat "$here"/../../src/dockerfile/*.c "$here"/../../src/plan/*.c | tr -d '\n' |
         grep -oE '(warn_at|scope_warn)\([^";{]*"[A-Z][A-Za-z]+"|\.rule = "[A-Za-z]+"' | sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort -u)

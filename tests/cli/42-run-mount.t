@@ -152,6 +152,7 @@ refused() {
     printf 'FROM base\nRUN --mount=%s true\n' "$1" >"$c/Dockerfile"
     refuses 2 "Dockerfile:2:5: .*$2" "$3" croze build "$c"
 }
+refused 'type=secret' 'id' "a secret without a name"
 refused 'type=nonsense,target=/c' 'nonsense' "an unknown type"
 refused 'target=/c,wrong=1' 'wrong' "an unknown key"
 refused 'source=x' 'target' "no target"

@@ -142,9 +142,8 @@ import json, os
 root = os.environ["CROZE_ROOT"]
 for name in os.listdir(root + "/steps"):
     step = json.load(open(root + "/steps/" + name))
-    if step.get("title") == "RUN true below":
-        newest = step
-print(newest["layer"]["digest"][7:])
+    if step.get("title") == "RUN true below" and step["layer"]["compression"] == "zstd":
+        print(step["layer"]["digest"][7:])
 END
 )"
 because "a layer that is gone" '[1/1] RUN true below: its layer is not in the store any more' --compression zstd

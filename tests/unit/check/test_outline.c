@@ -90,7 +90,8 @@ static void show_outline(void) {
     buf_reset(&g.out);
     outline_json(&o, &g.out);
     ok(str_starts(buf_str(&g.out), S("{\n  \"name\": \"base\",\n  \"description\": \"what it is\",\n  \"args\": [\n    {\n"
-                                     "      \"name\": \"A\",\n      \"description\": \"first\",\n      \"value\": \"1\",\n      \"location\": {")), "as JSON");
+                                     "      \"name\": \"A\",\n      \"description\": \"first\",\n      \"value\": \"1\",\n"
+                                     "      \"location\": {")), "as JSON");
     ok(str_find(buf_str(&g.out), S("secrets")) < 0 && str_find(buf_str(&g.out), S("\"sources\": [\n    \"IyBiYXNl")) > 0,
        "what is empty is left out; the text is there");
     buf_reset(&g.out);

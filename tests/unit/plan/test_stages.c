@@ -206,6 +206,8 @@ static const struct named_row named_rows[] = {
     {"COPY --from of what is a stage", "web=stage:one", "FROM a AS one\nFROM x\nCOPY --from=web /a /b", NULL, "one<-a; <-x needs 0"},
     {"a name that a later stage has", "later=image:i", "FROM x AS one\nCOPY --from=later /a /b\nFROM y AS later", "one",
      "one<-x; [later<-i]"},
+    {"a stage in place of one above it", "one=stage:two", "FROM a AS one\nFROM b AS two\nFROM x\nCOPY --from=one /a /b", NULL,
+     "[one<-named 0]; two<-b; <-x needs 1"},
     {"from one to the next", "a=stage:one;one=stage:two", "FROM x AS two\nFROM y AS one\nFROM a", NULL,
      "two<-x; [one<-stage 0]; <-stage 0 needs 0"},
 
@@ -214,9 +216,11 @@ static const struct named_row named_rows[] = {
     {"a stage that comes later", "a=stage:z", "FROM a\nFROM x AS z", "0", "! --build-context a=target:z: stage \"z\" comes after this one"},
     {"a stage that is this one", "a=stage:z", "FROM x AS z\nCOPY --from=a /a /b", NULL,
      "! Dockerfile:2:6: COPY --from=a: --build-context a=target:z: \"z\" is this stage itself"},
-    {"itself", "a=stage:a", "FROM x AS a\nFROM a", NULL, "! \"a\" is this stage itself"},
+    {"itself", "a=stage:a", "FROM x AS a\nFROM a", NULL, "! Dockerfile:2:1: FROM a: --build-context a leads in a circle"},
     {"a circle", "a=stage:b;b=stage:a", "FROM x AS a\nFROM x AS b\nFROM y\nCOPY --from=a / /", NULL,
-     "! Dockerfile:1:1: FROM x: --build-context a=target:b: stage \"b\" comes after this one"},
+     "! Dockerfile:4:6: COPY --from=a: --build-context a leads in a circle"},
+    {"itself, as the target", "a=stage:a", "FROM x AS a", NULL,
+     "! Dockerfile:1:1: FROM a: --build-context a=target:a: \"a\" is this stage"},
     {"a name that cannot be", "A b=dir:d", "FROM x", NULL, "! --build-context A b: that is no name of a stage or an image"},
     {"scratch", "scratch=dir:d", "FROM x", NULL, "! --build-context scratch: nothing can stand in for \"scratch\""},
     {"the context", "context=dir:d", "FROM x", NULL, "! nothing can stand in for \"context\""},
@@ -257,8 +261,9 @@ static void epochs(void) {
         {"an empty one", "ARG SOURCE_DATE_EPOCH=\nFROM x", NULL, "-", false},
         {"a stage's is none", "FROM x\nARG SOURCE_DATE_EPOCH=5", NULL, "-", false},
         {"the options' wins", "ARG SOURCE_DATE_EPOCH=5\nFROM x", NULL, "7", true},
-        {"no number", "ARG A=1 SOURCE_DATE_EPOCH=context\nFROM x", NULL,
-         "! Dockerfile:1:9: ARG SOURCE_DATE_EPOCH=context is not a number of seconds since 1970", false},
+        {"no number", "ARG A=1 SOURCE_DATE_EPOCH=soon\nFROM x", NULL,
+         "! Dockerfile:1:9: ARG SOURCE_DATE_EPOCH=soon is not a number of seconds since 1970, nor \"context\"", false},
+        {"the context's", "ARG A=con SOURCE_DATE_EPOCH=${A}text\nFROM x", NULL, "context", false},
         {"a negative one", "ARG SOURCE_DATE_EPOCH=-1\nFROM x", NULL, "! is not a number of seconds", false},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
@@ -273,7 +278,8 @@ static void epochs(void) {
             is_err(&r.err, rows[k].want + 2, rows[k].what);
         } else {
             rig_ok(&r, rows[k].what);
-            struct str got = r.plan.has_epoch ? arena_printf(&r.arena, "%lld", (long long)r.plan.epoch) : S("-");
+            struct str got = r.plan.has_epoch ? arena_printf(&r.arena, "%lld", (long long)r.plan.epoch) :
+                             r.plan.epoch_of_context ? S("context") : S("-");
             is_str(good ? got : STR_NULL, str_z(rows[k].want), rows[k].what);
         }
         rig_fini(&r);

@@ -56,6 +56,43 @@ static void on_terminal(const char *term) {
     close(terminal);
 }
 
+static size_t count(const char *text) {
+    size_t n = 0;
+    struct str rest = buf_str(&shown);
+    for (ptrdiff_t at; (at = str_find(rest, str_z(text))) >= 0; n++)
+        rest = str_from(rest, (size_t)at + 1);
+    return n;
+}
+
+/* Two stages of one name: steps of one title are not one vertex. Base64 of every length. */
+static void rawjson(void) {
+    int ends[2];
+    struct err e = ERR_INIT;
+    if (pipe(ends) < 0)
+        return;
+    struct progress *p = progress_new(PROGRESS_RAWJSON, ends[1]);
+    ok(progress_wants_streams(p), "rawjson tells the streams apart");
+    struct progress_step *one = progress_start(p, S("same")), *inputs[] = {one, NULL};
+    struct progress_step *two = progress_start_after(p, S("same"), inputs, 2);
+    progress_log_stream(one, 1, S("a"));
+    progress_log_stream(one, 2, S("ab"));
+    progress_log_stream(one, 1, S("abc"));
+    progress_bytes(one, 5, 10);
+    progress_end(one, PROGRESS_CACHED, STR_NULL);
+    progress_fail(two, S("first line\nsecond"));
+    progress_end(progress_start(p, S("third")), PROGRESS_CANCELED, STR_NULL);
+    progress_free(p);
+    close(ends[1]);
+    buf_reset(&shown);
+    ok(file_read_fd(ends[0], "pipe", &shown, &e), "read what was shown");
+    close(ends[0]);
+    ok(count("\n{") + 1 == count("\"vertexes\":") + count("\"logs\":") + count("\"statuses\":"), "an object a line");
+    ok(has("\"stream\":1,\"data\":\"YQ==\"") && has("\"stream\":2,\"data\":\"YWI=\"") && has("\"data\":\"YWJj\""), "base64");
+    ok(count("\"name\":\"same\"") == 4 && count("\"inputs\":[\"") == 2, "two vertexes, of which the second stands on the first");
+    ok(has("\"cached\":true") && has("\"error\":\"first line\"") && has("\"error\":\"context canceled\""), "how they ended");
+    ok(has("\"total\":10,\"current\":5"), "bytes");
+}
+
 int main(void) {
     shown = (struct buf)BUF_INIT(1 << 20);
     events(PROGRESS_PLAIN);
@@ -76,6 +113,7 @@ int main(void) {
     ok(has("warning: careful\n") && has("------\n > [2/2] RUN two:\nthe end without a newline\n------"),
        "quiet: warnings, and what failed");
     ok(!has("RUN one") && !has("first line"), "quiet: nothing else");
+    rawjson();
     buf_fini(&shown);
     return tap_done();
 }
