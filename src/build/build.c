@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "build/inputs.h"
+#include "build/logged.h"
 #include "build/stage.h"
 #include "image/config_json.h"
 #include "sys/clock.h"
@@ -249,6 +250,13 @@ static void fini(struct build *b) {
     arena_fini(&b->arena);
 }
 
+static bool carry_out(struct build *b, struct build_result *r, struct err *e) {
+    struct logged *log = logged_begin(b);
+    bool good = run_stages(b, e) && write_image(b, r, e);
+    logged_end(log, good ? &r->config : NULL, e);
+    return good;
+}
+
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
     struct build b = {.store = s, .options = o, .progress = p, .context = CONTEXT_INIT, .now = clock_now()};
     pthread_mutex_init(&b.lock, NULL);
@@ -260,7 +268,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
     bool good = check_tags(&b, e) && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) &&
-                context_open_main(&b, e) && make_plan(&b, e) && run_stages(&b, e) && write_image(&b, r, e);
+                context_open_main(&b, e) && make_plan(&b, e) && carry_out(&b, r, e);
     fini(&b);
     return good;
 }

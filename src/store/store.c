@@ -16,7 +16,8 @@
 #define SYSTEM_ROOT "/var/lib/croze"
 
 static const char *const layout_dirs[] = {"locks", "leases", "blobs", "blobs/sha256", "toc",  "steps",
-                                          "why",   "trees",  "stat",  "work",         "kept", "mounts"};
+                                          "why",   "trees",  "stat",  "work",         "kept", "mounts",
+                                          "logs"};
 
 /* Root of the host, not of a user namespace that a user made. */
 static bool is_host_root(void) {
