@@ -11,13 +11,13 @@
 #include "cmd/cmd.h"
 #include "sandbox/sandbox.h"
 
-extern const struct cmd cmd_build, cmd_completion, cmd_debug, cmd_fsck, cmd_gc, cmd_help, cmd_history, cmd_images, cmd_import, cmd_inspect,
-    cmd_load, cmd_manual, cmd_rmi, cmd_run, cmd_save, cmd_tag, cmd_version;
+extern const struct cmd cmd_build, cmd_check, cmd_completion, cmd_debug, cmd_fsck, cmd_gc, cmd_help, cmd_history, cmd_images, cmd_import,
+    cmd_inspect, cmd_load, cmd_manual, cmd_rmi, cmd_run, cmd_save, cmd_tag, cmd_version;
 
 /* In the order of an image's life; `croze help` lists them so. */
 const struct cmd *const commands[] = {
-    &cmd_build, &cmd_images, &cmd_inspect, &cmd_history, &cmd_tag, &cmd_rmi, &cmd_save, &cmd_load, &cmd_import,
-     &cmd_run, &cmd_gc,     &cmd_fsck,    &cmd_version, &cmd_help, &cmd_completion, &cmd_manual, &cmd_debug, NULL,
+    &cmd_build, &cmd_check, &cmd_images, &cmd_inspect, &cmd_history, &cmd_tag, &cmd_rmi, &cmd_save, &cmd_load, &cmd_import,
+    &cmd_run, &cmd_gc, &cmd_fsck, &cmd_version, &cmd_help, &cmd_completion, &cmd_manual, &cmd_debug, NULL,
 };
 
 static const char *opt_root;
@@ -65,7 +65,8 @@ static int run_command(const struct cmd *c, struct context *ctx, int argc, char 
         return -1;
     if (!(c->flags & CMD_STORE))
         return c->run(ctx, args, n, e);
-    if (!store_open(&ctx->store, ctx->root, sandbox_flavour(), e))
+    bool reads = c->flags & CMD_READS;
+    if (!(reads ? store_open_to_read : store_open)(&ctx->store, ctx->root, sandbox_flavour(), e))
         return -1;
     int code = c->run(ctx, args, n, e);
     store_close(&ctx->store);

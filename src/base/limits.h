@@ -32,6 +32,7 @@
 
 /* The store's own files: ours, but a disk may rot and another program may write there. */
 #define LIMIT_STEP_BYTES KIB(64)               /* one step record; its title is cut to fit */
+#define LIMIT_DOWNLOAD_RECORD_BYTES KIB(64)    /* what one URL gave: texts of servers, each at most LIMIT_HTTP_HEADER_BYTES */
 #define LIMIT_WHY_TEXT_BYTES KIB(40)           /* names and values of one key's fields: what is more is kept as one digest */
 #define LIMIT_WHY_BYTES KIB(320)               /* such a record as JSON: each byte may take six */
 #define LIMIT_WHY_RECORDS 20000                /* looked through by one build --why */
@@ -45,6 +46,20 @@
 #define LIMIT_STAT_RECORDS 16000000u           /* files of one context: as many as a layer may hold */
 #define LIMIT_STAT_INDEX_BYTES (LIMIT_STAT_RECORDS * (size_t)88 + 32)
 #define LIMIT_TREE_SIZE_DEPTH 256              /* levels that gc counts the bytes of: each holds a descriptor */
+
+/* Things from the network. */
+#define LIMIT_URL_BYTES 8192                   /* servers commonly refuse longer ones */
+#define LIMIT_DOWNLOAD_BYTES ((uint64_t)256 << 30) /* one file: a server may send for ever */
+#define LIMIT_HTTP_HEADERS_BYTES KIB(256)      /* all headers of one answer */
+#define LIMIT_HTTP_HEADER_BYTES 2048           /* one that is kept: an ETag, a date */
+#define LIMIT_HTTP_ERROR_BODY_BYTES MIB(1)     /* what an answer that is no success may say, unread */
+#define LIMIT_HTTP_REDIRECTS 10
+#define LIMIT_HTTP_WAIT_S 30                   /* that a server may ask for with Retry-After */
+#define LIMIT_LOCK_BYTES MIB(16)               /* croze.lock: 50,000 names */
+#define LIMIT_GIT_OUTPUT_BYTES MIB(256)        /* what one git command prints: the list of two million files */
+#define LIMIT_GIT_SUBMODULES 2000              /* of one repository, with those below them */
+#define LIMIT_GIT_TREE_DEPTH 256               /* directories in directories: each holds a descriptor while modes and times are set */
+#define LIMIT_GIT_DEPTH 16                     /* of submodules in submodules */
 
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */
@@ -77,6 +92,7 @@
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
 /* What people read. */
+#define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */
 
 #endif

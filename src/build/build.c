@@ -10,8 +10,10 @@
 #include "base/limits.h"
 #include "build/inputs.h"
 #include "build/logged.h"
+#include "build/lockfile.h"
+#include "build/outputs.h"
+#include "build/review.h"
 #include "build/stage.h"
-#include "image/config_json.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
 
@@ -40,10 +42,7 @@ static void apply_epoch(struct build *b) {
     b->options = o;
 }
 
-static bool make_plan(struct build *b, struct err *e) {
-    struct str text, name;
-    if (!dockerfile_read(b, &text, &name, e) || !dockerfile_parse(&b->arena, text, name, &b->file, e))
-        return false;
+static struct plan_options plan_options(struct build *b) {
     struct plan_options o = {
         .target = b->options->target,
         .platform = S("linux/" CROZE_ARCH),
@@ -55,12 +54,23 @@ static bool make_plan(struct build *b, struct err *e) {
     for (size_t i = 0; i < b->options->build_args.n; i++)
         pair_list_set(&b->arena, &o.build_args, b->options->build_args.p[i].key, b->options->build_args.p[i].value);
     add_proxies(b, &o.build_args);
-    if (!plan_make(&b->arena, &b->file, &o, &b->plan, e))
+    return o;
+}
+
+static bool look(struct build *b, struct err *e) {
+    struct str text, name;
+    struct plan_options o = plan_options(b);
+    struct check_options check = review_options(b, &o);
+    const struct build_call *call = b->options->call;
+    return dockerfile_read(b, &text, &name, e) && call->look(call->ctx, &b->arena, text, name, &check, e);
+}
+
+static bool make_plan(struct build *b, struct err *e) {
+    struct str text, name;
+    struct plan_options o = plan_options(b);
+    if (!dockerfile_read(b, &text, &name, e) || !review(b, text, name, &o, e) || !plan_make(&b->arena, &b->file, &o, &b->plan, e))
         return false;
     apply_epoch(b);
-    for (size_t i = 0; i < b->file.n_warnings; i++)
-        progress_note(b->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(b->file.name), b->file.warnings[i].pos.line,
-                      b->file.warnings[i].rule, STR_ARG(b->file.warnings[i].message));
     for (size_t i = 0; i < b->plan.n_warnings; i++)
         progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
@@ -153,87 +163,13 @@ static bool run_stages(struct build *b, struct err *e) {
     return false;
 }
 
-/* --- the image --- */
-
-/* When exactly this image was first built: the record makes an unchanged rebuild keep its digest (docs/design.md "Times"). */
-static bool recall_created(struct build *b, struct image *im, struct err *e) {
-    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
-    im->has_created = false;
-    config_json_write(im, &text);
-    struct digest key = sha256_of(text.p, text.n);
-    buf_fini(&text);
-    struct step_record record = {0};
-    bool found = false;
-    if (!b->options->no_cache && !store_step_get(b->store, &key, &b->arena, &record, &found, e))
-        return false;
-    if (!found) {
-        struct timespec now = clock_now();
-        record = (struct step_record){.created_s = now.tv_sec, .created_ns = (uint32_t)now.tv_nsec, .title = S("image")};
-        if (!store_step_put(b->store, &key, &record, e))
-            return false;
-    }
-    im->created = (struct timespec){record.created_s, record.created_ns};
-    return true;
-}
-
-static bool set_times(struct build *b, struct image *im, struct err *e) {
-    if (b->options->has_epoch)
-        im->created = (struct timespec){b->options->epoch, 0};
-    else if (!recall_created(b, im, e))
-        return false;
-    im->has_created = true;
-    for (size_t i = 0; i < im->n_history; i++)
-        if (!im->history[i].has_created) {
-            im->history[i].created = im->created;
-            im->history[i].has_created = true;
-        }
-    return true;
-}
-
-static bool name_image(struct build *b, const struct build_result *r, struct err *e) {
-    struct store_ref ref = {STR_NULL, r->manifest, r->manifest_bytes, r->media_type};
-    for (size_t i = 0; i < b->options->n_tags; i++) {
-        struct image_name name;
-        if (!image_name_parse(&b->arena, b->options->tags[i], &name, e))
-            return false;
-        if (!store_refs_set(b->store, image_name_text(&b->arena, &name), &ref, e))
-            return false;
-    }
-    return b->options->n_tags > 0 || store_refs_set(b->store, STR_NULL, &ref, e);
-}
-
-static bool write_image(struct build *b, struct build_result *r, struct err *e) {
-    struct stage *target = &b->stages[b->plan.target];
-    struct image *im = &target->image;
-    im->config = target->scope.config;
-    im->os = S("linux");
-    im->architecture = S(CROZE_ARCH);
-    im->author = target->scope.author;
-    for (size_t i = 0; i < b->options->labels.n; i++)
-        pair_list_set(&target->arena, &im->config.labels, b->options->labels.p[i].key, b->options->labels.p[i].value);
-    if (!set_times(b, im, e) || !image_write(b->store, im, e))
-        return false;
-    *r = (struct build_result){im->manifest, im->config_digest, im->manifest_bytes, im->manifest_media_type};
-    return name_image(b, r, e);
-}
-
-static bool check_tags(struct build *b, struct err *e) {
-    struct image_name name;
-    for (size_t i = 0; i < b->options->n_tags; i++) {
-        if (!image_name_parse(&b->arena, b->options->tags[i], &name, e))
-            return false;
-        if (name.digest.n)
-            return err_set(e, ERR_USAGE, "-t %.*s: a name with a digest cannot be given", STR_ARG(b->options->tags[i]));
-    }
-    return true;
-}
-
 static void fini(struct build *b) {
     for (size_t i = 0; b->stages && i < b->plan.n_stages; i++) {
         image_fini(&b->stages[i].image);
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    lockfile_free(b->lockfile);
     secrets_free(b->secrets);
     agents_free(b->agents);
     context_close(b, &b->context);
@@ -250,10 +186,29 @@ static void fini(struct build *b) {
     arena_fini(&b->arena);
 }
 
+static bool open_inputs(struct build *b, struct err *e) {
+    b->lockfile = lockfile_new(b->options->lock, b->options->lock_path);
+    if (!context_open_main(b, e))
+        return false;
+    lockfile_find_place(b);
+    return true;
+}
+
+/* Before the image has a name: a build whose lock cannot be written has failed. */
+static bool write_lock(struct build *b, struct err *e) {
+    const char *path = NULL;
+    if (b->options->lock != LOCKFILE_WRITE)
+        return true;
+    if (!lockfile_write(b->lockfile, &path, e))
+        return false;
+    progress_note(b->progress, "locked in %s", path);
+    return true;
+}
+
 static bool carry_out(struct build *b, struct build_result *r, struct err *e) {
     struct logged *log = logged_begin(b);
-    bool good = run_stages(b, e) && write_image(b, r, e);
-    logged_end(log, good ? &r->config : NULL, e);
+    bool good = run_stages(b, e) && write_lock(b, e) && outputs_write(b, r, e);
+    logged_end(log, good && r->has_image ? &r->config : NULL, e);
     return good;
 }
 
@@ -267,8 +222,13 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
-    bool good = check_tags(&b, e) && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) &&
-                context_open_main(&b, e) && make_plan(&b, e) && carry_out(&b, r, e);
+    bool good = outputs_check(&b, e);
+    if (o->call)
+        good = good && context_open_main(&b, e) && look(&b, e);
+    else
+        good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
+               make_plan(&b, e) && carry_out(&b, r, e);
+    review_print(&b);
     fini(&b);
     return good;
 }

@@ -6,12 +6,24 @@
 #ifndef CROZE_BUILD_BUILD_H
 #define CROZE_BUILD_BUILD_H
 
+#include "build/output.h"
 #include "build/run_options.h"
+#include "check/check.h"
+#include "fetch/fetch.h"
 #include "image/image.h"
-#include "plan/plan.h"
 #include "report/progress.h"
 
+/* Which of the image's layers become one. */
+enum squash { SQUASH_NO, SQUASH_ALL, SQUASH_NEW /* those that this build added to its base */ };
+/* Looks at a build's Dockerfile instead of carrying it out (--call): it gets what a check would be told. */
+struct build_call {
+    bool (*look)(void *ctx, struct arena *a, struct str text, struct str name, const struct check_options *o, struct err *e);
+    void *ctx;
+};
+enum lockfile_mode { LOCKFILE_NONE, LOCKFILE_WRITE /* --lock */, LOCKFILE_CHECK /* --locked */ };
+
 struct build_options {
+    const struct build_call *call;  /* NULL: build */
     const char *context;            /* a directory, "-", a URL, a repository */
     const struct named_context *named; /* --build-context */
     size_t n_named;
@@ -21,21 +33,30 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    const struct url_map *url_maps; /* --url-map: where URLs and repositories are really fetched from */
+    size_t n_url_maps;
+    enum lockfile_mode lock;
+    const char *lock_path;          /* NULL: croze.lock beside the Dockerfile */
     bool why;                       /* say why each step that is done was not taken from the cache */
     struct run_options run;         /* what RUN steps see and may do */
     bool modes_git;                 /* context modes become git's */
-    enum compression compression;
-    int level;
+    struct output_encoder encoder;  /* of the layers that steps make; outputs with another have them packed again */
+    const struct build_output *outputs; /* settled; none: an image is made and nothing becomes of it */
+    size_t n_outputs;
+    struct pair_list annotations;   /* of every image's manifest */
+    enum squash squash;
     bool has_epoch;
     int64_t epoch;                  /* SOURCE_DATE_EPOCH */
 };
 
 struct build_result {
+    bool has_image;                 /* false: no output is one. Else the first that is: */
     struct digest manifest, config;
     uint64_t manifest_bytes;
     struct str media_type;
 };
 
+/* With a call *r is left alone. */
 MUST_CHECK bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "build/lockfile.h"
 
 /* --- files that the context's owner put there --- */
 
@@ -107,6 +108,15 @@ bool context_open_main(struct build *b, struct err *e) {
     if (from_stdin(b) && str_eqz(b->context.text, "-"))
         return err_set(e, ERR_USAGE, "standard input cannot be both the context and the Dockerfile (-f -)");
     return context_open(b, &b->context, e);
+}
+
+void lockfile_find_place(struct build *b) {
+    const char *path = b->options->dockerfile;
+    if (b->options->lock_path || !b->context.is_host_dir)
+        return;
+    struct str dir = path && !from_stdin(b) ? path_dir(str_z(path)) : str_z(b->context.path);
+    const char *slash = dir.n || (path && path[0] == '/' && !from_stdin(b)) ? "/" : "";
+    lockfile_set_path(b->lockfile, arena_printf(&b->arena, "%.*s%scroze.lock", STR_ARG(dir), slash).p);
 }
 
 struct context *context_named(struct build *b, size_t named, struct err *e) {

@@ -8,6 +8,8 @@
 
 /* The build context (b->options->context). */
 MUST_CHECK bool context_open_main(struct build *b, struct err *e);
+/* Where croze.lock lies unless the options say: beside the Dockerfile, in a directory of the host. */
+void lockfile_find_place(struct build *b);
 /* The Dockerfile's bytes, what messages call it, and with it the context's ignore file. */
 MUST_CHECK bool dockerfile_read(struct build *b, struct str *text, struct str *name, struct err *e);
 /* A named context that is a directory, opened when it is first asked for; NULL: error. Thread-safe. */

@@ -3,6 +3,7 @@
 #include "build/logged.h"
 
 #include "build/stage.h"
+#include "fetch/fetch.h"
 #include "store/log.h"
 
 struct logged {
@@ -28,14 +29,15 @@ static void ended(void *ctx, unsigned number, enum progress_end how, uint64_t to
     store_log_step_end(((struct logged *)ctx)->log, number, &end);
 }
 
+struct str logged_context(const struct build *b, struct arena *a) {
+    return b->context.is_host_dir ? str_z(b->context.path) : url_shown(a, b->context.text);
+}
+
 struct logged *logged_begin(struct build *b) {
     struct logged *l = mem_zalloc(1, sizeof *l);
     const struct build_options *o = b->options;
-    struct log_about about = {.context = b->context.is_host_dir ? str_z(b->context.path) : b->context.text,
-                              .dockerfile = b->file.name,
-                              .target = o->target,
-                              .tags = o->tags,
-                              .n_tags = o->n_tags};
+    struct log_about about = {
+        .context = logged_context(b, &b->arena), .dockerfile = b->file.name, .target = o->target, .tags = o->tags, .n_tags = o->n_tags};
     *l = (struct logged){.build = b, .log = store_log_begin(b->store, &about), .watcher = {started, output, ended, l}};
     progress_watch(b->progress, &l->watcher);
     return l;

@@ -69,11 +69,12 @@ bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e) {
 
 /* --- the mounts --- */
 
-static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *lowers, size_t n, struct err *e) {
+/* `tag` is in the names of its directories. */
+static bool mount_overlay(struct run_mounts *m, size_t i, size_t tag, const char *const *lowers, size_t n, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    char *target = mounts_fresh_dir(m, "mount", i, e);
-    char *work = target ? mounts_fresh_dir(m, "work", i, e) : NULL;
-    char *upper = work && src->mount->writable ? mounts_fresh_dir(m, "upper", i, e) : NULL;
+    char *target = mounts_fresh_dir(m, "mount", tag, e);
+    char *work = target ? mounts_fresh_dir(m, "work", tag, e) : NULL;
+    char *upper = work && src->mount->writable ? mounts_fresh_dir(m, "upper", tag, e) : NULL;
     if (!work || (src->mount->writable && !upper) || !overlay_mount(lowers, n, upper, work, target, e))
         return false;
     src->mounted = target;
@@ -83,30 +84,55 @@ static bool mount_overlay(struct run_mounts *m, size_t i, const char *const *low
 static bool mount_view(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
     const char **lowers = tree_paths(&src->root.view, &m->stage->arena, e);
-    return lowers && mount_overlay(m, i, lowers, src->root.view.n, e);
+    return lowers && mount_overlay(m, i, i, lowers, src->root.view.n, e);
 }
 
-static bool mount_context(struct run_mounts *m, size_t i, struct err *e) {
+/* A context shows its owner as 0:0, as COPY does, where the kernel has a mount for that; else as on the host. */
+static const char *context_path(struct run_mounts *m, size_t i, struct err *e) {
+    struct mount_source *src = &m->sources[i];
+    const struct context *c = src->root.context;
+    struct stat st;
+    if (fstat(c->fd, &st) < 0 || (st.st_uid == 0 && st.st_gid == 0))
+        return c->path;
+    char *target = mounts_fresh_dir(m, "owned", i, e);
+    if (target && sandbox_mount_as_root(c->path, st.st_uid, st.st_gid, target))
+        src->owned = target;
+    return src->owned ? src->owned : target ? c->path : NULL;
+}
+
+/* Kernels before 5.19 have mounts with other owners, but no overlay of them. */
+static bool mount_context(struct run_mounts *m, size_t i, const char *path, struct err *e) {
     const struct context *c = m->sources[i].root.context;
+    struct err owned = ERR_INIT;
     char *hidden = mounts_fresh_dir(m, "hidden", i, e);
     if (!hidden || !hide_ignored(c->fd, &c->ignore, hidden, e))
         return false;
-    const char *lowers[] = {hidden, c->path};
-    return mount_overlay(m, i, lowers, 2, e);
+    bool is_owned = path != c->path;
+    bool good = is_owned && mount_overlay(m, i, i, (const char *const[]){hidden, path}, 2, &owned);
+    err_clear(&owned);
+    return good || mount_overlay(m, i, is_owned ? i + m->step->run.n_mounts : i, (const char *const[]){hidden, c->path}, 2, e);
 }
 
-/* The host path that a mount binds: the source inside its overlay, or inside the context where nothing has to be hidden or thrown away. */
-static bool bind_path(struct run_mounts *m, size_t i, const char **out, struct err *e) {
+/* Where the root of the source stands: an overlay, or the context itself where nothing has to be hidden or thrown away. */
+static const char *root_path(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
     const struct context *c = src->root.context;
-    bool plain = c && c->ignore.n == 0 && !src->mount->writable;
-    if (!plain && !(c ? mount_context(m, i, e) : mount_view(m, i, e)))
-        return false;
-    const char *root = plain ? c->path : src->mounted;
-    _cleanup_fd_ int root_fd = file_open(root, O_PATH | O_DIRECTORY, 0, e);
+    if (!c)
+        return mount_view(m, i, e) ? src->mounted : NULL;
+    const char *path = context_path(m, i, e);
+    if (!path || (c->ignore.n == 0 && !src->mount->writable))
+        return path;
+    return mount_context(m, i, path, e) ? src->mounted : NULL;
+}
+
+/* The host path that a mount binds. */
+static bool bind_path(struct run_mounts *m, size_t i, const char **out, struct err *e) {
+    struct mount_source *src = &m->sources[i];
+    struct arena *a = &m->stage->arena;
+    const char *root = root_path(m, i, e);
+    _cleanup_fd_ int root_fd = root ? file_open(root, O_PATH | O_DIRECTORY, 0, e) : -1;
     if (root_fd < 0)
         return false;
-    struct arena *a = &m->stage->arena;
     _cleanup_fd_ int fd = file_openat_inroot(root_fd, arena_strz(a, src->mount->source), O_PATH, 0);
     char link[40], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);

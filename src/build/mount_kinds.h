@@ -13,6 +13,7 @@ struct mount_source {
     const struct step_mount *mount;
     struct read_root root; /* what it reads from, if `opened` */
     bool opened;
+    char *owned;          /* where the context stands with its owner as 0, to be unmounted; NULL: nowhere */
     char *mounted;        /* where an overlay stands, to be unmounted; NULL: none */
     struct digest identity;               /* cache */
     struct cache_instance cache;          /* cache: taken */

@@ -169,6 +169,8 @@ void run_mounts_close(struct run_mounts *m) {
     for (size_t i = 0; m->sources && i < m->step->run.n_mounts; i++) {
         if (m->sources[i].mounted)
             umount2(m->sources[i].mounted, MNT_DETACH);
+        if (m->sources[i].owned)
+            umount2(m->sources[i].owned, MNT_DETACH);
         if (m->sources[i].opened)
             read_root_close(&m->sources[i].root);
         secret_text_free(&m->sources[i].variable);

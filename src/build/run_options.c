@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <sys/resource.h>
 
+#include "base/csv.h"
+
 void run_options_fini(struct run_options *o) {
     vec_fini(&o->hosts);
     vec_fini(&o->ulimits);
@@ -131,29 +133,6 @@ bool run_shm_parse(struct run_options *o, struct str text, struct err *e) {
 }
 
 /* --- --secret --- */
-
-/* The next field of a line of CSV: bare up to the comma, or in double quotes that are doubled inside. False: a quote that does not end, or
- * something behind it. */
-static bool csv_next(struct arena *a, struct str *rest, struct str *field) {
-    if (!str_starts(*rest, S("\""))) {
-        str_cut(*rest, ',', field, rest);
-        return true;
-    }
-    char *out = arena_alloc(a, rest->n, 1);
-    size_t n = 0, i = 1;
-    for (; i < rest->n; i++) {
-        if (rest->p[i] == '"' && !(i + 1 < rest->n && rest->p[i + 1] == '"'))
-            break;
-        i += rest->p[i] == '"';
-        out[n++] = rest->p[i];
-    }
-    bool closed = i < rest->n;
-    *field = str_n(out, n);
-    *rest = str_from(*rest, i + 1);
-    bool ends = rest->n == 0 || rest->p[0] == ',';
-    *rest = str_from(*rest, 1);
-    return closed && ends;
-}
 
 static bool secret_field(struct run_secret *secret, struct str *type, struct str field) {
     struct str key, value;

@@ -3,7 +3,19 @@
 #include <errno.h>
 
 #include "build/inputs.h"
+#include "build/lockfile.h"
 #include "build/stage.h"
+
+/* The lock has an image by its whole name; by what was typed if that is no name but (the beginning of) a digest. */
+static bool lock_image(struct build *b, struct arena *a, struct str ref, const struct store_ref *found, struct err *e) {
+    struct image_name name;
+    struct err no_name = ERR_INIT;
+    struct str text = image_name_parse(a, ref, &name, &no_name) ? image_name_text(a, &name) : ref;
+    if (!no_name.msg && name.digest.n)
+        text = arena_join3(a, text, S("@"), name.digest);
+    err_clear(&no_name);
+    return lockfile_note(b->lockfile, &(struct locked){.kind = LOCKED_IMAGE, .name = text, .digest = found->manifest}, e);
+}
 
 bool base_image(struct build *b, struct str ref, struct image *out, struct err *e) {
     struct arena a = ARENA_INIT;
@@ -11,6 +23,7 @@ bool base_image(struct build *b, struct str ref, struct image *out, struct err *
     bool good = image_find(b->store, ref, &a, &found, e);
     if (!good && e->sys == ENOENT)
         err_append(e, "; put it into the store with `croze import` or `croze load`");
+    good = good && lock_image(b, &a, ref, &found, e);
     /* leased before it is read: gc keeps all that a leased manifest reaches, even if its name is taken off meanwhile */
     good = good && store_lease(b->store, &found.manifest, e) && image_read(b->store, &found.manifest, b->plan.options.platform, out, e);
     arena_fini(&a);

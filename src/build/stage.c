@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "build/fetching.h"
 
 /* The base's layers and history become the beginning of this stage. */
 static void stand_on(struct stage *s, const struct image *base) {
@@ -19,6 +20,8 @@ static void stand_on(struct stage *s, const struct image *base) {
 
 static void start_from_image(struct stage *s, struct image *base) {
     stand_on(s, base);
+    s->n_base_layers = base->n_layers;
+    s->n_base_history = base->n_history;
     struct container_config config = {0};
     container_config_copy(&s->arena, &config, &base->config);
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &config, NULL);
@@ -43,6 +46,8 @@ static void start_from_stage(struct stage *s) {
     const struct stage *base = &s->build->stages[s->plan->base_stage];
     stand_on(s, &base->image);
     s->last = base->last;
+    s->n_base_layers = base->n_base_layers;
+    s->n_base_history = base->n_base_history;
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &base->scope.config, &base->scope);
 }
 
@@ -134,6 +139,10 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     struct step step = {0};
     if (!scope_step(&s->scope, i, &step, e))
         return false;
+    if (step.kind == STEP_COPY) { /* what ADD fetches may have credentials */
+        step.title = mask_words(&s->arena, step.title);
+        step.created_by = mask_words(&s->arena, step.created_by);
+    }
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)
             stage_add_history(s, step.created_by, true, NULL);
@@ -197,9 +206,5 @@ bool stage_run(struct stage *s, struct err *e) {
     if (!check_memory(s, e))
         return false;
     s->why.base = s->chain;
-    bool good = body(s, e);
-    for (size_t i = 0; i < s->scope.n_warnings; i++) /* a failure wants them most: they may say why */
-        progress_note(s->build->progress, "warning: %.*s:%u: %s: %.*s", STR_ARG(s->build->file.name), s->scope.warnings[i].pos.line,
-                      s->scope.warnings[i].rule, STR_ARG(s->scope.warnings[i].message));
-    return good;
+    return body(s, e);
 }

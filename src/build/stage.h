@@ -25,6 +25,7 @@ struct stage {
     struct scope scope;
     struct image image;           /* layers and history so far; its configuration is scope.config until the stage ends */
     struct digest chain;          /* ChainID of the layers so far; zero for none */
+    size_t n_base_layers, n_base_history; /* the first of image's: they are the base image's, and not of this build */
     size_t steps, step;           /* for titles: "2/7" */
     uint64_t step_began_ns;       /* log_now_ns */
     struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
@@ -40,12 +41,14 @@ struct build {
     struct progress *progress;
     struct arena arena;           /* of the main thread */
     struct dockerfile file;
+    struct check_result review;   /* what the checks found before the first step */
     struct plan plan;
     struct context context;
     struct context *named;        /* one a named context of the options; opened when first needed (context_named) */
     pthread_mutex_t contexts;     /* guards that */
     struct secrets *secrets;
     struct agents *agents;
+    struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
 
@@ -76,8 +79,10 @@ MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct pro
 struct copy_part;
 /* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,
  * with part.release for what it holds open. */
-MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct copy_part *out,
-                                   struct err *e);
+MUST_CHECK bool step_fetch_operand(struct stage *s, const struct step *step, const struct copy_operand *o, struct progress_step *p,
+                                   struct copy_part *out, struct err *e);
+/* A step failed: if one of its operands holds a placeholder ("http://<HOST>/x"), says so, and which ARG brought it in. */
+void step_explain_placeholder(struct stage *s, const struct step *step, struct err *e);
 MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 
 /* The whole of a named context as the stage's first layer (FROM of a directory). */
@@ -93,6 +98,9 @@ MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const 
 /* Records a finished layer under its key and adds it to the stage; ends p with its size. */
 MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l,
                             struct progress_step *p, struct err *e);
+/* A record's layer, packed by whatever encoder; false: it has none that can be read. And back; the encoder id is the layer's own. */
+bool layer_of_record(const struct step_record *r, struct layer *out);
+struct step_record record_of_layer(const struct layer *l, struct timespec created);
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
 
 /* --- Roots that steps read from (source.c) --- */

@@ -22,7 +22,7 @@ struct key_context stage_key_context(struct stage *s) {
 void stage_layer_options(const struct stage *s, struct layer_options *o) {
     const struct build_options *b = s->build->options;
     *o = (struct layer_options){
-        .compression = b->compression, .level = b->level, .has_epoch = b->has_epoch, .epoch = b->epoch};
+        .compression = b->encoder.compression, .level = b->encoder.level, .has_epoch = b->has_epoch, .epoch = b->epoch};
 }
 
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created) {
@@ -41,6 +41,22 @@ static void add_layer(struct stage *s, const struct step *step, const struct lay
     stage_add_history(s, step->created_by, false, &created);
 }
 
+bool layer_of_record(const struct step_record *r, struct layer *out) {
+    *out = (struct layer){.diff_id = r->diff_id, .blob = r->blob, .blob_bytes = r->blob_bytes, .tar_bytes = r->tar_bytes};
+    if (!r->has_layer || r->encoder_id.n >= sizeof out->encoder_id || !compression_parse(r->compression, &out->compression))
+        return false;
+    snprintf(out->encoder_id, sizeof out->encoder_id, "%.*s", STR_ARG(r->encoder_id));
+    return true;
+}
+
+struct step_record record_of_layer(const struct layer *l, struct timespec created) {
+    return (struct step_record){
+        .diff_id = l->diff_id, .blob = l->blob, .blob_bytes = l->blob_bytes, .tar_bytes = l->tar_bytes, .has_layer = true,
+        .compression = str_z(compression_name(l->compression)), .encoder_id = str_z(l->encoder_id),
+        .created_s = created.tv_sec, .created_ns = (uint32_t)created.tv_nsec,
+    };
+}
+
 static bool from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
                        struct err *e) {
     struct step_record r;
@@ -49,17 +65,10 @@ static bool from_cache(struct stage *s, const struct step *step, const struct di
         return true;
     if (!store_step_get(s->build->store, key, &s->arena, &r, found, e))
         return false;
-    char encoder[64];
-    const struct build_options *o = s->build->options;
-    compression_encoder_id(o->compression, o->level, encoder);
-    /* the same files packed by another encoder are another blob: the step is done again, with the blob that was asked for */
-    if (!*found || !r.has_layer || !str_eqz(r.encoder_id, encoder)) {
-        *found = false;
+    struct layer l;
+    *found = *found && layer_of_record(&r, &l);
+    if (!*found)
         return true;
-    }
-    struct layer l = {
-        .diff_id = r.diff_id, .blob = r.blob, .blob_bytes = r.blob_bytes, .tar_bytes = r.tar_bytes, .compression = o->compression};
-    snprintf(l.encoder_id, sizeof l.encoder_id, "%s", encoder);
     add_layer(s, step, &l, (struct timespec){r.created_s, r.created_ns});
     progress_end(p, PROGRESS_CACHED, STR_NULL);
     return true;
@@ -79,12 +88,9 @@ bool step_from_cache(struct stage *s, const struct step *step, const struct dige
 bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l, struct progress_step *p,
                  struct err *e) {
     struct timespec now = clock_now();
-    struct step_record r = {
-        .diff_id = l->diff_id, .blob = l->blob, .blob_bytes = l->blob_bytes, .tar_bytes = l->tar_bytes, .has_layer = true,
-        .compression = str_z(compression_name(l->compression)), .encoder_id = str_z(l->encoder_id),
-        .created_s = now.tv_sec, .created_ns = (uint32_t)now.tv_nsec, .title = step->title,
-        .took_ms = (int64_t)((log_now_ns() - s->step_began_ns) / 1000000),
-    };
+    struct step_record r = record_of_layer(l, now);
+    r.title = step->title;
+    r.took_ms = (int64_t)((log_now_ns() - s->step_began_ns) / 1000000);
     if (!store_step_put(s->build->store, key, &r, e))
         return false;
     add_layer(s, step, l, now);

@@ -14,6 +14,7 @@ enum { CHANGED_TRIES = 3 }; /* a context that changes under the build is listed 
 struct copy_job {
     struct stage *stage;
     const struct step *step;
+    struct progress_step *progress;
     struct copy_spec spec;
     struct copy_part *parts;
     struct copy_source source;   /* of the paths, once one of them was met */
@@ -78,7 +79,7 @@ static bool make_parts(struct copy_job *j, struct err *e) {
         n = alike(c, i);
         if (o->kind == OPERAND_INLINE)
             texts_part(j, o, n, to);
-        else if (o->kind == OPERAND_PATH ? !paths_part(j, o, n, to, e) : !step_fetch_operand(j->stage, j->step, o, to, e))
+        else if (o->kind == OPERAND_PATH ? !paths_part(j, o, n, to, e) : !step_fetch_operand(j->stage, j->step, o, j->progress, to, e))
             return false;
         j->spec.n_parts++;
     }
@@ -187,10 +188,12 @@ static bool copy(struct copy_job *j, struct progress_step *p, struct err *e) {
 }
 
 bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e) {
-    struct copy_job j = {.stage = s, .step = step};
+    struct copy_job j = {.stage = s, .step = step, .progress = p};
     if (!stage_view(s, &j.onto, e))
         return false;
     bool good = copy(&j, p, e);
+    if (!good)
+        step_explain_placeholder(s, step, e);
     release_parts(&j);
     if (j.has_source)
         read_root_close(&j.from);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "build/logged.h"
 #include "build/stage.h"
 #include "build/why_files.h"
 #include "sys/clock.h"
@@ -28,7 +29,7 @@ static struct why_record record_of(struct stage *s, const struct step *step, con
     struct why_record r = {
         .key = *key,
         .dockerfile = s->build->file.name,
-        .context = s->build->context.is_host_dir ? str_z(s->build->context.path) : s->build->context.text,
+        .context = logged_context(s->build, a),
         .stage = s->plan->name.n ? s->plan->name : arena_printf(a, "stage-%zu", s->plan->index),
         .kind = kind_of(step),
         .title = step->title,
@@ -278,7 +279,6 @@ static bool add_why_unknown(struct buf *out, struct stage *s, const struct step 
 void why_missed(struct stage *s, const struct step *step, const struct digest *key) {
     const struct build_options *o = s->build->options;
     struct step_record r;
-    char encoder[64];
     bool told = true;
     s->why.compare = false;
     if (!o->why)
@@ -290,8 +290,7 @@ void why_missed(struct stage *s, const struct step *step, const struct digest *k
     else if (state == STEP_BLOB_GONE)
         buf_printf(&text, "its layer is not in the store any more");
     else if (state == STEP_USABLE)
-        buf_printf(&text, "another encoder (%s; the layer that is there is of %.*s)",
-                   compression_encoder_id(o->compression, o->level, encoder), STR_ARG(r.encoder_id));
+        buf_printf(&text, "its record names no encoder that croze has (\"%.*s\")", STR_ARG(r.encoder_id));
     else
         told = add_why_unknown(&text, s, step, key);
     if (told)

@@ -87,7 +87,7 @@ static void parser_warnings(struct check *c) {
         const struct df_warning *w = &c->file->warnings[k];
         const struct rule *r = rule_find(w->rule);
         const struct df_instruction *i = instruction_at(c->file, w->pos.line);
-        assert(r && r->reads == READS_PARSER);
+        assert(r && r->reads == READS_NOTHING);
         add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
     }
 }
@@ -135,7 +135,7 @@ static void see_step(void *ctx, const struct walk_step *now) {
     for (size_t k = 0; k < now->n_warnings; k++) {
         const struct df_warning *w = &now->warnings[k];
         const struct rule *r = rule_find(w->rule);
-        assert(r && r->reads == READS_SCOPE);
+        assert(r && r->reads == READS_NOTHING);
         if (w->subject.n == 0 || surely_undefined(c, w))
             add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
     }
@@ -197,7 +197,10 @@ static bool run(struct check *c, struct str text, struct str name, struct check_
         return false;
     struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .ctx = c};
     c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
-    bool good = walk_stages(&walk, &r->error_is_certain, e);
+    bool good = walk_stages(&walk, e);
+    if (walk.doubt.kind != ERR_NONE)
+        r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
+    err_clear(&walk.doubt);
     arena_fini(&walk.arena);
     return good;
 }
@@ -225,7 +228,7 @@ static void sort(struct check *c, struct check_result *r) {
 
 void check_dockerfile(struct arena *a, struct str text, struct str name, const struct check_options *o, struct check_result *r) {
     struct check c = {.arena = a, .options = o};
-    *r = (struct check_result){.text = text, .error_is_certain = true};
+    *r = (struct check_result){.text = text};
     source_init(&c.source, a, str_first(text, LIMIT_DOCKERFILE_BYTES));
     (void)run(&c, text, name, r);
     sort(&c, r);

@@ -31,7 +31,7 @@ struct check_result {
     size_t n_dropped;             /* above LIMIT_FINDINGS */
     bool fails;                   /* "error=true", and there are findings: a build must not begin */
     struct err error;             /* why the file cannot be built, or clear; the caller clears it */
-    bool error_is_certain;        /* no unknown base image could change that */
+    struct str doubt;             /* an error that an unknown base image may prove wrong: its stage was not looked at to its end; or "" */
 };
 
 /* `text` and all that the options point to must live as long as the arena. */

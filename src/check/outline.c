@@ -179,7 +179,6 @@ static void finish(struct gather *g, struct outline *out) {
 bool outline_make(struct arena *a, struct str text, struct str name, const struct check_options *o, struct outline *out, struct err *e) {
     struct dockerfile file;
     struct plan plan;
-    bool certain;
     *out = (struct outline){.text = text};
     if (!dockerfile_parse(a, text, name, &file, e) || !plan_make(a, &file, &o->plan, &plan, e))
         return false;
@@ -188,7 +187,13 @@ bool outline_make(struct arena *a, struct str text, struct str name, const struc
     only_needed.all_stages = false;
     struct walk walk = {.options = &only_needed, .plan = &plan, .see = see, .ctx = &g};
     global_args(&g);
-    bool good = walk_stages(&walk, &certain, e);
+    bool good = walk_stages(&walk, e);
+    if (good && walk.doubt.kind != ERR_NONE) {
+        good = false;
+        err_move(e, &walk.doubt);
+        err_append(e, "; its base image is not known: put it into the store");
+    }
+    err_clear(&walk.doubt);
     finish(&g, out);
     vec_fini(&g.globals);
     arena_fini(&walk.arena);

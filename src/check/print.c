@@ -16,6 +16,13 @@ static void one(const struct finding *f, const struct source *source, struct buf
     source_excerpt(source, f->file, f->line, f->end.line, out);
 }
 
+static void print_doubt(const struct check_result *r, struct buf *out) {
+    if (r->doubt.n == 0)
+        return;
+    buf_add_shown(out, r->doubt);
+    buf_add_str(out, S("; its base image is not known and may set what is missing: the rest of the stage was not looked at\n"));
+}
+
 void check_print(const struct check_result *r, struct buf *out) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct source source;
@@ -36,6 +43,7 @@ void check_print(const struct check_result *r, struct buf *out) {
             buf_add_char(out, '\n');
         source_excerpt(&source, r->file.name, line, line, out);
     }
+    print_doubt(r, out);
 }
 
 void check_print_lines(const struct check_result *r, struct buf *out) {
@@ -50,6 +58,7 @@ void check_print_lines(const struct check_result *r, struct buf *out) {
         buf_add_shown(out, r->file.name);
         buf_printf(out, ": %zu more findings are not shown\n", r->n_dropped);
     }
+    print_doubt(r, out);
 }
 
 void rules_print(struct buf *out) {

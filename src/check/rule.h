@@ -8,11 +8,10 @@
 #include "check/finding.h"
 
 enum rule_reads {
-    READS_PARSER,      /* said by dockerfile/ while it parses (df_warning); no function */
+    READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning); no function */
     READS_INSTRUCTION, /* each instruction of the text, on its own, even if the rest of the file is wrong */
     READS_FILE,        /* the instructions as a whole, once; the function gets NULL */
     READS_FROM,        /* each FROM, with the global ARGs known */
-    READS_SCOPE,       /* said by plan/ while it expands (df_warning); no function */
     READS_STEP,        /* each instruction of the stages that are looked at, expanded; ONBUILD triggers of bases too */
 };
 

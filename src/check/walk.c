@@ -4,19 +4,34 @@
 
 #include "base/limits.h"
 
+struct walk_stage {
+    bool done;
+    bool known;    /* the image at the bottom */
+    bool doubtful; /* unknown, and a variable was used that it might set */
+    bool broken;   /* it was left, see walk.h */
+};
+
 static void start(struct walk *w, size_t k) {
     const struct plan_stage *s = &w->plan->stages[k];
     struct container_config config = {0}, *base = NULL;
     const struct scope *below = NULL;
-    w->known[k] = true;
+    w->stages[k].known = true;
     if (s->base_kind == BASE_STAGE) {
         below = &w->scopes[s->base_stage];
-        w->known[k] = w->known[s->base_stage];
+        w->stages[k] = w->stages[s->base_stage];
     } else if (s->base_kind != BASE_SCRATCH) {
-        w->known[k] = w->options->base && w->options->base(w->options->base_ctx, &w->arena, s, &config);
-        base = w->known[k] ? &config : NULL;
+        w->stages[k].known = w->options->base && w->options->base(w->options->base_ctx, &w->arena, s, &config);
+        base = w->stages[k].known ? &config : NULL;
     }
+    w->stages[k].done = true;
     scope_init(&w->scopes[k], &w->arena, w->plan, s, base, below);
+}
+
+static bool uses_unset(const struct scope *s, size_t from) {
+    for (size_t k = from; k < s->n_warnings; k++)
+        if (strcmp(s->warnings[k].rule, "UndefinedVar") == 0)
+            return true;
+    return s->n_warnings == LIMIT_SCOPE_WARNINGS;
 }
 
 static bool instruction(struct walk *w, size_t k, const struct df_instruction *i, bool trigger, struct err *e) {
@@ -29,12 +44,13 @@ static bool instruction(struct walk *w, size_t k, const struct df_instruction *i
         .scope = s,
         .i = i,
         .trigger = trigger,
-        .base_known = w->known[k],
+        .base_known = w->stages[k].known,
         .step = good ? &step : NULL,
         .warnings = s->warnings + (s->warnings ? warned : 0),
         .n_warnings = s->n_warnings - warned,
     };
     w->see(w->ctx, &seen);
+    w->stages[k].doubtful |= !w->stages[k].known && uses_unset(s, warned);
     return good;
 }
 
@@ -45,7 +61,9 @@ static bool triggers(struct walk *w, size_t k, struct err *e) {
     for (size_t t = 0; t < list.n; t++)
         if (!dockerfile_parse_one(&w->arena, list.p[t], S("ONBUILD"), '\\', &parsed[t], e))
             return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
-    if (w->plan->stages[k].base_kind == BASE_IMAGE && list.n && !plan_add_triggers(&w->arena, w->plan, k, parsed, list.n, e))
+    const struct plan_stage *s = &w->plan->stages[k];
+    bool reads_more = s->needed && s->base_kind == BASE_IMAGE && list.n; /* those of a stage were seen by the plan */
+    if (reads_more && !plan_add_triggers(&w->arena, w->plan, k, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
         if (!instruction(w, k, &parsed[t], true, e))
@@ -55,8 +73,9 @@ static bool triggers(struct walk *w, size_t k, struct err *e) {
 
 static bool stage(struct walk *w, size_t k, struct err *e) {
     const struct plan_stage *s = &w->plan->stages[k];
-    w->done[k] = true;
     start(w, k);
+    if (w->stages[k].broken)
+        return true;
     if (!triggers(w, k, e))
         return false;
     for (size_t i = 0; i < s->n_body; i++)
@@ -69,20 +88,27 @@ static bool stage(struct walk *w, size_t k, struct err *e) {
 /* The first stage that is wanted and was not seen. A trigger of an image may make an earlier one needed. */
 static size_t next(const struct walk *w) {
     size_t k = 0;
-    while (k < w->plan->n_stages && (w->done[k] || !(w->options->all_stages || w->plan->stages[k].needed)))
+    while (k < w->plan->n_stages && (w->stages[k].done || !(w->options->all_stages || w->plan->stages[k].needed)))
         k++;
     return k;
 }
 
-bool walk_stages(struct walk *w, bool *certain, struct err *e) {
+bool walk_stages(struct walk *w, struct err *e) {
     size_t n = w->plan->n_stages;
     w->scopes = arena_array(&w->arena, struct scope, n);
-    w->done = arena_array(&w->arena, bool, n);
-    w->known = arena_array(&w->arena, bool, n);
-    for (size_t k = next(w); k < n; k = next(w))
-        if (!stage(w, k, e)) {
-            *certain = w->known[k];
+    w->stages = arena_array(&w->arena, struct walk_stage, n);
+    for (size_t k = next(w); k < n; k = next(w)) {
+        struct err found = ERR_INIT;
+        if (stage(w, k, &found))
+            continue;
+        if (!w->stages[k].doubtful) {
+            err_move(e, &found);
             return false;
         }
+        w->stages[k].broken = true;
+        if (w->doubt.kind == ERR_NONE)
+            err_move(&w->doubt, &found);
+        err_clear(&found);
+    }
     return true;
 }

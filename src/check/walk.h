@@ -26,10 +26,12 @@ struct walk {
     void *ctx;
     struct arena arena;                    /* of the scopes; the caller releases it */
     struct scope *scopes;                  /* one a stage */
-    bool *done, *known;
+    struct walk_stage *stages;
+    struct err doubt;                      /* see below; the caller clears it */
 };
 
-/* False: an instruction cannot be carried out; *certain: whatever the base images are. */
-MUST_CHECK bool walk_stages(struct walk *w, bool *certain, struct err *e);
+/* False: an instruction cannot be carried out. If a variable that the unknown base of its stage might set could have a part in that, it is
+ * no error: it goes to w->doubt (the first one), and what follows in the stage, and stages that stand on it, are left out. */
+MUST_CHECK bool walk_stages(struct walk *w, struct err *e);
 
 #endif

@@ -32,11 +32,10 @@ static const struct opt options[] = {
      .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
     OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
     OPT_FLAG(0, "last-log", &last_log, "Build nothing: list the steps of the last build; --last-log 3 prints all that step 3 printed"),
-    OPT_UNSUPPORTED(0, "call", "WHAT", "checks belong to a later version"),
-    OPT_UNSUPPORTED(0, "check", NULL, "checks belong to a later version"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
+    OPT_TABLE(build_check_rows, "Looking without building"),
     OPT_END,
 };
 
@@ -59,20 +58,19 @@ const struct cmd cmd_build = {
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
     *o = (struct build_options){.context = context, .no_cache = no_cache, .why = why};
     thread_set_count((unsigned)jobs);
-    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, e);
+    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }
 
-static bool report(struct progress *p, const struct build_result *r, struct err *e) {
+static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {
     char id[DIGEST_TEXT + 1], manifest[DIGEST_TEXT + 1];
     digest_text(&r->config, id);
-    if (!quiet) {
+    if (!quiet && r->has_image)
         progress_note(p, "image %s, manifest %s", id, digest_text(&r->manifest, manifest));
-        for (size_t i = 0; i < build_tags.n; i++)
-            progress_note(p, "named %s", build_tags.p[i]);
-    }
-    if (!build_output_files(r, e))
+    if (!quiet)
+        build_output_tell(o, p);
+    if (!build_output_files(o, r, e))
         return false;
-    if (quiet)
+    if (quiet && r->has_image)
         puts(id);
     return true;
 }
@@ -91,10 +89,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = build_run(&c->store, &o, p, &r, e) && report(p, &r, e);
+        good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
         progress_free(p);
     }
     run_options_fini(&o.run);
     arena_fini(&a);
-    return good ? 0 : -1;
+    return good ? build_check_code() : -1;
 }

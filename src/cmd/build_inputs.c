@@ -3,8 +3,8 @@
 #include "cmd/build_flags.h"
 #include "sys/clock.h"
 
-static struct opt_list build_args, contexts;
-static const char *dockerfile, *target, *platform, *modes = "context";
+static struct opt_list build_args, contexts, url_maps;
+static const char *dockerfile, *target, *platform, *modes = "context", *lock, *locked;
 static bool pull;
 static const char *const modes_words[] = {"context", "git", NULL};
 
@@ -19,6 +19,12 @@ const struct opt build_input_rows[] = {
     OPT_LIST(0, "build-context", "NAME=WHAT", &contexts,
              "What FROM, COPY --from and mounts mean by NAME: a directory, an archive's or repository's URL, docker-image://REFERENCE, "
              "oci-layout://PATH[:TAG][@DIGEST], target:STAGE"),
+    OPT_LIST(0, "url-map", "FROM=TO", &url_maps,
+             "Fetch URLs and repositories that begin with FROM from TO instead; TO may be file:///DIR/ (environment CROZE_URL_MAP: "
+             "several, with blanks between)"),
+    OPT_OPTIONAL("lock", "FILE", &lock,
+                 "Write down what images, URLs and repositories were (default: croze.lock beside the Dockerfile)"),
+    OPT_OPTIONAL("locked", "FILE", &locked, "Fail if any of them is something else than FILE has, or is not in it"),
     OPT_END,
 };
 
@@ -81,12 +87,46 @@ static bool read_contexts(struct arena *a, struct build_options *o, struct err *
     return true;
 }
 
+static bool add_map(struct arena *a, struct str text, struct build_options *o, struct err *e) {
+    struct url_map *maps = arena_array(a, struct url_map, o->n_url_maps + 1);
+    if (o->n_url_maps)
+        memcpy(maps, o->url_maps, o->n_url_maps * sizeof *maps);
+    o->url_maps = maps;
+    return url_map_parse(text, &maps[o->n_url_maps++], e);
+}
+
+/* Those of the environment first: of equal ones the last counts. */
+static bool read_maps(struct arena *a, struct build_options *o, struct err *e) {
+    struct str rest = str_trim(str_z(getenv("CROZE_URL_MAP")));
+    while (rest.n) {
+        size_t n = 0;
+        while (n < rest.n && !strchr(" \t\r\n", rest.p[n]))
+            n++;
+        if (!add_map(a, str_first(rest, n), o, e))
+            return err_wrap(e, "environment variable CROZE_URL_MAP");
+        rest = str_trim(str_from(rest, n));
+    }
+    for (size_t i = 0; i < url_maps.n; i++)
+        if (!add_map(a, str_z(url_maps.p[i]), o, e))
+            return false;
+    return true;
+}
+
+static bool read_lock(struct build_options *o, struct err *e) {
+    if (lock && locked)
+        return err_set(e, ERR_USAGE, "--lock writes and --locked compares: give one of them");
+    const char *path = lock ? lock : locked;
+    o->lock = lock ? LOCKFILE_WRITE : locked ? LOCKFILE_CHECK : LOCKFILE_NONE;
+    o->lock_path = path && *path ? path : NULL;
+    return true;
+}
+
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {
     o->dockerfile = dockerfile;
     o->target = str_z(target);
     o->modes_git = strcmp(modes, "git") == 0;
     if (platform && strcmp(platform, "linux/" CROZE_ARCH) != 0)
         return err_set(e, ERR_USAGE, "--platform %s: this version builds for its own platform only, linux/%s", platform, CROZE_ARCH);
-    return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) &&
-           read_epoch(&o->build_args, o, e);
+    return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) && read_maps(a, o, e) &&
+           read_lock(o, e) && read_epoch(&o->build_args, o, e);
 }

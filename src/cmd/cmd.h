@@ -12,6 +12,7 @@
 /* What main() sets up before run is called. */
 enum cmd_flags {
     CMD_STORE = 1,       /* opens the store */
+    CMD_READS = 16,      /* with CMD_STORE: only reads it, so one that may not be written will do */
     CMD_NAMESPACE = 2,   /* needs tier T0 or T1: enters it first (implies the store's flavour) */
     CMD_HIDDEN = 4,      /* not in help or completion */
     CMD_TRAILING_ARGS = 8, /* the first operand ends the options */

@@ -19,7 +19,7 @@ const struct cmd cmd_fsck = {
     .summary = "Check the store",
     .usage = "[OPTIONS]",
     .description = "Exit code 0: the store is sound; 10: something is damaged (each finding on a line).",
-    .flags = CMD_STORE | CMD_NAMESPACE,
+    .flags = CMD_STORE | CMD_READS | CMD_NAMESPACE,
     .options = options,
     .run = run,
 };

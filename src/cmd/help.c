@@ -65,7 +65,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return 0;
     }
     for (size_t i = 0; commands[i]; i++)
-        if (strcmp(commands[i]->name, args[0]) == 0) {
+        if (strcmp(commands[i]->name, args[0]) == 0 || (commands[i]->alias && strcmp(commands[i]->alias, args[0]) == 0)) {
             opt_help(commands[i], global_options);
             return 0;
         }

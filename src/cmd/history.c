@@ -27,7 +27,7 @@ const struct cmd cmd_history = {
     .summary = "Show the steps an image was made of",
     .usage = "[OPTIONS] IMAGE",
     .description = "SIZE is the layer's compressed size, as it is stored and shipped.",
-    .flags = CMD_STORE,
+    .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
 };

@@ -31,7 +31,7 @@ const struct cmd cmd_images = {
     .summary = "List images",
     .usage = "[OPTIONS] [NAME]",
     .description = "SIZE is what the image takes as it is stored and shipped: its compressed layers and documents.",
-    .flags = CMD_STORE,
+    .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
 };

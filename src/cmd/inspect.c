@@ -21,7 +21,7 @@ const struct cmd cmd_inspect = {
     .name = "inspect",
     .summary = "Show everything about images",
     .usage = "[OPTIONS] IMAGE...",
-    .flags = CMD_STORE,
+    .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
 };

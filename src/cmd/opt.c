@@ -48,6 +48,7 @@ static struct option *make_long(const struct opt *rows, size_t n) {
         if (!rows[i].name)
             continue;
         bool flag = rows[i].kind == OPT_KIND_FLAG || (rows[i].kind == OPT_KIND_UNSUPPORTED && !rows[i].arg);
+        flag = flag || rows[i].kind == OPT_KIND_OPTIONAL;
         longs[at++] = (struct option){rows[i].name, flag ? optional_argument : required_argument, NULL, OPT_BASE + (int)i};
     }
     longs[at] = (struct option){"help", no_argument, NULL, OPT_HELP};
@@ -111,6 +112,9 @@ static bool set_value(const struct opt *o, const char *value, struct err *e) {
         return set_flag(o, value, e);
     case OPT_KIND_STR:
         *(const char **)o->to = value;
+        return true;
+    case OPT_KIND_OPTIONAL:
+        *(const char **)o->to = value ? value : "";
         return true;
     case OPT_KIND_LIST:
         add_to_list(o->to, value);

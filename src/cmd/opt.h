@@ -14,7 +14,8 @@
 #include "base/str.h"
 
 enum opt_kind {
-    OPT_KIND_END, OPT_KIND_FLAG, OPT_KIND_STR, OPT_KIND_LIST, OPT_KIND_INT, OPT_KIND_ENUM, OPT_KIND_TABLE, OPT_KIND_UNSUPPORTED,
+    OPT_KIND_END, OPT_KIND_FLAG, OPT_KIND_STR, OPT_KIND_LIST, OPT_KIND_INT, OPT_KIND_ENUM, OPT_KIND_OPTIONAL, OPT_KIND_TABLE,
+    OPT_KIND_UNSUPPORTED,
 };
 
 struct opt_list { /* a repeatable option's values, in order */
@@ -37,6 +38,8 @@ struct opt {
 
 #define OPT_FLAG(s, n, var, h) {.kind = OPT_KIND_FLAG, .short_name = s, .name = n, .help = h, .to = var}
 #define OPT_STR(s, n, a, var, h) {.kind = OPT_KIND_STR, .short_name = s, .name = n, .arg = a, .help = h, .to = var}
+/* A text that may be left out: "--lock" gives "", "--lock=FILE" the text. */
+#define OPT_OPTIONAL(n, a, var, h) {.kind = OPT_KIND_OPTIONAL, .name = n, .arg = a, .help = h, .to = var}
 #define OPT_LIST(s, n, a, var, h) {.kind = OPT_KIND_LIST, .short_name = s, .name = n, .arg = a, .help = h, .to = var}
 #define OPT_INT(s, n, a, lo, hi, var, h)                                                                                                   \
     { .kind = OPT_KIND_INT, .short_name = s, .name = n, .arg = a, .help = h, .to = var, .min = lo, .max = hi }

@@ -21,7 +21,7 @@ static void left_side(const struct opt *o, struct buf *out) {
     if (o->name)
         buf_printf(out, "--%s", o->name);
     if (o->arg)
-        buf_printf(out, " %s", o->arg);
+        buf_printf(out, o->kind == OPT_KIND_OPTIONAL ? "[=%s]" : " %s", o->arg);
 }
 
 /* Prints text wrapped between HELP_COLUMN and HELP_WIDTH; the cursor is at `column`. */
@@ -103,7 +103,7 @@ void opt_manual(const struct cmd *c) {
         if (o->name)
             printf("*--%s*", o->name);
         if (o->arg)
-            printf(" _%s_", o->arg);
+            printf(o->kind == OPT_KIND_OPTIONAL ? "[=_%s_]" : " _%s_", o->arg);
         printf("\n\t");
         print_escaped(str_z(o->help));
         putchar('\n');
@@ -157,7 +157,7 @@ static void fish_completion(const struct cmd *const *all) {
             printf("complete -c croze -n '__fish_seen_subcommand_from %s' -l %s", all[i]->name, o->name);
             if (o->short_name)
                 printf(" -s %c", o->short_name);
-            printf("%s -d '", o->arg ? " -r" : "");
+            printf("%s -d '", o->arg && o->kind != OPT_KIND_OPTIONAL ? " -r" : "");
             print_quoted(o->help);
             printf("'\n");
         }

@@ -21,35 +21,27 @@ const struct cmd cmd_save = {
     .name = "save",
     .summary = "Write images to an archive file",
     .usage = "[OPTIONS] IMAGE...",
-    .flags = CMD_STORE,
+    .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
 };
 
-static bool save_to(struct context *c, char **args, size_t n, int fd, struct err *e) {
+struct saving {
+    struct context *context;
+    char **args;
+    size_t n;
+};
+
+static bool save_to(void *ctx, int fd, struct err *e) {
+    const struct saving *s = ctx;
     struct arena a = ARENA_INIT;
-    struct str *names = arena_array(&a, struct str, n);
-    for (size_t i = 0; i < n; i++)
-        names[i] = str_z(args[i]);
+    struct str *names = arena_array(&a, struct str, s->n);
+    for (size_t i = 0; i < s->n; i++)
+        names[i] = str_z(s->args[i]);
     enum archive_format kind = strcmp(format, "oci-archive") == 0 ? ARCHIVE_OCI : ARCHIVE_DOCKER;
-    bool good = archive_save(&c->store, names, n, kind, fd, e);
+    bool good = archive_save(&s->context->store, names, s->n, kind, fd, e);
     arena_fini(&a);
     return good;
-}
-
-/* A regular file appears when it is whole; a device or a pipe is written as it is. */
-static bool save_to_file(struct context *c, char **args, size_t n, struct err *e) {
-    struct stat st;
-    if (stat(output, &st) == 0 && !S_ISREG(st.st_mode)) {
-        _cleanup_fd_ int fd = file_open(output, O_WRONLY, 0, e);
-        return fd >= 0 && save_to(c, args, n, fd, e);
-    }
-    struct str dir = path_dir(str_z(output));
-    _cleanup_(mem_freep) char *dir_z = mem_strndup(dir.n ? dir.p : output[0] == '/' ? "/" : ".", dir.n ? dir.n : 1);
-    _cleanup_fd_ int dir_fd = file_open(dir_z, O_RDONLY | O_DIRECTORY, 0, e);
-    _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
-    return dir_fd >= 0 && file_draft_open(dir_fd, 0644, &draft, e) && save_to(c, args, n, draft.fd, e) &&
-           file_publish(&draft, path_base(str_z(output)).p, FILE_REPLACE, false, e);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -57,11 +49,12 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         err_set(e, ERR_USAGE, "save takes at least one image");
         return -1;
     }
+    struct saving s = {c, args, n};
     if (output)
-        return save_to_file(c, args, n, e) || err_wrap(e, "save to %s", output) ? 0 : -1;
+        return file_write_by(output, save_to, &s, e) || err_wrap(e, "save to %s", output) ? 0 : -1;
     if (isatty(STDOUT_FILENO)) {
         err_set(e, ERR_USAGE, "an archive does not belong on a terminal; use -o FILE or redirect");
         return -1;
     }
-    return save_to(c, args, n, STDOUT_FILENO, e) ? 0 : -1;
+    return save_to(&s, STDOUT_FILENO, e) ? 0 : -1;
 }

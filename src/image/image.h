@@ -28,6 +28,7 @@ struct image {
     struct history *history;
     size_t n_history;
     struct pair_list annotations;    /* of the manifest, sorted when written */
+    bool docker_types;               /* image_write: docker's media types (schema 2) instead of OCI's; then without annotations */
     struct digest manifest, config_digest; /* known after image_read / image_write */
     uint64_t manifest_bytes, config_bytes;
     struct str manifest_media_type;
@@ -64,10 +65,22 @@ struct str image_name_text(struct arena *a, const struct image_name *n);
 MUST_CHECK bool image_find(struct store *s, struct str text, struct arena *a, struct store_ref *out, struct err *e);
 
 /* --- Archives --- */
+
+/* An image of the store, and the name that it gets in an archive or layout. */
+struct archive_item {
+    struct str name;     /* "demo/product:1.0", or "" */
+    struct digest manifest;
+};
 enum archive_format { ARCHIVE_DOCKER, ARCHIVE_OCI };
-/* Writes the named images as one tar to fd; docker-archive holds uncompressed layers' names as docker does (manifest.json, repositories)
- * and the OCI layout beside it. Deterministic. */
+/* Writes the images as one tar to fd: an OCI layout, and in a docker-archive what `docker load` reads beside it (manifest.json, whose
+ * layers are the layout's blobs). Every blob is hashed on its way. Deterministic. */
+MUST_CHECK bool archive_write(struct store *s, const struct archive_item *items, size_t n, enum archive_format format, int fd,
+                              struct err *e);
+/* The same for images by what people type: image_find. */
 MUST_CHECK bool archive_save(struct store *s, const struct str *names, size_t n, enum archive_format format, int fd, struct err *e);
+/* Adds the images to the OCI layout in the directory `dir`, which is made if the directory is empty. Other images of it stay, but lose a
+ * name that is given here. index.json is replaced when all blobs are there. */
+MUST_CHECK bool layout_write(struct store *s, const struct archive_item *items, size_t n, int dir, struct err *e);
 /* Loads every image of a docker-archive or oci-archive (compressed or not). `loaded` is told each name (or digest). */
 MUST_CHECK bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *ctx, struct str name, const struct digest *id),
                              void *ctx, struct err *e);

@@ -18,12 +18,22 @@ static yyjson_mut_val *descriptor(yyjson_mut_doc *d, const char *type, const str
     return o;
 }
 
+static const char *docker_layer_type(enum compression c) {
+    static const char *const types[] = {
+        [COMPRESSION_NONE] = "application/vnd.docker.image.rootfs.diff.tar",
+        [COMPRESSION_GZIP] = "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        [COMPRESSION_ZSTD] = "application/vnd.docker.image.rootfs.diff.tar.zstd",
+    };
+    return types[c];
+}
+
 static void add_layers(yyjson_mut_doc *d, yyjson_mut_val *root, const struct image *im) {
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(d, root, "layers");
     for (size_t i = 0; i < im->n_layers; i++) {
         const struct layer *l = &im->layers[i];
-        yyjson_mut_val *o = descriptor(d, layer_media_type(l->compression), &l->blob, l->blob_bytes);
-        if (l->encoder_id[0]) {
+        const char *type = im->docker_types ? docker_layer_type(l->compression) : layer_media_type(l->compression);
+        yyjson_mut_val *o = descriptor(d, type, &l->blob, l->blob_bytes);
+        if (l->encoder_id[0] && !im->docker_types) {
             yyjson_mut_val *annotations = yyjson_mut_obj_add_obj(d, o, "annotations");
             json_add_str(d, annotations, encoder_annotation, str_z(l->encoder_id));
         }
@@ -36,10 +46,11 @@ static void manifest_text(const struct image *im, struct buf *out) {
     yyjson_mut_val *root = yyjson_mut_obj(d);
     yyjson_mut_doc_set_root(d, root);
     yyjson_mut_obj_add_int(d, root, "schemaVersion", 2);
-    json_add_str(d, root, "mediaType", S(MEDIA_MANIFEST));
-    yyjson_mut_obj_add_val(d, root, "config", descriptor(d, MEDIA_CONFIG, &im->config_digest, im->config_bytes));
+    json_add_str(d, root, "mediaType", im->docker_types ? S(MEDIA_DOCKER_MANIFEST) : S(MEDIA_MANIFEST));
+    const char *config_type = im->docker_types ? MEDIA_DOCKER_CONFIG : MEDIA_CONFIG;
+    yyjson_mut_obj_add_val(d, root, "config", descriptor(d, config_type, &im->config_digest, im->config_bytes));
     add_layers(d, root, im);
-    if (im->annotations.n)
+    if (im->annotations.n && !im->docker_types)
         yyjson_mut_obj_add_val(d, root, "annotations", config_json_map(d, &im->annotations));
     json_write(d, false, out);
 }
@@ -55,7 +66,7 @@ bool manifest_write(struct store *s, struct image *im, struct err *e) {
     struct buf manifest = BUF_INIT(LIMIT_JSON_BYTES);
     manifest_text(im, &manifest);
     bool good = put(s, &manifest, &im->manifest, &im->manifest_bytes, "manifest", e);
-    im->manifest_media_type = S(MEDIA_MANIFEST);
+    im->manifest_media_type = im->docker_types ? S(MEDIA_DOCKER_MANIFEST) : S(MEDIA_MANIFEST);
     buf_fini(&manifest);
     return good;
 }

@@ -17,6 +17,7 @@ struct copy {
     const struct copy_spec *spec;
     struct arena arena;
     VEC(struct opened) sources;
+    struct source *last_archive;
     match_list matches;
     struct dest dest;
 };
@@ -69,11 +70,15 @@ static bool unpack(struct copy *c, struct match *m, struct err *e) {
         return true;
     struct str path = from->file ? from->file->path : source_join(&c->arena, m->place.path, m->place.only);
     struct source *archive;
-    if (!archive_open(c->spec, from->file ? from->file->dir_fd : from->context_fd, path, c->dest.path, &archive, e))
+    if (from->file && !source_file_check(from->file, e))
+        return false;
+    if (!archive_open(c->spec, from->file ? from->file->dir_fd : from->context_fd, path, c->dest.path, c->last_archive, &archive,
+                      e))
         return err_wrap(e, "/%s", SHOWN(from->file ? from->file->name : path));
     if (!archive)
         return true;
     vec_push(&c->sources, ((struct opened){NULL, archive}));
+    c->last_archive = archive;
     struct source_dir root = source_dir(archive, STR_NULL);
     root.operand = m->place.operand;
     m->place = root;

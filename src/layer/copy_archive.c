@@ -35,15 +35,18 @@ struct archive {
     struct str dest;
     struct arena links_arena, scratch;
     struct map links;          /* path -> target (struct str), of the archive's symlinks; "" where something else took a link's place */
+    const struct archive *earlier;
 };
 
 /* --- names --- */
 
 /* The target of the symlink at `path`, or "". */
 static struct str link_at(struct archive *a, struct str path) {
-    const struct str *own = map_get(&a->links, path);
-    if (own)
-        return *own;
+    for (const struct archive *of = a; of; of = of->earlier) {
+        const struct str *target = map_get(&of->links, path);
+        if (target)
+            return *target;
+    }
     struct view_node node;
     struct str there = a->dest.n ? arena_join3(&a->scratch, a->dest, S("/"), path) : path;
     if (!view_lookup(a->spec->onto, there, NULL, &node) || node.entry.type != ENTRY_SYMLINK)
@@ -247,7 +250,8 @@ static bool archive_content(struct source_dir *d, struct str name, const struct 
     (void)name, (void)digest, (void)e;
     a->pulled.at = file->offset;
     a->pulled.left = node->entry.size;
-    *out = (struct content){.kind = CONTENT_STREAM, .has_digest = true, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
+    *out = (struct content){
+        .kind = CONTENT_STREAM, .has_digest = file->has_digest, .digest = file->digest, .pull = pull_spooled, .pull_ctx = a};
     return true;
 }
 
@@ -263,15 +267,17 @@ static void archive_free(struct source *s) {
     free(a);
 }
 
-static struct archive *archive_new(const struct copy_spec *spec, struct str dest) {
+static struct archive *archive_new(const struct copy_spec *spec, struct str dest, const struct source *earlier) {
     static const struct source_ops ops = {.list = archive_list, .look = archive_look, .content = archive_content, .free = archive_free};
     struct archive *a = mem_zalloc(1, sizeof *a);
     *a = (struct archive){.base = {.ops = &ops, .keeps_owner = true, .keeps_mode = true, .replaces = true}, .spec = spec, .dest = dest,
-                          .listing = listing_new(spec->onto->store->work_fd), .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+                          .earlier = (const struct archive *)earlier, .spool = FILE_DRAFT_INIT, .path = BUF_INIT(2 * LIMIT_PATH_BYTES)};
+    a->listing = listing_new(spec->onto->store->work_fd);
     return a;
 }
 
-bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, struct source **out, struct err *e) {
+bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct str dest, const struct source *earlier,
+                  struct source **out, struct err *e) {
     bool is_tar;
     *out = NULL;
     _cleanup_(mem_freep) char *z = mem_strndup(path.p, path.n);
@@ -282,7 +288,7 @@ bool archive_open(const struct copy_spec *c, int dir_fd, struct str path, struct
         return false;
     if (!is_tar)
         return true;
-    struct archive *a = archive_new(c, dest);
+    struct archive *a = archive_new(c, dest, earlier);
     if (!read_all(a, fd, path, e)) {
         archive_free(&a->base);
         return false;

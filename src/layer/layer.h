@@ -8,6 +8,7 @@
  *   writer.h   entries in order -> tar -> chunks -> diffID, blob, toc          (reuses compressed chunks it already has)
  *   read.h     a blob -> entries: verified, bounded; toc of foreign layers; trees by openat2
  *   toc.h      the table of contents on disk; view.h: layers stacked into one root, looked at without unpacking it
+ *   merge.h    layers made one: entries of what a stack of them shows
  *   copy.h     COPY: operands, context walk, ignore rules, destination rules -> entries
  *   diff.h     an overlay upper directory -> entries
  *

@@ -2,8 +2,8 @@
  *
  * Inside the listing of an archive (listing.h). A name is a node of a tree, 24 bytes and the last part of its path; nodes are found by a
  * hash of the directory's number and that part. What a name holds (an inode: type, mode, owner, times, xattrs) is a record in the work
- * file: two names that hold the same record are hard links of one file. Replacing a directory cuts its nodes off the tree, each at most once;
- * a node itself is never removed, so that a name keeps its number. */
+ * file: two names that hold the same record are hard links of one file. Replacing a directory cuts its nodes off the tree, each at most
+ * once; a node itself is never removed, so that a name keeps its number. */
 #ifndef CROZE_LAYER_LISTING_PRIVATE_H
 #define CROZE_LAYER_LISTING_PRIVATE_H
 

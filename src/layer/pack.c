@@ -87,7 +87,7 @@ static bool open_blob(struct layer_writer *w, struct worker_state *s, const stru
 /* Takes the chunk's compressed bytes from an older blob. Whatever is wrong with them only means that they are made again. */
 static bool take_known(struct layer_writer *w, struct worker_state *s, struct chunk *c) {
     struct chunk_record r;
-    if (!c->has_key)
+    if (!c->has_key || w->options.no_reuse)
         return false;
     pthread_mutex_lock(&w->shared);
     bool found = chunk_index_get(w->index, &c->key, &r);

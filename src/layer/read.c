@@ -75,7 +75,10 @@ static void blame_rot(struct blob_source *b, const struct layer *l, struct err *
     err_clear(&ignored);
 }
 
-bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct err *e) {
+/* What is made of the uncompressed stream, to its end. */
+typedef bool (*use_stream)(struct blob_source *b, void *ctx, struct err *e);
+
+static bool read_stream(struct store *s, struct layer *l, use_stream use, void *ctx, struct err *e) {
     uint64_t start = log_now_ns();
     _cleanup_fd_ int fd = store_open_blob(s, &l->blob, NULL, e);
     if (fd < 0)
@@ -85,11 +88,35 @@ bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct
     sha256_init(&b.tar);
     _cleanup_(decoder_freep) struct decoder *decoder = decoder_new(read_blob, &b);
     b.decoder = decoder;
-    bool parsed = untar_ahead(pull_tar, &b, sink, e);
-    if (!parsed)
+    bool used = use(&b, ctx, e);
+    if (!used)
         blame_rot(&b, l, e);
     log_span("layer read", start);
-    return (parsed && settle(&b, l, e)) || err_wrap(e, "layer %s", digest_text(&l->blob, (char[DIGEST_TEXT + 1]){0}));
+    return (used && settle(&b, l, e)) || err_wrap(e, "layer %s", digest_text(&l->blob, (char[DIGEST_TEXT + 1]){0}));
+}
+
+static bool parse_stream(struct blob_source *b, void *sink, struct err *e) {
+    return untar_ahead(pull_tar, b, *(struct entry_sink *)sink, e);
+}
+
+bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct err *e) {
+    return read_stream(s, l, parse_stream, &sink, e);
+}
+
+static bool pass_stream(struct blob_source *b, void *arg, struct err *e) {
+    enum { PIECE_BYTES = 256 << 10 };
+    const struct tar_sink *sink = arg;
+    _cleanup_(mem_freep) unsigned char *piece = mem_alloc(PIECE_BYTES);
+    _cleanup_(ahead_freep) struct ahead *a = ahead_new(pull_tar, b);
+    ptrdiff_t n;
+    while ((n = ahead_pull(a, piece, PIECE_BYTES, e)) > 0)
+        if (!sink->take(sink->ctx, piece, (size_t)n, e))
+            return false;
+    return n == 0;
+}
+
+bool layer_read_tar(struct store *s, struct layer *l, struct tar_sink sink, struct err *e) {
+    return read_stream(s, l, pass_stream, &sink, e);
 }
 
 static ptrdiff_t pull_decoded(void *decoder, void *to, size_t n, struct err *e) {

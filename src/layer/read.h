@@ -11,7 +11,19 @@
 /* Streams the entries of a stored layer, in archive order, to a sink. Whiteouts come as ENTRY_WHITEOUT / ENTRY_OPAQUE. Fails if blob
  * digest or diff_id do not match when the end is reached (layer->diff_id zero: it is computed and set). */
 MUST_CHECK bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct err *e);
-/* The same from any plain tar stream or one in gzip, zstd, bzip2 or xz (an archive of a root file system, ADD of a local archive). */
+
+/* The plain tar stream instead of its entries, piece by piece. */
+struct tar_sink {
+    bool (*take)(void *ctx, const void *p, size_t n, struct err *e);
+    void *ctx;
+};
+MUST_CHECK bool layer_read_tar(struct store *s, struct layer *l, struct tar_sink sink, struct err *e);
+/* The same layer packed by another encoder: equal in diffID and table of contents, another blob. A layer in normal form gives the blob that
+ * the writer would have given at once; the chunks of any other are cut at fixed lengths. Both are a function of the stream alone. */
+MUST_CHECK bool layer_recompress(struct store *s, const struct layer *from, const struct layer_options *o, struct layer *out,
+                                 struct err *e);
+
+/* Entries from any plain tar stream or one in gzip, zstd, bzip2 or xz (an archive of a root file system, ADD of a local archive). */
 MUST_CHECK bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e);
 
 /* Reads a foreign layer once and publishes its toc; fills in diff_id if it is zero. */

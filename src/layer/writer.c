@@ -27,7 +27,7 @@ struct layer_writer *layer_writer_new(struct store *s, const struct layer_option
     compression_encoder_id(o->compression, o->level, w->encoder_id);
     w->headers = (struct buf)BUF_INIT(TAR_HEADERS_MAX);
     w->last_path = (struct buf)BUF_INIT(LIMIT_PATH_BYTES);
-    w->skipping = true;
+    w->skipping = !o->no_reuse;
     for (size_t i = 0; i < WORKERS_MAX; i++)
         w->workers[i].blob_fd = -1;
     pthread_mutex_init(&w->lock, NULL);
@@ -38,7 +38,7 @@ struct layer_writer *layer_writer_new(struct store *s, const struct layer_option
     sha256_init(&w->tar);
     sha256_init(&w->blob);
     w->draft = (struct file_draft)FILE_DRAFT_INIT;
-    w->toc = o->hash_only ? NULL : toc_builder_new(s);
+    w->toc = o->hash_only || o->blob_only ? NULL : toc_builder_new(s);
     w->index = index;
     return w;
 }
@@ -357,7 +357,7 @@ static bool publish(struct layer_writer *w, struct layer *out, struct err *e) {
             return false;
         record_all(w, &out->blob);
     }
-    return toc_builder_publish(w->toc, out, e);
+    return !w->toc || toc_builder_publish(w->toc, out, e);
 }
 
 bool layer_writer_finish(struct layer_writer *w, struct layer *out, struct err *e) {
@@ -378,6 +378,8 @@ bool layer_writer_finish(struct layer_writer *w, struct layer *out, struct err *
         return false;
     }
     *out = (struct layer){.diff_id = sha256_final(&w->tar), .tar_bytes = w->tar.bytes};
+    if (!digest_is_zero(&w->options.must_be) && !digest_eq(&out->diff_id, &w->options.must_be))
+        return err_set(e, ERR_FAILED, "the layer came out with another diffID than the one it must have");
     if (w->options.hash_only)
         return true;
     out->blob = sha256_final(&w->blob);

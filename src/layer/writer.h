@@ -19,6 +19,9 @@ struct layer_options {
     bool has_epoch;
     int64_t epoch;              /* mtimes newer than this become this */
     bool hash_only;             /* diffID only: no blob, no toc */
+    bool blob_only;             /* no toc: the store has one, or none is wanted */
+    bool no_reuse;              /* every chunk is compressed, whatever older blobs hold */
+    struct digest must_be;      /* not zero: the diffID that has to come out; with another one nothing is published, and that is an error */
 };
 
 struct layer_writer;

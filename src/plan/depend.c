@@ -7,6 +7,7 @@
 #include "plan/constants.h"
 #include "plan/flags.h"
 #include "plan/mount_text.h"
+#include "plan/named.h"
 #include "plan/source.h"
 #include "plan/stages.h"
 #include "plan/steps.h"
@@ -156,6 +157,9 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
         return site_err(&from, flag_find(s->from, "platform")->pos, e,
                         "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
                         STR_ARG(p->options.platform));
+    struct source_ref named;
+    if (s->base_kind == BASE_NAMED && !named_resolve(p, stage, s->base_named, &named, e))
+        return site_wrap(&from, s->from->pos, e, "FROM %.*s", STR_ARG(s->base_ref));
     n.follows = constants_wanted(s->body, s->n_body) || constants_wanted(triggers, n_triggers) ||
                 (base && constants_wanted(base->body, base->n_body));
     if (n.follows && !constants_begin(ends, a, p, stage, &n.constants, e))

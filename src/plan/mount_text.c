@@ -254,7 +254,7 @@ static bool check_keys(const struct reader *r, struct err *e) {
             return site_err(r->at, r->flag->pos, e, "RUN --mount: a mount of type %s has no \"%s\"", kinds[m->kind], rules[k].name);
         bool alias = k && rules[k - 1].key == rules[k].key;
         if (!(rules[k].used & kind) && r->s && !alias)
-            scope_warn(r->s, r->flag->pos, "IgnoredMountOption", "RUN --mount: \"%s\" means nothing to a mount of type %s", rules[k].name,
+            scope_warn(r->s, r->flag->pos, "IgnoredOption", "RUN --mount: \"%s\" means nothing to a mount of type %s", rules[k].name,
                        kinds[m->kind]);
     }
     return true;

@@ -40,9 +40,10 @@ static bool follow_stage(const struct plan *p, size_t from, const struct named_c
     return found || err_set(e, ERR_USAGE, "there is no stage \"%.*s\"", STR_ARG(c->value));
 }
 
-/* A context may stand for a stage that another context replaces, and so on. Each stage stands above the one before, so that it ends. */
+/* A context may stand for a stage that another context replaces, and so on; more steps than there are contexts are a circle. */
 bool named_resolve(const struct plan *p, size_t from, size_t which, struct source_ref *out, struct err *e) {
-    for (;;) {
+    const struct named_context *first = &p->options.named[which];
+    for (size_t steps = 0; steps < p->options.n_named; steps++) {
         const struct named_context *c = &p->options.named[which];
         *out = (struct source_ref){.kind = c->kind == NAMED_IMAGE ? SOURCE_IMAGE : SOURCE_NAMED};
         out->image = c->kind == NAMED_IMAGE ? c->value : STR_NULL;
@@ -54,6 +55,6 @@ bool named_resolve(const struct plan *p, size_t from, size_t which, struct sourc
             return err_wrap(e, "--build-context %.*s=target:%.*s", STR_ARG(c->name), STR_ARG(c->value));
         if (!named_find(p, p->stages[out->stage].name, &which))
             return true;
-        from = out->stage;
     }
+    return err_set(e, ERR_USAGE, "--build-context %.*s leads in a circle", STR_ARG(first->name));
 }

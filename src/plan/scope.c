@@ -113,9 +113,10 @@ bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
-    if (!df_expand(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, e))
+    bool good = df_expand(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, e);
+    warn_unset(s, pos, &unset); /* ${x:?} fails because of one */
+    if (!good)
         return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
-    warn_unset(s, pos, &unset);
     return within_limit(s, i, e);
 }
 

@@ -109,16 +109,33 @@ static struct str stage_name(struct arena *a, const struct df_instruction *from)
 }
 
 /* The base is what a named context stands for. */
-static bool take_named(struct plan *p, struct plan_stage *s, const struct site *at, size_t which, struct err *e) {
+static bool take_named(struct plan *p, struct plan_stage *s, size_t which, struct err *e) {
     struct source_ref from;
     if (!named_resolve(p, s->index, which, &from, e))
-        return site_wrap(at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
+        return false;
     s->base_kind = from.kind == SOURCE_STAGE ? BASE_STAGE : from.kind == SOURCE_IMAGE ? BASE_IMAGE : BASE_NAMED;
     s->base_stage = from.stage;
     s->base_named = from.named;
     s->base_ref = from.kind == SOURCE_IMAGE ? from.image : s->base_ref;
     if (s->base_kind == BASE_IMAGE && str_eqz(s->base_ref, "scratch"))
         s->base_kind = BASE_SCRATCH;
+    return true;
+}
+
+/* Whether a named context bears the stage's name. Who names the stage reads what the context stands for, so that the stage itself is of use
+ * as the target only; what is wrong with it then is said when it is found to be needed. */
+static bool replace_stage(struct plan *p, struct plan_stage *s) {
+    struct err ignored = ERR_INIT;
+    size_t which;
+    if (!named_find(p, s->name, &which))
+        return false;
+    s->n_body = 0;
+    s->base_ref = s->name;
+    if (!take_named(p, s, which, &ignored)) {
+        s->base_kind = BASE_NAMED;
+        s->base_named = which;
+    }
+    err_clear(&ignored);
     return true;
 }
 
@@ -130,7 +147,7 @@ static bool find_base(struct plan *p, struct plan_stage *s, const struct site *a
     }
     size_t which;
     if (named_find(p, ref, &which))
-        return take_named(p, s, at, which, e);
+        return take_named(p, s, which, e) || site_wrap(at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
     for (size_t k = s->index; k-- > 0;)
         if (str_eq_nocase(p->stages[k].name, ref)) {
             s->base_kind = BASE_STAGE;
@@ -170,12 +187,8 @@ static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s
 static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, struct err *e) {
     struct site at = site_of(p, s->from);
     struct vars vars = {.first = &p->global_args};
-    size_t which;
-    if (named_find(p, s->name, &which)) {
-        s->n_body = 0;
-        s->base_ref = s->name;
-        return take_named(p, s, &at, which, e);
-    }
+    if (replace_stage(p, s))
+        return true;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
         return site_wrap(&at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
     return find_base(p, s, &at, &vars, e) && stage_platform(a, p, s, &at, e);

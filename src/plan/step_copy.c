@@ -133,7 +133,7 @@ static bool add_flags(struct scope *s, const struct df_instruction *i, struct st
     if (keep && !keep_git_dir_check(&at, keep->pos, c, e))
         return false;
     if (c->keep_git_dir && !has_kind(c, OPERAND_GIT))
-        scope_warn(s, keep->pos, "IgnoredFlag", "ADD --keep-git-dir has no effect: no source is a repository");
+        scope_warn(s, keep->pos, "IgnoredOption", "ADD --keep-git-dir has no effect: no source is a repository");
     if (!flag_text(s, i, "checksum", &checksum, &c->checksum, e))
         return false;
     if (checksum && c->checksum.n == 0) /* it would pass for one that was checked */

@@ -92,5 +92,9 @@ MUST_CHECK bool sandbox_run(const struct sandbox_spec *s, struct sandbox_result 
  * upper NULL: read-only. Same options and layer-count handling as sandbox_run. */
 MUST_CHECK bool overlay_mount(const char *const *lowers, size_t n_lowers, const char *upper, const char *work, const char *target,
                               struct err *e);
+/* Mounts the directory `source` at `target`, in the current mount namespace, so that what belongs to uid and gid belongs to 0 there; and
+ * what is 0's belongs to them, all other owners stay. False: nothing is mounted, since there is no need (they are 0, or this is a user
+ * namespace, where the user is 0 already), or the kernel or file system cannot do it. */
+bool sandbox_mount_as_root(const char *source, uid_t uid, gid_t gid, const char *target);
 
 #endif

@@ -182,7 +182,7 @@ static bool check_steps(struct fsck *f, struct err *e) {
     return true;
 }
 
-/* A directory of things named by a digest, all of type `type`. */
+/* A directory of things named by a digest, all of type `type`. Of files only a download may be empty. */
 static bool check_names(struct fsck *f, int dir, const char *label, mode_t type, const char *fault, struct err *e) {
     struct arena a = ARENA_INIT;
     struct dir_names names;
@@ -192,9 +192,55 @@ static bool check_names(struct fsck *f, int dir, const char *label, mode_t type,
         struct stat st;
         if (str_starts(names.names[i], S(".tmp-")) || fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
-        if (!name_is_digest(names.names[i], &d) || (st.st_mode & S_IFMT) != type || (S_ISREG(type) && st.st_size == 0))
+        bool torn = S_ISREG(type) && st.st_size == 0 && dir != f->store->downloads_fd;
+        if (!name_is_digest(names.names[i], &d) || (st.st_mode & S_IFMT) != type || torn)
             drop(f, dir, label, names.names[i].p, fault);
     }
+    arena_fini(&a);
+    return ok;
+}
+
+/* Records of URLs, the bytes that they gave (these are asked for again if they are gone: no damage), and mirrors of repositories. */
+static bool check_records(struct fsck *f, struct err *e) {
+    struct dir_names names;
+    if (!check_names(f, f->store->urls_fd, "downloads/urls", S_IFREG, "not a record of a URL", e) ||
+        !file_list(f->store->urls_fd, &f->arena, &names, e))
+        return false;
+    for (size_t i = 0; i < names.n; i++) {
+        struct err why = ERR_INIT;
+        struct download_record r;
+        struct digest d;
+        if (name_is_digest(names.names[i], &d) && !download_read(f->store, names.names[i].p, &f->arena, &r, &why) && why.sys != ENOENT)
+            drop(f, f->store->urls_fd, "downloads/urls", names.names[i].p, "not a record of a URL");
+        err_clear(&why);
+    }
+    return true;
+}
+
+static bool check_fetched(struct fsck *f, struct err *e) {
+    return check_records(f, e) && check_names(f, f->store->downloads_fd, "downloads/sha256", S_IFREG, "not a download", e) &&
+           check_names(f, f->store->gits_fd, "gits", S_IFDIR, "not a mirror of a repository", e);
+}
+
+static void hash_download(struct fsck *f, const char *name, const struct digest *want) {
+    struct err why = ERR_INIT;
+    struct digest is;
+    _cleanup_fd_ int fd = file_openat(f->store->downloads_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &why);
+    if (fd >= 0 && file_digest(fd, name, &is, NULL, &why) && !digest_eq(&is, want))
+        drop(f, f->store->downloads_fd, "downloads/sha256", name, "its bytes do not hash to its name");
+    else if (why.kind != ERR_NONE && why.sys != ENOENT)
+        report(f, NOTE, "downloads/sha256/%s: %s", name, why.msg);
+    err_clear(&why);
+}
+
+static bool hash_downloads(struct fsck *f, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct dir_names names;
+    struct digest d;
+    bool ok = file_list(f->store->downloads_fd, &a, &names, e);
+    for (size_t i = 0; ok && i < names.n; i++)
+        if (name_is_digest(names.names[i], &d))
+            hash_download(f, names.names[i].p, &d);
     arena_fini(&a);
     return ok;
 }
@@ -297,13 +343,14 @@ static bool check_quickly(struct fsck *f, struct err *e) {
     check_layout_file(f);
     return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
            check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_whys(f, e) && check_trees(f, e) &&
-           check_caches(f, e) && logs_damaged(f->store, found_log, f, e) && check_indexes(f, e) && leftovers_find(&l, e);
+           check_fetched(f, e) && check_caches(f, e) && logs_damaged(f->store, found_log, f, e) && check_indexes(f, e) &&
+           leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {
     struct fsck f = {.store = s, .o = o, .say = say, .ctx = ctx, .bad = bad, .visited = DIGEST_SET_INIT, .arena = ARENA_INIT};
     *bad = 0;
-    bool ok = check_quickly(&f, e) && (!o->deep || check_blobs(&f, true, e));
+    bool ok = check_quickly(&f, e) && (!o->deep || (check_blobs(&f, true, e) && hash_downloads(&f, e)));
     digest_set_fini(&f.visited);
     arena_fini(&f.arena);
     return ok || err_wrap(e, "fsck of %s", s->root);

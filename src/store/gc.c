@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Sweep, still
- * under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/ under the
- * lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read, nothing at all
- * is removed. */
+ * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Records of
+ * steps that an image was made of stay as long as it does: they cost nothing, and without them a rebuild would get other times. Sweep,
+ * still under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/
+ * under the lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read,
+ * nothing at all is removed. */
 #include <errno.h>
 
 #include "base/log.h"
@@ -16,6 +17,7 @@ struct gc {
     const struct gc_options *o;
     struct gc_result *r;
     struct digest_set marks, visited;
+    struct digest_set times; /* that images bear: each as the bytes of a digest */
     VEC(struct digest) leased;
     struct arena arena;
     struct dir_names steps; /* records that are to go: name.n > 0 */
@@ -26,13 +28,24 @@ struct gc {
 
 /* --- Mark --- */
 
+static struct digest time_mark(struct timespec t) {
+    struct digest d = {0};
+    int64_t parts[2] = {t.tv_sec, t.tv_nsec};
+    memcpy(d.b, parts, sizeof parts);
+    return d;
+}
+
 static bool mark(void *ctx, const struct reached *r, struct err *e) {
     struct gc *g = ctx;
     char text[DIGEST_TEXT + 1];
     if (r->state == REACH_DAMAGED)
         return err_set(e, ERR_FAILED, "%s: %s is damaged: %s; nothing was removed (run croze fsck --repair)", g->image,
                        digest_text(&r->digest, text), r->why);
-    digest_set_add(&g->marks, &r->digest);
+    struct digest time = time_mark(r->created);
+    if (r->kind == REACH_CREATED)
+        digest_set_add(&g->times, &time);
+    else
+        digest_set_add(&g->marks, &r->digest);
     return true;
 }
 
@@ -65,6 +78,17 @@ static bool mark_leases(struct gc *g, struct err *e) {
     return true;
 }
 
+/* Whether an image was made with this record: it bears its time, and has its layer. Asked before records mark anything. */
+static bool is_of_image(struct gc *g, const char *name) {
+    struct step_record r = {0};
+    struct err ignored = ERR_INIT;
+    bool ok = step_read(g->store, name, &g->arena, &r, &ignored);
+    struct digest time = time_mark((struct timespec){r.created_s, r.created_ns});
+    err_clear(&ignored);
+    return ok && digest_set_has(&g->times, &time) &&
+           (!r.has_layer || (digest_set_has(&g->marks, &r.blob) && digest_set_has(&g->marks, &r.diff_id)));
+}
+
 /* Marks what a record needs; false: the record has had its time. A damaged one needs nothing. */
 static bool keep_step(struct gc *g, const char *name) {
     struct stat st;
@@ -90,7 +114,10 @@ static bool mark_steps(struct gc *g, struct err *e) {
     if (!file_list(g->store->steps_fd, &g->arena, &g->steps, e))
         return false;
     for (size_t i = 0; i < g->steps.n; i++)
-        if (keep_step(g, g->steps.names[i].p))
+        if (is_of_image(g, g->steps.names[i].p))
+            g->steps.names[i].n = 0;
+    for (size_t i = 0; i < g->steps.n; i++)
+        if (g->steps.names[i].n && keep_step(g, g->steps.names[i].p))
             g->steps.names[i].n = 0;
     return true;
 }
@@ -184,19 +211,41 @@ static void remove_why(void *ctx, int dir_fd, const char *name) {
     remove_file(g, dir_fd, name, &g->r->other);
 }
 
-/* Stat indexes of contexts that nobody has built from for as long as step records are kept. */
-static bool sweep_stats(struct gc *g, struct err *e) {
+/* What was last used (its mtime says when) for as long ago as step records are kept, unless a running command relies on it. */
+static bool sweep_unused(struct gc *g, int dir, remover how, struct err *e) {
     struct dir_names names;
-    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "stat", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    if (dir < 0 || !file_list(dir, &g->arena, &names, e))
+    if (!file_list(dir, &g->arena, &names, e))
         return false;
     for (size_t i = 0; i < names.n; i++) {
         struct stat st;
-        if (names.names[i].p[0] != '.' && fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            (g->o->all || stat_age_s(&st) >= g->o->keep_steps_s))
-            remove_file(g, dir, names.names[i].p, &g->r->other);
+        struct digest d;
+        bool marked = name_is_digest(names.names[i], &d) && digest_set_has(&g->marks, &d);
+        if (names.names[i].p[0] != '.' && !marked && fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (g->o->all || (int64_t)clock_now().tv_sec - (int64_t)st.st_mtim.tv_sec >= g->o->keep_steps_s))
+            how(g, dir, names.names[i].p, &g->r->other);
     }
     return true;
+}
+
+/* Stat indexes of contexts that nobody has built from. */
+static bool sweep_stats(struct gc *g, struct err *e) {
+    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "stat", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    return dir >= 0 && sweep_unused(g, dir, remove_file, e);
+}
+
+/* A mirror in which somebody works has its lock; who waits for it meanwhile will see that it is gone (store_mirror_open). */
+static void move_mirror(struct gc *g, int dir, const char *name, uint64_t *count) {
+    struct err why = ERR_INIT;
+    bool got = false;
+    _cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && file_lock(fd, true, false, &got, name, &why) && got)
+        move_tree(g, dir, name, count);
+    err_clear(&why);
+}
+
+static bool sweep_fetched(struct gc *g, struct err *e) {
+    return sweep_unused(g, g->store->urls_fd, remove_file, e) && sweep_unused(g, g->store->downloads_fd, remove_file, e) &&
+           sweep_unused(g, g->store->gits_fd, move_mirror, e);
 }
 
 static bool sweep_kept(struct gc *g, struct err *e) {
@@ -263,8 +312,8 @@ static bool collect(struct gc *g, struct err *e) {
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
            sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
-           why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) && sweep_logs(g, e) &&
-           sweep_leftovers(g, e);
+           sweep_fetched(g, e) && why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) &&
+           sweep_logs(g, e) && sweep_leftovers(g, e);
 }
 
 static void empty_trash(struct gc *g) {
@@ -279,7 +328,8 @@ static void empty_trash(struct gc *g) {
 }
 
 bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e) {
-    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .arena = ARENA_INIT};
+    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .times = DIGEST_SET_INIT,
+                   .arena = ARENA_INIT};
     *r = (struct gc_result){0};
     bool ok = collect(&g, e);
     empty_trash(&g);
@@ -287,6 +337,7 @@ bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, 
         ok = chunk_index_compact(s, e);
     digest_set_fini(&g.marks);
     digest_set_fini(&g.visited);
+    digest_set_fini(&g.times);
     vec_fini(&g.leased);
     vec_fini(&g.moved);
     arena_fini(&g.arena);

@@ -97,6 +97,8 @@ bool lease_add(struct store *s, const struct digest *d, struct err *e) {
 }
 
 bool store_lease(struct store *s, const struct digest *d, struct err *e) {
+    if (s->read_only)
+        return true; /* no gc runs at all (store_open_to_read) */
     pthread_mutex_lock(&s->lease->mutex);
     bool held = digest_set_has(&s->lease->held, d);
     pthread_mutex_unlock(&s->lease->mutex);

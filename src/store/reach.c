@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "store/store_private.h"
+#include "sys/clock.h"
 
 struct item {
     struct digest digest;
@@ -20,7 +21,7 @@ struct walk {
 };
 
 static bool visit(struct walk *w, enum reach_kind kind, enum reach_state state, const struct digest *d, const char *why, struct err *e) {
-    struct reached r = {kind, state, *d, why};
+    struct reached r = {.kind = kind, .state = state, .digest = *d, .why = why};
     return w->v.visit(w->v.ctx, &r, e);
 }
 
@@ -54,6 +55,19 @@ static bool visit_diff_ids(struct walk *w, yyjson_val *config, struct err *e) {
     return true;
 }
 
+static bool visit_time(struct walk *w, yyjson_val *of, struct err *e) {
+    struct reached r = {.kind = REACH_CREATED, .state = REACH_FINE};
+    return !clock_parse_rfc3339(json_get_str(of, "created"), &r.created) || w->v.visit(w->v.ctx, &r, e);
+}
+
+static bool visit_times(struct walk *w, yyjson_val *config, struct err *e) {
+    size_t i, max;
+    yyjson_val *step;
+    bool ok = visit_time(w, config, e);
+    yyjson_arr_foreach(json_get_array(config, "history"), i, max, step) ok = ok && visit_time(w, step, e);
+    return ok;
+}
+
 /* A blob as JSON; NULL if it is something else. *bad: it cannot be read, or not as what its digest says. */
 static yyjson_doc *load(struct store *s, const struct digest *d, bool *bad) {
     struct err why = ERR_INIT;
@@ -82,7 +96,7 @@ static bool visit_config(struct walk *w, yyjson_val *descriptor, struct err *e) 
     bool bad;
     _cleanup_(json_doc_freep) yyjson_doc *doc = load(w->store, &it.digest, &bad);
     return visit(w, REACH_CONFIG, bad ? REACH_DAMAGED : REACH_FINE, &it.digest, "its bytes do not hash to its digest", e) &&
-           (!doc || visit_diff_ids(w, yyjson_doc_get_root(doc), e));
+           (!doc || (visit_diff_ids(w, yyjson_doc_get_root(doc), e) && visit_times(w, yyjson_doc_get_root(doc), e)));
 }
 
 static bool visit_layers(struct walk *w, yyjson_val *layers, struct err *e) {

@@ -15,9 +15,10 @@
 #define EMPTY_INDEX "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"
 #define SYSTEM_ROOT "/var/lib/croze"
 
-static const char *const layout_dirs[] = {"locks", "leases", "blobs", "blobs/sha256", "toc",  "steps",
-                                          "why",   "trees",  "stat",  "work",         "kept", "mounts",
-                                          "logs"};
+static const char *const layout_dirs[] = {
+    "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
+    "downloads/urls", "gits", "mounts", "logs",
+};
 
 /* Root of the host, not of a user namespace that a user made. */
 static bool is_host_root(void) {
@@ -110,18 +111,22 @@ static int open_dir(struct store *s, const char *name, struct err *e) {
     return file_openat(s->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
 }
 
-static bool open_dirs(struct store *s, struct err *e) {
+static bool open_trees(struct store *s, struct err *e) {
     _cleanup_fd_ int trees = open_dir(s, "trees", e);
     if (trees < 0 || !make_dir(trees, s->flavour, e))
         return false;
     s->trees_fd = file_openat(trees, s->flavour, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    return s->trees_fd >= 0 && (s->blobs_fd = open_dir(s, "blobs/sha256", e)) >= 0 && (s->toc_fd = open_dir(s, "toc", e)) >= 0 &&
+    return s->trees_fd >= 0 && (s->downloads_fd = open_dir(s, "downloads/sha256", e)) >= 0 &&
+           (s->urls_fd = open_dir(s, "downloads/urls", e)) >= 0 && (s->gits_fd = open_dir(s, "gits", e)) >= 0;
+}
+
+/* What verbs that only read need too. */
+static bool open_dirs(struct store *s, struct err *e) {
+    return (s->blobs_fd = open_dir(s, "blobs/sha256", e)) >= 0 && (s->toc_fd = open_dir(s, "toc", e)) >= 0 &&
            (s->steps_fd = open_dir(s, "steps", e)) >= 0 && (s->work_fd = open_dir(s, "work", e)) >= 0;
 }
 
 static bool open_root(struct store *s, const char *path, struct err *e) {
-    if (!file_mkdirs(path, 0700, e)) /* trees hold set-user-id programs and images may hold secrets: nobody else enters */
-        return false;
     s->root = realpath(path, NULL);
     if (!s->root)
         return err_sys(e, errno, "resolve %s", path);
@@ -141,22 +146,79 @@ static bool clean_up(struct store *s, struct err *e) {
     return ok;
 }
 
-bool store_open(struct store *s, const char *root, const char *flavour, struct err *e) {
+static void init(struct store *s, const char *flavour) {
     assert(*flavour && *flavour != '.' && !strchr(flavour, '/'));
     const char *no_sync = getenv("CROZE_NO_SYNC");
-    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .flavour = flavour};
+    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .downloads_fd = -1,
+                        .urls_fd = -1, .gits_fd = -1, .reading = -1, .flavour = flavour};
     s->sync = !no_sync || strcmp(no_sync, "1") != 0;
+}
+
+bool store_open(struct store *s, const char *root, const char *flavour, struct err *e) {
+    init(s, flavour);
     _cleanup_(mem_freep) char *path = root && *root ? mem_strdup(root) : default_root(e);
     if (!path)
         return false;
-    if (open_root(s, path, e) && make_layout(s, e) && open_dirs(s, e) && lease_open(s, e) && clean_up(s, e))
+    /* 0700: trees hold set-user-id programs and images may hold secrets, so nobody else enters */
+    if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) &&
+        lease_open(s, e) && clean_up(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s", path);
 }
 
+/* --- Reading what may not be written --- */
+
+/* Where there is no lock to hold, nobody has ever written: croze makes it before anything else that a gc could take. */
+static bool hold_gc_off(struct store *s, struct err *e) {
+    s->reading = store_lock(s, LOCK_GC, false, true, e);
+    if (s->reading < 0 && e->sys == ENOENT)
+        err_clear(e);
+    return e->kind == ERR_NONE;
+}
+
+/* *absent: there is no store at all. */
+static bool open_read_only(struct store *s, const char *root, bool *absent, struct err *e) {
+    *absent = true;
+    _cleanup_(mem_freep) char *path = root && *root ? mem_strdup(root) : default_root(e);
+    if (!path)
+        return false;
+    bool ok = open_root(s, path, e);
+    *absent = !ok || !has_marker(s);
+    if (ok && *absent)
+        ok = err_set(e, ERR_FAILED, "it has no file %s", MARKER);
+    if (ok && check_marker(s, e) && open_dirs(s, e) && hold_gc_off(s, e))
+        return true;
+    store_close(s);
+    return err_wrap(e, "store %s, which cannot be written (%s)", path, strerrordesc_np(s->read_only));
+}
+
+bool store_open_to_read(struct store *s, const char *root, const char *flavour, struct err *e) {
+    if (store_open(s, root, flavour, e))
+        return true;
+    if (e->sys != EROFS && e->sys != EACCES && e->sys != EPERM && e->sys != ENOSPC && e->sys != EDQUOT)
+        return false;
+    bool absent;
+    struct err first = ERR_INIT;
+    int why = e->sys;
+    err_move(&first, e);
+    init(s, flavour);
+    s->read_only = why;
+    bool ok = open_read_only(s, root, &absent, e);
+    if (!ok && absent) { /* then that it cannot be made is what matters */
+        err_clear(e);
+        err_move(e, &first);
+    }
+    err_clear(&first);
+    return ok;
+}
+
 void store_close(struct store *s) {
     lease_close(s);
+    fd_closep(&s->gits_fd);
+    fd_closep(&s->urls_fd);
+    fd_closep(&s->downloads_fd);
+    fd_closep(&s->reading);
     fd_closep(&s->work_fd);
     fd_closep(&s->trees_fd);
     fd_closep(&s->steps_fd);
@@ -168,7 +230,12 @@ void store_close(struct store *s) {
 
 int store_lock(struct store *s, enum store_lock_name which, bool exclusive, bool wait, struct err *e) {
     static const char *const names[] = {[LOCK_GC] = "locks/gc", [LOCK_INDEX] = "locks/index", [LOCK_CHUNKS] = "locks/chunks"};
-    _cleanup_fd_ int fd = file_openat(s->root_fd, names[which], O_RDWR | O_CREAT | O_NOFOLLOW, 0644, e);
+    if (s->read_only && exclusive) {
+        err_sys(e, s->read_only, "store %s cannot be written", s->root);
+        return -1;
+    }
+    int flags = s->read_only ? O_RDONLY : O_RDWR | O_CREAT;
+    _cleanup_fd_ int fd = file_openat(s->root_fd, names[which], flags | O_NOFOLLOW, 0644, e);
     bool got;
     if (fd < 0 || !file_lock(fd, exclusive, wait, &got, names[which], e) || !got)
         return -1;

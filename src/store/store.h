@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it
- * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, leases/, work/, locks). Formats and rules: croze-store(5).
+ * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, downloads/, gits/, leases/, work/, locks). Formats and rules:
+ * croze-store(5).
  *
  * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/files.h) and publishes it; kill -9 or a
  * full disk at any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
@@ -16,14 +17,20 @@
 struct store {
     char *root;              /* absolute path */
     int root_fd, blobs_fd, toc_fd, steps_fd, trees_fd, work_fd; /* directories */
+    int downloads_fd, urls_fd, gits_fd;                         /* downloads/sha256, downloads/urls, gits */
     const char *flavour;     /* of trees/: "host-trusted" (T0) or "<uid map>-user" (T1), see croze-store(5) */
     bool sync;               /* fsync before publishing (default true; tests of many builds may turn it off with CROZE_NO_SYNC=1) */
-    struct lease *lease;     /* this process's, opened with the store */
+    struct lease *lease;     /* this process's, opened with the store; NULL if it is read_only */
+    int read_only;           /* 0, or why nothing can be written (an errno): then store_open_to_read opened it */
+    int reading;             /* locks/gc, held shared as long as a read_only store is open; -1: there is none to hold */
 };
 
 /* Opens or makes the store at `root` (NULL: $CROZE_ROOT, else $XDG_DATA_HOME/croze or ~/.local/share/croze; /var/lib/croze for root). A
  * directory that holds something else is refused. */
 MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavour, struct err *e);
+/* The same for who only reads: a store that this process may not write is opened all the same, if it is there. No gc runs while it is
+ * open. */
+MUST_CHECK bool store_open_to_read(struct store *s, const char *root, const char *flavour, struct err *e);
 void store_close(struct store *s);
 
 /* --- Blobs --- */
@@ -97,6 +104,35 @@ MUST_CHECK bool store_why_normal(struct why_record *r, struct arena *a, struct e
 /* The records of steps that are still there and stood in a Dockerfile of this name. Damaged ones are passed over. */
 MUST_CHECK bool store_why_list(struct store *s, struct str dockerfile, struct arena *a, struct why_record **out, size_t *n, struct err *e);
 
+/* --- Downloads: what URLs gave (croze-store(5) "downloads/") --- */
+/* Leases d, then tells whether the bytes are held, and marks them as used now. They lie in downloads_fd under the digest's hex digits. */
+MUST_CHECK bool store_has_download(struct store *s, const struct digest *d, uint64_t *size, bool *found, struct err *e);
+MUST_CHECK bool store_download_draft(struct store *s, struct file_draft *draft, struct err *e);
+/* As store_publish_blob. */
+MUST_CHECK bool store_publish_download(struct store *s, struct file_draft *draft, const struct digest *d, struct err *e);
+/* What one URL gave last. Texts hold no credentials. */
+struct download_record {
+    struct str url, effective_url; /* for people: asked, and behind all redirects */
+    struct str etag, last_modified; /* as the server gave them; "" if it did not */
+    struct str name;               /* what the file is called */
+    struct digest digest;
+    uint64_t bytes;
+};
+/* Of the URL whose SHA-256 is `key`. *found false: no record, or its bytes are not held. Leases them, and marks both as used now. */
+MUST_CHECK bool store_download_get(struct store *s, const struct digest *key, struct arena *a, struct download_record *out, bool *found,
+                                   struct err *e);
+MUST_CHECK bool store_download_put(struct store *s, const struct digest *key, const struct download_record *r, struct err *e);
+
+/* --- Mirrors of repositories: gits/<key>/, one a URL --- */
+struct store_mirror {
+    char *path;  /* absolute; an empty directory at first */
+    int lock_fd; /* the directory, locked exclusively: nobody else works in it, and no gc removes it */
+};
+#define STORE_MIRROR_INIT {NULL, -1}
+/* Waits for the lock; marks the mirror as used now. */
+MUST_CHECK bool store_mirror_open(struct store *s, const struct digest *key, struct store_mirror *m, struct err *e);
+void store_mirror_close(struct store_mirror *m); /* also as cleanup attribute */
+
 /* --- Stat index: what a context's files hashed to (croze-store(5) "stat/"). One a context directory. Thread-safe get and put. --- */
 struct stat_index;
 MUST_CHECK struct stat_index *stat_index_open(struct store *s, int context_fd, struct err *e);
@@ -138,8 +174,8 @@ MUST_CHECK bool store_workdir_keep(struct store *s, const char *path, char **kep
 
 /* --- gc and fsck --- */
 struct gc_options {
-    bool dry_run, all;           /* all: step records and kept directories too */
-    int64_t keep_steps_s;        /* records used within this time stay (default 7 days) */
+    bool dry_run, all;           /* all: step records, downloads, mirrors and kept directories too */
+    int64_t keep_steps_s;        /* records, downloads and mirrors used within this time stay (default 7 days) */
     int64_t grace_s;             /* younger things stay (default 1 hour) */
     bool caches;                 /* all cache mounts that nobody uses now; with `all`: those that were not used for ... */
     int64_t keep_caches_s;       /* ... this time (default 7 days) */

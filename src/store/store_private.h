@@ -70,6 +70,8 @@ void workdir_name(struct store *s, char out[LEASE_NAME_MAX + 16]);
 /* --- Steps (step.c) --- */
 MUST_CHECK bool step_read(struct store *s, const char *name, struct arena *a, struct step_record *out, struct err *e);
 
+/* --- Downloads (download.c) --- */
+MUST_CHECK bool download_read(struct store *s, const char *name, struct arena *a, struct download_record *out, struct err *e);
 /* --- What keys were made of (why.c) --- */
 /* Whether why/<name> is a record of that key, also for fsck and the fuzz target. */
 MUST_CHECK bool why_parse(struct str json, const char *name, struct arena *a, struct why_record *out, struct err *e);
@@ -88,9 +90,9 @@ bool chunk_index_check(struct str file, const char **why);
 MUST_CHECK bool chunk_index_compact(struct store *s, struct err *e);
 
 /* --- Reaching (reach.c): from a manifest or index to everything that it names --- */
-enum reach_kind { REACH_MANIFEST, REACH_CONFIG, REACH_LAYER, REACH_DIFF_ID, REACH_CHAIN_ID };
+enum reach_kind { REACH_MANIFEST, REACH_CONFIG, REACH_LAYER, REACH_DIFF_ID, REACH_CHAIN_ID, REACH_CREATED };
 enum reach_state {
-    REACH_FINE,    /* always so for diffIDs and chainIDs, which name no blob */
+    REACH_FINE,    /* always so for diffIDs, chainIDs and times, which name no blob */
     REACH_MISSING, /* the blob is not in the store */
     REACH_ABSENT,  /* so is this one, and may be: a platform of an index, a layer that may not be distributed */
     REACH_WRONG_SIZE,
@@ -100,7 +102,8 @@ struct reached {
     enum reach_kind kind;
     enum reach_state state;
     struct digest digest;
-    const char *why; /* of REACH_DAMAGED */
+    const char *why;         /* of REACH_DAMAGED */
+    struct timespec created; /* REACH_CREATED: when a configuration says that it or one of its steps was made; no digest then */
 };
 struct reach_visitor {
     bool (*visit)(void *ctx, const struct reached *r, struct err *e);

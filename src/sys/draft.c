@@ -85,3 +85,17 @@ bool file_replace(int dir, const char *name, const void *p, size_t n, bool sync,
         return err_sys(e, errno, "sync the directory of %s", name);
     return true;
 }
+
+bool file_write_by(const char *path, bool (*write_it)(void *ctx, int fd, struct err *e), void *ctx, struct err *e) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        _cleanup_fd_ int fd = file_open(path, O_WRONLY, 0, e);
+        return fd >= 0 && write_it(ctx, fd, e);
+    }
+    struct str dir = path_dir(str_z(path));
+    _cleanup_(mem_freep) char *dir_z = mem_strndup(dir.n ? dir.p : path[0] == '/' ? "/" : ".", dir.n ? dir.n : 1);
+    _cleanup_fd_ int dir_fd = file_open(dir_z, O_RDONLY | O_DIRECTORY, 0, e);
+    _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
+    return dir_fd >= 0 && file_draft_open(dir_fd, 0644, &draft, e) && write_it(ctx, draft.fd, e) &&
+           file_publish(&draft, path_base(str_z(path)).p, FILE_REPLACE, false, e);
+}

@@ -3,6 +3,8 @@
 #include "sys/proc.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -24,11 +26,11 @@ pid_t proc_start(const struct proc_spec *spec, struct err *e) {
     sigset_t none, defaults;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attr);
-    if (spec->dir)
-        posix_spawn_file_actions_addchdir_np(&actions, spec->dir);
     wire(&actions, spec->in, 0, O_RDONLY);
     wire(&actions, spec->out, 1, -1);
     wire(&actions, spec->error, 2, -1);
+    if (spec->dir)
+        posix_spawn_file_actions_addchdir_np(&actions, spec->dir);
     sigemptyset(&none);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE); /* we ignore it; children expect the default */
@@ -80,6 +82,87 @@ bool proc_output(const char *const *argv, struct buf *out, int *code, struct err
         return false;
     }
     return ok;
+}
+
+/* Takes what is there to be read; *fd is closed at its end. */
+static bool drain(int *fd, struct buf *to, struct err *e) {
+    char piece[16384];
+    ssize_t n = read(*fd, piece, sizeof piece);
+    if (n < 0 && errno != EINTR && errno != EAGAIN)
+        return err_sys(e, errno, "read from a program");
+    if (n > 0)
+        buf_add(to, piece, (size_t)n);
+    if (n == 0)
+        fd_closep(fd);
+    return true;
+}
+
+static bool listen_to(int out_fd, int said_fd, struct buf *out, struct buf *said, int stall_s, struct err *e) {
+    while (out_fd >= 0 || said_fd >= 0) {
+        struct pollfd polled[] = {{out_fd, POLLIN, 0}, {said_fd, POLLIN, 0}};
+        int ready = poll(polled, 2, stall_s * 1000);
+        bool good = ready > 0 || (ready < 0 && errno == EINTR);
+        if (ready == 0)
+            err_set(e, ERR_FAILED, "nothing came for %d seconds", stall_s);
+        else if (!good)
+            err_sys(e, errno, "wait for a program");
+        if (ready > 0 && polled[0].revents)
+            good = drain(&out_fd, out, e);
+        if (good && ready > 0 && polled[1].revents)
+            good = drain(&said_fd, said, e);
+        if (good)
+            continue;
+        fd_closep(&out_fd);
+        fd_closep(&said_fd);
+        return false;
+    }
+    return true;
+}
+
+/* It has closed its streams, or is to end: some seconds to do so in order, then the hard way. */
+static bool end(pid_t pid, bool now, int *code, struct err *e) {
+    enum { GRACE_MS = 5000, STEP_MS = 20 };
+    if (now)
+        kill(pid, SIGTERM);
+    for (int waited = 0; now && waited < GRACE_MS; waited += STEP_MS) {
+        siginfo_t info = {0};
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+            return proc_wait(pid, code, e);
+        poll(NULL, 0, STEP_MS);
+    }
+    if (now)
+        kill(pid, SIGKILL);
+    return proc_wait(pid, code, e);
+}
+
+bool proc_listen(const struct proc_spec *spec, struct buf *out, struct buf *said, int stall_s, int *code, struct err *e) {
+    int outs[2], saids[2];
+    if (pipe2(outs, O_CLOEXEC) < 0)
+        return err_sys(e, errno, "make a pipe");
+    if (pipe2(saids, O_CLOEXEC) < 0) {
+        close(outs[0]);
+        close(outs[1]);
+        return err_sys(e, errno, "make a pipe");
+    }
+    struct proc_spec wired = *spec;
+    wired.out = outs[1];
+    wired.error = saids[1];
+    pid_t pid = proc_start(&wired, e);
+    close(outs[1]);
+    close(saids[1]);
+    if (pid < 0) {
+        close(outs[0]);
+        close(saids[0]);
+        return false;
+    }
+    bool good = listen_to(outs[0], saids[0], out, said, stall_s, e);
+    struct err late = ERR_INIT;
+    if (!end(pid, !good, code, &late) && good) {
+        err_move(e, &late);
+        good = false;
+    }
+    err_clear(&late);
+    return good;
 }
 
 bool proc_exists(const char *name) {

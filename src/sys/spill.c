@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes in memory at first, then in a file (spill.h). The tail is kept in memory and goes out by halves, so that what was added a moment ago
- * can still be changed for nothing; the file always ends at a multiple of a cache block. */
+ * Bytes in memory at first, then in a file (spill.h). The tail is kept in memory and goes out by halves, so that what was added a moment
+ * ago can still be changed for nothing; the file always ends at a multiple of a cache block. */
 #include "sys/spill.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * More bytes than memory should hold: appended at the end, read and changed at any offset. What was added last is in memory; what is older
- * lies in a file without a name, which is made when it is first needed, and is read through a small cache. Takes at most 18 MiB of memory, 2 if it is read in large pieces or where it was added last,
- * whatever it holds. Not thread-safe. */
+ * More bytes than memory should hold: appended at the end, read and changed at any offset. What was added last is in memory; what is
+ * older lies in a file without a name, which is made when it is first needed, and is read through a cache. Takes at most 18 MiB of memory,
+ * 2 if it is read in large pieces or where it was added last. Not thread-safe. */
 #ifndef CROZE_SYS_SPILL_H
 #define CROZE_SYS_SPILL_H
 

@@ -17,7 +17,7 @@ is "... and so is --help" "$out" "$all"
 is "... nothing on standard error" "$err" ""
 
 verbs=$(printf '%s\n' "$all" | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
-for verb in build images inspect history tag rmi save load import run gc fsck version help completion; do
+for verb in build check images inspect history tag rmi save load import run gc fsck version help completion; do
     like "$verb is in the list" "$verbs" "^$verb\$"
 done
 unlike "hidden verbs are not" "$verbs" '^(debug|manual)$'

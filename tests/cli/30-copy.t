@@ -6,6 +6,7 @@
 #   * destinations behind symlinks of the image; files over files, links, directories
 #   * --chown by name and number, --chmod, set-id bits, modes of git; owners are 0:0 whoever owns the context
 #   * symlinks, hard links, fifos, empty and large files, odd names, times
+#   * from a stage: owners, hard links, symlinks; a directory that is there stays what it is
 #   * every error names the file
 . "$(dirname "$0")/lib.sh"
 
@@ -74,6 +75,14 @@ copies "relative to WORKDIR" 'WORKDIR /opt/real
 COPY one.txt new' '0755 0:0 d /opt
 0711 7:8 d /opt/real
 0644 0:0 f /opt/real/new'
+copies ".. is the directory above it" 'WORKDIR /opt/real
+COPY one.txt ../' '0755 0:0 d /opt
+0644 0:0 f /opt/one.txt'
+copies "an empty destination is the WORKDIR" 'WORKDIR /opt/real
+ARG empty
+COPY one.txt $empty' '0755 0:0 d /opt
+0711 7:8 d /opt/real
+0644 0:0 f /opt/real/one.txt'
 copies ". is the WORKDIR" 'WORKDIR /opt/real
 COPY one.txt .' '0755 0:0 d /opt
 0711 7:8 d /opt/real
@@ -81,6 +90,9 @@ COPY one.txt .' '0755 0:0 d /opt
 copies "a wildcard" 'COPY *.txt /new/' '0755 0:0 d /new
 0644 0:0 f /new/one.txt
 0640 0:0 f /new/two.txt'
+copies "... that matches one file, to a name" 'COPY o*.txt /new' '0644 0:0 f /new'
+copies "... further down, to a name in a directory that is made" 'COPY d*/sub/*/file /new/name' '0755 0:0 d /new
+0644 0:0 f /new/name'
 copies "wildcards: ? and [...]" 'COPY o?e.txt [t-z]wo.txt /new/' '0755 0:0 d /new
 0644 0:0 f /new/one.txt
 0640 0:0 f /new/two.txt'
@@ -134,6 +146,7 @@ COPY one.txt /new' '0644 0:0 f /new'
 copies "--chmod: files, directories and parents that it makes" 'COPY --chmod=750 dir2 /new/x/' '0750 0:0 d /new
 0750 0:0 d /new/x
 0750 0:0 f /new/x/other'
+copies "--chmod=0" 'COPY --chmod=0 one.txt /new' '0000 0:0 f /new'
 copies "--chmod with set-id bits" 'COPY --chmod=4711 one.txt /new' '4711 0:0 f /new'
 chmod 4755 "$c/dir/script"
 copies "set-user-id is kept" 'COPY dir/script /new' '4755 0:0 f /new'
@@ -192,6 +205,11 @@ line
 0644 0:0 f /n/quote\"
 0644 0:0 f /n/star*
 0644 0:0 f /n/$long"
+copies "... as operands" 'COPY ["names/größe", "names/-dash", "names/star[*]", "names/ blank", "/n/"]' "0755 0:0 d /n
+0644 0:0 f /n/ blank
+0644 0:0 f /n/-dash
+0644 0:0 f /n/größe
+0644 0:0 f /n/star*"
 py -c 'import sys
 with open(sys.argv[1], "wb") as f:
     for i in range(5000):
@@ -208,6 +226,50 @@ else
     skip "a file with an extended attribute" "no setfattr, or the file system of $T has no extended attributes"
     skip "... keeps it" "the same"
 fi
+
+# --- from a stage ---
+source='RUN mkdir -p /src/dir/sub && echo f >/src/file && echo n >/src/dir/sub/nested && ln -s src/dir /short && ln -s /src/file /src/abs \
+    && ln /src/dir/sub/nested /src/dir/zz && ln -s dir /src/again && chown 100:200 /src/file /src/dir && chown 101:201 /src/dir/sub && chmod 2750 /src/dir/sub
+FROM base
+RUN mkdir -p /there/other && echo x >/there/file && chown -R 500:600 /there'
+copies "--from: a new directory is root's, what is in it keeps its owners" "$source
+COPY --from=0 /src/dir /new" '0755 0:0 d /new
+2750 101:201 d /new/sub
+0644 0:0 f /new/sub/nested
+0644 0:0 h /new/zz -> new/sub/nested'
+copies "... one that is there keeps its own, and all that is not copied over" "$source
+COPY --from=0 /src/dir/. /there" '0755 500:600 d /there
+2750 101:201 d /there/sub
+0644 0:0 f /there/sub/nested
+0644 0:0 h /there/zz -> there/sub/nested'
+is "... the rest of it too" "$(img tree copied /there | grep -e file -e other)" '0644 500:600 f /there/file
+0755 500:600 d /there/other'
+copies "... --chown is for what is copied" "$source
+COPY --from=0 --chown=300:400 /src/dir/. /there" '0755 500:600 d /there
+2750 300:400 d /there/sub
+0644 300:400 f /there/sub/nested
+0644 300:400 h /there/zz -> there/sub/nested'
+copies "... through symlinks of the stage, also absolute ones" "$source
+COPY --from=0 /short/sub/nested /src/abs /new/" '0755 0:0 d /new
+0644 100:200 f /new/abs
+0644 0:0 f /new/nested'
+copies "... hard links hold, though a wildcard finds their directory by two names" "$source
+COPY --from=0 /src/* /new/" '0755 0:0 d /new
+0644 100:200 f /new/abs
+0644 100:200 f /new/file
+2750 101:201 d /new/sub
+0644 0:0 f /new/sub/nested
+0644 0:0 h /new/zz -> new/sub/nested'
+copies "the same once more" "$source
+COPY --from=0 /src /there/
+COPY --from=0 /src /there/" "0755 500:600 d /there
+0777 0:0 l /there/abs -> /src/file
+0777 0:0 l /there/again -> dir
+0755 100:200 d /there/dir
+2750 101:201 d /there/dir/sub
+0644 0:0 f /there/dir/sub/nested
+0644 0:0 h /there/dir/zz -> there/dir/sub/nested
+0644 100:200 f /there/file"
 
 # --- errors ---
 copy_fails() {

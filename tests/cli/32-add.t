@@ -63,6 +63,52 @@ adds "an ordinary file and an empty one are copied" 'ADD plain.txt empty.tar /ne
 0644 0:0 f /new/empty.tar
 0644 0:0 f /new/plain.txt'
 
+adds "--unpack=false leaves it an archive" 'ADD --unpack=false plain.tar /new' '0644 0:0 f /new'
+adds "--unpack=true unpacks it as well" 'ADD --unpack plain.tar /new' "$tree"
+adds "... and copies what is no archive" 'ADD --unpack=true plain.txt /new' '0644 0:0 f /new'
+adds "--chmod is not for what is unpacked, nor for the directories that are made for it" 'ADD --chmod=600 plain.tar /new' "$tree"
+adds "... but for a file beside it" 'ADD --chmod=600 plain.tar plain.txt /new/' "$(echo "$tree" | sed '/parent.file$/a 0600 0:0 f /new/plain.txt')"
+adds "--link" 'ADD --link plain.tar /opt/link' "$(printf '0755 0:0 d /opt\n0755 0:0 d /opt/link\n'
+    echo "$tree" | sed -e 1d -e 's|/new/|/opt/link/|' -e 's|> new/|> opt/link/|')"
+py - "$c/more.tar" <<'END'
+import sys
+from maketar import *
+with Tar(sys.argv[1]) as t:
+    t.file("top/file", "of the second\n")
+    t.file("second", "x")
+END
+adds "archives that a wildcard finds, one over the other" 'ADD [mp]*.tar /new/' "$(echo "$tree" | sed '/parent.file$/a 0644 0:0 f /new/second')"
+is "... the last of them wins" "$(img cat added /new/top/file)" "in the archive"
+adds "a file and a here-document over an archive" 'ADD plain.tar plain.txt <<absolute /new/
+replaced
+absolute' "$(echo "$tree" | sed '/parent.file$/a 0644 0:0 f /new/plain.txt')"
+is "... which comes later" "$(img cat added /new/absolute)" replaced
+py - "$c/links.tar" "$c/below.tar" <<'END'
+import sys
+from maketar import *
+with Tar(sys.argv[1]) as t:
+    t.dir("run")
+    t.dir("var", uid=3)
+    t.link("var/run", "/run")
+with Tar(sys.argv[2]) as t:
+    t.dir("var/run/app", 0o700)
+    t.file("var/run/app/pid", "1")
+    t.hard("var/run/app/again", "var/run/app/pid")
+END
+adds "an archive through an absolute symlink of an earlier one stays inside the destination" 'ADD links.tar /srv
+ADD below.tar /srv' '0755 0:0 d /srv
+0755 0:0 d /srv/run
+0700 0:0 d /srv/run/app
+0644 0:0 f /srv/run/app/again
+0644 0:0 h /srv/run/app/pid -> srv/run/app/again'
+adds "... of the same instruction too" 'ADD links.tar below.tar /srv/' '0755 0:0 d /srv
+0755 0:0 d /srv/run
+0700 0:0 d /srv/run/app
+0644 0:0 f /srv/run/app/again
+0644 0:0 h /srv/run/app/pid -> srv/run/app/again
+0755 3:0 d /srv/var
+0777 0:0 l /srv/var/run -> /run'
+
 add_fails() { # DESC RE: of the archive bad.tar, made by the Python on standard input
     (echo "import sys; from maketar import *"; echo "t = Tar('$c/bad.tar').__enter__()"; cat; echo "t.__exit__()") | py -
     printf 'FROM base\nADD bad.tar /new/\n' >"$c.dockerfile"
@@ -92,8 +138,9 @@ if [ "$code" -eq 0 ]; then
 else
     like "a symlink out of the destination, written through, is refused" "$err" 'croze: .*through\.tar'
 fi
+py -c 'import os, sys; sys.stdout.buffer.write(open(sys.argv[1], "rb").read() + os.urandom(400000))' "$c/plain.tar" >"$T/long.tar"
 for how in gzip bzip2 xz; do
-    $python -c 'import os, sys; sys.stdout.buffer.write(open(sys.argv[1], "rb").read() + os.urandom(400000))' "$c/plain.tar" | $how -1c | head -c 250000 >"$c/cut.packed"
+    $how -1c "$T/long.tar" | head -c 250000 >"$c/cut.packed"
     printf 'FROM base\nADD cut.packed /new/\n' >"$c.dockerfile"
     fails_build "cut\\.packed.*truncated $how" "a $how archive that ends too early" "$c" -f "$c.dockerfile"
 done

@@ -46,7 +46,7 @@ builds "--build-arg that nothing asks for" scopes "$c" --build-arg NOBODY=x
 like "... is a warning that names it" "$err" '^warning: .*NOBODY'
 printf 'FROM base\nARG PACK=<PACK_URL>\nRUN exit 3\n' >"$T/placeholder"
 run croze build -f "$T/placeholder" "$T"
-like "a default that is a placeholder is told, above all when the build fails" "$err" '^warning: .*PACK is still the placeholder <PACK_URL>'
+like "a default that is a placeholder is told, above all when the build fails" "$err" '^ - PlaceholderArg: .*PACK is still the placeholder <PACK_URL>'
 refuses 2 'build-arg' "--build-arg without a name" croze build --build-arg =x "$c"
 printf 'FROM base\nARG GLOBAL\nARG TARGETARCH TARGETOS TARGETPLATFORM BUILDPLATFORM\nRUN echo "$GLOBAL|$TARGETOS/$TARGETARCH|$TARGETPLATFORM|$BUILDPLATFORM" >/env\n' |
     dockerfile "$c"

@@ -3,6 +3,7 @@
 # gc:
 #   * --dry-run tells and removes nothing; what is young stays; what a name, a recent step or a running command needs stays
 #   * what rmi let go is freed once its steps have had their time; --all frees steps, trees and kept files
+#   * the records of an image that is there stay: an unchanged build gets its digest again
 #   * an image is whole after it, a build after it is right; leftovers of killed commands go
 #   * a damaged store is not swept
 . "$(dirname "$0")/lib.sh"
@@ -23,20 +24,21 @@ is "nothing to free" "$(freed --grace 0)" "0 0"
 croze rmi old >/dev/null
 before=$(files)
 is "what is young stays" "$(freed --keep-steps 0 --grace 60 --dry-run | cut -d' ' -f1)" 0
-is "a dry run: two layers, configuration, manifest" "$(freed --dry-run --grace 0 --keep-steps 0)" "4 6"
+is "a dry run: two layers, configuration, manifest" "$(freed --dry-run --grace 0 --keep-steps 0)" "4 3"
 like "... as text" "$(croze gc -n --grace 0 --keep-steps 0)" '^Would free .*: 4 blobs, '
 is "... all is still there" "$(files)" "$before"
 is "what recent steps made stays: its configuration and manifest go" "$(freed --grace 0)" "2 0"
 sum=$(img cat new /sum)
 does "gc" croze gc --keep-steps 0 --grace 0
-like "... says what it freed" "$out" '^Freed .*: 2 blobs, .* 6 steps'
-is "... its steps are gone" "$(count steps)" 0
+like "... says what it freed" "$out" '^Freed .*: 2 blobs, .* 3 steps'
+is "... the other image's steps are still there" "$(count steps)" 3
 does "the store is sound" croze fsck --deep
 is "what has a name is whole" "$(img cat new /sum)" "$sum"
 is "... and nothing else is there: base, two layers, two configurations, two manifests" "$(count blobs 2)" 7
 refuses 1 'old' "what had none is gone" croze inspect old
 builds "a build afterwards" new2 "$c"
 is "... is right" "$(img cat new2 /sum)" "$sum"
+is "... and the image that it was before" "$(digest_of new2)" "$(digest_of new)"
 is "nothing to free again" "$(freed --grace 0)" "0 0"
 
 # trees and kept files
@@ -48,11 +50,20 @@ does "gc leaves them" croze gc --grace 0
 is "... there" "$(count kept)" 1
 does "gc --all" croze gc --all --grace 0
 is "... takes them" "$(count kept)" 0
-is "... and all steps" "$(count steps)" 0
+is "... and all steps but those of the image" "$(count steps)" 3
 is "images stay whole" "$(img cat new2 /sum)" "$sum"
+printf 'FROM base AS work\nRUN date +%%s%%N >/when; echo same >/same\nFROM base\nENV a=b\nCOPY --from=work /same /same\nCOPY noise /noise\nLABEL l=1\n' >"$c/staged"
+build staged "$c" -f "$c/staged" 2>/dev/null
+staged=$(digest_of staged)
+does "gc --all again" croze gc --all --grace 0
+builds "a build whose first stage was freed" staged2 "$c" -f "$c/staged"
+like "... does that stage again" "$err" 'RUN date'
+is "... and not the two of the image" "$(printf '%s\n' "$err" | grep -c CACHED)" 2
+is "... and gives the same image" "$(digest_of staged2)" "$staged"
+croze rmi staged staged2 >/dev/null
 croze rmi new new2 base >/dev/null
 does "when no image is left, gc --all" croze gc --all --grace 0
-is "... leaves no blob, no table, no tree" "$(count blobs 2) $(count toc) $(trees)" "0 0 0"
+is "... leaves no blob, no table, no tree, no step" "$(count blobs 2) $(count toc) $(trees) $(count steps)" "0 0 0 0"
 does "... and a sound store" croze fsck --deep
 
 # a running command's

@@ -114,7 +114,8 @@ static void marks(void) {
 
 /* More records than memory holds: digests are set late, both in the work file and in memory. */
 static void large(void) {
-    enum { FILES = 60000 };
+    enum { FILES = 600000, LATE = 30000 };
+    size_t before = peak_bytes();
     struct err e = ERR_INIT;
     struct toc_builder *b = toc_builder_new(store);
     char path[32];
@@ -122,16 +123,21 @@ static void large(void) {
         snprintf(path, sizeof path, "d/%06d", i);
         struct entry en = {.path = str_z(path), .type = ENTRY_FILE, .mode = 0644, .size = (uint64_t)i + 1};
         add(b, &en);
-        if (i >= 50000) { /* long after the record itself */
-            struct digest d = sha256_of(&(int){i - 50000}, sizeof i);
-            must(toc_builder_set_digest(b, (size_t)i - 50000, &d, &e), &e);
+        if (i >= LATE) { /* long after the record itself */
+            struct digest d = sha256_of(&(int){i - LATE}, sizeof i);
+            must(toc_builder_set_digest(b, (size_t)i - LATE, &d, &e), &e);
         }
     }
-    for (int i = 10000; i < FILES; i++) {
+    for (int i = FILES - LATE; i < FILES; i++) {
         struct digest d = sha256_of(&i, sizeof i);
         must(toc_builder_set_digest(b, (size_t)i, &d, &e), &e);
     }
-    struct toc *t = publish(b);
+    must(toc_builder_publish(b, &layer, &e), &e);
+    size_t grown = peak_bytes() - before;
+    ok(before == 0 || grown < MIB(20) + FILES * 8, "%d entries in %zu bytes of memory", FILES, grown);
+    toc_builder_free(b);
+    struct toc *t = toc_open(store, &layer.diff_id, &e);
+    must(t != NULL, &e);
     size_t wrong = 0;
     for (int i = 0; i < FILES; i++) {
         struct digest got, want = sha256_of(&i, sizeof i);

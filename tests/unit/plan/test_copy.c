@@ -176,7 +176,7 @@ static void histories(void) {
     rig_init(&r);
     good = rig_run(&r, "FROM x\nADD --keep-git-dir a b");
     rig_ok(&r, "a flag without effect");
-    ok(good && rig_scope(&r)->n_warnings == 1 && strcmp(rig_scope(&r)->warnings[0].rule, "IgnoredFlag") == 0, "is warned of");
+    ok(good && rig_scope(&r)->n_warnings == 1 && strcmp(rig_scope(&r)->warnings[0].rule, "IgnoredOption") == 0, "is warned of");
     rig_fini(&r);
     rig_init(&r);
     good = rig_run(&r, "FROM x\ncopy a \\\n  # comment\n  b");

@@ -265,7 +265,7 @@ static void idle_options(void) {
         rig_init(&r);
         bool good = rig_run(&r, arena_printf(&r.arena, "FROM y AS first\nFROM x\nRUN --mount=%s make", rows[k]).p);
         rig_ok(&r, rows[k]);
-        ok(good && rig_scope(&r)->n_warnings == 1 && strcmp(rig_scope(&r)->warnings[0].rule, "IgnoredMountOption") == 0,
+        ok(good && rig_scope(&r)->n_warnings == 1 && strcmp(rig_scope(&r)->warnings[0].rule, "IgnoredOption") == 0,
            "is warned of: %s", rows[k]);
         rig_fini(&r);
     }

@@ -2,6 +2,7 @@
  * Scratch stores for the tests of store/: see fixture.h. */
 #include "fixture.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -136,4 +137,21 @@ int wait_for(pid_t pid) {
 void fixture_count_log(void *count, const char *line) {
     (void)line;
     ++*(size_t *)count;
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+size_t peak_bytes(void) {
+#ifdef SANITIZED
+    return 0;
+#else
+    struct rusage u;
+    return getrusage(RUSAGE_SELF, &u) == 0 ? (size_t)u.ru_maxrss * 1024 : 0;
+#endif
 }

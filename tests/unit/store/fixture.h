@@ -36,6 +36,9 @@ struct buf file_bytes(const char *path);
 bool exists(const char *path);
 void set_age(const char *path, int64_t seconds); /* its mtime lies this far back (its ctime cannot) */
 
+/* The most memory that this process has had; 0 where a sanitizer makes the number mean nothing. */
+size_t peak_bytes(void);
+
 /* Runs `work` in a child that opened the store of this name by itself; the pid. */
 pid_t in_child(const char *store, void (*work)(struct store *s, void *ctx), void *ctx);
 int wait_for(pid_t pid); /* exit status, or 128 + signal */

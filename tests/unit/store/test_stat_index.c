@@ -187,6 +187,46 @@ static void serves_threads(struct store *s) {
     stat_index_close(x);
 }
 
+/* A million records would be 88 MB: they are kept in a work file, found there, put anew in the place of an older one, and merged as they
+ * are written. */
+static void learns_much(struct store *s) {
+    enum { MANY = 300000 };
+    struct digest got;
+    size_t before = peak_bytes(), wrong = 0;
+    for (int run = 0; run < 2; run++) {
+        struct stat_index *x = open_index(s);
+        for (uint64_t i = 0; i < MANY; i++) {
+            struct stat st = quiet_file(1000000 + i * 7919 % MANY);
+            st.st_size += run;
+            struct digest d = sha256_of(&st.st_ino, sizeof st.st_ino);
+            stat_index_put(x, &st, read_at(), &d);
+            if (i % 3 == 0)
+                stat_index_put(x, &st, read_at(), &d);
+        }
+        for (uint64_t i = 0; i < MANY; i++) {
+            struct stat st = quiet_file(1000000 + i);
+            st.st_size += run;
+            struct digest d = sha256_of(&st.st_ino, sizeof st.st_ino);
+            wrong += !stat_index_get(x, &st, &got) || !digest_eq(&got, &d);
+            st.st_ino += MANY;
+            wrong += stat_index_get(x, &st, &got);
+        }
+        stat_index_close(x);
+    }
+    size_t grown = peak_bytes() - before;
+    ok(wrong == 0, "%d files are found while they are learned, the second time as they are now (%zu are not)", MANY, wrong);
+    ok(before == 0 || grown < MIB(20) + (size_t)MANY * 60, "in %zu bytes of memory", grown);
+    struct stat_index *x = open_index(s);
+    size_t found = 0;
+    for (uint64_t i = 0; i < MANY; i++) {
+        struct stat st = quiet_file(1000000 + i);
+        st.st_size++;
+        found += stat_index_get(x, &st, &got);
+    }
+    ok(found == MANY, "and all of them are in the file (%zu)", found);
+    stat_index_close(x);
+}
+
 static void drops_damage(struct store *s) {
     static const struct {
         long offset;
@@ -227,6 +267,7 @@ int main(void) {
     drops_what_nobody_asks_for(s);
     serves_threads(s);
     drops_damage(s);
+    learns_much(s);
     fixture_close(s);
     return tap_done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Spilled bytes: what was added comes back, from memory, from the file and from both; changes hold on both sides; a file that cannot be made or
- * written is an error. */
+ * Spilled bytes: what was added comes back, from memory, from the file and from both; changes hold on both sides; a file that cannot be
+ * made or written is an error. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

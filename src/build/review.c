@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checks before a build: see review.h. */
+#include "build/review.h"
+
+enum { SHOWN_MAX = 100 }; /* lines at the end of a build */
+
+struct bases {
+    struct build *build;
+    struct str platform;
+};
+
+/* An image that is not in the store, or not readable, is one that is not known: the stage itself will say why. Nor is a layout's image,
+ * which comes into the store only when it is built on; a directory has no configuration. Looking at an image is no use of it: it is not
+ * leased, and not noted for the lock. */
+static bool base_config(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
+    const struct bases *bases = ctx;
+    _cleanup_(arena_fini) struct arena names = ARENA_INIT;
+    struct store_ref found;
+    struct image image;
+    struct err e = ERR_INIT;
+    if (stage->base_kind == BASE_NAMED)
+        return bases->build->options->named[stage->base_named].kind == NAMED_DIR;
+    bool known = image_find(bases->build->store, stage->base_ref, &names, &found, &e) &&
+                 image_read(bases->build->store, &found.manifest, bases->platform, &image, &e);
+    if (known) {
+        container_config_copy(a, out, &image.config);
+        image_fini(&image);
+    }
+    err_clear(&e);
+    return known;
+}
+
+struct check_options review_options(struct build *b, const struct plan_options *plan) {
+    struct bases *bases = arena_new(&b->arena, struct bases);
+    *bases = (struct bases){b, plan->platform};
+    return (struct check_options){.plan = *plan, .ignore = &b->context.ignore, .base = base_config, .base_ctx = bases};
+}
+
+bool review(struct build *b, struct str text, struct str name, const struct plan_options *plan, struct err *e) {
+    struct check_options o = review_options(b, plan);
+    check_dockerfile(&b->arena, text, name, &o, &b->review);
+    b->file = b->review.file;
+    if (b->review.error.kind != ERR_NONE) {
+        err_move(e, &b->review.error);
+        return false;
+    }
+    if (!b->review.fails)
+        return true;
+    return err_set(e, ERR_FINDINGS, "%.*s: %s; it says \"error=true\" of itself, so no step was run", STR_ARG(name),
+                   check_failure(&b->arena, &b->review).p);
+}
+
+void review_print(struct build *b) {
+    const struct check_result *r = &b->review;
+    if (r->n_findings == 0)
+        return;
+    size_t shown = r->n_findings < SHOWN_MAX ? r->n_findings : SHOWN_MAX, all = r->n_findings + r->n_dropped;
+    progress_note(b->progress, "%zu warning%s found (use --check to expand):", all, all == 1 ? "" : "s");
+    for (size_t k = 0; k < shown; k++)
+        progress_note(b->progress, " - %s: %.*s (line %u)", r->findings[k].rule->id, STR_ARG(r->findings[k].message), r->findings[k].line);
+    if (shown < all)
+        progress_note(b->progress, " - and %zu more", all - shown);
+}
