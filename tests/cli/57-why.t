@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # build --why: for each step that is done, what differs from the time it was done before:
 #   * never built; the command, the environment, user, directory, network, mounts; COPY's files by name; the layers below and the step that changed them
-#   * --no-cache, a layer that is gone; another encoder is no reason; nothing for a step from the cache, nothing without --why
+#   * --no-cache, a layer that is gone; nothing for a step from the cache, nothing without --why
 #   * what is not to be told is not in the store: proxies, variables that are called a secret
 #   * records are swept with those of the steps; damaged ones are passed over
 . "$(dirname "$0")/lib.sh"
@@ -135,18 +135,17 @@ croze tag base1 base
 
 # --- reasons that are not the step's ---
 because "--no-cache" '[1/1] RUN true below: --no-cache' --no-cache
-run croze build --why --compression zstd "$c"
-is "another encoder does no step again" "$(why)" ""
-gone=$(py - <<'END'
+because "another compression is no reason" "" --compression zstd
+rm -f "$CROZE_ROOT/blobs/sha256/$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
 for name in os.listdir(root + "/steps"):
     step = json.load(open(root + "/steps/" + name))
-    if step.get("title") == "RUN true below" and step["layer"]["compression"] == "gzip":
+    if step.get("title") == "RUN true below":
         print(step["layer"]["digest"][7:])
+        break
 END
-)
-for blob in $gone; do rm -f "$CROZE_ROOT/blobs/sha256/$blob"; done
+)"
 because "a layer that is gone" '[1/1] RUN true below: its layer is not in the store any more'
 
 # --- the nearest record: of this context, else of the same instruction in another (a fresh clone) ---
@@ -168,12 +167,12 @@ https_proxy=http://u:geheim1@proxy:1 because "... so what changed can only be gu
 
 # --- records on the disk ---
 does "a sound store" croze fsck
-is "no record without its step, and one at least" "$(py - <<'END'
+is "one record a step that was done" "$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
-layers = {n for n in os.listdir(root + "/steps") if "layer" in json.load(open(root + "/steps/" + n))}
-whys = set(os.listdir(root + "/why"))
-print(len(whys) > 0 and whys <= layers, all(json.load(open(root + "/why/" + n))["version"] == 1 for n in whys))
+steps = {n: json.load(open(root + "/steps/" + n)) for n in os.listdir(root + "/steps")}
+layers = {n for n in steps if steps[n].get("title", "").split(" ")[0] in ("RUN", "COPY", "WORKDIR")}
+print(layers == set(os.listdir(root + "/why")), all(json.load(open(root + "/why/" + n))["version"] == 1 for n in layers))
 END
 )" "True True"
 for f in "$CROZE_ROOT"/why/*; do echo '{"version":1,"fields":[[1]]' >"$f"; done
@@ -191,11 +190,12 @@ is "... also at their end, of which only that is told" "$(why)" '[1/1] RUN true 
 run croze build --why "$c"
 sed -i 's/^\(ENV V299=.*\)9$/\18/' "$c/Dockerfile"
 because "300 variables: what is not kept one by one is told as one" '[1/1] RUN true many: one of 126 further fields changed'
+croze images -q | sort -u | while read -r id; do croze rmi -f "$id"; done >/dev/null 2>&1
 does "gc" croze gc --all --grace 0
-is "... removes them with their steps" "$(for f in "$CROZE_ROOT"/why/*; do [ -e "$CROZE_ROOT/steps/${f##*/}" ] || echo "$f"; done)" ""
+is "... removes them with their steps" "$(ls "$CROZE_ROOT/why")" ""
 echo x >"$CROZE_ROOT/why/$(printf '%064d' 0)"
 does "one without its step" croze fsck
 like "... is a leftover" "$out" '^leftover: why/0{64}: its step record is gone'
 does "... that --repair removes" croze fsck --repair
-is "... and does" "$(ls "$CROZE_ROOT/why" | grep '^0\{64\}$')" ""
+is "... and does" "$(ls "$CROZE_ROOT/why")" ""
 done_testing
