@@ -163,7 +163,8 @@ static bool take(struct run_mounts *m, size_t i, enum cache_sharing sharing, str
 static void warn_of_epoch(const struct run_mounts *m) {
     if (m->stage->build->plan.has_epoch)
         progress_note(m->stage->build->progress,
-                      "warning: %.*s:%u: with SOURCE_DATE_EPOCH a tool that compares times (make, cargo) may take what is in a cache mount for "
+                      "warning: %.*s:%u: with SOURCE_DATE_EPOCH a tool that compares times (make, cargo) may take what is in a cache "
+                      "mount for "
                       "newer than a source that has changed",
                       STR_ARG(m->stage->build->file.name), m->step->pos.line);
 }
