@@ -194,7 +194,7 @@ builds "the same without --link" linked "$c" -f "$c.dockerfile"
 unlike "... is not CACHED" "$err" '^#[0-9]+ CACHED'
 linked 'RUN chmod 700 /srv'
 unlike "a base whose directory on the way has another mode is another copy" "$err" '^#[0-9]+ CACHED'
-is "... which keeps that mode" "$(img layer linked -1 | head -2)" '0700 0:0 d /srv
+is "... which keeps that mode" "$(img layer linked -1 | sed -n 1,2p)" '0700 0:0 d /srv
 0755 10001:10002 d /srv/app'
 copies "/tmp stays 1777" 'COPY --link top.txt /tmp/x/' '1777 0:0 d /tmp
 0755 0:0 d /tmp/x
