@@ -55,6 +55,8 @@ static bool read_value(struct arena *a, enum locked_kind kind, yyjson_val *v, st
 static bool read_section(struct arena *a, enum locked_kind kind, yyjson_val *section, struct locked_list *out, struct err *e) {
     size_t at, n;
     yyjson_val *key, *value;
+    if (!section)
+        return true;
     yyjson_obj_foreach(section, at, n, key, value) {
         struct locked *l = &out->p[out->n];
         *l = (struct locked){.kind = kind, .name = arena_str(a, text_of(key))};

@@ -4,7 +4,7 @@
 #   * an archive (tar; plain, gzip, bzip2, xz, zstd) is unpacked, known by its content and not its name; COPY copies it as it is
 #   * owners, modes, links and times of the archive; --chown over all; the directory that it goes into keeps its attributes
 #   * archives that reach outside of the destination are refused by name
-#   * other files are copied as COPY does; remote sources are refused by name
+#   * other files are copied as COPY does
 . "$(dirname "$0")/lib.sh"
 
 import_base
@@ -147,4 +147,5 @@ done
 head -c 3000 "$c/plain.tar" >"$c/cut.tar"
 printf 'FROM base\nADD cut.tar /new/\n' >"$c.dockerfile"
 fails_build 'cut\.tar' "an archive that ends too early" "$c" -f "$c.dockerfile"
+
 done_testing
