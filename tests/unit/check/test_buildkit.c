@@ -62,21 +62,28 @@ static bool error_as_expected(struct arena *a, yyjson_val *c, const struct check
     return r->error.kind != ERR_NONE && check_error_line(r, &line) && line == (unsigned)json_get_int(c, "build_error_line", 0);
 }
 
+/* {"build-arg:NAME": "VALUE"} */
+static void set_build_args(struct arena *a, yyjson_val *attrs, struct pair_list *args) {
+    size_t i, n;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(attrs, i, n, key, value) {
+        struct str name = str_z(yyjson_get_str(key)), prefix = S("build-arg:");
+        pair_list_set(a, args, str_from(name, prefix.n), str_z(yyjson_get_str(value)));
+    }
+}
+
 static void run_case(yyjson_val *c, bool all_stages) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
     struct ignore ignore = {0};
     struct check_options o = {.plan.platform = S("linux/amd64"), .all_stages = all_stages, .base = base};
     struct check_result r;
-    size_t i, n;
-    yyjson_val *key, *value, *attrs = json_get_object(c, "attrs"), *lint = json_get_array(c, "lint_warnings");
+    yyjson_val *attrs = json_get_object(c, "attrs"), *lint = json_get_array(c, "lint_warnings");
     struct str file = json_get_str(c, "dockerignore"), id = json_get_str(c, "id");
     if (file.n && ignore_parse(&a, file, S(".dockerignore"), &ignore, &e))
         o.ignore = &ignore;
-    yyjson_obj_foreach(attrs, i, n, key, value) {
-        struct str name = str_z(yyjson_get_str(key)), prefix = S("build-arg:");
-        pair_list_set(&a, &o.plan.build_args, str_from(name, prefix.n), str_z(yyjson_get_str(value)));
-    }
+    if (attrs)
+        set_build_args(&a, attrs, &o.plan.build_args);
     check_dockerfile(&a, json_get_str(c, "dockerfile"), S("Dockerfile"), &o, &r);
     const char *how = all_stages ? "all stages" : "target";
     /* where the two differ, BuildKit's test does not look at the lines of the former, and one of them is wrong */
