@@ -11,9 +11,11 @@
 #include "build/epoch.h"
 #include "build/inputs.h"
 #include "build/lockfile.h"
+#include "build/mount_kinds.h"
 #include "build/outputs.h"
 #include "build/review.h"
 #include "build/stage.h"
+#include "plan/flags.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
 
@@ -85,6 +87,18 @@ static bool make_plan(struct build *b, struct err *e) {
         progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
+    return true;
+}
+
+/* A long build is not to end at a step that it was not allowed from the beginning; triggers of a base are looked at with their step. */
+static bool check_allowed(const struct build *b, struct err *e) {
+    for (size_t s = 0; s < b->plan.n_stages; s++)
+        for (size_t i = 0; b->plan.stages[s].needed && i < b->plan.stages[s].n_body; i++) {
+            const struct df_instruction *run = &b->plan.stages[s].body[i];
+            const struct df_flag *flag = run->op == DF_RUN ? flag_find(run, "security") : NULL;
+            if (flag && str_eqz(flag->value, "insecure") && !run_is_allowed(b->options, e))
+                return err_wrap(e, "%.*s:%u:%u: RUN", STR_ARG(b->file.name), flag->pos.line, flag->pos.column);
+        }
     return true;
 }
 
@@ -179,6 +193,7 @@ static void fini(struct build *b) {
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    mount_caches_forget(b);
     lockfile_free(b->lockfile);
     secrets_free(b->secrets);
     agents_free(b->agents);
@@ -231,7 +246,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
         good = good && open_inputs(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
-               make_plan(&b, e) && run_stages(&b, e) && write_lock(&b, e) && outputs_write(&b, r, e);
+               make_plan(&b, e) && check_allowed(&b, e) && run_stages(&b, e) && write_lock(&b, e) && outputs_write(&b, r, e);
     review_print(&b);
     fini(&b);
     return good;

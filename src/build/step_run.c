@@ -195,12 +195,17 @@ static struct str settings(struct arena *a, const struct run_options *o) {
     return str_trim_left(text);
 }
 
+bool run_is_allowed(const struct build_options *o, struct err *e) {
+    return o->run.allow_insecure ||
+           err_set(e, ERR_USAGE, "--security=insecure takes the sandbox's protection away: give --allow security.insecure to allow it");
+}
+
 static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     const struct step_run *run = &j->step->run;
     struct stage *s = j->stage;
     bool found = false;
-    if (run->insecure && !s->build->options->run.allow_insecure)
-        return err_set(e, ERR_USAGE, "--security=insecure needs --allow security.insecure on the command line");
+    if (run->insecure && !run_is_allowed(s->build->options, e))
+        return false;
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);
