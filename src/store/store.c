@@ -17,7 +17,7 @@
 
 static const char *const layout_dirs[] = {
     "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
-    "downloads/urls", "gits", "mounts",
+    "downloads/urls", "gits", "mounts", "logs",
 };
 
 /* Root of the host, not of a user namespace that a user made. */
@@ -173,8 +173,8 @@ bool store_open(struct store *s, const char *root, const char *flavour, struct e
     if (!path)
         return false;
     /* 0700: trees hold set-user-id programs and images may hold secrets, so nobody else enters */
-    if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) && open_fetched(s, e) &&
-        lease_open(s, e) && clean_up(s, e))
+    if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) &&
+        open_fetched(s, e) && lease_open(s, e) && clean_up(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s", path);
