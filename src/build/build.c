@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "build/epoch.h"
+#include "build/error_shell.h"
 #include "build/inputs.h"
 #include "build/logged.h"
 #include "build/lockfile.h"
@@ -189,6 +190,7 @@ static bool run_stages(struct build *b, struct err *e) {
 }
 
 static void fini(struct build *b) {
+    failed_run_free(b->failed_run);
     for (size_t i = 0; b->stages && i < b->plan.n_stages; i++) {
         image_fini(&b->stages[i].image);
         arena_fini(&b->stages[i].arena);
@@ -235,6 +237,7 @@ static bool carry_out(struct build *b, struct build_result *r, struct err *e) {
     struct logged *log = logged_begin(b);
     bool good = run_stages(b, e) && write_lock(b, e) && outputs_write(b, r, e);
     logged_end(log, good && r->has_image ? &r->config : NULL, e);
+    error_shell(b);
     return good;
 }
 
@@ -249,7 +252,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
-    bool good = outputs_check(&b, e);
+    bool good = outputs_check(&b, e) && error_shell_check(o, e);
     if (o->call)
         good = good && open_inputs(&b, e) && look(&b, e);
     else

@@ -35,6 +35,8 @@ struct stage {
     enum stage_status status;
 };
 
+struct run_job;
+
 struct build {
     struct store *store;
     const struct build_options *options;
@@ -60,6 +62,7 @@ struct build {
     size_t stage_bytes;           /* memory of all stages */
     pthread_cond_t changed;
     struct err failure;           /* the first one; then the others stop */
+    struct run_job *failed_run;   /* for a shell (error_shell.h), or NULL; guarded by `lock` */
     pthread_mutex_t packing;      /* one layer is packed at a time: packing is parallel in itself, and memory is bounded so */
 };
 
