@@ -9,12 +9,15 @@
 
 #include "base/limits.h"
 #include "build/epoch.h"
+#include "build/error_shell.h"
 #include "build/inputs.h"
 #include "build/logged.h"
 #include "build/lockfile.h"
+#include "build/mount_kinds.h"
 #include "build/outputs.h"
 #include "build/review.h"
 #include "build/stage.h"
+#include "plan/flags.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
 
@@ -86,6 +89,18 @@ static bool make_plan(struct build *b, struct err *e) {
         progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
+    return true;
+}
+
+/* A long build is not to end at a step that it was not allowed from the beginning; triggers of a base are looked at with their step. */
+static bool check_allowed(const struct build *b, struct err *e) {
+    for (size_t s = 0; s < b->plan.n_stages; s++)
+        for (size_t i = 0; b->plan.stages[s].needed && i < b->plan.stages[s].n_body; i++) {
+            const struct df_instruction *run = &b->plan.stages[s].body[i];
+            const struct df_flag *flag = run->op == DF_RUN ? flag_find(run, "security") : NULL;
+            if (flag && str_eqz(flag->value, "insecure") && !run_is_allowed(b->options, e))
+                return err_wrap(e, "%.*s:%u:%u: RUN", STR_ARG(b->file.name), flag->pos.line, flag->pos.column);
+        }
     return true;
 }
 
@@ -175,11 +190,13 @@ static bool run_stages(struct build *b, struct err *e) {
 }
 
 static void fini(struct build *b) {
+    failed_run_free(b->failed_run);
     for (size_t i = 0; b->stages && i < b->plan.n_stages; i++) {
         image_fini(&b->stages[i].image);
         arena_fini(&b->stages[i].arena);
     }
     free(b->stages);
+    mount_caches_forget(b);
     lockfile_free(b->lockfile);
     secrets_free(b->secrets);
     agents_free(b->agents);
@@ -220,6 +237,7 @@ static bool carry_out(struct build *b, struct build_result *r, struct err *e) {
     struct logged *log = logged_begin(b);
     bool good = run_stages(b, e) && write_lock(b, e) && outputs_write(b, r, e);
     logged_end(log, good && r->has_image ? &r->config : NULL, e);
+    error_shell(b);
     return good;
 }
 
@@ -234,12 +252,12 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
-    bool good = outputs_check(&b, e);
+    bool good = outputs_check(&b, e) && error_shell_check(o, e);
     if (o->call)
         good = good && open_inputs(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
-               make_plan(&b, e) && carry_out(&b, r, e);
+               make_plan(&b, e) && check_allowed(&b, e) && carry_out(&b, r, e);
     review_print(&b);
     fini(&b);
     return good;

@@ -38,7 +38,22 @@ static struct digest identity_of(const struct run_mounts *m, size_t i) {
     sha256_u64(&h, mount->has_from);
     sha256_field(&h, mount->has_from ? mount->source : S(""));
     sha256_field(&h, str_n((const char *)m->digests[i].b, sizeof m->digests[i].b));
+    if (m->stage->build->options->apart)
+        sha256_field(&h, str_z(store_lease_name(m->stage->build->store)));
     return sha256_final(&h);
+}
+
+/* A build that stands for itself has caches of its own, which go with it. */
+static void note_apart(struct build *b, const struct digest *identity) {
+    pthread_mutex_lock(&b->lock);
+    vec_push(&b->apart_caches, *identity);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void mount_caches_forget(struct build *b) {
+    for (size_t i = 0; i < b->apart_caches.n; i++)
+        cache_instances_remove(b->store, &b->apart_caches.p[i]);
+    vec_fini(&b->apart_caches);
 }
 
 bool mount_cache_open(struct run_mounts *m, size_t i, struct err *e) {
@@ -119,6 +134,8 @@ static bool make_new(struct run_mounts *m, size_t i, unsigned number, bool exclu
     *made = false;
     if (!store_workdir(s, &work, e))
         return false;
+    if (m->stage->build->options->apart)
+        note_apart(m->stage->build, &src->identity);
     bool good = make_in(m, i, work, e) && cache_instance_make(s, &src->identity, number, work, exclusive, &src->cache, made, e);
     if (!*made)
         store_workdir_remove(s, work);
@@ -161,11 +178,10 @@ static bool take(struct run_mounts *m, size_t i, enum cache_sharing sharing, str
 
 /* Files of COPY then bear the time of the epoch, and what lies in a cache is newer than any of them. */
 static void warn_of_epoch(const struct run_mounts *m) {
-    if (m->stage->build->plan.has_epoch)
+    if (m->stage->build->options->has_epoch)
         progress_note(m->stage->build->progress,
                       "warning: %.*s:%u: with SOURCE_DATE_EPOCH a tool that compares times (make, cargo) may take what is in a cache "
-                      "mount for "
-                      "newer than a source that has changed",
+                      "mount for newer than a source that has changed",
                       STR_ARG(m->stage->build->file.name), m->step->pos.line);
 }
 

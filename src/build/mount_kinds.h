@@ -36,6 +36,8 @@ MUST_CHECK bool mount_bind_prepare(struct run_mounts *m, size_t i, struct sandbo
 MUST_CHECK bool mount_cache_open(struct run_mounts *m, size_t i, struct err *e);
 /* Takes, makes or waits for the caches of the whole step; the waiting is told to `p`. */
 MUST_CHECK bool mount_caches_take(struct run_mounts *m, struct progress_step *p, struct err *e);
+/* At the end of a build that stands for itself (build_options.apart): removes its caches. */
+void mount_caches_forget(struct build *b);
 void mount_cache_prepare(struct run_mounts *m, size_t i, struct sandbox_mount *to);
 
 /* secret: bytes in memory (mount_secret.c). *is_mount false: it is not mounted, but may be a variable. */

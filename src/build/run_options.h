@@ -34,6 +34,7 @@ struct run_options {
     VEC(struct run_host) hosts;
     VEC(struct sandbox_rlimit) ulimits;
     uint64_t shm_bytes;           /* 0: the default */
+    bool shell_on_error;          /* --on-error=sh */
     bool allow_insecure;          /* RUN --security=insecure may have what it asks for */
     VEC(struct run_secret) secrets;
     VEC(struct run_agent) agents;

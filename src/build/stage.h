@@ -35,6 +35,8 @@ struct stage {
     enum stage_status status;
 };
 
+struct run_job;
+
 struct build {
     struct store *store;
     const struct build_options *options;
@@ -48,6 +50,7 @@ struct build {
     pthread_mutex_t contexts;     /* guards that */
     struct secrets *secrets;
     struct agents *agents;
+    VEC(struct digest) apart_caches; /* cache mounts of an apart build */
     struct lockfile *lockfile;    /* croze.lock */
     struct timespec now;          /* when the build began */
     struct stage *stages;
@@ -55,10 +58,11 @@ struct build {
     pthread_mutex_t why_lock;     /* guards `why` */
     struct why_records why;
 
-    pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, `stage_bytes` and `failure` */
+    pthread_mutex_t lock;         /* guards the stages' states, what the plan says is needed, `stage_bytes`, `failure`, `apart_caches` */
     size_t stage_bytes;           /* memory of all stages */
     pthread_cond_t changed;
     struct err failure;           /* the first one; then the others stop */
+    struct run_job *failed_run;   /* for a shell (error_shell.h), or NULL; guarded by `lock` */
     pthread_mutex_t packing;      /* one layer is packed at a time: packing is parallel in itself, and memory is bounded so */
 };
 
@@ -75,6 +79,8 @@ struct str stage_step_title(struct stage *s, const struct step *step);
 
 /* --- Steps, one file each (step_copy.c, step_run.c, step_workdir.c) --- */
 MUST_CHECK bool step_copy_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
+/* Whether RUN --security=insecure may have what it asks for. */
+MUST_CHECK bool run_is_allowed(const struct build_options *o, struct err *e);
 MUST_CHECK bool step_run_do(struct stage *s, const struct step *step, struct progress_step *p, struct err *e);
 struct copy_part;
 /* An operand of ADD that has to be fetched (step_fetch.c): OPERAND_URL or OPERAND_GIT becomes a part (layer/copy.h) on the stage's arena,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build/error_shell.h"
 #include "build/mounts.h"
 #include "build/run_hosts.h"
 #include "build/run_log.h"
@@ -22,6 +23,7 @@ struct run_job {
     struct run_mounts mounts;
     struct user_ids user;
     char *workdir, *upper;       /* in the store; upper is workdir/upper */
+    bool keeps;                  /* the step has failed, and the work directory is one of kept/ */
     struct sandbox_result result;
 };
 
@@ -105,8 +107,76 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
     spec.error = log.error;
     bool good = sandbox_run(&spec, &j->result, e);
     run_log_close(&log);
-    run_mounts_release(&j->mounts);
     return good;
+}
+
+static bool wants_shell(const struct run_job *j) {
+    const struct build_options *o = j->stage->build->options;
+    return o->run.shell_on_error && !o->apart;
+}
+
+/* The job of the first RUN that fails outlives its step, with all that it mounted. */
+static bool hand_over(struct run_job *j) {
+    struct build *b = j->stage->build;
+    struct step *step = arena_new(&j->stage->arena, struct step);
+    struct run_job *kept = mem_zalloc(1, sizeof *kept);
+    *step = *j->step;
+    j->step = j->mounts.step = step;
+    *kept = *j;
+    pthread_mutex_lock(&b->lock);
+    bool first = !b->failed_run;
+    if (first)
+        b->failed_run = kept;
+    pthread_mutex_unlock(&b->lock);
+    if (!first)
+        free(kept);
+    return first;
+}
+
+/* The image's SHELL without its options, which are made for one command: bash of "bash -eo pipefail -c", busybox sh of "busybox sh -c". */
+static const char *const *shell_argv_of(struct run_job *j) {
+    const struct str_list *shell = &j->stage->scope.config.shell;
+    const char **argv = arena_array(&j->stage->arena, const char *, shell->n + 2);
+    size_t n = 0;
+    while (n < shell->n && !str_starts(shell->p[n], S("-"))) {
+        argv[n] = arena_strz(&j->stage->arena, shell->p[n]);
+        n++;
+    }
+    if (n == 0)
+        argv[0] = "/bin/sh";
+    return argv;
+}
+
+bool failed_run_shell(struct run_job *j, const struct shell_io *io, struct err *e) {
+    struct sandbox_spec spec;
+    struct sandbox_result result;
+    if (!make_spec(j, &spec, e))
+        return false;
+    spec.argv = shell_argv_of(j);
+    spec.in = io->in;
+    spec.out = io->out;
+    spec.error = io->error;
+    spec.terminal = io->terminal;
+    bool good = sandbox_run(&spec, &result, e);
+    sandbox_result_fini(&result);
+    return good;
+}
+
+static void job_fini(struct run_job *j) {
+    struct store *s = j->stage->build->store;
+    run_mounts_close(&j->mounts);
+    if (j->workdir && !j->keeps)
+        store_workdir_remove(s, j->workdir);
+    free(j->workdir);
+    free(j->upper);
+    sandbox_result_fini(&j->result);
+    view_close(&j->view);
+}
+
+void failed_run_free(struct run_job *j) {
+    if (j)
+        job_fini(j);
+    free(j);
 }
 
 /* The failed step's files stay, and the message says where. What the command was stands before it (stage.c). */
@@ -117,9 +187,14 @@ static bool explain_failure(struct run_job *j, struct err *e) {
     err_set(e, ERR_FAILED, "exit code %d", j->result.code);
     if (j->result.signal)
         err_append(e, " (killed by signal %d, %s)", j->result.signal, strsignal(j->result.signal));
-    if (good)
+    if (good) {
         err_append(e, "\n  its files are kept: ls -l %s/upper   (croze gc --all removes them)", kept);
-    free(kept);
+        free(j->workdir);
+        free(j->upper);
+        j->workdir = kept;
+        j->upper = mem_printf("%s/upper", kept);
+        j->keeps = true;
+    }
     err_clear(&ignored);
     return false;
 }
@@ -173,6 +248,7 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     progress_exit_code(p, j->result.code);
     if (j->result.code != 0)
         return explain_failure(j, e);
+    run_mounts_release(&j->mounts);
     pthread_mutex_lock(&j->stage->build->packing);
     bool good = pack(j, &l, e);
     pthread_mutex_unlock(&j->stage->build->packing);
@@ -195,12 +271,17 @@ static struct str settings(struct arena *a, const struct run_options *o) {
     return str_trim_left(text);
 }
 
+bool run_is_allowed(const struct build_options *o, struct err *e) {
+    return o->run.allow_insecure ||
+           err_set(e, ERR_USAGE, "--security=insecure takes the sandbox's protection away: give --allow security.insecure to allow it");
+}
+
 static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     const struct step_run *run = &j->step->run;
     struct stage *s = j->stage;
     bool found = false;
-    if (run->insecure && !s->build->options->run.allow_insecure)
-        return err_set(e, ERR_USAGE, "--security=insecure needs --allow security.insecure on the command line");
+    if (run->insecure && !run_is_allowed(s->build->options, e))
+        return false;
     if (!run_mounts_open(&j->mounts, s, j->step, e))
         return false;
     struct key_context context = stage_key_context(s);
@@ -220,12 +301,8 @@ bool step_run_do(struct stage *s, const struct step *step, struct progress_step 
     if (!stage_view(s, &j.view, e))
         return false;
     bool good = run(&j, p, e);
-    run_mounts_close(&j.mounts);
-    if (j.workdir)
-        store_workdir_remove(s->build->store, j.workdir);
-    free(j.workdir);
-    free(j.upper);
-    sandbox_result_fini(&j.result);
-    view_close(&j.view);
+    bool shell = j.keeps && wants_shell(&j) && hand_over(&j);
+    if (!shell)
+        job_fini(&j);
     return good;
 }

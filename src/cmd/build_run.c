@@ -2,9 +2,9 @@
  * croze build's flags for RUN steps: network, hosts, limits, secrets. */
 #include "cmd/build_flags.h"
 
-static const char *network = "default", *shm_size;
+static const char *network = "default", *on_error = "fail", *shm_size;
 static struct opt_list add_hosts, ulimits, secrets, agents, allow;
-static const char *const network_words[] = {"default", "host", "none", NULL};
+static const char *const network_words[] = {"default", "host", "none", NULL}, *const on_error_words[] = {"fail", "sh", NULL};
 
 const struct opt build_run_rows[] = {
     OPT_ENUM(0, "network", network_words, &network, "Network of RUN steps: default (the host's) or none"),
@@ -13,6 +13,8 @@ const struct opt build_run_rows[] = {
              "security.insecure: let RUN --security=insecure have all capabilities (network.host is allowed anyway)"),
     OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
     OPT_LIST(0, "secret", "id=ID[,src=FILE|,env=NAME]", &secrets, "A secret for RUN --mount=type=secret: a file or a variable"),
+    OPT_ENUM(0, "on-error", on_error_words, &on_error,
+             "When a RUN fails: fail, or sh, a shell in its root (without a terminal: commands from standard input)"),
     OPT_STR(0, "shm-size", "BYTES", &shm_size, "Size of /dev/shm, with k, m or g (default 64m)"),
     OPT_LIST(0, "ssh", "ID[=SOCKET|KEY[,KEY]]", &agents,
              "An ssh agent, or keys for one, for RUN --mount=type=ssh; \"default\" alone is the running agent"),
@@ -30,6 +32,7 @@ static bool parse_each(struct run_options *o, const struct opt_list *list, bool 
 
 bool build_run_read(struct arena *a, struct build_options *o, struct err *e) {
     (void)a;
+    o->run.shell_on_error = strcmp(on_error, "sh") == 0;
     o->network_none = strcmp(network, "none") == 0;
     return (!shm_size || run_shm_parse(&o->run, str_z(shm_size), e)) && parse_each(&o->run, &add_hosts, run_host_parse, e) &&
            parse_each(&o->run, &ulimits, run_ulimit_parse, e) && parse_each(&o->run, &secrets, run_secret_parse, e) &&

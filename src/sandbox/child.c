@@ -69,6 +69,8 @@ static bool set_stdio(struct child *c) {
     for (int i = 0; i < 3; i++)
         if (dup2(moved[i], i) < 0)
             return child_fail(c, STEP_STDIO, i);
+    if (s->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+        return child_fail(c, STEP_STDIO, 0);
     if (dup3(c->report, FIRST_FREE_FD, O_CLOEXEC) < 0)
         return child_fail(c, STEP_STDIO, 0);
     c->report = FIRST_FREE_FD;

@@ -68,6 +68,7 @@ struct sandbox_spec {
     const struct sandbox_rlimit *rlimits; /* the others are this program's own */
     size_t n_rlimits;
     int in, out, error;       /* 0, 1, 2 of the process; in -1: /dev/null */
+    bool terminal;            /* `in` is a terminal that nobody else has, and becomes the process's controlling one */
     bool no_new_privs, no_seccomp;
     bool insecure;            /* all capabilities that this process has, also for another user; no filter; /proc, /sys and devices as they
                                * are. In T0 no boundary at all */

@@ -135,3 +135,21 @@ void cache_instance_release(struct cache_instance *c) {
     fd_closep(&c->fd);
     mem_freep(&c->files);
 }
+
+void cache_instances_remove(struct store *s, const struct digest *identity) {
+    bool there[LIMIT_CACHE_INSTANCES] = {false};
+    struct err why = ERR_INIT;
+    _cleanup_fd_ int dir = open_flavour(s, &why);
+    bool found = dir >= 0 && find_numbers(dir, identity, there, &why);
+    for (unsigned i = 0; found && i < LIMIT_CACHE_INSTANCES; i++) {
+        char name[NAME_MAX_BYTES], ours[LEASE_NAME_MAX + 16];
+        name_instance(identity, i, name);
+        _cleanup_fd_ int lock = there[i] ? lock_instance(dir, name, true) : -1;
+        if (lock < 0)
+            continue;
+        workdir_name(s, ours);
+        if (renameat(dir, name, s->work_fd, ours) == 0)
+            store_workdir_remove(s, ours);
+    }
+    err_clear(&why);
+}

@@ -32,6 +32,9 @@ MUST_CHECK bool cache_instance_make(struct store *s, const struct digest *identi
 /* Marks it as used now and lets it go. */
 void cache_instance_release(struct cache_instance *c);
 
+/* Removes all of an identity that nobody uses. */
+void cache_instances_remove(struct store *s, const struct digest *identity);
+
 /* Whether the name is one of an instance. */
 bool cache_instance_name(struct str name);
 /* The lock that says that nobody uses mounts/<flavour>/<name>, to be released by close(2); -1: somebody does, or it is gone. */

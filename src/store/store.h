@@ -167,6 +167,7 @@ void chunk_index_put_prefix(struct chunk_index *x, const struct digest *key, con
 void chunk_index_close(struct chunk_index *x);
 
 /* --- Work directories (upper, work, mounts of one step or container): work/<pid>-<n>/ --- */
+const char *store_lease_name(const struct store *s); /* of this opening, unlike that of any other that is open */
 MUST_CHECK bool store_workdir(struct store *s, char **path, struct err *e); /* *path to be freed; made mode 0700 */
 void store_workdir_remove(struct store *s, const char *path);
 /* Keeps a failed step's work directory past this process: work/<id> -> kept/<id>; *kept to be freed. */

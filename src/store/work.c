@@ -6,6 +6,10 @@
 #include "base/log.h"
 #include "store/store_private.h"
 
+const char *store_lease_name(const struct store *s) {
+    return s->lease->name;
+}
+
 void workdir_name(struct store *s, char out[LEASE_NAME_MAX + 16]) {
     snprintf(out, LEASE_NAME_MAX + 16, "%s-%u", s->lease->name, atomic_fetch_add(&s->lease->next_workdir, 1));
 }

@@ -147,6 +147,11 @@ printf 'FROM base\nRUN --mount=type=cache,target=/c,id=fails echo left >/c/f; fa
 fails_build 'exit code 1' "a step that fails" "$c"
 caches "... leaves what it wrote into the cache" 'RUN --mount=type=cache,target=/c,id=fails cat /c/f >/o' /o left
 
+printf 'FROM base\nRUN --mount=type=cache,target=/c,id=apart ls -A /c | wc -l >>/c/seen; touch /o\nRUN --mount=type=cache,target=/c,id=apart test "$(head -1 /c/seen)" = 0\n' >"$c/Dockerfile"
+build warm "$c" >/dev/null 2>&1
+builds "--verify: the build that stands for itself begins with caches of its own" verified "$c" --verify
+is "... and leaves none: the other two used the one that is kept" "$(files_of apart | wc -l) $(wc -l <"$(files_of apart)/seen")" '1 2'
+
 # --- kill -9 ---
 hold killed locked
 kill -9 $holder

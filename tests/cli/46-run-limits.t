@@ -66,6 +66,32 @@ printf 'FROM base\nRUN --mount=type=tmpfs,target=/t,size=64k head -c 100000 /dev
 builds "one of 64 KiB" tmp "$c"
 is "... takes no more" "$(img cat tmp /o)" full
 
+# --- RUN --security=insecure ---
+printf 'FROM base\nRUN true\nRUN --security=insecure grep Seccomp: /proc/self/status | tr -d "\\t" >/o && mount -t tmpfs x /tmp && echo mounted >>/o; grep -c " /proc/" /proc/mounts >>/o; (mknod /n c 1 3 && echo x >/n && echo device >>/o; rm -f /n) 2>/dev/null; grep CapEff /proc/self/status | tr -d "\\t" >>/o\n' >"$c/Dockerfile"
+refuses 2 'Dockerfile:3:5: RUN: --security=insecure .* --allow security.insecure' "RUN --security=insecure: only if it is allowed" croze build "$c"
+unlike "... and nothing runs before that is said" "$err" 'RUN true'
+builds "... with --allow security.insecure" secure "$c" --allow security.insecure
+own=$(if [ "$tier" = root ]; then grep CapEff /proc/self/status; else unshare --map-root-user grep CapEff /proc/self/status; fi | tr -d '\t')
+device=$([ "$tier" = user ] || echo device)
+is "... no filter, mounts, an open /proc, devices of the host's root, all capabilities" "$(img cat secure /o)" "Seccomp:0
+mounted
+0
+${device:+$device
+}$own"
+printf 'FROM base\nRUN --security=sandbox grep Seccomp: /proc/self/status | tr -d "\\t" >/o\n' >"$c/Dockerfile"
+builds "--security=sandbox" secure "$c" --allow security.insecure
+is "... is what is otherwise" "$(img cat secure /o)" Seccomp:2
+printf 'FROM base\nRUN --security=insecure grep Seccomp: /proc/self/status | tr -d "\\t" >/o\n' >"$c/Dockerfile"
+builds "the same command, insecure" secure "$c" --allow security.insecure
+is "... is another step" "$(img cat secure /o)" Seccomp:0
+does "--allow network.host says what is so anyway" build secure "$c" --allow network.host --allow security.insecure
+refuses 2 'devices cannot be given' "--allow device" croze build --allow device=/dev/fuse "$c"
+refuses 2 'it is security.insecure or network.host' "--allow of something else" croze build --allow all "$c"
+printf 'FROM base\nONBUILD RUN --security=insecure true\n' >"$c/Dockerfile"
+build trigger "$c" >/dev/null 2>&1
+printf 'FROM trigger\n' >"$c/Dockerfile"
+refuses 2 'ONBUILD trigger 1 .*--allow security.insecure' "a trigger of the base needs it too" croze build "$c"
+
 # --- the key ---
 printf 'FROM base\nRUN echo x >/o\n' | dockerfile "$c"
 build keyed "$c" 2>/dev/null
