@@ -4,15 +4,24 @@
 
 enum { SHOWN_MAX = 100 }; /* lines at the end of a build */
 
+struct bases {
+    struct build *build;
+    struct str platform;
+};
+
 /* An image that is not in the store, or not readable, is one that is not known: the stage itself will say why. Nor is a layout's image,
- * which comes into the store only when it is built on; a directory has no configuration. */
+ * which comes into the store only when it is built on; a directory has no configuration. Looking at an image is no use of it: it is not
+ * leased, and not noted for the lock. */
 static bool base_config(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
-    struct build *b = ctx;
+    const struct bases *bases = ctx;
+    _cleanup_(arena_fini) struct arena names = ARENA_INIT;
+    struct store_ref found;
     struct image image;
     struct err e = ERR_INIT;
     if (stage->base_kind == BASE_NAMED)
-        return b->options->named[stage->base_named].kind == NAMED_DIR;
-    bool known = base_image(b, stage->base_ref, &image, &e);
+        return bases->build->options->named[stage->base_named].kind == NAMED_DIR;
+    bool known = image_find(bases->build->store, stage->base_ref, &names, &found, &e) &&
+                 image_read(bases->build->store, &found.manifest, bases->platform, &image, &e);
     if (known) {
         container_config_copy(a, out, &image.config);
         image_fini(&image);
@@ -22,8 +31,9 @@ static bool base_config(void *ctx, struct arena *a, const struct plan_stage *sta
 }
 
 struct check_options review_options(struct build *b, const struct plan_options *plan) {
-    b->plan.options.platform = plan->platform; /* of base images; the plan comes later */
-    return (struct check_options){.plan = *plan, .ignore = &b->context.ignore, .base = base_config, .base_ctx = b};
+    struct bases *bases = arena_new(&b->arena, struct bases);
+    *bases = (struct bases){b, plan->platform};
+    return (struct check_options){.plan = *plan, .ignore = &b->context.ignore, .base = base_config, .base_ctx = bases};
 }
 
 bool review(struct build *b, struct str text, struct str name, const struct plan_options *plan, struct err *e) {

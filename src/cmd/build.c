@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, rm, why;
+static bool no_cache, quiet, verify, rm, why, last_log;
 static int64_t jobs;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
@@ -22,6 +23,7 @@ static const struct opt options[] = {
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
     OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
+    OPT_FLAG(0, "verify", &verify, "Build twice, under different conditions, and fail if the results differ"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
     {.kind = OPT_KIND_ENUM,
      .name = "progress",
@@ -31,6 +33,7 @@ static const struct opt options[] = {
      .env = "BUILDKIT_PROGRESS",
      .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
     OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
+    OPT_FLAG(0, "last-log", &last_log, "Build nothing: list the steps of the last build; --last-log 3 prints all that step 3 printed"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
@@ -55,7 +58,7 @@ const struct cmd cmd_build = {
 };
 
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
-    *o = (struct build_options){.context = context, .no_cache = no_cache, .why = why};
+    *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
     return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
 }
@@ -75,6 +78,8 @@ static bool report(struct progress *p, const struct build_options *o, const stru
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
+    if (last_log)
+        return build_log_print(&c->store, args, n, e) ? 0 : -1;
     if (n != 1) {
         err_set(e, ERR_USAGE, "build takes one argument, the context directory (\".\" for here)");
         return -1;
@@ -86,7 +91,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = build_run(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
+        good = (verify && !o.call ? build_verify : build_run)(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
         progress_free(p);
     }
     run_options_fini(&o.run);

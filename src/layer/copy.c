@@ -70,6 +70,8 @@ static bool unpack(struct copy *c, struct match *m, struct err *e) {
         return true;
     struct str path = from->file ? from->file->path : source_join(&c->arena, m->place.path, m->place.only);
     struct source *archive;
+    if (from->file && !source_file_check(from->file, e))
+        return false;
     if (!archive_open(c->spec, from->file ? from->file->dir_fd : from->context_fd, path, c->dest.path, c->last_archive, &archive,
                       e))
         return err_wrap(e, "/%s", SHOWN(from->file ? from->file->name : path));

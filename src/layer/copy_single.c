@@ -59,6 +59,11 @@ struct single {
     const struct copy_file *file;
 };
 
+static bool is_other(const struct copy_file *f, struct err *e) {
+    return err_set(e, ERR_FAILED, "%s, which holds %s, is not what was put there: it changed, or the disk is damaged", SHOWN(f->path),
+                   SHOWN(f->name));
+}
+
 static enum look file_look(struct source_dir *d, struct str name, struct arena *a, struct source_node *out, struct err *e) {
     const struct copy_file *f = ((struct single *)d->source)->file;
     if (!str_eq(f->name, name))
@@ -72,8 +77,7 @@ static enum look file_look(struct source_dir *d, struct str name, struct arena *
     }
     if (S_ISREG(out->seen.st_mode) && (uint64_t)out->seen.st_size == f->size)
         return LOOK_THERE;
-    err_set(e, ERR_FAILED, "%s, which holds %s, is not what was put there: it has %lld bytes and not %llu", SHOWN(f->path), SHOWN(name),
-            (long long)out->seen.st_size, (unsigned long long)f->size);
+    (void)is_other(f, e);
     return LOOK_FAILED;
 }
 
@@ -84,6 +88,15 @@ static bool file_content(struct source_dir *d, struct str name, const struct sou
     *out = (struct content){.kind = CONTENT_FILE, .dir_fd = f->dir_fd, .path = f->path, .seen = node->seen, .has_digest = true};
     out->digest = f->digest;
     return true;
+}
+
+bool source_file_check(const struct copy_file *f, struct err *e) {
+    _cleanup_(mem_freep) char *path = mem_strndup(f->path.p, f->path.n);
+    _cleanup_fd_ int fd = file_openat_nolinks(f->dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    struct digest d;
+    if (fd < 0)
+        return err_sys(e, errno, "open %s, which holds %s", SHOWN(f->path), SHOWN(f->name));
+    return file_digest(fd, path, &d, NULL, e) && (digest_eq(&d, &f->digest) || is_other(f, e));
 }
 
 struct source *source_file(const struct copy_file *file) {

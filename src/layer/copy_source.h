@@ -78,6 +78,8 @@ struct source *source_context(const struct copy_source *from);
 struct source *source_view(const struct view *v);
 struct source *source_texts(const struct copy_text *texts, size_t n, int64_t now_s);
 struct source *source_file(const struct copy_file *file);
+/* Whether the file's bytes are those of its digest: for who reads them without the hash that a layer's writer makes. */
+MUST_CHECK bool source_file_check(const struct copy_file *file, struct err *e);
 static inline void source_free(struct source *s) {
     s->ops->free(s);
 }

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "store/cache_mount.h"
-#include "store/store_private.h"
+#include "store/log_private.h"
 
 enum severity { NOTE, LEFTOVER, DAMAGE };
 
@@ -258,6 +258,10 @@ static void found_orphan(void *ctx, int dir_fd, const char *name) {
     drop(ctx, dir_fd, "why", name, "its step record is gone");
 }
 
+static void found_log(void *ctx, int dir_fd, const char *name, const char *why) {
+    drop(ctx, dir_fd, "logs", name, why);
+}
+
 static bool check_whys(struct fsck *f, struct err *e) {
     _cleanup_fd_ int dir = open_dir(f, "why", e);
     return dir >= 0 && check_names(f, dir, "why", S_IFREG, "not a record of a key", e) && why_orphans(f->store, found_orphan, f, e);
@@ -348,7 +352,8 @@ static bool check_quickly(struct fsck *f, struct err *e) {
     check_layout_file(f);
     return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
            check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_whys(f, e) && check_trees(f, e) &&
-           check_fetched(f, e) && check_caches(f, e) && check_indexes(f, e) && leftovers_find(&l, e);
+           check_fetched(f, e) && check_caches(f, e) && logs_damaged(f->store, found_log, f, e) && check_indexes(f, e) &&
+           leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {

@@ -201,6 +201,17 @@ printf '%s\n' "$out" >"$T/j"
 is "... with their bases" "$(json "$T/j" '[(t.get("name"), t["base"], t.get("default"), t.get("description")) for t in d["targets"]]')" \
     "[('tools', 'base', None, 'what builds it'), (None, 'base:\${LATEST:-latest}', True, None)]"
 
+printf 'FROM base AS a\nRUN --mount=type=secret,id=npm,required --mount=type=cache,target=/c true\nFROM a\nRUN --mount=type=ssh true\n' | dockerfile "$c"
+does "the outline of mounts" croze build --call=outline "$c"
+is "... secrets, agents, caches, of the stages below too" "$out" 'SECRET   REQUIRED
+npm      true
+
+SSH       REQUIRED
+default   
+
+CACHE
+/c'
+
 # --- croze check ---
 
 mkdir "$T/files"

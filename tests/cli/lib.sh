@@ -161,6 +161,19 @@ until_true() {
     done
 }
 
+# --- servers ---
+
+# serve NAME [PEM]: an HTTP server on loopback (peer.py; with a certificate and key over TLS) for the files of $T/www. Its port is $port, its log
+# $T/NAME.log. It ends with this script, which holds the other end of its standard input.
+serve() {
+    mkdir -p "$T/www"
+    [ -p "$T/.servers" ] || { mkfifo "$T/.servers" && exec 8<>"$T/.servers"; }
+    "$python" "$here/peer.py" "$T/www" "$T/$1.port" "$T/$1.log" ${2:+"$2"} <"$T/.servers" >"$T/$1.out" 2>&1 8>&- &
+    until_true 300 test -s "$T/$1.port" || { fail "server $1 starts"; done_testing; }
+    : >>"$T/$1.log"
+    port=$(cat "$T/$1.port")
+}
+
 # --- images ---
 
 # The image as an independent reader sees it: tests/cli/image.py reads the store with Python's own gzip, tar and JSON, and checks every digest.

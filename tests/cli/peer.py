@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from email.utils import formatdate, parsedate_to_datetime
 
 root, port_file, log_file = sys.argv[1:4]
@@ -61,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def read(self, path):
         try:
-            with open(os.path.join(root, path), "rb") as f:
+            with open(os.path.join(root, path.rstrip("/")), "rb") as f:
                 return f.read()
         except OSError:
             self.start(404, 0)
@@ -69,7 +70,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def validators(self, path, data):
         return ('"%s"' % hashlib.sha256(data).hexdigest()[:16],
-                formatdate(int(os.stat(os.path.join(root, path)).st_mtime), usegmt=True))
+                formatdate(int(os.stat(os.path.join(root, path.rstrip("/"))).st_mtime), usegmt=True))
 
     def unchanged(self, etag, date):
         asked = self.headers.get("If-None-Match")
@@ -204,7 +205,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind, _, path = path.lstrip("/").partition("/")
         kind = kind.partition("?")[0]
         if kind not in ("auth", "to", "repo"):
-            path = path.partition("?")[0]
+            path = urllib.parse.unquote(path.partition("?")[0])
         if kind == "authrepo":
             if self.headers.get("Authorization") != "Basic dXNlcjpzZWNyZXQ=":
                 self.start(401, 0, ("WWW-Authenticate", 'Basic realm="test"'))

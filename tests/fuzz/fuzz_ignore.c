@@ -37,6 +37,19 @@ static bool is_clean(struct str path) {
     return path.n > 0 && path.p[0] != '/' && path.p[path.n - 1] != '/' && str_find(path, S("//")) < 0;
 }
 
+/* --parents and --exclude: what a walk does not enter has nothing in it that would be taken. */
+static void check_flags(struct arena *a, struct str pattern, struct str path, struct str below) {
+    struct err e = ERR_INIT;
+    struct ignore ig;
+    bool clean = is_clean(path) && is_clean(below);
+    if (ignore_all_but(a, pattern, &ig, &e) && clean && ignore_match(&ig, path, NULL) && !ignore_may_reinclude_below(&ig, path))
+        assert(ignore_match(&ig, below, NULL));
+    err_clear(&e);
+    if (ignore_of(a, &pattern, 1, &ig, &e))
+        assert(ig.n <= 1 && (!clean || !ignore_match(&ig, path, NULL) || ignore_match(&ig, below, NULL)));
+    err_clear(&e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
@@ -54,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (size_t i = 0; i < ig.n && i < 4; i++)
             compare(ig.patterns[i].text, path);
     }
+    check_flags(&a, text, path, arena_join3(&a, path, S("/"), name));
     err_clear(&e);
     arena_fini(&a);
     return 0;

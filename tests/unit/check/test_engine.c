@@ -43,8 +43,8 @@ static void directive(void) {
     struct rig g;
     rig_init(&g);
     is_str(check(&g, S("#check=skip=all\nFROM scratch as A\n")), S(""), "skip=all");
-    is_str(check(&g, S("# syntax=docker/dockerfile:1\n# check = skip=StageNameCasing, FromAsCasing\nFROM scratch as A\n")), S("3 FromAsCasing;"),
-           "a blank ends the value, as with BuildKit");
+    is_str(check(&g, S("# syntax=docker/dockerfile:1\n# check = skip=StageNameCasing, FromAsCasing\nFROM scratch as A\n")),
+           S("3 FromAsCasing;"), "a blank ends the value, as with BuildKit");
     is_str(check(&g, S("# check=skip=StageNameCasing,NoSuchRule\nFROM scratch as A\n")), S("2 FromAsCasing;"),
            "a rule that does not exist is skipped without a word");
     is_str(check(&g, S("\n# check=skip=all\nFROM scratch as A\n")), S(""), "behind an empty line it is a comment, for FROM alone");

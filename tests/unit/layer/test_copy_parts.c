@@ -82,6 +82,34 @@ static void test_file(struct copying *t) {
     is_err(&e, "00ff", "and is not followed");
 }
 
+/* A fetched archive is unpacked where that is asked for. */
+static void test_unpack(struct copying *t) {
+    struct err e = ERR_INIT;
+    struct tarball tar = TARBALL_INIT;
+    copying_clear(t);
+    _cleanup_fd_ int dir = elsewhere(t);
+    tar_item(&tar, (struct tar_item){.name = "top/f", .type = '0', .mode = 0640, .uid = 3, .gid = 4, .data = S("in it")});
+    tar_end(&tar);
+    struct copy_file archive = fetched(dir, S("00ff"), buf_str(&tar.b), S("a.tar")), text = fetched(dir, S("11ff"), S("text"), S("a.txt"));
+    tar_free(&tar);
+    tar = (struct tarball)TARBALL_INIT;
+    struct copy_part parts[] = {{.from = {.context_fd = -1, .file = &archive}, .unpack = UNPACK_YES},
+                                {.from = {.context_fd = -1, .file = &text}, .unpack = UNPACK_YES}};
+    is_str(merged(t, &e, parts, 2, "/x/"), S("d 0755 0:0 x\nf 0600 0:0 x/a.txt=text\nd 0755 0:0 x/top\nf 0640 3:4 x/top/f=in it\n"),
+           "an archive is unpacked, with its owners; what is none is copied");
+    parts[0].unpack = UNPACK_NO;
+    merged(t, &e, parts, 1, "/x");
+    ok(t->entries == 1, "or copied as it is");
+    no_err(&e, "no error");
+    tar_item(&tar, (struct tar_item){.name = "top/f", .type = '0', .mode = 0640, .uid = 3, .gid = 4, .data = S("of it")});
+    tar_end(&tar);
+    put_at(dir, "00ff", buf_str(&tar.b), 0600);
+    tar_free(&tar);
+    parts[0].unpack = UNPACK_YES;
+    merged(t, &e, parts, 1, "/x");
+    is_err(&e, "00ff, which holds a.tar, is not what was put there", "one that is not what it was");
+}
+
 /* Trees: modes and owners are each part's own affair. */
 static void test_trees(struct copying *t) {
     struct err e = ERR_INIT;
@@ -123,6 +151,7 @@ int main(void) {
     copying_init(&t);
     test_mixed(&t);
     test_file(&t);
+    test_unpack(&t);
     test_trees(&t);
     test_missing(&t);
     copying_fini(&t);
