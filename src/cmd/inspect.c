@@ -4,8 +4,8 @@
 
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/inspect_type.h"
 #include "image/config_json.h"
-#include "report/template.h"
 #include "sys/clock.h"
 
 static const char *format;
@@ -98,28 +98,14 @@ static yyjson_mut_val *describe(yyjson_mut_doc *d, struct store *s, const struct
     return o;
 }
 
-/* To docker's templates every member of Config exists; scripts ask for {{.Config.User}} whether it is set or not. */
-static void add_absent(yyjson_mut_doc *d, yyjson_mut_val *config) {
-    static const char *const texts[] = {"StopSignal", "User", "WorkingDir"};
-    static const char *const others[] = {"Cmd",    "Entrypoint", "Env",   "ExposedPorts", "Healthcheck",
-                                         "Labels", "OnBuild",    "Shell", "Volumes"};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!yyjson_mut_obj_get(config, texts[i]))
-            yyjson_mut_obj_add_str(d, config, texts[i], "");
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (!yyjson_mut_obj_get(config, others[i]))
-            yyjson_mut_obj_add_null(d, config, others[i]);
-}
-
 static bool print_template(yyjson_mut_val *o, struct err *e) {
     struct buf text = BUF_INIT(LIMIT_JSON_BYTES), out = BUF_INIT(LIMIT_JSON_BYTES);
     _cleanup_(json_mut_freep) yyjson_mut_doc *one = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_val_mut_copy(one, o);
     yyjson_mut_doc_set_root(one, root);
-    add_absent(one, yyjson_mut_obj_get(root, "Config"));
     json_write(one, false, &text);
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(buf_str(&text), LIMIT_JSON_BYTES, "image", e);
-    bool good = doc && template_run(str_z(format), yyjson_doc_get_root(doc), &out, e);
+    bool good = doc && template_run(str_z(format), &inspect_type, yyjson_doc_get_root(doc), &out, e);
     if (good)
         printf("%.*s\n", STR_ARG(buf_str(&out)));
     buf_fini(&text);

@@ -4,11 +4,13 @@
 
 #include "cmd/cmd.h"
 #include "container/container.h"
+#include "container/stop.h"
 #include "image/image.h"
 #include "layer/read.h"
 
 static struct opt_list env, volumes, ports;
 static const char *entrypoint, *workdir, *user, *hostname, *runtime, *network = "host", *name;
+static int64_t stop_timeout = STOP_DEFAULT_S;
 static bool rm, interactive, tty, read_only;
 static const char *const network_words[] = {"host", "none", NULL};
 
@@ -28,6 +30,8 @@ static const struct opt options[] = {
      .to = &runtime,
      .env = "CROZE_RUNTIME",
      .help = "OCI runtime (default: runc or crun)"},
+    OPT_INT(0, "stop-timeout", "SECONDS", -1, 86400 * 365, &stop_timeout,
+            "Kill the container if it goes on for so long after a TERM or INT (default 10; -1: never)"),
     OPT_FLAG('t', "tty", &tty, "Give the container a terminal"),
     OPT_STR('u', "user", "USER[:GROUP]", &user, "Run as this user of the image, or number"),
     OPT_LIST('v', "volume", "DIR:PATH[:ro]", &volumes, "Mount a directory or file of the host at PATH"),
@@ -56,7 +60,8 @@ const struct cmd cmd_run = {
     .name = "run",
     .summary = "Run an image in the foreground",
     .usage = "[OPTIONS] IMAGE [COMMAND] [ARGUMENT...]",
-    .description = "The container is on the host's network. Signals are handed on to it. The exit code is the container's; 125 if croze "
+    .description = "The container is on the host's network. Signals are handed on to it. If it ignores TERM or INT, it is killed after "
+                   "--stop-timeout, or at\nonce by a second Ctrl-C. The exit code is the container's; 125 if croze "
                    "failed, 126 if the\n"
                    "command cannot be executed, 127 if it was not found.",
     .flags = CMD_STORE | CMD_NAMESPACE | CMD_TRAILING_ARGS,
@@ -128,6 +133,7 @@ static bool run_image(struct context *c, struct arena *a, char **args, size_t n,
         .network_none = strcmp(network, "none") == 0,
         .interactive = interactive,
         .tty = tty,
+        .stop_timeout_s = (int)stop_timeout,
     };
     bool good = read_volumes(a, &spec, e) && view_open(&v, &c->store, im.layers, im.n_layers, e);
     if (good) {

@@ -45,11 +45,13 @@ struct container_spec {
     bool read_only, network_none;
     bool interactive;          /* stdin is ours, else /dev/null */
     bool tty;                  /* a terminal of its own; only if our stdin is one */
+    int stop_timeout_s;        /* stop.h */
 };
 
 /* Runs it in the foreground to the end; TERM, INT, HUP, QUIT, USR1, USR2 and WINCH sent to us reach its process meanwhile. *code: its
- * exit status, 128 + signal. False, with e->exit_code as docker has it: 125 croze or the runtime failed, 126 the program cannot be
- * executed, 127 it is not there. Call sandbox_enter first; SIGCHLD must have its default action. */
+ * exit status, 128 + signal; 137 if it was killed because it did not stop (stop.h). False, with e->exit_code as docker has it: 125 croze
+ * or the runtime failed, 126 the program cannot be executed, 127 it is not there. Call sandbox_enter first; SIGCHLD must have its default
+ * action. */
 MUST_CHECK bool container_run(const struct container_spec *s, int *code, struct err *e);
 
 /* "/host/path:/path[:ro|rw[,...]]" of -v. A source without a slash would be a named volume: refused by name. Text in `a`. */

@@ -21,13 +21,15 @@ struct container {
     bool terminal;
     bool user_namespace;       /* we are root of one: tier T1 */
     const char *runtime;       /* path of the program */
-    bool crun;
+    bool crun, runc;
 };
 
 /* argv, env and cwd from the image's configuration and the command line. */
 MUST_CHECK bool process_fill(struct container *c, struct err *e);
 /* Writes the bundle's config.json. */
 MUST_CHECK bool oci_write(struct container *c, struct err *e);
+/* Fails with 126 or 127 if the program is not in the mounted root, or is none. */
+MUST_CHECK bool program_check(struct container *c, struct err *e);
 /* Chooses the runtime. */
 MUST_CHECK bool runtime_choose(struct container *c, struct err *e);
 /* The signals that the container gets instead of us; to be blocked while it is prepared and runs. */

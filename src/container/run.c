@@ -93,7 +93,8 @@ static bool prepare(struct container *c, struct err *e) {
         return err_set(e, ERR_USAGE, "-t: standard input is not a terminal");
     c->terminal = s->tty;
     return check_volumes(s, e) && make_id(c, e) && runtime_choose(c, e) && process_fill(c, e) && make_dirs(c, e) && write_etc(c, e) &&
-           oci_write(c, e) && overlay_mount(s->lowers, s->n_lowers, c->upper, in_work(c, "mount"), c->rootfs, e);
+           oci_write(c, e) && overlay_mount(s->lowers, s->n_lowers, c->upper, in_work(c, "mount"), c->rootfs, e) &&
+           program_check(c, e);
 }
 
 /* Nothing of the container stays: neither its changes nor its root's mount. */

@@ -16,7 +16,9 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/log.h"
 #include "container/oci.h"
+#include "container/stop.h"
 #include "sys/files.h"
 #include "sys/proc.h"
 
@@ -54,6 +56,7 @@ bool runtime_choose(struct container *c, struct err *e) {
     if (!c->runtime)
         return err_set(e, ERR_FAILED, "no OCI runtime is installed: install the package crun or runc");
     c->crun = str_find(path_base(str_z(c->runtime)), S("crun")) >= 0;
+    c->runc = str_find(path_base(str_z(c->runtime)), S("runc")) >= 0;
     return true;
 }
 
@@ -135,19 +138,38 @@ static pid_t start(struct container *c, int *pidfd, struct err *e) {
 }
 
 /* A signal of the terminal (from the kernel) went to the whole foreground group, the runtime included; one of kill(1) came to us alone. */
-static void forward(int signals, int pidfd) {
+static void forward(int signals, int pidfd, struct stop *stop) {
     struct signalfd_siginfo s;
-    if (read(signals, &s, sizeof s) == sizeof s && s.ssi_code <= 0)
+    if (read(signals, &s, sizeof s) != sizeof s)
+        return;
+    stop_signal(stop, (int)s.ssi_signo, log_now_ns());
+    if (s.ssi_code <= 0)
         syscall(SYS_pidfd_send_signal, pidfd, s.ssi_signo, NULL, 0);
 }
 
-static bool forward_until_end(int signals, int pidfd, struct err *e) {
+static void end_by_force(int pidfd, const struct stop *stop) {
+    if (stop->kill)
+        log_warn("the container is killed");
+    else
+        log_warn("the container did not stop within %d seconds and is killed (--stop-timeout gives it longer)", stop->timeout_s);
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
+/* *killed: it would not stop. */
+static bool forward_until_end(int signals, int pidfd, struct stop *stop, bool *killed, struct err *e) {
     struct pollfd fds[2] = {{signals, POLLIN, 0}, {pidfd, POLLIN, 0}};
+    *killed = false;
     while (!fds[1].revents) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        int wait_ms = *killed ? -1 : stop_wait_ms(stop, log_now_ns());
+        if (wait_ms == 0) {
+            *killed = true;
+            end_by_force(pidfd, stop);
+            continue;
+        }
+        if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
             return err_sys(e, errno, "wait for the container");
         if (fds[0].revents)
-            forward(signals, pidfd);
+            forward(signals, pidfd, stop);
     }
     return true;
 }
@@ -182,7 +204,10 @@ static bool check_log(struct container *c, struct err *e) {
     buf_fini(&text);
     if (message.n == 0)
         return true;
-    err_set(e, ERR_FAILED, "start %.*s: %s: %.*s", STR_ARG(c->argv.p[0]), c->runtime, STR_ARG(message));
+    if (c->runc) /* which has written it to standard error, whatever one does */
+        err_set(e, ERR_FAILED, "start %.*s: %s failed, as it says above", STR_ARG(c->argv.p[0]), c->runtime);
+    else
+        err_set(e, ERR_FAILED, "start %.*s: %s: %.*s", STR_ARG(c->argv.p[0]), c->runtime, STR_ARG(message));
     e->exit_code = exit_code_of(message);
     return false;
 }
@@ -192,13 +217,15 @@ static bool run_with(struct container *c, int signals, int *code, struct err *e)
     pid_t pid = start(c, &pidfd, e);
     if (pid < 0)
         return false;
-    bool ok = e->kind == ERR_NONE && forward_until_end(signals, pidfd, e);
+    struct stop stop = {.timeout_s = c->spec->stop_timeout_s};
+    bool killed = false;
+    bool ok = e->kind == ERR_NONE && forward_until_end(signals, pidfd, &stop, &killed, e);
     if (!ok)
         syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
     struct err late = ERR_INIT;
     bool waited = proc_wait(pid, code, ok ? e : &late);
     err_clear(&late);
-    return ok && waited && (*code == 0 || check_log(c, e));
+    return ok && waited && (*code == 0 || killed || check_log(c, e));
 }
 
 void runtime_signals(sigset_t *set) {

@@ -9,13 +9,14 @@
 
 #include "base/mem.h"
 #include "layer/names.h"
+#include "layer/upper.h"
 #include "sys/files.h"
 
 bool attributes_prepare(struct attributes_how *how, int root, const char *flavour, struct err *e) {
     struct stat st;
     if (fstat(root, &st) < 0)
         return err_sys(e, errno, "stat the new tree");
-    bool user = str_ends(str_z(flavour), S("-user"));
+    bool user = upper_marks_of(flavour) == UPPER_USER;
     *how = (struct attributes_how){st.st_uid, st.st_gid, user ? "user.overlay.opaque" : "trusted.overlay.opaque"};
     return true;
 }

@@ -7,9 +7,11 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "layer/names.h"
 #include "layer/upper.h"
 
 enum { KEEP_OPEN = 16 }; /* directories that stay open while the walk is below them; deeper ones are opened again by their path */
@@ -30,6 +32,7 @@ struct level {
 
 struct walk {
     const struct diff_spec *spec;
+    enum upper_marks marks;
     struct entry_sink sink;
     struct buf path;
     VEC(struct level) levels;
@@ -198,7 +201,7 @@ static bool names_changed(struct walk *w, const struct level *l, bool *changed, 
         struct upper_inode u;
         ok = path_push(w, l->names[i], e);
         if (ok && !is_stub(w, current_path(w))) {
-            ok = upper_read(l->fd, l->names[i].p, current_path(w), &a, &u, e);
+            ok = upper_read(l->fd, l->names[i].p, current_path(w), w->marks, &a, &u, e);
             *changed = ok && (u.is_whiteout || !view_lookup(w->spec->lower, current_path(w), &a, &lower) ||
                               lower.entry.type != u.entry.type);
         }
@@ -308,8 +311,11 @@ static bool visit_file(struct walk *w, const struct upper_inode *u, const struct
 static bool visit_inode(struct walk *w, const struct level *l, struct str name, struct arena *a, struct err *e) {
     struct upper_inode u;
     struct view_node node;
-    if (!upper_read(l->fd, name.p, current_path(w), a, &u, e))
+    if (!upper_read(l->fd, name.p, current_path(w), w->marks, a, &u, e))
         return false;
+    if (u.left_out.n)
+        log_warn("%s: its attribute %.*s is left out of the layer: overlayfs keeps marks of its own under such names",
+                 SHOWN(current_path(w)), STR_ARG(u.left_out));
     if (u.is_socket)
         return true;
     const struct view_node *lower = l->in_lower && view_lookup(w->spec->lower, current_path(w), a, &node) ? &node : NULL;
@@ -344,7 +350,7 @@ static bool walk_all(struct walk *w, struct err *e) {
     struct arena a = ARENA_INIT;
     struct upper_inode u;
     struct view_node root;
-    bool ok = upper_read(w->spec->upper_fd, "", S("the upper directory"), &a, &u, e);
+    bool ok = upper_read(w->spec->upper_fd, "", S("the upper directory"), w->marks, &a, &u, e);
     if (ok && !view_lookup(w->spec->lower, STR_NULL, &a, &root))
         ok = err_set(e, ERR_BUG, "a view without a root");
     ok = ok && visit_dir(w, NULL, &u, &root, &a, e);
@@ -362,7 +368,8 @@ static bool walk_all(struct walk *w, struct err *e) {
 }
 
 bool diff_entries(const struct diff_spec *d, struct entry_sink sink, struct err *e) {
-    struct walk w = {.spec = d, .sink = sink, .path = BUF_INIT(LIMIT_PATH_BYTES), .links = MAP_INIT, .links_arena = ARENA_INIT};
+    struct walk w = {.spec = d, .marks = upper_marks_of(d->lower->store->flavour), .sink = sink, .path = BUF_INIT(LIMIT_PATH_BYTES),
+                     .links = MAP_INIT, .links_arena = ARENA_INIT};
     buf_add(&w.path, "", 0);
     bool ok = walk_all(&w, e);
     for (size_t i = 0; i < w.levels.n; i++)

@@ -22,13 +22,23 @@ bool upper_keeps_xattr(struct str name) {
     return str_starts(name, S("user.")) && !str_starts(name, S("user.overlay.")) && !str_starts(name, S("user.croze."));
 }
 
-/* "redirect" of trusted.overlay.redirect or user.overlay.redirect; else empty. */
-static struct str overlay_part(struct str name) {
-    static const struct str prefixes[] = {{"trusted.overlay.", 16}, {"user.overlay.", 13}};
-    for (size_t i = 0; i < 2; i++)
-        if (str_starts(name, prefixes[i]))
-            return str_from(name, prefixes[i].n);
-    return STR_NULL;
+enum upper_marks upper_marks_of(const char *flavour) {
+    return str_ends(str_z(flavour), S("-user")) ? UPPER_USER : UPPER_TRUSTED;
+}
+
+static const struct str user_prefix = {"user.overlay.", 13};
+
+/* "redirect" of the mark trusted.overlay.redirect, or user.overlay.redirect; else empty. */
+static struct str overlay_part(struct str name, enum upper_marks marks) {
+    struct str prefix = marks == UPPER_USER ? user_prefix : S("trusted.overlay.");
+    return str_starts(name, prefix) ? str_from(name, prefix.n) : STR_NULL;
+}
+
+/* Whether a program set it: what one calls user.overlay.x in a user's overlay lies there as user.overlay.overlay.x (Linux 6.7). */
+static bool is_programs(struct str name, enum upper_marks marks) {
+    if (marks == UPPER_USER)
+        return str_starts(name, S("user.overlay.overlay."));
+    return str_starts(name, user_prefix);
 }
 
 static bool parse_device(struct str value, struct str path, struct entry *en, struct err *e) {
@@ -48,8 +58,8 @@ static bool parse_device(struct str value, struct str path, struct entry *en, st
 typedef VEC(struct xattr) xattr_list;
 
 /* What one xattr means: overlay's marks and croze's own are taken in, those of the allow-list kept, the rest dropped. */
-static bool take_xattr(struct xattr x, struct str path, struct upper_inode *u, xattr_list *kept, struct err *e) {
-    struct str overlay = overlay_part(x.name);
+static bool take_xattr(struct xattr x, struct str path, enum upper_marks marks, struct upper_inode *u, xattr_list *kept, struct err *e) {
+    struct str overlay = overlay_part(x.name, marks);
     bool empty_file = S_ISREG(u->st.st_mode) && u->st.st_size == 0;
     if (str_eq(overlay, S("redirect")) || str_eq(overlay, S("metacopy")))
         return err_set(e, ERR_FAILED, "%.*s: overlay xattr \"%.*s\": the upper directory was mounted with a feature that must be off",
@@ -60,6 +70,8 @@ static bool take_xattr(struct xattr x, struct str path, struct upper_inode *u, x
         u->is_whiteout = true;
     if (str_eqz(x.name, device_xattr) && empty_file)
         return parse_device(x.value, path, &u->entry, e);
+    if (is_programs(x.name, marks))
+        u->left_out = x.name;
     if (upper_keeps_xattr(x.name))
         vec_push(kept, x);
     return true;
@@ -84,12 +96,12 @@ static bool get_value(const char *at, const char *name, struct str path, struct 
     return true;
 }
 
-static bool take_xattrs(const char *at, struct str names, struct str path, struct arena *a, struct upper_inode *u, xattr_list *kept,
-                        struct err *e) {
+static bool take_xattrs(const char *at, struct str names, struct str path, enum upper_marks marks, struct arena *a, struct upper_inode *u,
+                        xattr_list *kept, struct err *e) {
     struct str name;
     while (names.n && str_cut(names, '\0', &name, &names)) {
         struct xattr x = {.name = arena_str(a, name)};
-        if (!get_value(at, x.name.p, path, a, &x.value, e) || !take_xattr(x, path, u, kept, e))
+        if (!get_value(at, x.name.p, path, a, &x.value, e) || !take_xattr(x, path, marks, u, kept, e))
             return false;
         if (kept->n > LIMIT_XATTRS)
             return err_set(e, ERR_FAILED, "%.*s: more than %d extended attributes", STR_ARG(path), LIMIT_XATTRS);
@@ -97,7 +109,7 @@ static bool take_xattrs(const char *at, struct str names, struct str path, struc
     return true;
 }
 
-static bool read_xattrs(const char *at, struct str path, struct arena *a, struct upper_inode *u, struct err *e) {
+static bool read_xattrs(const char *at, struct str path, enum upper_marks marks, struct arena *a, struct upper_inode *u, struct err *e) {
     ssize_t n = llistxattr(at, NULL, 0);
     if (n == 0 || (n < 0 && is_unsupported(errno)))
         return true;
@@ -106,7 +118,7 @@ static bool read_xattrs(const char *at, struct str path, struct arena *a, struct
     if (n < 0)
         return err_sys(e, errno, "%.*s: list extended attributes", STR_ARG(path));
     xattr_list kept = {0};
-    bool ok = take_xattrs(at, str_n(names, (size_t)n), path, a, u, &kept, e);
+    bool ok = take_xattrs(at, str_n(names, (size_t)n), path, marks, a, u, &kept, e);
     if (ok && kept.n) {
         qsort(kept.p, kept.n, sizeof *kept.p, by_name);
         u->entry.n_xattrs = kept.n;
@@ -158,7 +170,8 @@ static void from_stat(const struct stat *st, struct upper_inode *u) {
     u->is_whiteout = S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
 
-bool upper_read(int dir_fd, const char *name, struct str path, struct arena *a, struct upper_inode *out, struct err *e) {
+bool upper_read(int dir_fd, const char *name, struct str path, enum upper_marks marks, struct arena *a, struct upper_inode *out,
+                struct err *e) {
     *out = (struct upper_inode){0};
     if (fstatat(dir_fd, name, &out->st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
         return err_sys(e, errno, "stat %.*s", STR_ARG(path));
@@ -170,5 +183,5 @@ bool upper_read(int dir_fd, const char *name, struct str path, struct arena *a, 
     snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir_fd, name);
     if (out->entry.type == ENTRY_SYMLINK && !read_link(dir_fd, name, path, a, &out->entry, e))
         return false;
-    return read_xattrs(at, path, a, out, e);
+    return read_xattrs(at, path, marks, a, out, e);
 }

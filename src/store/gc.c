@@ -16,8 +16,10 @@ struct gc {
     struct store *store;
     const struct gc_options *o;
     struct gc_result *r;
-    struct digest_set marks, visited;
+    struct digest_set marks, visited, visited_leased;
     struct digest_set times; /* that images bear: each as the bytes of a digest */
+    struct digest_set in_use; /* what running commands rely on: with `all` no other tree stays */
+    bool marking_leases;
     VEC(struct digest) leased;
     struct arena arena;
     struct dir_names steps; /* records that are to go: name.n > 0 */
@@ -46,12 +48,15 @@ static bool mark(void *ctx, const struct reached *r, struct err *e) {
         digest_set_add(&g->times, &time);
     else
         digest_set_add(&g->marks, &r->digest);
+    if (g->marking_leases && r->kind != REACH_CREATED)
+        digest_set_add(&g->in_use, &r->digest);
     return true;
 }
 
 static bool mark_from(struct gc *g, const char *image, const struct digest *d, struct err *e) {
     g->image = image;
-    return reach(g->store, d, UINT64_MAX, (struct reach_visitor){mark, g, &g->visited}, e);
+    struct digest_set *visited = g->marking_leases ? &g->visited_leased : &g->visited;
+    return reach(g->store, d, UINT64_MAX, (struct reach_visitor){mark, g, visited}, e);
 }
 
 static bool mark_refs(struct gc *g, struct err *e) {
@@ -72,10 +77,12 @@ static void note_lease(void *ctx, const struct digest *d) {
 static bool mark_leases(struct gc *g, struct err *e) {
     if (!lease_each(g->store, note_lease, g, e))
         return false;
-    for (size_t i = 0; i < g->leased.n; i++)
-        if (!mark_from(g, "in use by a running command", &g->leased.p[i], e))
-            return false;
-    return true;
+    g->marking_leases = true;
+    bool ok = true;
+    for (size_t i = 0; ok && i < g->leased.n; i++)
+        ok = mark_from(g, "in use by a running command", &g->leased.p[i], e);
+    g->marking_leases = false;
+    return ok;
 }
 
 /* Whether an image was made with this record: it bears its time, and has its layer. Asked before records mark anything. */
@@ -163,29 +170,38 @@ static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) 
 typedef void (*remover)(struct gc *g, int dir, const char *name, uint64_t *count);
 
 /* Removes what bears the name of a digest that is not marked and is old enough. */
-static bool sweep_digests(struct gc *g, int dir, remover how, uint64_t *count, struct err *e) {
+static bool sweep_unmarked(struct gc *g, int dir, const struct digest_set *marks, int64_t grace_s, remover how, uint64_t *count,
+                           struct err *e) {
     struct arena a = ARENA_INIT;
     struct dir_names names;
     bool ok = file_list(dir, &a, &names, e);
     for (size_t i = 0; ok && i < names.n; i++) {
         struct digest d;
         struct stat st;
-        if (name_is_digest(names.names[i], &d) && !digest_set_has(&g->marks, &d) &&
-            fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 && stat_age_s(&st) >= g->o->grace_s)
+        if (name_is_digest(names.names[i], &d) && !digest_set_has(marks, &d) &&
+            fstatat(dir, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 && stat_age_s(&st) >= grace_s)
             how(g, dir, names.names[i].p, count);
     }
     arena_fini(&a);
     return ok;
 }
 
+static bool sweep_digests(struct gc *g, int dir, remover how, uint64_t *count, struct err *e) {
+    return sweep_unmarked(g, dir, &g->marks, g->o->grace_s, how, count, e);
+}
+
+/* With `all` also those of images: they are made again when they are needed, and hold what a user could not remove (subordinate ids own
+ * it). Whoever relies on a tree has leased it before it looked. */
 static bool sweep_trees(struct gc *g, struct err *e) {
     struct dir_names flavours;
+    const struct digest_set *marks = g->o->all ? &g->in_use : &g->marks;
+    int64_t grace_s = g->o->all ? 0 : g->o->grace_s;
     _cleanup_fd_ int trees = file_openat(g->store->root_fd, "trees", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
     if (trees < 0 || !file_list(trees, &g->arena, &flavours, e))
         return false;
     for (size_t i = 0; i < flavours.n; i++) {
         _cleanup_fd_ int dir = openat(trees, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (dir >= 0 && !sweep_digests(g, dir, move_tree, &g->r->trees, e))
+        if (dir >= 0 && !sweep_unmarked(g, dir, marks, grace_s, move_tree, &g->r->trees, e))
             return false;
     }
     return true;
@@ -328,8 +344,8 @@ static void empty_trash(struct gc *g) {
 }
 
 bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e) {
-    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .times = DIGEST_SET_INIT,
-                   .arena = ARENA_INIT};
+    struct gc g = {.store = s, .o = o, .r = r, .marks = DIGEST_SET_INIT, .visited = DIGEST_SET_INIT, .visited_leased = DIGEST_SET_INIT,
+                   .times = DIGEST_SET_INIT, .in_use = DIGEST_SET_INIT, .arena = ARENA_INIT};
     *r = (struct gc_result){0};
     bool ok = collect(&g, e);
     empty_trash(&g);
@@ -337,7 +353,9 @@ bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, 
         ok = chunk_index_compact(s, e);
     digest_set_fini(&g.marks);
     digest_set_fini(&g.visited);
+    digest_set_fini(&g.visited_leased);
     digest_set_fini(&g.times);
+    digest_set_fini(&g.in_use);
     vec_fini(&g.leased);
     vec_fini(&g.moved);
     arena_fini(&g.arena);

@@ -200,7 +200,8 @@ static bool open_read_only(struct store *s, const char *root, bool *absent, stru
     *absent = !ok || !has_marker(s);
     if (ok && *absent)
         ok = err_set(e, ERR_FAILED, "it has no file %s", MARKER);
-    if (ok && check_marker(s, e) && open_dirs(s, e) && open_fetched_if_there(s, e) && hold_gc_off(s, e))
+    ok = ok && check_marker(s, e) && open_dirs(s, e) && open_fetched_if_there(s, e) && hold_gc_off(s, e);
+    if (ok)
         return true;
     store_close(s);
     return err_wrap(e, "store %s, which cannot be written (%s)", path, strerrordesc_np(s->read_only));

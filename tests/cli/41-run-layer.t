@@ -145,6 +145,26 @@ else
     skip "... goes along with COPY --from" "the same"
 fi
 
+if command -v setfattr >/dev/null; then
+    setfattr=$(command -v setfattr)
+    mkdir -p "$c/tools"
+    cp "$setfattr" "$c/tools/"
+    ldd "$setfattr" | awk '{for (i = 1; i <= NF; i++) if ($i ~ "^/") print $i}' | while read -r lib; do cp -L --parents "$lib" "$c/tools/" && cp -L "$lib" "$c/tools/"; done
+    # as a user some kernels do not let programs set such names at all
+    printf '%s\n' 'FROM base' 'COPY tools /' 'RUN for x in opaque redirect metacopy whiteout; do /setfattr -n user.overlay.$x -v y /opt/lower/dir; done; echo x >/opt/lower/dir/new' \
+        'RUN ls /opt/lower/dir >/seen' >"$c/Dockerfile"
+    builds "a RUN that sets user.overlay attributes" overlay "$c"
+    is "... hides nothing by that" "$(img layer overlay 2)" '0755 0:0 d /opt
+0755 0:0 d /opt/lower
+0700 0:0 d /opt/lower/dir
+0644 0:0 f /opt/lower/dir/new'
+    is "... in the next step either" "$(img cat overlay /seen | tr '\n' ' ')" "$(img layer base 0 | sed -n 's|.* /opt/lower/dir/\([^/ ]*\)$|\1|p' | { cat; echo new; } | sort | tr '\n' ' ')"
+else
+    skip "a RUN that sets user.overlay attributes" "no setfattr"
+    skip "... hides nothing by that" "the same"
+    skip "... in the next step either" "the same"
+fi
+
 # what the next steps see
 printf '%s\n' 'FROM base' 'RUN rm -r /opt/lower/dir && mkdir -p /opt/lower/dir/sub && echo new >/opt/lower/dir/sub/new' 'RUN rm /opt/lower/file && ln -s /etc /opt/lower/file' \
     'RUN find /opt/lower | sort >/seen; cat /opt/lower/hard >>/seen; test -L /opt/lower/file && echo link >>/seen' 'RUN rm -r /opt/lower' 'COPY Dockerfile /opt/lower/dir/' \

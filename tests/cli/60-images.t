@@ -77,6 +77,10 @@ is "... join, println" "$(croze inspect -f '{{join .RepoTags ","}} {{println .Ar
     croze inspect -f '{{.Architecture}}' base:1)
 linux"
 is "... members of Config that the image does not set" "$(croze inspect -f '{{.Config.User}}|{{json .Config.Entrypoint}}|{{range .Config.Volumes}}x{{end}}' demo/product)" '|null|'
+is "... labels that there are not, a healthcheck that is none" "$(croze inspect -f '{{index .Config.Labels "none"}}|{{.Config.Labels.none}}|{{with .Config.Healthcheck}}{{.Test}}{{else}}none{{end}}' demo/product)" '|<no value>|none'
+is "... with, variables, pipes, printf" "$(croze inspect -f '{{range $k, $v := .Config.Labels}}{{printf "%s=%q" $k $v | upper}}{{end}} {{with $c := .Config}}{{join $c.Cmd " "}}{{end}}{{range $i, $e := .RepoTags}}{{if $i}},{{end}}{{$e}}{{end}}' demo/product)" 'L="A B" shdemo/product:1.0,demo/product:latest'
+is "... comparing" "$(croze inspect -f '{{if and (eq .Os "linux") (gt (len .RepoTags) 1) (ne .Config.User "root")}}ok{{else if .Id}}id{{end}}' demo/product)" ok
+refuses 2 '1:3: function "html" is not supported' "a function that there is not" croze inspect -f '{{html .Id}}' demo/product
 is "-f json is not a template" "$(croze inspect -f json demo/product)" "$(croze inspect demo/product)"
 is "two names of one repository: one digest" "$(croze inspect -f '{{len .RepoTags}} {{len .RepoDigests}}' demo/product)" '2 1'
 is "several images: a line each" "$(croze inspect -f '{{.Id}}' demo/product base:1 | wc -l)" 2

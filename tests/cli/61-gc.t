@@ -66,6 +66,25 @@ does "when no image is left, gc --all" croze gc --all --grace 0
 is "... leaves no blob, no table, no tree, no step" "$(count blobs 2) $(count toc) $(trees) $(count steps)" "0 0 0 0"
 does "... and a sound store" croze fsck --deep
 
+# all that belongs to subordinate ids goes, so that a user can remove the store
+if [ "$tier" = user ]; then
+    import_base owned
+    mkdir "$T/volume"
+    printf 'FROM owned\nRUN mkdir -p /a/b && chown -R app /a && chmod 0 /a/b && echo x >/srv/f && chown app /srv/f\nRUN --mount=type=cache,target=/cache echo x >/cache/f && chown app /cache/f\n' >"$c/owned"
+    build owned2 "$c" -f "$c/owned" 2>"$T/log" || cat "$T/log"
+    printf 'FROM owned2\nRUN mkdir /kept && chown app /kept && exit 1\n' >"$c/kept"
+    build owned3 "$c" -f "$c/kept" 2>/dev/null
+    croze run --rm owned2 sh -c 'mkdir /run-dir && chown app /run-dir'
+    foreign() { find "$CROZE_ROOT" ! -user "$(id -un)" 2>/dev/null | wc -l; }
+    isnt "a user's store holds what belongs to subordinate ids" "$(foreign)" 0
+    does "gc --all --cache-mounts" croze gc --all --cache-mounts
+    is "... leaves nothing of them, images or not" "$(foreign)" 0
+    is "... and the images" "$(croze images -q | wc -l)" 2
+    does "... which run" croze run --rm owned2 cat /srv/f
+    does "gc --all --cache-mounts again" croze gc --all --cache-mounts
+    does "... and rm -r removes the store" rm -r "$CROZE_ROOT"
+fi
+
 # a running command's
 import_base
 printf 'FROM base\nRUN echo first >/one\nRUN --mount=target=/c i=0; until test -e /c/sub/go || test $i -gt 600; do usleep 50000; i=$((i+1)); done; cat /one >/two\n' >"$c/Dockerfile"

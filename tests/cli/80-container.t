@@ -35,15 +35,29 @@ is "... user, directory, environment of the image" "$out" '/home/app
 image/home/app'
 does "--entrypoint" croze run --rm --entrypoint /bin/echo entry only this
 is "... and no CMD" "$out" "only this"
-exits 127 "a command that is not there" croze run --rm base no-such-command
-like "... is named" "$err" 'croze: .*no-such-command'
-exits 126 "a file that is no program" croze run --rm base /etc/passwd
+refuses 127 'start no-such-command: not found in the image.s PATH' "a command that is not there" croze run --rm base no-such-command
+is "... is said once" "$(printf '%s\n' "$err" | wc -l)" 1
+refuses 127 'start /no/such/file: no such file' "a file that is not there" croze run --rm base /no/such/file
+refuses 126 'start /etc/passwd: it is not executable' "a file that is no program" croze run --rm base /etc/passwd
+is "... is said once" "$(printf '%s\n' "$err" | wc -l)" 1
+refuses 126 'start /etc: it is a directory' "a directory" croze run --rm base /etc
+does "a program by a path from the working directory" croze run --rm -w /bin base ./busybox true
+printf '\177ELFnonsense' >"$T/odd"
+chmod +x "$T/odd"
+run croze run --rm -v "$T/odd:/odd" base /odd
+is "a program of another kind: what the runtime says of it is said once" "$(printf '%s\n' "$err" | grep -ci 'format error')" 1
+run croze run --rm -v "$T/odd:/odd" base /odd/below
+is "a path through a file: the same" "$(printf '%s\n' "$err" | grep -ci 'not a directory')" 1
 refuses 125 'no/such:image' "an image that is not there" croze run --rm no/such:image
 refuses 125 'ghost' "a user that is not there" croze run --rm -u ghost base true
 printf 'FROM scratch\nCOPY Dockerfile /\n' | dockerfile "$T/empty"
 build nothing "$T/empty" 2>/dev/null
 refuses 125 'command' "no command at all" croze run --rm nothing
 exits 127 "a program in an image without any" croze run --rm nothing /bin/sh
+v0=$T/v0
+mkdir "$v0"
+cp "$CROZE" "$v0/tool"
+exits 127 "a program that is mounted is the runtime's to find" croze run --rm -v "$v0:/opt/v" base /opt/v/other
 
 does "-e" env FROM_CALLER=caller "$CROZE" run --rm -e A=option -e NEW='a b' -e FROM_CALLER -e NOT_SET entry 'echo "$A|$B|$NEW|$FROM_CALLER|${NOT_SET-unset}"'
 is "... over the image's, and from the caller's where it is named" "$out" 'option|image|a b|caller|unset'
@@ -117,11 +131,19 @@ for signal in TERM INT HUP USR1; do
     wait $pid
     is "$signal is handed on" "$? $(tail -1 "$T/$signal")" "9 got $signal"
 done
-start default 'trap - TERM; echo ready; exec sleep 1000'
+start default 'echo ready; exec sleep 1000' --stop-timeout 1
 kill -TERM $pid
-until_true 20 kill -0 $pid && kill -KILL $pid 2>/dev/null
 wait $pid
-isnt "a process that has no handler for it does not stop us" $? 0
+is "a process that ignores TERM is killed when its time is over" "$? $(cat "$T/default.err")" \
+    "137 warning: the container did not stop within 1 seconds and is killed (--stop-timeout gives it longer)"
+start stubborn 'trap "echo once more" INT; echo ready; while :; do usleep 20000; done' --stop-timeout -1
+kill -INT $pid
+until_true 100 grep -q once "$T/stubborn"
+is "INT alone does not end one that handles it" "$(kill -0 $pid && echo running)" running
+kill -INT $pid
+wait $pid
+is "a second INT does" "$? $(cat "$T/stubborn.err")" "137 warning: the container is killed"
+refuses 125 'stop-timeout' "--stop-timeout of no number" croze run --rm --stop-timeout soon base true
 start killed "echo ready; while :; do echo alive >/v/alive 2>/dev/null; usleep 20000; done" -v "$v:/v"
 kill -KILL $pid
 wait $pid 2>/dev/null

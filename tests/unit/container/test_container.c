@@ -35,6 +35,7 @@ static void ctest_init(struct fixture *f, struct ctest *t, const char *runtime, 
     t->config.cmd = (struct str_list){t->command, arg ? 3 : 2, 3, true};
     t->spec = (struct container_spec){
         .lowers = t->lowers, .n_lowers = 1, .config = &t->config, .work = fixture_dir(f, name), .runtime = runtime,
+        .stop_timeout_s = 10,
     };
 }
 

@@ -278,6 +278,36 @@ static void opaque(void) {
     gives("d dir\nw dir/a\n", "a whiteout that is an xattr");
 }
 
+/* Where root mounted the overlay its marks are trusted.overlay.*: what a RUN calls user.overlay.* means nothing, and is in no layer. */
+static void not_overlays(void) {
+    size_t warnings = 0;
+    log_set_sink(fixture_count_log, &warnings);
+    begin();
+    up_dir("dir", 0755);
+    up_file("dir/a", "", 0644);
+    if (!up_xattr("dir", "user.overlay.opaque", "y")) {
+        tap_skip("no user xattrs on this file system");
+        return;
+    }
+    up_xattr("dir/a", "user.overlay.whiteout", "y");
+    touch("dir");
+    gives("d dir\nf dir/a\n", "user.overlay.* set by a program under trusted.overlay.*: no opaque directory, no whiteout");
+    ok(warnings == 2, "with a warning each that they are left out");
+    up_xattr("dir/a", "user.overlay.redirect", "/bin");
+    up_xattr("dir/a", "user.overlay.metacopy", "");
+    gives("d dir\nf dir/a\n", "nor a redirect");
+    begin();
+    up_file("f", "x", 0644);
+    up_xattr("f", "user.overlay.overlay.opaque", "y");
+    up_xattr("f", "user.note", "n");
+    store->flavour = "test-user";
+    warnings = 0;
+    gives("f f user.note=n \"x\"\n", "in a user's overlay Linux 6.7 and later escape them");
+    ok(warnings == 1, "and they are left out there too");
+    store->flavour = "host-trusted";
+    log_set_sink(NULL, NULL);
+}
+
 static void whiteouts(void) {
     begin();
     up_dir("dir", 0755);
@@ -434,8 +464,11 @@ int main(void) {
     nothing();
     clamped();
     changes();
+    store->flavour = "test-user";
     with_xattrs();
     opaque();
+    store->flavour = "host-trusted";
+    not_overlays();
     whiteouts();
     links_and_others();
     mount_stubs();

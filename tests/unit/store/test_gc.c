@@ -111,6 +111,30 @@ static void steps_have_their_time(void) {
     fixture_close(s);
 }
 
+/* Trees can be made again, and as a user nobody but gc can remove them: with --all only those in use stay. */
+static void all_takes_trees(void) {
+    struct fixture_image named_image = orphan_image("trees", "named"), leased = orphan_image("trees", "leased");
+    struct store *s = fixture_store("trees"), *other = fixture_store("trees");
+    struct err e = ERR_INIT;
+    must(store_refs_set(s, S("a:1"), &named_image.ref, &e) && store_refs_set(s, S("b:1"), &leased.ref, &e), &e);
+    fixture_close(s); /* store_refs_set has leased them */
+    s = fixture_store("trees");
+    must(store_lease(other, &leased.ref.manifest, &e), &e);
+    _cleanup_(mem_freep) char *tree = named(s, "trees/host-trusted", &named_image.diff_id),
+                              *leased_tree = named(s, "trees/host-trusted", &leased.diff_id);
+    must(mkdir(tree, 0755) == 0 && mkdir(leased_tree, 0755) == 0, &e);
+    gc(s, &now);
+    ok(exists(tree) && exists(leased_tree), "trees of images stay");
+    struct gc_options all = {.all = true, .grace_s = 3600};
+    struct gc_result r = gc(s, &all);
+    ok(!exists(tree) && has_all(s, &named_image) && r.trees == 1, "with --all they go, however young, and the images stay");
+    ok(exists(leased_tree), "but not one that a running command relies on");
+    fixture_close(other);
+    gc(s, &all);
+    ok(!exists(leased_tree), "until it has ended");
+    fixture_close(s);
+}
+
 static void stops_at_damage(void) {
     struct fixture_image im = orphan_image("damage", "precious"), lost = orphan_image("damage", "lost");
     struct store *s = fixture_store("damage");
@@ -213,6 +237,7 @@ int main(void) {
     keeps_what_is_leased();
     respects_age();
     steps_have_their_time();
+    all_takes_trees();
     stops_at_damage();
     keeps_entries_of_others();
     walks_deep_nesting();
