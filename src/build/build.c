@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "build/explain_ignore.h"
 #include "build/inputs.h"
 #include "build/logged.h"
 #include "build/lockfile.h"
@@ -65,6 +66,18 @@ static bool look(struct build *b, struct err *e) {
     return dockerfile_read(b, &text, &name, e) && call->look(call->ctx, &b->arena, text, name, &check, e);
 }
 
+/* One that is mistyped would take from the cache what was to be done again; docker says nothing of it. */
+static void warn_of_filters(struct build *b) {
+    for (size_t i = 0; i < b->options->n_no_cache_stages; i++) {
+        struct str name = b->options->no_cache_stages[i];
+        bool known = false;
+        for (size_t s = 0; s < b->plan.n_stages; s++)
+            known |= plan_stage_is_named(&b->plan.stages[s], name);
+        if (!known)
+            progress_note(b->progress, "warning: --no-cache-filter %.*s: there is no such stage", STR_ARG(name));
+    }
+}
+
 static bool make_plan(struct build *b, struct err *e) {
     struct str text, name;
     struct plan_options o = plan_options(b);
@@ -73,6 +86,7 @@ static bool make_plan(struct build *b, struct err *e) {
     apply_epoch(b);
     for (size_t i = 0; i < b->plan.n_warnings; i++)
         progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
+    warn_of_filters(b);
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
     return true;
@@ -223,11 +237,15 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
     bool good = outputs_check(&b, e);
-    if (o->call)
+    if (o->explain)
+        good = good && open_inputs(&b, e) && main_ignore_read(&b, e);
+    else if (o->call)
         good = good && context_open_main(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
                make_plan(&b, e) && carry_out(&b, r, e);
+    if (good && o->explain)
+        explain_ignore(&b);
     review_print(&b);
     fini(&b);
     return good;
