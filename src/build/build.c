@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "build/epoch.h"
 #include "build/explain_ignore.h"
 #include "build/inputs.h"
 #include "build/logged.h"
@@ -34,15 +35,6 @@ static void add_proxies(struct build *b, struct pair_list *args) {
     }
 }
 
-/* The Dockerfile may set SOURCE_DATE_EPOCH for itself. */
-static void apply_epoch(struct build *b) {
-    struct build_options *o = arena_new(&b->arena, struct build_options);
-    *o = *b->options;
-    o->has_epoch = b->plan.has_epoch;
-    o->epoch = b->plan.epoch;
-    b->options = o;
-}
-
 static struct plan_options plan_options(struct build *b) {
     struct plan_options o = {
         .target = b->options->target,
@@ -54,16 +46,34 @@ static struct plan_options plan_options(struct build *b) {
     };
     for (size_t i = 0; i < b->options->build_args.n; i++)
         pair_list_set(&b->arena, &o.build_args, b->options->build_args.p[i].key, b->options->build_args.p[i].value);
+    if (o.has_epoch) /* over the default of an ARG */
+        pair_list_set(&b->arena, &o.build_args, S("SOURCE_DATE_EPOCH"), arena_printf(&b->arena, "%lld", (long long)o.epoch));
     add_proxies(b, &o.build_args);
     return o;
 }
 
 static bool look(struct build *b, struct err *e) {
     struct str text, name;
+    if (!dockerfile_read(b, &text, &name, e) || !epoch_begin(b, e))
+        return false;
     struct plan_options o = plan_options(b);
     struct check_options check = review_options(b, &o);
     const struct build_call *call = b->options->call;
-    return dockerfile_read(b, &text, &name, e) && call->look(call->ctx, &b->arena, text, name, &check, e);
+    return call->look(call->ctx, &b->arena, text, name, &check, e);
+}
+
+/* The Dockerfile may set SOURCE_DATE_EPOCH for itself, to a number or to "context". */
+static bool settle_epoch(struct build *b, struct err *e) {
+    if (b->plan.has_epoch) {
+        epoch_apply(b, b->plan.epoch);
+        return true;
+    }
+    if (!b->plan.epoch_of_context && b->options->epoch_rule != EPOCH_LAST_RESORT)
+        return true;
+    if (!epoch_from_context(b, e))
+        return false;
+    struct plan_options o = plan_options(b);
+    return plan_make(&b->arena, &b->file, &o, &b->plan, e);
 }
 
 /* One that is mistyped would take from the cache what was to be done again; docker says nothing of it. */
@@ -80,10 +90,11 @@ static void warn_of_filters(struct build *b) {
 
 static bool make_plan(struct build *b, struct err *e) {
     struct str text, name;
-    struct plan_options o = plan_options(b);
-    if (!dockerfile_read(b, &text, &name, e) || !review(b, text, name, &o, e) || !plan_make(&b->arena, &b->file, &o, &b->plan, e))
+    if (!dockerfile_read(b, &text, &name, e) || !epoch_begin(b, e))
         return false;
-    apply_epoch(b);
+    struct plan_options o = plan_options(b);
+    if (!review(b, text, name, &o, e) || !plan_make(&b->arena, &b->file, &o, &b->plan, e) || !settle_epoch(b, e))
+        return false;
     for (size_t i = 0; i < b->plan.n_warnings; i++)
         progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
     warn_of_filters(b);
@@ -228,6 +239,7 @@ static bool carry_out(struct build *b, struct build_result *r, struct err *e) {
 
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
     struct build b = {.store = s, .options = o, .progress = p, .context = CONTEXT_INIT, .now = clock_now()};
+    b.now.tv_sec += o->later_s;
     pthread_mutex_init(&b.lock, NULL);
     pthread_mutex_init(&b.packing, NULL);
     pthread_mutex_init(&b.why_lock, NULL);
@@ -240,7 +252,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     if (o->explain)
         good = good && open_inputs(&b, e) && main_ignore_read(&b, e);
     else if (o->call)
-        good = good && context_open_main(&b, e) && look(&b, e);
+        good = good && open_inputs(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
                make_plan(&b, e) && carry_out(&b, r, e);

@@ -15,6 +15,14 @@
 
 /* Which of the image's layers become one. */
 enum squash { SQUASH_NO, SQUASH_ALL, SQUASH_NEW /* those that this build added to its base */ };
+/* Where the epoch comes from if no number is given. */
+enum epoch_rule {
+    EPOCH_NONE,         /* the Dockerfile may set one */
+    EPOCH_COMMIT,       /* --reproducible: the newest commit of the context; that it is none, or changed, is an error */
+    EPOCH_CONTEXT,      /* SOURCE_DATE_EPOCH=context: the newest commit of a clean work tree, else the newest file */
+    EPOCH_LAST_RESORT,  /* the same, if the Dockerfile sets none either */
+};
+
 /* Looks at a build's Dockerfile instead of carrying it out (--call): it gets what a check would be told. */
 struct build_call {
     bool (*look)(void *ctx, struct arena *a, struct str text, struct str name, const struct check_options *o, struct err *e);
@@ -56,6 +64,11 @@ struct build_options {
     enum squash squash;
     bool has_epoch;
     int64_t epoch;                  /* SOURCE_DATE_EPOCH */
+    enum epoch_rule epoch_rule;     /* if has_epoch is not set */
+    bool apart;                     /* a build that stands for itself (--verify): nothing known is used but base images, and none is left */
+    int64_t later_s;                /* it takes now to be so much later */
+    const struct digest *must_equal; /* not NULL: the manifest that has to come out, else it is an error and nothing becomes of it */
+    bool quiet;                     /* notes that are no warnings are not wanted */
 };
 
 struct build_result {

@@ -26,7 +26,7 @@ static bool recall_created(struct build *b, struct image *im, struct err *e) {
     if (!found) {
         struct timespec now = clock_now();
         record = (struct step_record){.created_s = now.tv_sec, .created_ns = (uint32_t)now.tv_nsec, .title = S("image")};
-        if (!store_step_put(b->store, &key, &record, e))
+        if (!build_record(b, &key, &record, e))
             return false;
     }
     im->created = (struct timespec){record.created_s, record.created_ns};
@@ -99,7 +99,7 @@ static bool by_encoder(struct build *b, const struct layer *l, const struct outp
         return false;
     r = record_of_layer(out, clock_now());
     r.title = arena_printf(&b->arena, "a layer as %s", id);
-    return store_step_put(b->store, &key, &r, e);
+    return build_record(b, &key, &r, e);
 }
 
 bool target_image_write(struct build *b, const struct target_image *t, const struct build_output *o, struct image *out, struct err *e) {

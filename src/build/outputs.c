@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "build/verify.h"
 #include "sys/files.h"
 
 /* An output that is an image, made. */
@@ -127,17 +128,19 @@ static void tell(const struct image *im, struct build_result *r) {
 static bool make_images(struct build *b, struct made *made, struct build_result *r, struct err *e) {
     const struct build_options *o = b->options;
     struct target_image target;
-    bool wanted = o->n_outputs == 0;
+    bool wanted = o->n_outputs == 0 || o->must_equal;
     for (size_t i = 0; i < o->n_outputs; i++)
         wanted = wanted || output_is_image(&o->outputs[i]);
     if (!wanted)
         return true;
     if (!target_image_make(b, &target, e))
         return false;
-    if (o->n_outputs == 0) {
-        if (!target_image_write(b, &target, NULL, &made[0].image, e))
+    if (o->n_outputs == 0 || o->must_equal) {
+        struct image plain;
+        if (!target_image_write(b, &target, NULL, &plain, e) || (o->must_equal && !verify_same(b->store, o->must_equal, &plain, e)))
             return false;
-        tell(&made[0].image, r);
+        if (o->n_outputs == 0)
+            tell(&plain, r);
     }
     for (size_t i = 0; i < o->n_outputs; i++) {
         if (!output_is_image(&o->outputs[i]))

@@ -58,7 +58,7 @@ static bool find_or_merge(struct build *b, const struct image *im, size_t from, 
     *created = clock_now();
     r = record_of_layer(out, *created);
     r.title = arena_printf(&b->arena, "squash of %zu layers", im->n_layers - from);
-    return store_step_put(b->store, &key, &r, e);
+    return build_record(b, &key, &r, e);
 }
 
 /* Every line stays, as docker's --squash had it: those of the layers that are no more have none now, and one line more stands for the new

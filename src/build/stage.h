@@ -104,6 +104,8 @@ MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const stru
                             struct progress_step *p, struct err *e);
 /* A record's layer, packed by whatever encoder; false: it has none that can be read. And back; the encoder id is the layer's own. */
 bool layer_of_record(const struct step_record *r, struct layer *out);
+/* Writes a record; a build apart leaves none. */
+MUST_CHECK bool build_record(struct build *b, const struct digest *key, const struct step_record *r, struct err *e);
 struct step_record record_of_layer(const struct layer *l, struct timespec created);
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
 

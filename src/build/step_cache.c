@@ -22,7 +22,8 @@ struct key_context stage_key_context(struct stage *s) {
 void stage_layer_options(const struct stage *s, struct layer_options *o) {
     const struct build_options *b = s->build->options;
     *o = (struct layer_options){
-        .compression = b->encoder.compression, .level = b->encoder.level, .has_epoch = b->has_epoch, .epoch = b->epoch};
+        .compression = b->encoder.compression, .level = b->encoder.level, .has_epoch = b->has_epoch, .epoch = b->epoch,
+        .no_reuse = b->apart};
 }
 
 void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created) {
@@ -47,6 +48,10 @@ bool layer_of_record(const struct step_record *r, struct layer *out) {
         return false;
     snprintf(out->encoder_id, sizeof out->encoder_id, "%.*s", STR_ARG(r->encoder_id));
     return true;
+}
+
+bool build_record(struct build *b, const struct digest *key, const struct step_record *r, struct err *e) {
+    return b->options->apart || store_step_put(b->store, key, r, e);
 }
 
 struct step_record record_of_layer(const struct layer *l, struct timespec created) {
@@ -110,11 +115,12 @@ bool step_finish(struct stage *s, const struct step *step, const struct digest *
     struct step_record r = record_of_layer(l, now);
     r.title = step->title;
     r.took_ms = (int64_t)((log_now_ns() - s->step_began_ns) / 1000000);
-    if (!store_step_put(s->build->store, key, &r, e))
+    if (!build_record(s->build, key, &r, e))
         return false;
     add_layer(s, step, l, now);
     char size[32];
     progress_end(p, PROGRESS_DONE, str_z(human_size(l->blob_bytes, size)));
-    why_done(s, step, key, l);
+    if (!s->build->options->apart)
+        why_done(s, step, key, l);
     return true;
 }

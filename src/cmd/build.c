@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, rm, why, last_log;
+static bool no_cache, quiet, verify, rm, why, last_log;
 static int64_t jobs;
 static struct opt_list no_cache_filter, explain_ignore;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
@@ -24,6 +25,7 @@ static const struct opt options[] = {
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
     OPT_FLAG(0, "rm", &rm, "Accepted for docker's sake: no containers are left behind"),
     OPT_FLAG(0, "force-rm", &rm, "Accepted for docker's sake: no containers are left behind"),
+    OPT_FLAG(0, "verify", &verify, "Build twice, under different conditions, and fail if the results differ"),
     OPT_FLAG('q', "quiet", &quiet, "Print the image ID only"),
     {.kind = OPT_KIND_ENUM,
      .name = "progress",
@@ -77,7 +79,7 @@ static bool read_filter(struct arena *a, struct build_options *o, struct err *e)
 }
 
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
-    *o = (struct build_options){.context = context, .no_cache = no_cache, .why = why};
+    *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
     return read_filter(a, o, e) && build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) &&
            build_check_read(o, e);
@@ -113,7 +115,7 @@ static bool explain(struct store *s, struct build_options *o, struct arena *a, s
 
 static bool build(struct store *s, const struct build_options *o, struct progress *p, struct err *e) {
     struct build_result r;
-    return build_run(s, o, p, &r, e) && (o->call || report(p, o, &r, e));
+    return (verify && !o->call ? build_verify : build_run)(s, o, p, &r, e) && (o->call || report(p, o, &r, e));
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {

@@ -4,8 +4,8 @@
 #include "sys/clock.h"
 
 static struct opt_list build_args, contexts, url_maps;
-static const char *dockerfile, *target, *platform, *modes = "context", *lock, *locked;
-static bool pull;
+static const char *dockerfile, *target, *platform, *modes, *lock, *locked;
+static bool pull, reproducible;
 static const char *const modes_words[] = {"context", "git", NULL};
 
 const struct opt build_input_rows[] = {
@@ -13,7 +13,10 @@ const struct opt build_input_rows[] = {
             "The Dockerfile (default: CONTEXT/Dockerfile, else CONTEXT/Containerfile); - is standard input"),
     OPT_LIST(0, "build-arg", "NAME[=VALUE]", &build_args, "Set an ARG; without a value it is taken from the environment"),
     OPT_STR(0, "target", "STAGE", &target, "Build this stage (name or number) instead of the last one"),
-    OPT_ENUM(0, "modes", modes_words, &modes, "File modes of the context: context (as they are) or git (normalised as git keeps them)"),
+    OPT_ENUM(0, "modes", modes_words, &modes,
+             "File modes of the context: context (as they are) or git (normalised as git keeps them; with --reproducible the default)"),
+    OPT_FLAG(0, "reproducible", &reproducible,
+             "SOURCE_DATE_EPOCH is the time of the context's newest commit; its work tree must be clean"),
     OPT_STR(0, "platform", "OS/ARCH", &platform, "Must be this machine's platform"),
     OPT_FLAG(0, "pull", &pull, "Accepted when every base is in the store; registries are not reached by this version"),
     OPT_LIST(0, "build-context", "NAME=WHAT", &contexts,
@@ -50,11 +53,17 @@ static bool read_epoch(const struct pair_list *args, struct build_options *o, st
     struct str text;
     if (!pair_list_get(args, S("SOURCE_DATE_EPOCH"), &text))
         text = str_z(getenv("SOURCE_DATE_EPOCH"));
+    if (reproducible)
+        o->epoch_rule = EPOCH_COMMIT;
     if (text.n == 0)
         return true;
+    if (str_eqz(text, "context")) {
+        o->epoch_rule = reproducible ? EPOCH_COMMIT : EPOCH_CONTEXT;
+        return true;
+    }
     o->has_epoch = true;
     return clock_parse_epoch(text, &o->epoch) ||
-           err_set(e, ERR_USAGE, "SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970", STR_ARG(text));
+           err_set(e, ERR_USAGE, "SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970, nor \"context\"", STR_ARG(text));
 }
 
 static struct named_context named_context(struct str name, struct str value) {
@@ -124,7 +133,7 @@ static bool read_lock(struct build_options *o, struct err *e) {
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {
     o->dockerfile = dockerfile;
     o->target = str_z(target);
-    o->modes_git = strcmp(modes, "git") == 0;
+    o->modes_git = modes ? strcmp(modes, "git") == 0 : reproducible;
     if (platform && strcmp(platform, "linux/" CROZE_ARCH) != 0)
         return err_set(e, ERR_USAGE, "--platform %s: this version builds for its own platform only, linux/%s", platform, CROZE_ARCH);
     return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) && read_maps(a, o, e) &&

@@ -76,6 +76,7 @@ struct plan {
     size_t n_warnings;
     bool has_epoch;               /* SOURCE_DATE_EPOCH of the options, else the default of a global ARG of that name: build/ applies */
     int64_t epoch;                /* this one, to layers, keys, history and configuration */
+    bool epoch_of_context;        /* that ARG says "context": then has_epoch is not set, and build/ finds the time */
 };
 
 /* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. After an

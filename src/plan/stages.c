@@ -57,9 +57,13 @@ static bool find_epoch(struct plan *p, struct err *e) {
     const struct df_pair *pair = global_pair(p, S("SOURCE_DATE_EPOCH"), &i);
     if (p->has_epoch || !pair || !pair_list_get(&p->global_args, pair->key, &text) || text.n == 0)
         return true;
+    p->epoch_of_context = str_eqz(text, "context");
+    if (p->epoch_of_context)
+        return true;
     struct site at = site_of(p, i);
     p->has_epoch = str_to_i64(text, &p->epoch) && p->epoch >= 0;
-    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970", STR_ARG(text));
+    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970, nor \"context\"",
+                                     STR_ARG(text));
 }
 
 /* The frontend is croze itself, whoever was asked for. */

@@ -217,7 +217,14 @@ static bool check_records(struct fsck *f, struct err *e) {
     return true;
 }
 
+/* A store that an older croze made may lack them, and may be one that we may not write. */
+static bool keeps_fetched(const struct fsck *f) {
+    return f->store->downloads_fd >= 0 && f->store->urls_fd >= 0 && f->store->gits_fd >= 0;
+}
+
 static bool check_fetched(struct fsck *f, struct err *e) {
+    if (!keeps_fetched(f))
+        return true;
     return check_records(f, e) && check_names(f, f->store->downloads_fd, "downloads/sha256", S_IFREG, "not a download", e) &&
            check_names(f, f->store->gits_fd, "gits", S_IFDIR, "not a mirror of a repository", e);
 }
@@ -237,6 +244,8 @@ static bool hash_downloads(struct fsck *f, struct err *e) {
     struct arena a = ARENA_INIT;
     struct dir_names names;
     struct digest d;
+    if (!keeps_fetched(f))
+        return true;
     bool ok = file_list(f->store->downloads_fd, &a, &names, e);
     for (size_t i = 0; ok && i < names.n; i++)
         if (name_is_digest(names.names[i], &d))

@@ -134,7 +134,7 @@ for type in oci docker; do
     is "... under both names" "$(digest_of demo/archive:1) $(digest_of second)" "$(CROZE_ROOT=$T/store digest_of plain) $(CROZE_ROOT=$T/store digest_of plain)"
     CROZE_ROOT=$T/store
 done
-like "a docker archive has docker's list" "$(tar -xOf "$T/docker.tar" manifest.json)" '"RepoTags":\["demo/archive:1"\]'
+like "a docker archive has docker's list" "$(tar -xOf "$T/docker.tar" manifest.json)" '"RepoTags":\["demo/archive:1","second:latest"\]'
 unlike "... an OCI archive has not" "$(tar -tf "$T/oci.tar")" 'manifest.json'
 if have skopeo; then
     for type in oci docker; do
@@ -147,7 +147,7 @@ else
 fi
 echo keep >"$T/kept.tar"
 printf 'FROM base\nRUN false\n' >"$c/fails.file"
-refuses 1 'exit code: 1' "a build that fails" croze build -o type=oci,dest="$T/kept.tar" -f "$c/fails.file" "$c"
+refuses 1 'exit code:? 1' "a build that fails" croze build -o type=oci,dest="$T/kept.tar" -f "$c/fails.file" "$c"
 is "... leaves the old file" "$(cat "$T/kept.tar")" keep
 l=$T/layout
 does "type=oci,tar=false" out -o type=oci,tar=false,dest="$l" -t demo/layout:1 "$c"

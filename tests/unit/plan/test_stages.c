@@ -261,8 +261,9 @@ static void epochs(void) {
         {"an empty one", "ARG SOURCE_DATE_EPOCH=\nFROM x", NULL, "-", false},
         {"a stage's is none", "FROM x\nARG SOURCE_DATE_EPOCH=5", NULL, "-", false},
         {"the options' wins", "ARG SOURCE_DATE_EPOCH=5\nFROM x", NULL, "7", true},
-        {"no number", "ARG A=1 SOURCE_DATE_EPOCH=context\nFROM x", NULL,
-         "! Dockerfile:1:9: ARG SOURCE_DATE_EPOCH=context is not a number of seconds since 1970", false},
+        {"no number", "ARG A=1 SOURCE_DATE_EPOCH=soon\nFROM x", NULL,
+         "! Dockerfile:1:9: ARG SOURCE_DATE_EPOCH=soon is not a number of seconds since 1970, nor \"context\"", false},
+        {"the context's", "ARG A=con SOURCE_DATE_EPOCH=${A}text\nFROM x", NULL, "context", false},
         {"a negative one", "ARG SOURCE_DATE_EPOCH=-1\nFROM x", NULL, "! is not a number of seconds", false},
     };
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
@@ -277,7 +278,8 @@ static void epochs(void) {
             is_err(&r.err, rows[k].want + 2, rows[k].what);
         } else {
             rig_ok(&r, rows[k].what);
-            struct str got = r.plan.has_epoch ? arena_printf(&r.arena, "%lld", (long long)r.plan.epoch) : S("-");
+            struct str got = r.plan.has_epoch ? arena_printf(&r.arena, "%lld", (long long)r.plan.epoch) :
+                             r.plan.epoch_of_context ? S("context") : S("-");
             is_str(good ? got : STR_NULL, str_z(rows[k].want), rows[k].what);
         }
         rig_fini(&r);
