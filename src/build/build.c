@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 
 #include "base/limits.h"
 #include "build/epoch.h"
@@ -143,8 +144,10 @@ static void work_stage(struct build *b, struct stage *s) {
     bool good = ready && stage_run(s, &e);
     pthread_mutex_lock(&b->lock);
     s->status = good ? STAGE_DONE : STAGE_FAILED;
-    if (e.kind != ERR_NONE && b->failure.kind == ERR_NONE)
+    if (e.kind != ERR_NONE && b->failure.kind == ERR_NONE) {
         err_move(&b->failure, &e);
+        eventfd_write(b->failed_fd, 1);
+    }
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     err_clear(&e);
@@ -207,6 +210,7 @@ static void fini(struct build *b) {
     pthread_mutex_destroy(&b->why_lock);
     why_records_fini(&b->why);
     pthread_cond_destroy(&b->changed);
+    fd_closep(&b->failed_fd);
     err_clear(&b->failure);
     arena_fini(&b->arena);
 }
@@ -248,6 +252,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
+    b.failed_fd = eventfd(0, EFD_CLOEXEC); /* -1: they run to their end, as poll(2) passes it over */
     bool good = outputs_check(&b, e);
     if (o->explain)
         good = good && open_inputs(&b, e) && main_ignore_read(&b, e);

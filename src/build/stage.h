@@ -59,6 +59,7 @@ struct build {
     size_t stage_bytes;           /* memory of all stages */
     pthread_cond_t changed;
     struct err failure;           /* the first one; then the others stop */
+    int failed_fd;                /* an eventfd that can be read from then on: it ends their RUNs */
     pthread_mutex_t packing;      /* one layer is packed at a time: packing is parallel in itself, and memory is bounded so */
 };
 
