@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 
 #include "base/limits.h"
 #include "build/epoch.h"
 #include "build/error_shell.h"
+#include "build/explain_ignore.h"
 #include "build/inputs.h"
 #include "build/logged.h"
 #include "build/lockfile.h"
@@ -78,6 +80,18 @@ static bool settle_epoch(struct build *b, struct err *e) {
     return plan_make(&b->arena, &b->file, &o, &b->plan, e);
 }
 
+/* One that is mistyped would take from the cache what was to be done again; docker says nothing of it. */
+static void warn_of_filters(struct build *b) {
+    for (size_t i = 0; i < b->options->n_no_cache_stages; i++) {
+        struct str name = b->options->no_cache_stages[i];
+        bool known = false;
+        for (size_t s = 0; s < b->plan.n_stages; s++)
+            known |= plan_stage_is_named(&b->plan.stages[s], name);
+        if (!known)
+            progress_note(b->progress, "warning: --no-cache-filter %.*s: there is no such stage", STR_ARG(name));
+    }
+}
+
 static bool make_plan(struct build *b, struct err *e) {
     struct str text, name;
     if (!dockerfile_read(b, &text, &name, e) || !epoch_begin(b, e))
@@ -87,6 +101,7 @@ static bool make_plan(struct build *b, struct err *e) {
         return false;
     for (size_t i = 0; i < b->plan.n_warnings; i++)
         progress_note(b->progress, "warning: %s: %.*s", b->plan.warnings[i].rule, STR_ARG(b->plan.warnings[i].message));
+    warn_of_filters(b);
     for (size_t i = 0; i < b->plan.unused_args.n; i++)
         progress_note(b->progress, "warning: build argument %.*s was not used", STR_ARG(b->plan.unused_args.p[i]));
     return true;
@@ -144,8 +159,10 @@ static void work_stage(struct build *b, struct stage *s) {
     bool good = ready && stage_run(s, &e);
     pthread_mutex_lock(&b->lock);
     s->status = good ? STAGE_DONE : STAGE_FAILED;
-    if (e.kind != ERR_NONE && b->failure.kind == ERR_NONE)
+    if (e.kind != ERR_NONE && b->failure.kind == ERR_NONE) {
         err_move(&b->failure, &e);
+        eventfd_write(b->failed_fd, 1);
+    }
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     err_clear(&e);
@@ -210,6 +227,7 @@ static void fini(struct build *b) {
     pthread_mutex_destroy(&b->why_lock);
     why_records_fini(&b->why);
     pthread_cond_destroy(&b->changed);
+    fd_closep(&b->failed_fd);
     err_clear(&b->failure);
     arena_fini(&b->arena);
 }
@@ -252,12 +270,17 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;
     pthread_cond_init(&b.changed, NULL);
+    b.failed_fd = eventfd(0, EFD_CLOEXEC); /* -1: they run to their end, as poll(2) passes it over */
     bool good = outputs_check(&b, e) && error_shell_check(o, e);
-    if (o->call)
+    if (o->explain)
+        good = good && open_inputs(&b, e) && main_ignore_read(&b, e);
+    else if (o->call)
         good = good && open_inputs(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
                make_plan(&b, e) && check_allowed(&b, e) && carry_out(&b, r, e);
+    if (good && o->explain)
+        explain_ignore(&b);
     review_print(&b);
     fini(&b);
     return good;

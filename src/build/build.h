@@ -28,10 +28,17 @@ struct build_call {
     bool (*look)(void *ctx, struct arena *a, struct str text, struct str name, const struct check_options *o, struct err *e);
     void *ctx;
 };
+/* Paths of the context of which to say whether they are in it, and why (--explain-ignore). */
+struct build_explain {
+    const struct str *paths;
+    size_t n;
+    struct buf *out;
+};
 enum lockfile_mode { LOCKFILE_NONE, LOCKFILE_WRITE /* --lock */, LOCKFILE_CHECK /* --locked */ };
 
 struct build_options {
     const struct build_call *call;  /* NULL: build */
+    const struct build_explain *explain; /* not NULL: only this */
     const char *context;            /* a directory, "-", a URL, a repository */
     const struct named_context *named; /* --build-context */
     size_t n_named;
@@ -41,6 +48,8 @@ struct build_options {
     struct pair_list build_args, labels;
     struct str target;
     bool no_cache, network_none;
+    const struct str *no_cache_stages; /* --no-cache-filter: names or numbers of stages whose steps are all done */
+    size_t n_no_cache_stages;
     const struct url_map *url_maps; /* --url-map: where URLs and repositories are really fetched from */
     size_t n_url_maps;
     enum lockfile_mode lock;

@@ -31,8 +31,8 @@ static bool ignore_read(struct build *b, struct context *c, const struct str *ca
     for (size_t i = 0; i < n; i++) {
         _cleanup_(buf_fini) struct buf bytes = BUF_INIT(LIMIT_IGNORE_BYTES);
         struct err missing = ERR_INIT;
-        _cleanup_fd_ int fd = first_on_host && i == 0 ? open(candidates[i].p, READ_FILE)
-                                                      : file_openat_beneath(c->fd, candidates[i].p, READ_FILE, 0);
+        _cleanup_fd_ int fd =
+            first_on_host && i == 0 ? open(candidates[i].p, READ_FILE) : file_openat_beneath(c->fd, candidates[i].p, READ_FILE, 0);
         if (read_in_context(fd, candidates[i].p, &bytes, &missing))
             return ignore_parse(&b->arena, arena_str(&b->arena, buf_str(&bytes)), candidates[i], &c->ignore, e);
         if (missing.sys != ENOENT) {
@@ -51,17 +51,19 @@ static bool from_stdin(const struct build *b) {
 }
 
 /* Dockerfile, else Containerfile. */
+static struct str default_name(const struct build *b) {
+    bool other = faccessat(b->context.fd, "Dockerfile", F_OK, 0) < 0 && faccessat(b->context.fd, "Containerfile", F_OK, 0) == 0;
+    return other ? S("Containerfile") : S("Dockerfile");
+}
+
 static bool read_default(struct build *b, struct buf *bytes, struct str *name, struct err *e) {
-    static const char *const defaults[] = {"Dockerfile", "Containerfile"};
-    size_t which =
-        faccessat(b->context.fd, defaults[0], F_OK, 0) < 0 && faccessat(b->context.fd, defaults[1], F_OK, 0) == 0;
-    *name = str_z(defaults[which]);
-    if (read_at(&b->context, defaults[which], bytes, e))
+    *name = default_name(b);
+    if (read_at(&b->context, name->p, bytes, e))
         return true;
     if (e->sys != ENOENT)
         return false;
     err_clear(e);
-    return err_set(e, ERR_FAILED, "neither %s nor %s is there; name one with -f", defaults[0], defaults[1]);
+    return err_set(e, ERR_FAILED, "neither Dockerfile nor Containerfile is there; name one with -f");
 }
 
 static bool read_named(struct build *b, const char *path, struct buf *bytes, struct str *name, struct err *e) {
@@ -91,6 +93,11 @@ static bool read_main_ignore(struct build *b, struct str dockerfile, struct err 
     size_t skip = from_stdin(b) || b->context.dockerfile.n;
     bool on_host = b->options->dockerfile && b->context.is_host_dir;
     return ignore_read(b, &b->context, candidates + skip, 3 - skip, on_host && !skip, e);
+}
+
+bool main_ignore_read(struct build *b, struct err *e) {
+    const char *path = b->options->dockerfile;
+    return read_main_ignore(b, path ? arena_str(&b->arena, str_z(path)) : default_name(b), e);
 }
 
 bool dockerfile_read(struct build *b, struct str *text, struct str *name, struct err *e) {

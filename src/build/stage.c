@@ -175,8 +175,8 @@ static bool triggers(struct stage *s, struct err *e) {
     if (s->plan->base_kind == BASE_IMAGE && list.n && !build_need_triggers(s, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
-        if (!instruction(s, &parsed[t], e))
-            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+        if (!instruction(s, &parsed[t], e)) /* perhaps since another stage has failed */
+            return e->kind != ERR_NONE && err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
     return true;
 }
 

@@ -63,6 +63,7 @@ struct build {
     pthread_cond_t changed;
     struct err failure;           /* the first one; then the others stop */
     struct run_job *failed_run;   /* for a shell (error_shell.h), or NULL; guarded by `lock` */
+    int failed_fd;                /* an eventfd that can be read from then on: it ends their RUNs */
     pthread_mutex_t packing;      /* one layer is packed at a time: packing is parallel in itself, and memory is bounded so */
 };
 
@@ -95,6 +96,10 @@ MUST_CHECK bool step_workdir_do(struct stage *s, const struct step *step, struct
 MUST_CHECK bool stage_take_context(struct stage *s, size_t named, struct err *e);
 
 /* --- What steps share (step_cache.c) --- */
+/* Whether --no-cache-filter names this stage. */
+bool plan_stage_is_named(const struct plan_stage *s, struct str name);
+/* By that, or by --no-cache. */
+bool stage_skips_cache(const struct stage *s);
 struct key_context stage_key_context(struct stage *s); /* its keys' fields go to s->why */
 struct layer_options;
 void stage_layer_options(const struct stage *s, struct layer_options *o);

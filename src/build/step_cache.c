@@ -56,17 +56,36 @@ bool build_record(struct build *b, const struct digest *key, const struct step_r
 
 struct step_record record_of_layer(const struct layer *l, struct timespec created) {
     return (struct step_record){
-        .diff_id = l->diff_id, .blob = l->blob, .blob_bytes = l->blob_bytes, .tar_bytes = l->tar_bytes, .has_layer = true,
-        .compression = str_z(compression_name(l->compression)), .encoder_id = str_z(l->encoder_id),
-        .created_s = created.tv_sec, .created_ns = (uint32_t)created.tv_nsec,
+        .diff_id = l->diff_id,
+        .blob = l->blob,
+        .blob_bytes = l->blob_bytes,
+        .tar_bytes = l->tar_bytes,
+        .has_layer = true,
+        .compression = str_z(compression_name(l->compression)),
+        .encoder_id = str_z(l->encoder_id),
+        .created_s = created.tv_sec,
+        .created_ns = (uint32_t)created.tv_nsec,
     };
+}
+
+bool plan_stage_is_named(const struct plan_stage *s, struct str name) {
+    uint64_t number;
+    return (s->name.n && str_eq_nocase(s->name, name)) || (str_to_u64(name, 10, SIZE_MAX, &number) && number == s->index);
+}
+
+bool stage_skips_cache(const struct stage *s) {
+    const struct build_options *o = s->build->options;
+    bool skips = o->no_cache;
+    for (size_t i = 0; !skips && i < o->n_no_cache_stages; i++)
+        skips = plan_stage_is_named(s->plan, o->no_cache_stages[i]);
+    return skips;
 }
 
 static bool from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
                        struct err *e) {
     struct step_record r;
     *found = false;
-    if (s->build->options->no_cache)
+    if (stage_skips_cache(s))
         return true;
     if (!store_step_get(s->build->store, key, &s->arena, &r, found, e))
         return false;

@@ -105,7 +105,8 @@ static bool run_process(struct run_job *j, struct progress_step *p, struct err *
     spec.in = -1;
     spec.out = log.out;
     spec.error = log.error;
-    bool good = sandbox_run(&spec, &j->result, e);
+    spec.cancel_fd = &j->stage->build->failed_fd;
+    bool good = sandbox_run(&spec, &j->result, e) && !j->result.canceled;
     run_log_close(&log);
     return good;
 }

@@ -285,8 +285,8 @@ void why_missed(struct stage *s, const struct step *step, const struct digest *k
         return;
     struct buf text = BUF_INIT(LIMIT_MESSAGE_BYTES);
     enum step_state state = store_step_look(s->build->store, key, &s->arena, &r);
-    if (o->no_cache)
-        buf_printf(&text, "--no-cache");
+    if (stage_skips_cache(s))
+        buf_printf(&text, o->no_cache ? "--no-cache" : "--no-cache-filter");
     else if (state == STEP_BLOB_GONE)
         buf_printf(&text, "its layer is not in the store any more");
     else if (state == STEP_USABLE)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
@@ -13,11 +14,12 @@
 static const char *progress = "auto";
 static bool no_cache, quiet, verify, rm, why, last_log;
 static int64_t jobs;
+static struct opt_list no_cache_filter, explain_ignore;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
 static const struct opt options[] = {
     OPT_FLAG(0, "no-cache", &no_cache, "Do every step again"),
-    OPT_UNSUPPORTED(0, "no-cache-filter", "STAGES", "it belongs to a later version; --no-cache does all steps again"),
+    OPT_LIST(0, "no-cache-filter", "STAGE[,STAGE]", &no_cache_filter, "Do every step of these stages again"),
     OPT_UNSUPPORTED(0, "cache-from", "WHAT", "remote caches belong to a later version"),
     OPT_UNSUPPORTED(0, "cache-to", "WHAT", "remote caches belong to a later version"),
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),
@@ -34,6 +36,8 @@ static const struct opt options[] = {
      .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
     OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
     OPT_FLAG(0, "last-log", &last_log, "Build nothing: list the steps of the last build; --last-log 3 prints all that step 3 printed"),
+    OPT_LIST(0, "explain-ignore", "PATH", &explain_ignore,
+             "Build nothing: say which line of which ignore file decides whether PATH is in the context"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
@@ -57,10 +61,28 @@ const struct cmd cmd_build = {
     .run = run,
 };
 
+static bool read_filter(struct arena *a, struct build_options *o, struct err *e) {
+    struct str_list names = {0};
+    if (no_cache && no_cache_filter.n)
+        return err_set(e, ERR_USAGE, "--no-cache and --no-cache-filter do not go together: --no-cache does the steps of all stages again");
+    for (size_t i = 0; i < no_cache_filter.n; i++) {
+        struct str rest = str_z(no_cache_filter.p[i]), name;
+        while (str_next(&rest, ',', &name)) {
+            if (str_trim(name).n == 0)
+                return err_set(e, ERR_USAGE, "--no-cache-filter \"%s\" names no stage", no_cache_filter.p[i]);
+            str_list_add(a, &names, str_trim(name));
+        }
+    }
+    o->no_cache_stages = names.p;
+    o->n_no_cache_stages = names.n;
+    return true;
+}
+
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
     *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
-    return build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) && build_check_read(o, e);
+    return read_filter(a, o, e) && build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) &&
+           build_check_read(o, e);
 }
 
 static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {
@@ -77,6 +99,25 @@ static bool report(struct progress *p, const struct build_options *o, const stru
     return true;
 }
 
+static bool explain(struct store *s, struct build_options *o, struct arena *a, struct progress *p, struct err *e) {
+    struct build_result r;
+    struct buf out = BUF_INIT(LIMIT_JSON_BYTES);
+    struct str *paths = arena_array(a, struct str, explain_ignore.n);
+    for (size_t i = 0; i < explain_ignore.n; i++)
+        paths[i] = str_z(explain_ignore.p[i]);
+    struct build_explain x = {paths, explain_ignore.n, &out};
+    o->explain = &x;
+    bool good = build_run(s, o, p, &r, e);
+    fwrite(out.p, 1, out.n, stdout);
+    buf_fini(&out);
+    return good;
+}
+
+static bool build(struct store *s, const struct build_options *o, struct progress *p, struct err *e) {
+    struct build_result r;
+    return (verify && !o->call ? build_verify : build_run)(s, o, p, &r, e) && (o->call || report(p, o, &r, e));
+}
+
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (last_log)
         return build_log_print(&c->store, args, n, e) ? 0 : -1;
@@ -86,12 +127,11 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     }
     struct arena a = ARENA_INIT;
     struct build_options o;
-    struct build_result r;
     enum progress_mode mode = PROGRESS_QUIET;
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = (verify && !o.call ? build_verify : build_run)(&c->store, &o, p, &r, e) && (o.call || report(p, &o, &r, e));
+        good = explain_ignore.n ? explain(&c->store, &o, &a, p, e) : build(&c->store, &o, p, e);
         progress_free(p);
     }
     run_options_fini(&o.run);

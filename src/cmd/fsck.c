@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
+#include "report/meter.h"
 
 static bool deep, repair;
 
@@ -25,8 +26,26 @@ const struct cmd cmd_fsck = {
 };
 
 static void say(void *ctx, const char *line) {
-    (void)ctx;
+    meter_pause(ctx);
     puts(line);
+    meter_resume(ctx);
+}
+
+/* Of all blobs together: what --deep will read. */
+static uint64_t blob_bytes(struct store *s) {
+    struct err ignored = ERR_INIT;
+    struct arena a = ARENA_INIT;
+    struct dir_names names = {0};
+    uint64_t bytes = 0;
+    bool good = file_list(s->blobs_fd, &a, &names, &ignored);
+    for (size_t i = 0; good && i < names.n; i++) {
+        struct stat st;
+        if (fstatat(s->blobs_fd, names.names[i].p, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+            bytes += (uint64_t)st.st_size;
+    }
+    err_clear(&ignored);
+    arena_fini(&a);
+    return bytes;
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -37,7 +56,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         err_set(e, ERR_USAGE, "fsck takes no arguments");
         return -1;
     }
-    if (!store_fsck(&c->store, &o, say, NULL, &bad, e))
+    struct meter *meter = meter_start("checking the store", METER_READ, -1, deep ? blob_bytes(&c->store) : 0);
+    bool good = store_fsck(&c->store, &o, say, meter, &bad, e);
+    meter_end(meter);
+    if (!good)
         return -1;
     printf("%s\n", bad ? "the store is damaged" : "the store is sound");
     return bad ? ERR_FINDINGS : 0;

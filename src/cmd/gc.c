@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "report/meter.h"
 #include "report/progress.h"
 
 static bool all, cache_mounts, dry_run;
@@ -76,7 +77,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         err_set(e, ERR_USAGE, "gc takes no arguments");
         return -1;
     }
-    if (!store_gc(&c->store, &o, &r, e))
+    struct meter *meter = meter_start("looking for what nothing needs", METER_TIME, -1, 0);
+    bool good = store_gc(&c->store, &o, &r, e);
+    meter_end(meter);
+    if (!good)
         return -1;
     if (strcmp(format, "json") == 0)
         print_json(&r);

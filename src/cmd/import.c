@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "image/image.h"
 #include "layer/read.h"
+#include "report/meter.h"
 #include "sys/clock.h"
 
 static const char *message = "imported", *compression = "gzip";
@@ -90,7 +91,13 @@ static bool import(struct context *c, struct arena *a, const char *file, const c
         return false;
     _cleanup_fd_ int fd = from_stdin ? dup(STDIN_FILENO) : file_open(file, O_RDONLY, 0, e);
     const char *what = from_stdin ? "standard input" : file;
-    return fd >= 0 && layer_import(&c->store, read_input, &fd, what, &o, &l, e) && make_image(c, &l, &o, full, e);
+    if (fd < 0)
+        return false;
+    _cleanup_(mem_freep) char *doing = mem_printf("importing %s", what);
+    struct meter *meter = meter_reading(doing, fd);
+    bool good = layer_import(&c->store, read_input, &fd, what, &o, &l, e);
+    meter_end(meter);
+    return good && make_image(c, &l, &o, full, e);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "image/image.h"
+#include "report/meter.h"
 
 static const char *input;
 static bool quiet;
@@ -28,11 +29,12 @@ const struct cmd cmd_load = {
 
 static void loaded(void *ctx, struct str name, const struct digest *id) {
     char text[DIGEST_TEXT + 1];
-    (void)ctx;
+    meter_pause(ctx);
     if (name.n)
         printf("Loaded image: %.*s\n", STR_ARG(name));
     else
         printf("Loaded image ID: %s\n", digest_text(id, text));
+    meter_resume(ctx);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -46,5 +48,12 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return -1;
     }
     _cleanup_fd_ int fd = input ? file_open(input, O_RDONLY, 0, e) : dup(STDIN_FILENO);
-    return fd >= 0 && archive_load(&c->store, fd, input ? input : "standard input", loaded, NULL, e) ? 0 : -1;
+    if (fd < 0)
+        return -1;
+    const char *what = input ? input : "standard input";
+    _cleanup_(mem_freep) char *doing = mem_printf("loading %s", what);
+    struct meter *meter = meter_reading(doing, fd);
+    bool good = archive_load(&c->store, fd, what, loaded, meter, e);
+    meter_end(meter);
+    return good ? 0 : -1;
 }

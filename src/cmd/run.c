@@ -7,6 +7,7 @@
 #include "container/stop.h"
 #include "image/image.h"
 #include "layer/read.h"
+#include "report/meter.h"
 
 static struct opt_list env, volumes, ports;
 static const char *entrypoint, *workdir, *user, *hostname, *runtime, *network = "host", *name;
@@ -102,7 +103,12 @@ static bool resolve_user(const struct view *v, struct arena *a, const struct ima
 static bool start(struct context *c, struct arena *a, const struct view *v, const struct image *im, struct container_spec *spec, int *code,
                   struct err *e) {
     char *work = NULL;
-    if (!resolve_user(v, a, im, spec, e) || !(spec->lowers = tree_paths(v, a, e)) || !store_workdir(&c->store, &work, e))
+    if (!resolve_user(v, a, im, spec, e))
+        return false;
+    struct meter *meter = meter_start("unpacking", METER_WRITTEN, -1, 0); /* the first time */
+    spec->lowers = tree_paths(v, a, e);
+    meter_end(meter);
+    if (!spec->lowers || !store_workdir(&c->store, &work, e))
         return false;
     spec->n_lowers = v->n;
     spec->work = work;

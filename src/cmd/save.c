@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "image/image.h"
+#include "report/meter.h"
 
 static const char *output, *format = "docker-archive";
 static const char *const format_words[] = {"docker-archive", "oci-archive", NULL};
@@ -39,7 +40,9 @@ static bool save_to(void *ctx, int fd, struct err *e) {
     for (size_t i = 0; i < s->n; i++)
         names[i] = str_z(s->args[i]);
     enum archive_format kind = strcmp(format, "oci-archive") == 0 ? ARCHIVE_OCI : ARCHIVE_DOCKER;
+    struct meter *meter = meter_start("saving", METER_WRITTEN, -1, 0);
     bool good = archive_save(&s->context->store, names, s->n, kind, fd, e);
+    meter_end(meter);
     arena_fini(&a);
     return good;
 }

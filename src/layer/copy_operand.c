@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "layer/copy_walk.h"
 #include "layer/names.h"
 #include "sys/files.h"
@@ -16,7 +17,8 @@ struct finder {
     const struct copy_part *part;
     struct source *source;
     struct arena *arena;
-    struct str operand;        /* cleaned, for messages */
+    struct str operand; /* cleaned, for messages */
+    struct str *hidden; /* the first path that a wildcard matched and the ignore file hides */
 };
 
 typedef VEC(struct str) str_list;
@@ -84,7 +86,7 @@ static enum look look_once(const struct finder *f, struct str dir, struct str na
 }
 
 struct found {
-    struct str path;           /* where it really is */
+    struct str path; /* where it really is */
     struct source_node node;
 };
 
@@ -179,6 +181,21 @@ static bool add(const struct finder *f, struct str path, bool by_wildcard, match
 
 /* --- wildcards --- */
 
+static void note_hidden(const struct finder *f, struct str path) {
+    if (f->hidden->n == 0)
+        *f->hidden = arena_str(f->arena, path);
+}
+
+/* A wildcard that matches nothing copies nothing, without a word. But who hid all that it matches may not know. */
+static void warn_of_hidden(const struct finder *f) {
+    const struct ignore *ig = f->part->from.ignore;
+    ptrdiff_t which = -1;
+    if (!ig || f->spec->quiet || f->hidden->n == 0 || !ignore_match(ig, *f->hidden, &which) || which < 0)
+        return;
+    log_warn("\"/%s\" copies nothing: all that it matches, such as %s, is excluded by %s:%u \"%s\"", SHOWN(f->operand), SHOWN(*f->hidden),
+             SHOWN(ig->name), ig->patterns[which].line, SHOWN(ig->patterns[which].text));
+}
+
 /* Adds to `out` the names in directory `dir` that the pattern matches; `more` follows, so only directories count. */
 static bool match_in(const struct finder *f, struct str dir, struct str pattern, bool more, str_list *out, struct err *e) {
     struct source_dir d = source_dir(f->source, dir);
@@ -196,6 +213,8 @@ static bool match_in(const struct finder *f, struct str dir, struct str pattern,
         good = said != LOOK_FAILED;
         if (said == LOOK_SOCKET || (said == LOOK_THERE && (!more || node.entry.type == ENTRY_DIR)))
             vec_push(out, source_join(f->arena, dir, names[i]));
+        else if (said == LOOK_EXCLUDED)
+            note_hidden(f, source_join(&names_arena, dir, names[i]));
     }
     source_dir_close(&d);
     arena_fini(&names_arena);
@@ -248,6 +267,8 @@ static bool add_matches(const struct finder *f, str_list *found, match_list *out
         bool skip;
         if (!is_empty_hidden(f, found->p[i], &skip, e) || (!skip && !add(f, found->p[i], true, out, e)))
             return false;
+        if (skip)
+            note_hidden(f, found->p[i]);
     }
     return true;
 }
@@ -272,7 +293,10 @@ static bool add_operand(const struct finder *f, match_list *out, struct err *e) 
     if (pattern.n == 0)
         return add(f, literal, false, out, e);
     str_list found = {0};
+    size_t before = out->n;
     bool good = expand(f, literal, pattern, &found, e) && add_matches(f, &found, out, e);
+    if (good && out->n == before)
+        warn_of_hidden(f);
     vec_fini(&found);
     return good;
 }
@@ -354,7 +378,8 @@ static bool add_parents(const struct finder *f, struct str operand, match_list *
 bool operands_find(const struct copy_spec *c, const struct copy_part *p, struct source *s, struct arena *a, match_list *out,
                    struct err *e) {
     for (size_t i = 0; i < p->n_operands; i++) {
-        struct finder f = {c, p, s, a, clean(a, p->operands[i])};
+        struct str hidden = STR_NULL;
+        struct finder f = {c, p, s, a, clean(a, p->operands[i]), &hidden};
         if (p->parents ? !add_parents(&f, p->operands[i], out, e) : !add_operand(&f, out, e))
             return false;
     }

@@ -47,6 +47,9 @@ struct progress {
     unsigned count;
     struct timespec started;
     unsigned drawn_lines;     /* tty: how many lines of the block stand on the screen */
+    bool ticks, closing;      /* there is a thread for display->tick; and it is to end */
+    pthread_t ticker;
+    pthread_cond_t changed;
 };
 
 struct display {
@@ -57,11 +60,14 @@ struct display {
     void (*bytes)(struct progress *p, struct progress_step *s);
     void (*ended)(struct progress *p, struct progress_step *s);
     void (*note)(struct progress *p, const char *text);
+    void (*tick)(struct progress *p);   /* called again and again, whatever happens; or NULL */
     void (*close)(struct progress *p);
 };
 
 extern const struct display display_tty, display_plain, display_quiet, display_rawjson;
 
+/* A terminal that knows escapes: TERM=dumb is what editors' shells say. */
+bool can_redraw(int fd);
 /* Writes everything; a display that cannot write must not fail the build. */
 void display_write(int fd, const struct buf *b);
 /* Keeps a line of output in s->log, whose older half goes when it is full; and prints what was kept of a step that failed. */

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "report/display.h"
 
+static const long tick_every_ns = 200000000;
+
 bool progress_mode_parse(struct str s, enum progress_mode *out) {
     static const struct {
         const char *name;
@@ -28,9 +30,35 @@ static void log_line(void *ctx, const char *line) {
     progress_note(ctx, "%s", line);
 }
 
-/* TERM=dumb is what editors' shells say: a terminal that knows no escapes. */
-static bool can_redraw(int fd) {
+bool can_redraw(int fd) {
     return isatty(fd) && !str_eqz(str_z(getenv("TERM")), "dumb");
+}
+
+static void *tick(void *arg) {
+    struct progress *p = arg;
+    pthread_mutex_lock(&p->lock);
+    while (!p->closing) {
+        struct timespec until = clock_now();
+        until.tv_nsec += tick_every_ns;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_sec++;
+            until.tv_nsec -= 1000000000;
+        }
+        pthread_cond_timedwait(&p->changed, &p->lock, &until);
+        if (!p->closing)
+            p->display->tick(p);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static void stop_ticker(struct progress *p) {
+    pthread_mutex_lock(&p->lock);
+    p->closing = true;
+    pthread_cond_signal(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    if (p->ticks)
+        pthread_join(p->ticker, NULL);
 }
 
 struct progress *progress_new(enum progress_mode mode, int fd) {
@@ -47,8 +75,10 @@ struct progress *progress_new(enum progress_mode mode, int fd) {
     p->started = clock_now();
     p->display = displays[mode];
     pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->changed, NULL);
     if (p->display->opened)
         p->display->opened(p);
+    p->ticks = p->display->tick && pthread_create(&p->ticker, NULL, tick, p) == 0;
     log_set_sink(log_line, p);
     return p;
 }
@@ -57,6 +87,7 @@ void progress_free(struct progress *p) {
     if (!p)
         return;
     log_set_sink(NULL, NULL);
+    stop_ticker(p);
     pthread_mutex_lock(&p->lock);
     p->display->close(p);
     pthread_mutex_unlock(&p->lock);
@@ -72,6 +103,7 @@ void progress_free(struct progress *p) {
         free(s);
     }
     map_fini(&p->titles);
+    pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }

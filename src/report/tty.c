@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The terminal display: finished steps scroll up, running ones stand in a block below that redraws itself, each with the last line of its
- * output. When a step fails, the end of its output is printed whole. */
+ * The terminal display: finished steps scroll up, running ones stand in a block below that redraws itself, each with the last lines of its
+ * output and the bytes that it has moved. When a step fails, the end of its output is printed whole. */
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "report/display.h"
 
-enum { WIDTH_DEFAULT = 80, BLOCK_STEPS_MAX = 8, FINISHED_REST = 30 /* what stands beside a finished step's title */ };
+enum {
+    WIDTH_DEFAULT = 80,
+    ROWS_DEFAULT = 24,
+    BLOCK_STEPS_MAX = 8,
+    OUTPUT_LINES_MAX = 6,
+    FINISHED_REST = 30 /* what stands beside a finished step's title */
+};
 static const uint64_t redraw_every_ns = 50000000; /* 20 a second is as smooth as eyes need */
 
-static size_t width_of(int fd) {
+struct screen {
+    unsigned columns, rows;
+};
+
+static struct screen screen_of(int fd) {
     struct winsize w;
-    return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : WIDTH_DEFAULT;
+    bool known = ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 20;
+    return known ? (struct screen){w.ws_col, w.ws_row ? w.ws_row : ROWS_DEFAULT} : (struct screen){WIDTH_DEFAULT, ROWS_DEFAULT};
 }
 
 /* Text cut to what is left of a line of `width` columns; bytes stand for columns, which only ever cuts too early. But for tabs: one that
@@ -36,36 +47,72 @@ static void erase_block(struct progress *p, struct buf *b) {
     p->drawn_lines = 0;
 }
 
-static struct str last_line(const struct progress_step *s) {
-    struct str text = str_trim_right(buf_str(&s->log));
-    return str_from(text, (size_t)(str_rindex(text, '\n') + 1));
+/* What a carriage return has left of a line: programs draw bars with it. */
+static struct str visible(struct str line) {
+    line = str_trim_right(line);
+    return str_from(line, (size_t)(str_rindex(line, '\r') + 1));
 }
 
-static void add_running(struct progress *p, struct buf *b, const struct progress_step *s, size_t width) {
-    char done[32];
-    buf_printf(b, " => ");
-    add_cut(b, str_z(s->title), width - 16);
-    buf_printf(b, "  %.1fs\n", (double)(log_now_ns() - s->start_ns) / 1e9);
-    p->drawn_lines++;
-    struct str line = last_line(s);
-    if (line.n == 0 && s->done_bytes == 0)
-        return;
+/* The text's last `most` lines. */
+static struct str last_lines(struct str text, unsigned most) {
+    size_t at = text.n;
+    while (most > 0 && at > 0) {
+        ptrdiff_t newline = str_rindex(str_first(text, at), '\n');
+        most--;
+        at = newline < 0 ? 0 : (size_t)newline;
+    }
+    return at == 0 ? text : str_from(text, at + 1);
+}
+
+static void add_output_line(struct progress *p, struct buf *b, struct str line, size_t width) {
     paint(p, b, "2");
     buf_printf(b, " =>   ");
-    if (line.n)
-        add_cut(b, line, width - 8);
-    else
-        buf_printf(b, "%s", human_size(s->done_bytes, done));
+    add_cut(b, visible(line), width - 8);
     paint(p, b, "0");
     buf_add_char(b, '\n');
     p->drawn_lines++;
 }
 
+static void add_bytes(struct progress *p, struct buf *b, const struct progress_step *s, size_t width) {
+    char done[32], total[32], line[128];
+    human_size(s->done_bytes, done);
+    if (s->total_bytes && s->done_bytes <= s->total_bytes)
+        snprintf(line, sizeof line, "%s / %s  %llu%%", done, human_size(s->total_bytes, total),
+                 (unsigned long long)(s->done_bytes * 100 / s->total_bytes));
+    else
+        snprintf(line, sizeof line, "%s", done);
+    add_output_line(p, b, str_z(line), width);
+}
+
+/* The step, and below it what it does: at most `most` lines of its output, of which one may still be without its end. */
+static void add_running(struct progress *p, struct buf *b, const struct progress_step *s, unsigned most, size_t width) {
+    buf_printf(b, " => ");
+    add_cut(b, str_z(s->title), width - 16);
+    buf_printf(b, "  %.1fs\n", (double)(log_now_ns() - s->start_ns) / 1e9);
+    p->drawn_lines++;
+    if (s->done_bytes && most > 0) {
+        add_bytes(p, b, s, width);
+        most--;
+    }
+    struct str partial = visible(buf_str(&s->partial)), line;
+    unsigned whole = most > 0 && partial.n ? most - 1 : most;
+    struct str rest = whole ? last_lines(str_trim_right(buf_str(&s->log)), whole) : STR_NULL;
+    while (rest.n && str_next(&rest, '\n', &line))
+        add_output_line(p, b, line, width);
+    if (most > 0 && partial.n)
+        add_output_line(p, b, partial, width);
+}
+
+/* Each running step gets as many lines as the screen has room for. */
 static void draw_block(struct progress *p, struct buf *b) {
-    size_t width = width_of(p->fd), shown = 0;
-    for (const struct progress_step *s = p->first; s && shown < BLOCK_STEPS_MAX; s = s->next)
+    struct screen screen = screen_of(p->fd);
+    unsigned running = 0, shown = 0;
+    for (const struct progress_step *s = p->first; s && running < BLOCK_STEPS_MAX; s = s->next)
+        running += !s->ended;
+    unsigned room = screen.rows > 2 * running + 1 ? (screen.rows - 1 - running) / (running ? running : 1) : 0;
+    for (const struct progress_step *s = p->first; s && shown < running && shown + 1 < screen.rows; s = s->next)
         if (!s->ended) {
-            add_running(p, b, s, width);
+            add_running(p, b, s, room < OUTPUT_LINES_MAX ? room : OUTPUT_LINES_MAX, screen.columns);
             shown++;
         }
     p->drawn_ns = log_now_ns();
@@ -96,6 +143,11 @@ static void tty_bytes(struct progress *p, struct progress_step *s) {
     redraw(p, false);
 }
 
+static void tty_tick(struct progress *p) {
+    if (p->drawn_lines)
+        redraw(p, false);
+}
+
 static void tty_ended(struct progress *p, struct progress_step *s) {
     static const char *const words[] = {"", "CACHED ", "ERROR ", "CANCELED "};
     static const char *const colors[] = {"34", "34", "31", "2"};
@@ -103,7 +155,7 @@ static void tty_ended(struct progress *p, struct progress_step *s) {
     erase_block(p, &b);
     paint(p, &b, colors[s->how]);
     buf_printf(&b, " => %s", words[s->how]);
-    size_t width = width_of(p->fd);
+    size_t width = screen_of(p->fd).columns;
     add_cut(&b, str_z(s->title), width > FINISHED_REST ? width - FINISHED_REST : width);
     if (s->how == PROGRESS_DONE || s->how == PROGRESS_FAILED)
         buf_printf(&b, "  %.1fs", (double)s->took_ns / 1e9);
@@ -136,5 +188,10 @@ static void tty_close(struct progress *p) {
     buf_fini(&b);
 }
 
-const struct display display_tty = {
-    .started = tty_started, .line = tty_line, .bytes = tty_bytes, .ended = tty_ended, .note = tty_note, .close = tty_close};
+const struct display display_tty = {.started = tty_started,
+                                    .line = tty_line,
+                                    .bytes = tty_bytes,
+                                    .ended = tty_ended,
+                                    .note = tty_note,
+                                    .tick = tty_tick,
+                                    .close = tty_close};

@@ -2,6 +2,7 @@
  * Running a process in a sandbox, the parent's side: prepares everything in advance (child.h), clones, reads the child's report, waits. */
 #include <errno.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -97,6 +98,17 @@ static uint64_t micros(struct timeval t) {
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
 }
 
+/* Waits until the process ends, or somebody wants it to. */
+static void wait_or_cancel(int pidfd, int cancel_fd, struct sandbox_result *r) {
+    struct pollfd fds[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = cancel_fd, .events = POLLIN}};
+    while (poll(fds, 2, -1) < 0)
+        if (errno != EINTR)
+            return;
+    r->canceled = !fds[0].revents;
+    if (r->canceled)
+        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
 static bool wait_for(pid_t pid, struct sandbox_result *r, struct err *e) {
     struct rusage usage;
     int status;
@@ -129,6 +141,8 @@ static bool run_plan(struct plan *p, struct sandbox_result *r, stub_list *stubs,
         syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
     ok = ok && report_read(from, p, stubs, e);
     fd_closep(&from);
+    if (ok && p->spec->cancel_fd)
+        wait_or_cancel(pidfd, *p->spec->cancel_fd, r);
     bool waited = wait_for(pid, r, &late);
     guard_stop(&guard);
     r->wall_us = (log_now_ns() - began) / 1000;

@@ -69,6 +69,7 @@ struct sandbox_spec {
     size_t n_rlimits;
     int in, out, error;       /* 0, 1, 2 of the process; in -1: /dev/null */
     bool terminal;            /* `in` is a terminal that nobody else has, and becomes the process's controlling one */
+    const int *cancel_fd;     /* when it can be read, the process is killed; NULL: never */
     bool no_new_privs, no_seccomp;
     bool insecure;            /* all capabilities that this process has, also for another user; no filter; /proc, /sys and devices as they
                                * are. In T0 no boundary at all */
@@ -77,6 +78,7 @@ struct sandbox_spec {
 struct sandbox_result {
     int code;                 /* exit status, or 128 + signal */
     int signal;               /* 0 if it exited */
+    bool canceled;            /* by cancel_fd */
     uint64_t cpu_us, wall_us;
     char **stubs;             /* mount points that were made in the upper directory, with their parents: clean relative paths, sorted; the
                                * directories they were made in kept their times. sandbox_result_fini frees them */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a build says and leaves for scripts:
 #   * -q, --iidfile, --metadata-file; several -t; --label; -f; Containerfile; no tag
+#   * on a terminal: running steps and their last lines; a line for import and load that take long
 #   * --progress plain, quiet, tty; auto is plain off a terminal; data on standard output, progress on standard error
 #   * times: created, history, an unchanged rebuild; --compression; manifest and configuration by the OCI image specification
 . "$(dirname "$0")/lib.sh"
@@ -23,6 +24,55 @@ does "--progress=quiet" croze build --progress=quiet --no-cache "$c"
 unlike "... no steps" "$err" '^#1'
 does "--progress=tty" croze build --progress=tty --no-cache "$c"
 like "... shows the step" "$err" 'RUN echo a line of output'
+
+# --- on a terminal (tests/cli/terminal.py): what a person sees while a step runs, and afterwards ---
+terminal() { py -m terminal "$@" 2>&1; }
+screen() { printf '%s\n' "$1" | sed -n "/^== $2\$/,/^== /p" | sed '1d;/^== /d' | sed 's/[0-9.]*s\( \|$\)/TIME\1/'; }
+dockerfile "$T/tty" <<'END'
+FROM base
+RUN --mount=target=/m for i in 1 2 3 4 5 6 7 8 9; do echo "line $i"; done; printf '10%%\r20%%\r\033[5A30%%'; until [ -e /m/go ]; do :; done; echo; echo last
+RUN echo why it failed; exit 3
+END
+seen=$(terminal 24x80 --until '30%' "$T/tty/go" -- "$CROZE" build "$T/tty")
+is "a terminal: the last lines of a running step, of a line what a carriage return left of it" "$(screen "$seen" seen)" ' => [1/2] RUN --mount=target=/m for i in 1 2 3 4 5 6 7 8 9; do echo   TIME
+ =>   line 5
+ =>   line 6
+ =>   line 7
+ =>   line 8
+ =>   line 9
+ =>   ?[5A30%'
+is "... which make way for the steps that are done, and for all that a failed one printed" "$(screen "$seen" end | head -6)" ' => [1/2] RUN --mount=target=/m for i in 1 2 3 4 5 6 7  TIME  28B
+ => ERROR [2/2] RUN echo why it failed; exit 3  TIME
+------
+ > [2/2] RUN echo why it failed; exit 3:
+why it failed
+------'
+rm "$T/tty/go"
+sed -i 's/RUN --/ENV A=1\nRUN --/' "$T/tty/Dockerfile"
+seen=$(terminal 6x40 --until '30%' "$T/tty/go" -- "$CROZE" build "$T/tty")
+is "a small terminal: fewer lines" "$(screen "$seen" seen)" ' => [1/2] RUN --mount=target  TIME
+ =>   line 7
+ =>   line 8
+ =>   line 9
+ =>   ?[5A30%'
+unlike "... nothing is left of them" "$(screen "$seen" end)" '=>   line'
+py -m maketar "$T/slow.tar"
+# the first half of an archive, the rest when somebody has seen the line
+half='head -c 100000 "$2"; until [ -e "$3" ]; do :; done; tail -c +100001 "$2"'
+seen=$(terminal 24x80 --until '^importing standard input +[0-9.]+kB +[0-9]+s$' "$T/half" -- sh -c "($half) | \"\$1\" import - slow" - "$CROZE" "$T/slow.tar" "$T/half")
+like "import: a line that says what it does" "$seen" '^== seen$'
+is "... and goes" "$(screen "$seen" end)" "$(config slow '{{.Id}}')"
+croze save slow -o "$T/saved.tar"
+rm "$T/half"
+seen=$(terminal 24x80 --until '^loading standard input +[0-9.]+kB +[0-9]+s$' "$T/half" -- sh -c "($half) | \"\$1\" load" - "$CROZE" "$T/saved.tar" "$T/half")
+like "load" "$seen" '^== seen$'
+is "... what was loaded stands on a line of its own" "$(screen "$seen" end)" 'Loaded image: slow:latest'
+for verb in "fsck --deep" "gc" "save -o $T/saved2.tar slow" "run --rm slow true"; do
+    # shellcheck disable=SC2086
+    seen=$(terminal 24x80 -- "$CROZE" $verb)
+    unlike "$verb: no line is left" "$(screen "$seen" end)" 'checking|looking|saving|unpacking'
+    like "... and it is done" "$seen" '^0$'
+done
 
 does "--iidfile, --metadata-file, three names" croze build --iidfile "$T/iid" --metadata-file "$T/meta" -t one -t two:tag -t reg.example:5000/team/three:3 "$c"
 is "the image ID, without a newline" "$(cat "$T/iid"; echo .)" "$(config one '{{.Id}}')."

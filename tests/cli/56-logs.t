@@ -65,6 +65,22 @@ is "... the index" "$(index 'i["state"], i["error"], [(s["state"], s.get("exitCo
 does "--last-log" croze build --last-log
 like "... the same" "$out" '^1 +failed +[0-9.]+s +7 +11B +\[1/2\] RUN echo before'
 like "... and why" "$out" '^Dockerfile:2:1: .*exit code 7$'
+dockerfile "$c" <<END
+FROM base AS endless
+RUN --mount=type=cache,target=/c trap '' TERM INT HUP; sleep 1000$$ & echo begun; touch /c/begun; while :; do :; done
+FROM base AS fails
+RUN --mount=type=cache,target=/c until [ -e /c/begun ]; do :; done; exit 3
+FROM base
+COPY --from=endless /etc/passwd /
+COPY --from=fails /etc/passwd /
+END
+run timeout 60 "$CROZE" build --progress=plain "$c"
+is "a step runs while another stage fails: it is cut short" "$code" 1
+like "... which is shown" "$err" '^#[0-9] CANCELED'
+is "... the message is of the one that failed" "$(printf '%s\n' "$err" | grep -c '^croze: Dockerfile:4:1: .*exit code 3')" 1
+is "... in the log too" "$(index 'sorted((s["state"], s.get("bytes", 0)) for s in i["steps"])')" "[('canceled', 6), ('failed', 0)]"
+is "... its processes are gone" "$(pgrep -f "sleep 1000$$" || echo none)" none
+is "... and so are its files" "$(ls "$CROZE_ROOT/work" | wc -l) $(ls "$CROZE_ROOT/kept" | wc -l)" "0 2"
 printf 'FROM base\nRUN exit 3\n' | dockerfile "$c"
 run croze build -q "$c"
 is "without any output it is the whole log; so with -q" "$(printf '%s\n' "$err" | tail -1)" "  log: $logs/$(newest)"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # build --why: for each step that is done, what differs from the time it was done before:
 #   * never built; the command, the environment, user, directory, network, mounts; COPY's files by name; the layers below and the step that changed them
-#   * --no-cache, a layer that is gone; nothing for a step from the cache, nothing without --why
+#   * --no-cache, --no-cache-filter, a layer that is gone; nothing for a step from the cache, nothing without --why
 #   * what is not to be told is not in the store: proxies, variables that are called a secret
 #   * records are swept with those of the steps; damaged ones are passed over
 . "$(dirname "$0")/lib.sh"
@@ -136,6 +136,20 @@ croze tag base1 base
 # --- reasons that are not the step's ---
 because "--no-cache" '[1/1] RUN true below: --no-cache' --no-cache
 because "another compression is no reason" "" --compression zstd
+printf 'FROM base AS Low\nRUN true low\nFROM base AS mid\nRUN true mid\nFROM base\nCOPY --from=low /etc/passwd /\nCOPY --from=mid /etc/group /\nRUN true top\n' | write
+run croze build "$c"
+because "--no-cache-filter, a stage by its name in any case" '[low 1/1] RUN true low: --no-cache-filter' --no-cache-filter LOW
+run croze build --why --no-cache-filter low,1 "$c"
+is "... several, and by number" "$(why | sort)" '[low 1/1] RUN true low: --no-cache-filter
+[mid 1/1] RUN true mid: --no-cache-filter'
+because "... the last stage" '[stage-2 1/3] COPY --from=low /etc/passwd /: --no-cache-filter
+[stage-2 2/3] COPY --from=mid /etc/group /: --no-cache-filter
+[stage-2 3/3] RUN true top: --no-cache-filter' --no-cache-filter 2
+run croze build --no-cache-filter nobody "$c"
+like "... an unknown stage is warned of" "$err" '^warning: --no-cache-filter nobody: there is no such stage$'
+refuses 2 'do not go together' "... with --no-cache" croze build --no-cache --no-cache-filter low "$c"
+refuses 2 'names no stage' "... without a name" croze build --no-cache-filter low, "$c"
+printf 'FROM base\nRUN true below' | write
 rm -f "$CROZE_ROOT/blobs/sha256/$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
