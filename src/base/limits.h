@@ -36,6 +36,11 @@
 #define LIMIT_WHY_TEXT_BYTES KIB(40)           /* names and values of one key's fields: what is more is kept as one digest */
 #define LIMIT_WHY_BYTES KIB(320)               /* such a record as JSON: each byte may take six */
 #define LIMIT_WHY_RECORDS 20000                /* looked through by one build --why */
+#define LIMIT_LOG_BUILDS 100                   /* logs that are kept */
+#define LIMIT_LOG_BYTES MIB(64)                /* of all of them on disk, but for the newest */
+#define LIMIT_LOG_OUTPUT_BYTES ((uint64_t)1 << 30) /* of one build: a RUN that prints without end must not fill the disk */
+#define LIMIT_LOG_STEPS 10000                  /* in the index of one log */
+#define LIMIT_LOG_INDEX_BYTES MIB(32)          /* that many with their titles cut to 256 bytes, of which each may take six as JSON */
 #define LIMIT_LEASE_BYTES MIB(64)              /* 900,000 digests leased by one process */
 #define LIMIT_CHUNK_INDEX_BYTES MIB(64)        /* 170,000 chunks with their prefixes; then the older half is dropped */
 #define LIMIT_STAT_RECORDS 16000000u           /* files of one context: as many as a layer may hold */

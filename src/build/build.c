@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "build/epoch.h"
 #include "build/inputs.h"
+#include "build/logged.h"
 #include "build/lockfile.h"
 #include "build/outputs.h"
 #include "build/review.h"
@@ -215,6 +216,13 @@ static bool write_lock(struct build *b, struct err *e) {
     return true;
 }
 
+static bool carry_out(struct build *b, struct build_result *r, struct err *e) {
+    struct logged *log = logged_begin(b);
+    bool good = run_stages(b, e) && write_lock(b, e) && outputs_write(b, r, e);
+    logged_end(log, good && r->has_image ? &r->config : NULL, e);
+    return good;
+}
+
 bool build_run(struct store *s, const struct build_options *o, struct progress *p, struct build_result *r, struct err *e) {
     struct build b = {.store = s, .options = o, .progress = p, .context = CONTEXT_INIT, .now = clock_now()};
     b.now.tv_sec += o->later_s;
@@ -228,10 +236,10 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     pthread_cond_init(&b.changed, NULL);
     bool good = outputs_check(&b, e);
     if (o->call)
-        good = good && context_open_main(&b, e) && look(&b, e);
+        good = good && open_inputs(&b, e) && look(&b, e);
     else
         good = good && (b.secrets = secrets_load(&o->run, e)) && (b.agents = agents_open(&o->run, s, e)) && open_inputs(&b, e) &&
-               make_plan(&b, e) && run_stages(&b, e) && write_lock(&b, e) && outputs_write(&b, r, e);
+               make_plan(&b, e) && carry_out(&b, r, e);
     review_print(&b);
     fini(&b);
     return good;

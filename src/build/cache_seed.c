@@ -7,15 +7,18 @@
 #include <sys/sysmacros.h>
 
 #include "layer/names.h"
+#include "layer/spool.h"
 #include "sys/files.h"
 
 /* Exactly the bytes that were listed; a file that became shorter meanwhile is an error. */
 static bool write_content(int fd, const struct entry *en, const struct content *c, struct err *e) {
     const char *shown = SHOWN(en->path);
+    if (c->kind == CONTENT_NONE)
+        return true;
     if (c->kind == CONTENT_BYTES)
         return file_write_all(fd, c->bytes.p, c->bytes.n, shown, e);
-    if (c->kind != CONTENT_FILE)
-        return c->kind == CONTENT_NONE || err_set(e, ERR_BUG, "content of a kind that no copy has");
+    if (c->kind == CONTENT_STREAM)
+        return spool_write(c, en->size, fd, 0, e);
     _cleanup_(mem_freep) char *path = mem_strndup(c->path.p, c->path.n);
     _cleanup_fd_ int from = file_openat_nolinks(c->dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     struct stat st;

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "build/fetching.h"
 #include "build/stage.h"
 #include "layer/archive_kind.h"
 #include "layer/read.h"
+#include "plan/operand.h"
 
 /* --- directories --- */
 
@@ -108,10 +110,32 @@ static bool open_stdin(struct build *b, struct context *c, struct err *e) {
 
 /* --- the outside --- */
 
+static bool fetch_repository(struct build *b, struct context *c, struct progress_step *p, struct err *e) {
+    struct git_result r;
+    return build_fetch_git(b, c->text, STR_NULL, false, p, &b->arena, &c->made, &r, e) && take_directory(b, c, mem_strdup(c->made), e);
+}
+
+static bool fetch_file(struct build *b, struct context *c, struct progress_step *p, struct err *e) {
+    struct url_result r;
+    if (!build_fetch_url(b, c->text, STR_NULL, p, &b->arena, &r, e))
+        return false;
+    _cleanup_fd_ int fd = file_openat(r.dir_fd, r.name, O_RDONLY | O_NOFOLLOW, 0, e);
+    return fd >= 0 && take_file(b, c, fd, e);
+}
+
+static bool open_remote(struct build *b, struct context *c, enum operand_kind kind, struct err *e) {
+    struct str shown = url_shown(&b->arena, c->text);
+    struct progress_step *p = progress_start(b->progress, arena_printf(&b->arena, "load build context %.*s", STR_ARG(shown)));
+    bool good = kind == OPERAND_GIT ? fetch_repository(b, c, p, e) : fetch_file(b, c, p, e);
+    progress_end(p, good ? PROGRESS_DONE : PROGRESS_FAILED, STR_NULL);
+    return good || err_wrap(e, "build context %.*s", STR_ARG(shown));
+}
+
 static bool open_any(struct build *b, struct context *c, struct err *e) {
+    enum operand_kind kind = operand_kind_of(c->text);
     if (str_eqz(c->text, "-"))
         return open_stdin(b, c, e);
-    return open_host_dir(b, c, e);
+    return kind == OPERAND_GIT || kind == OPERAND_URL ? open_remote(b, c, kind, e) : open_host_dir(b, c, e);
 }
 
 bool context_open(struct build *b, struct context *c, struct err *e) {

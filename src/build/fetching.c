@@ -23,6 +23,7 @@ static bool pin_url(struct build *b, struct str name, struct str checksum, struc
         return err_set(e, ERR_FAILED, "--checksum has %.*s, and the lock has %s", STR_ARG(checksum), digest_text(&l.digest, text));
     if (*locked) {
         *want = l.digest;
+        q->time_is_known = true;
         q->has_want_time = l.has_time;
         q->want_time_s = l.time_s;
     }

@@ -159,6 +159,16 @@ static bool take(struct run_mounts *m, size_t i, enum cache_sharing sharing, str
     return true;
 }
 
+/* Files of COPY then bear the time of the epoch, and what lies in a cache is newer than any of them. */
+static void warn_of_epoch(const struct run_mounts *m) {
+    if (m->stage->build->plan.has_epoch)
+        progress_note(m->stage->build->progress,
+                      "warning: %.*s:%u: with SOURCE_DATE_EPOCH a tool that compares times (make, cargo) may take what is in a cache "
+                      "mount for "
+                      "newer than a source that has changed",
+                      STR_ARG(m->stage->build->file.name), m->step->pos.line);
+}
+
 static int by_identity(const void *a, const void *b) {
     const struct mount_source *x = *(struct mount_source *const *)a, *y = *(struct mount_source *const *)b;
     return memcmp(x->identity.b, y->identity.b, sizeof x->identity.b);
@@ -173,6 +183,8 @@ bool mount_caches_take(struct run_mounts *m, struct progress_step *p, struct err
             sorted[n++] = &m->sources[i];
     if (n > 1)
         qsort(sorted, n, sizeof *sorted, by_identity);
+    if (n > 0)
+        warn_of_epoch(m);
     for (size_t from = 0, to; from < n; from = to) {
         enum cache_sharing strictest = sorted[from]->mount->sharing;
         for (to = from + 1; to < n && by_identity(&sorted[from], &sorted[to]) == 0; to++)

@@ -12,6 +12,7 @@
 #include "layer/read.h"
 #include "layer/writer.h"
 #include "sandbox/sandbox.h"
+#include "sys/files.h"
 
 /* A RUN under way. */
 struct run_job {
@@ -130,6 +131,20 @@ static struct str *stub_list(struct run_job *j) {
     return list;
 }
 
+/* What is left of a mount point goes from the upper directory as it went from the layer: the tree must be what unpacking the layer gives.
+ * A directory that something was put into stays, as does its parent's time. */
+static void remove_stub(int upper, const char *path) {
+    struct stat above, st;
+    _cleanup_(mem_freep) char *dir = mem_strndup(path, path_dir(str_z(path)).n);
+    const char *name = path_base(str_z(path)).p;
+    _cleanup_fd_ int fd = file_openat_nolinks(upper, *dir ? dir : ".", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0 || fstat(fd, &above) < 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    bool empty_file = S_ISREG(st.st_mode) && st.st_size == 0;
+    if ((empty_file || S_ISDIR(st.st_mode)) && unlinkat(fd, name, empty_file ? 0 : AT_REMOVEDIR) == 0)
+        (void)!futimens(fd, (const struct timespec[2]){above.st_atim, above.st_mtim});
+}
+
 /* The upper directory -> a layer; then it becomes that layer's tree. */
 static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     struct layer_options options;
@@ -146,6 +161,8 @@ static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
     bool good = w && diff_entries(&diff, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
     layer_writer_free(w);
+    for (size_t i = j->result.n_stubs; i-- > 0;)
+        remove_stub(upper, j->result.stubs[i]);
     return good && tree_adopt(j->stage->build->store, &out->diff_id, j->upper, e);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "build/logged.h"
 #include "build/stage.h"
 #include "build/why_files.h"
 #include "sys/clock.h"
@@ -28,7 +29,7 @@ static struct why_record record_of(struct stage *s, const struct step *step, con
     struct why_record r = {
         .key = *key,
         .dockerfile = s->build->file.name,
-        .context = s->build->context.is_host_dir ? str_z(s->build->context.path) : s->build->context.text,
+        .context = logged_context(s->build, a),
         .stage = s->plan->name.n ? s->plan->name : arena_printf(a, "stage-%zu", s->plan->index),
         .kind = kind_of(step),
         .title = step->title,

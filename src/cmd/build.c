@@ -11,7 +11,7 @@
 #include "sys/thread.h"
 
 static const char *progress = "auto";
-static bool no_cache, quiet, verify, rm, why;
+static bool no_cache, quiet, verify, rm, why, last_log;
 static int64_t jobs;
 static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "none", "rawjson", NULL};
 
@@ -33,6 +33,7 @@ static const struct opt options[] = {
      .env = "BUILDKIT_PROGRESS",
      .help = "How to show progress: auto, tty, plain, quiet, or rawjson, BuildKit's events for programs (environment BUILDKIT_PROGRESS)"},
     OPT_FLAG(0, "why", &why, "Say of each step that is done what has changed since it was done before"),
+    OPT_FLAG(0, "last-log", &last_log, "Build nothing: list the steps of the last build; --last-log 3 prints all that step 3 printed"),
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
@@ -77,6 +78,8 @@ static bool report(struct progress *p, const struct build_options *o, const stru
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
+    if (last_log)
+        return build_log_print(&c->store, args, n, e) ? 0 : -1;
     if (n != 1) {
         err_set(e, ERR_USAGE, "build takes one argument, the context directory (\".\" for here)");
         return -1;

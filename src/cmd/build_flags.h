@@ -34,4 +34,7 @@ MUST_CHECK bool build_output_files(const struct build_options *o, const struct b
 MUST_CHECK bool build_pairs_read(struct arena *a, const struct opt_list *list, bool from_environment, const char *flag,
                                  struct pair_list *out, struct err *e);
 
+/* --last-log [STEP]: prints the log of the last build (build_log.c). */
+MUST_CHECK bool build_log_print(struct store *s, char **args, size_t n, struct err *e);
+
 #endif

@@ -13,7 +13,8 @@ static const char *format = "text";
 static const char *const format_words[] = {"text", "json", NULL};
 
 static const struct opt options[] = {
-    OPT_FLAG('a', "all", &all, "Free all steps that no image is made of, kept files of failed steps and unused cache mounts too"),
+    OPT_FLAG('a', "all", &all,
+             "Free all steps that no image is made of, kept files of failed steps, logs of builds and unused cache mounts too"),
     OPT_FLAG(0, "cache-mounts", &cache_mounts, "Free all cache mounts of RUN steps that no build is using"),
     OPT_FLAG('n', "dry-run", &dry_run, "Only say what would be freed"),
     OPT_INT(0, "keep-steps", "HOURS", 0, 876000, &keep_hours, "Keep build steps that were used within this time (default 168)"),

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "cmd/cmd.h"
+#include "cmd/images_filter.h"
 #include "image/image.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -14,10 +15,12 @@
 static bool quiet, no_trunc, digests, all;
 static const char *format = "table";
 static const char *const format_words[] = {"table", "json", NULL};
+static struct opt_list filters;
 
 static const struct opt options[] = {
     OPT_FLAG('a', "all", &all, "Accepted for docker's sake: every image is always listed"),
     OPT_FLAG(0, "digests", &digests, "Show manifest digests"),
+    OPT_LIST('f', "filter", "KEY=VALUE", &filters, "Only images with this: reference=PATTERN, dangling=true|false, label=KEY[=VALUE]"),
     OPT_ENUM(0, "format", format_words, &format, "table, or json (one object a line)"),
     OPT_FLAG(0, "no-trunc", &no_trunc, "Do not shorten IDs"),
     OPT_FLAG('q', "quiet", &quiet, "Print IDs only"),
@@ -29,8 +32,9 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 const struct cmd cmd_images = {
     .name = "images",
     .summary = "List images",
-    .usage = "[OPTIONS] [NAME]",
-    .description = "SIZE is what the image takes as it is stored and shipped: its compressed layers and documents.",
+    .usage = "[OPTIONS] [NAME[:TAG]]",
+    .description = "NAME may have wildcards: * and ? stand for anything but \"/\" (quote them from the shell).\n\n"
+                   "SIZE is what the image takes as it is stored and shipped: its compressed layers and documents.",
     .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
@@ -57,10 +61,13 @@ static void split_name(struct str name, struct row *r) {
     r->tag = colon < 0 ? S("<none>") : str_from(name, (size_t)colon + 1);
 }
 
-static bool read_row(struct store *s, const struct store_ref *ref, struct row *r, struct err *e) {
+/* *wanted false: the filter does not take it. */
+static bool read_row(struct store *s, const struct store_ref *ref, const struct images_filter *f, struct row *r, bool *wanted,
+                     struct err *e) {
     struct image im;
     if (!image_read(s, &ref->manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
+    *wanted = images_filter_takes(f, ref->name, &im);
     split_name(ref->name, r);
     r->manifest = ref->manifest;
     r->config = im.config_digest;
@@ -70,12 +77,6 @@ static bool read_row(struct store *s, const struct store_ref *ref, struct row *r
         r->size_bytes += im.layers[i].blob_bytes;
     image_fini(&im);
     return true;
-}
-
-static bool wanted(const struct row *r, struct arena *a, const char *filter) {
-    if (!filter)
-        return true;
-    return str_eqz(r->repository, filter) || str_eqz(arena_join3(a, r->repository, S(":"), r->tag), filter);
 }
 
 static struct str short_id(const struct digest *d, char out[DIGEST_TEXT + 1]) {
@@ -136,20 +137,21 @@ static void print_ids(const row_list *rows) {
 }
 
 /* What cannot be read is in nobody's way: the others are listed, and the first such error is told behind them. */
-static bool list(struct context *c, struct arena *a, const char *filter, row_list *rows, struct err *e) {
+static bool list(struct context *c, struct arena *a, const struct images_filter *f, row_list *rows, struct err *e) {
     struct store_refs refs;
     if (!store_refs_read(&c->store, a, &refs, e))
         return false;
     for (size_t i = 0; i < refs.n; i++) {
         struct row r = {0};
         struct err why = ERR_INIT;
-        if (!read_row(&c->store, &refs.p[i], &r, &why)) {
+        bool wanted;
+        if (!read_row(&c->store, &refs.p[i], f, &r, &wanted, &why)) {
             if (e->kind == ERR_NONE) {
                 err_move(e, &why);
                 err_wrap(e, "%.*s", STR_ARG(refs.p[i].name.n ? refs.p[i].name : S("an image without a name")));
             }
             err_clear(&why);
-        } else if (wanted(&r, a, filter))
+        } else if (wanted)
             vec_push(rows, r);
     }
     if (rows->n > 1)
@@ -160,8 +162,9 @@ static bool list(struct context *c, struct arena *a, const char *filter, row_lis
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct arena a = ARENA_INIT;
     row_list rows = {0};
-    bool listed = n <= 1 || err_set(e, ERR_USAGE, "images takes at most one name");
-    listed = listed && list(c, &a, n ? args[0] : NULL, &rows, e);
+    struct images_filter f = {0};
+    bool listed = n <= 1 || err_set(e, ERR_USAGE, "images takes at most one name (quote a pattern from the shell)");
+    listed = listed && images_filter_make(&f, &a, n ? args[0] : NULL, &filters, e) && list(c, &a, &f, &rows, e);
     if (listed) {
         if (quiet)
             print_ids(&rows);
@@ -171,6 +174,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
             print_table(&rows);
     }
     vec_fini(&rows);
+    images_filter_fini(&f);
     arena_fini(&a);
     return e->kind == ERR_NONE ? 0 : -1;
 }

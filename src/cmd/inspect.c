@@ -37,18 +37,31 @@ static void add_repo_digest(yyjson_mut_doc *d, yyjson_mut_val *list, struct str 
     json_push_str(d, list, text);
 }
 
-static void add_names(yyjson_mut_doc *d, yyjson_mut_val *o, const struct store_refs *refs, const struct digest *manifest) {
+/* Whether a name is one of the image `im`, which `found` led to: the same manifest or index, or an index that has this manifest for us. */
+static bool is_name_of(struct store *s, const struct store_ref *r, const struct store_ref *found, const struct image *im) {
+    struct digest manifest, config;
+    struct err quiet = ERR_INIT;
+    if (digest_eq(&r->manifest, &found->manifest) || digest_eq(&r->manifest, &im->manifest))
+        return true;
+    bool known = str_find(r->media_type, S("manifest.v")) < 0 &&
+                 image_resolve(s, &r->manifest, S("linux/" CROZE_ARCH), &manifest, &config, &quiet);
+    err_clear(&quiet);
+    return known && digest_eq(&manifest, &im->manifest);
+}
+
+static void add_names(yyjson_mut_doc *d, yyjson_mut_val *o, struct store *s, const struct store_refs *refs, const struct store_ref *found,
+                      const struct image *im) {
     char digest[DIGEST_TEXT + 1];
     struct arena a = ARENA_INIT;
     yyjson_mut_val *tags = yyjson_mut_obj_add_arr(d, o, "RepoTags"), *digests = yyjson_mut_obj_add_arr(d, o, "RepoDigests");
     for (size_t i = 0; i < refs->n; i++) {
         struct str name = refs->p[i].name;
-        if (!name.n || !digest_eq(&refs->p[i].manifest, manifest))
+        if (!name.n || !is_name_of(s, &refs->p[i], found, im))
             continue;
         json_push_str(d, tags, name);
         ptrdiff_t colon = str_rindex(name, ':');
         struct str repository = str_first(name, colon < 0 ? name.n : (size_t)colon);
-        add_repo_digest(d, digests, arena_join3(&a, repository, S("@"), str_z(digest_text(manifest, digest))));
+        add_repo_digest(d, digests, arena_join3(&a, repository, S("@"), str_z(digest_text(&refs->p[i].manifest, digest))));
     }
     arena_fini(&a);
 }
@@ -69,12 +82,13 @@ static void add_layers(yyjson_mut_doc *d, yyjson_mut_val *o, const struct image 
     yyjson_mut_obj_add_uint(d, o, "Size", size);
 }
 
-static yyjson_mut_val *describe(yyjson_mut_doc *d, const struct image *im, const struct store_refs *refs) {
+static yyjson_mut_val *describe(yyjson_mut_doc *d, struct store *s, const struct image *im, const struct store_ref *found,
+                                const struct store_refs *refs) {
     char text[DIGEST_TEXT + 1], created[CLOCK_TEXT];
     yyjson_mut_val *o = yyjson_mut_obj(d);
     json_add_str(d, o, "Id", str_z(digest_text(&im->config_digest, text)));
-    json_add_str(d, o, "Digest", str_z(digest_text(&im->manifest, text)));
-    add_names(d, o, refs, &im->manifest);
+    json_add_str(d, o, "Digest", str_z(digest_text(&found->manifest, text)));
+    add_names(d, o, s, refs, found, im);
     json_add_str(d, o, "Created", im->has_created ? str_z(clock_rfc3339(im->created, created)) : STR_NULL);
     json_add_str(d, o, "Author", im->author);
     yyjson_mut_obj_add_val(d, o, "Config", config_json_container(d, &im->config));
@@ -127,7 +141,7 @@ static bool inspect_all(struct context *c, struct arena *a, char **names, size_t
         struct image im;
         if (!image_find(&c->store, str_z(names[i]), a, &ref, e) || !image_read(&c->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, e))
             return false;
-        yyjson_mut_val *o = describe(d, &im, &refs);
+        yyjson_mut_val *o = describe(d, &c->store, &im, &ref, &refs);
         image_fini(&im);
         yyjson_mut_arr_append(list, o);
         if (!as_json() && !print_template(o, e))

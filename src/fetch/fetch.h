@@ -41,7 +41,8 @@ bool url_is_url(struct str text);
 struct url_request {
     struct str url;                 /* http or https */
     const struct digest *want;      /* what the bytes must be (--checksum, the lock), or NULL: held ones are taken without a request */
-    bool has_want_time;             /* with `want`: Last-Modified as the lock knows it, for an equal result from any host */
+    bool time_is_known;             /* with `want`: the lock knows about Last-Modified: an equal result from any host */
+    bool has_want_time;             /* that there is one */
     int64_t want_time_s;
     uint64_t max_bytes;             /* 0: LIMIT_DOWNLOAD_BYTES */
     struct progress_step *progress; /* gets bytes as they come; may be NULL */

@@ -68,8 +68,8 @@ static bool give(struct job *j, const struct digest *d, uint64_t bytes, struct s
         .dir_fd = j->fetcher->store->downloads_fd, .digest = *d, .bytes = bytes, .file_name = own_name(j), .cached = cached};
     digest_hex(d, out->name);
     out->has_time = http_date(last_modified, &out->time_s);
-    if (j->ask->want && j->ask->has_want_time) {
-        out->has_time = true;
+    if (j->ask->want && j->ask->time_is_known) {
+        out->has_time = j->ask->has_want_time;
         out->time_s = j->ask->want_time_s;
     }
     return !j->ask->want || digest_eq(j->ask->want, d) ||

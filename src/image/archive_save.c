@@ -74,6 +74,21 @@ static struct str blob_path(struct save *s, const struct digest *d) {
     return arena_printf(&s->arena, "blobs/sha256/%s", digest_hex(d, hex));
 }
 
+/* The first of the images given that is this one. */
+static const struct outgoing_image *first_of(const struct save *s, const struct outgoing_image *one) {
+    size_t i = 0;
+    while (!digest_eq(&s->out.images.p[i].image.manifest, &one->image.manifest))
+        i++;
+    return &s->out.images.p[i];
+}
+
+/* All names under which the image was asked for. */
+static void add_tags(const struct save *s, const struct outgoing_image *one, yyjson_mut_doc *d, yyjson_mut_val *tags) {
+    for (size_t i = 0; i < s->out.images.n; i++)
+        if (s->out.images.p[i].name.n && first_of(s, &s->out.images.p[i]) == one)
+            json_push_str(d, tags, s->out.images.p[i].name);
+}
+
 /* docker's list: one object an image with its configuration, its names and its layers' paths. */
 static bool put_docker_manifest(struct save *s, struct err *e) {
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
@@ -81,11 +96,11 @@ static bool put_docker_manifest(struct save *s, struct err *e) {
     yyjson_mut_doc_set_root(d, list);
     for (size_t i = 0; i < s->out.images.n; i++) {
         const struct outgoing_image *one = &s->out.images.p[i];
+        if (first_of(s, one) != one)
+            continue; /* its names stand there */
         yyjson_mut_val *o = yyjson_mut_arr_add_obj(d, list);
         json_add_str(d, o, "Config", blob_path(s, &one->image.config_digest));
-        yyjson_mut_val *tags = yyjson_mut_obj_add_arr(d, o, "RepoTags");
-        if (one->name.n)
-            json_push_str(d, tags, one->name);
+        add_tags(s, one, d, yyjson_mut_obj_add_arr(d, o, "RepoTags"));
         yyjson_mut_val *layers = yyjson_mut_obj_add_arr(d, o, "Layers");
         for (size_t k = 0; k < one->image.n_layers; k++)
             json_push_str(d, layers, blob_path(s, &one->image.layers[k].blob));
@@ -117,17 +132,35 @@ bool archive_write(struct store *store, const struct archive_item *items, size_t
     return good;
 }
 
+/* By its ID an image is saved without a name, as docker does. */
+static struct str name_asked(struct arena *a, struct str text, const struct store_ref *found) {
+    struct image_name asked;
+    struct err no_name = ERR_INIT;
+    bool by_name = image_name_parse(a, text, &asked, &no_name) && str_eq(image_name_text(a, &asked), found->name);
+    err_clear(&no_name);
+    return by_name ? found->name : STR_NULL;
+}
+
+/* What is given twice counts once. */
+static void add_item(struct archive_item *items, size_t *n, struct archive_item item) {
+    for (size_t i = 0; i < *n; i++)
+        if (str_eq(items[i].name, item.name) && digest_eq(&items[i].manifest, &item.manifest))
+            return;
+    items[(*n)++] = item;
+}
+
 bool archive_save(struct store *store, const struct str *names, size_t n, enum archive_format format, int fd, struct err *e) {
     struct arena a = ARENA_INIT;
     struct archive_item *items = arena_array(&a, struct archive_item, n);
+    size_t n_items = 0;
     bool good = true;
     for (size_t i = 0; good && i < n; i++) {
         struct store_ref ref;
         good = image_find(store, names[i], &a, &ref, e);
         if (good)
-            items[i] = (struct archive_item){ref.name, ref.manifest};
+            add_item(items, &n_items, (struct archive_item){name_asked(&a, names[i], &ref), ref.manifest});
     }
-    good = good && archive_write(store, items, n, format, fd, e);
+    good = good && archive_write(store, items, n_items, format, fd, e);
     arena_fini(&a);
     return good;
 }

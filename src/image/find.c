@@ -20,22 +20,6 @@ static bool starts_with(const struct digest *d, struct str hex) {
     return str_starts(str_z(digest_hex(d, text)), hex);
 }
 
-/* The configuration digest of a manifest; zero for an index or what cannot be read (then only its own digest finds it). */
-static struct digest config_of(struct store *s, const struct digest *manifest) {
-    struct err quiet = ERR_INIT;
-    struct digest out = {0};
-    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
-    _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
-    if (store_get_blob(s, manifest, &text, &quiet))
-        doc = json_parse(buf_str(&text), LIMIT_JSON_BYTES, "manifest", &quiet);
-    yyjson_val *config = doc ? json_get_object(yyjson_doc_get_root(doc), "config") : NULL;
-    if (config && !digest_parse(json_get_str(config, "digest"), &out, &quiet))
-        out = (struct digest){0};
-    buf_fini(&text);
-    err_clear(&quiet);
-    return out;
-}
-
 static const struct store_ref *by_name(struct arena *a, const struct store_refs *refs, const struct image_name *name) {
     struct str full = image_name_text(a, name);
     for (size_t i = 0; i < refs->n; i++) {
@@ -49,16 +33,28 @@ static const struct store_ref *by_name(struct arena *a, const struct store_refs 
     return NULL;
 }
 
-/* *ambiguous: several images begin so. */
+/* Whether an image's own digest, that of its manifest for this machine, or its ID begins so. *manifest: that for this machine. What cannot
+ * be read has its own digest only. */
+static bool begins_with(struct store *s, const struct store_ref *r, struct str hex, struct digest *manifest) {
+    struct err quiet = ERR_INIT;
+    struct digest config;
+    bool known = image_resolve(s, &r->manifest, S("linux/" CROZE_ARCH), manifest, &config, &quiet);
+    err_clear(&quiet);
+    return starts_with(&r->manifest, hex) || (known && (starts_with(manifest, hex) || starts_with(&config, hex)));
+}
+
+/* *ambiguous: several images begin so. A name and an index may lead to one image; then what has the digest itself is meant. */
 static const struct store_ref *by_digest(struct store *s, const struct store_refs *refs, struct str hex, bool *ambiguous) {
     const struct store_ref *found = NULL;
+    struct digest first = {0}, manifest;
     for (size_t i = 0; i < refs->n; i++) {
         const struct store_ref *r = &refs->p[i];
-        struct digest config = config_of(s, &r->manifest);
-        if (!starts_with(&r->manifest, hex) && !starts_with(&config, hex))
+        if (!begins_with(s, r, hex, &manifest))
             continue;
-        *ambiguous = *ambiguous || (found && !digest_eq(&found->manifest, &r->manifest));
-        found = found ? found : r;
+        *ambiguous = *ambiguous || (found && !digest_eq(&first, &manifest));
+        if (!found || (starts_with(&r->manifest, hex) && !starts_with(&found->manifest, hex)))
+            found = r;
+        first = manifest;
     }
     return found;
 }

@@ -45,6 +45,10 @@ MUST_CHECK bool image_write(struct store *s, struct image *im, struct err *e);
  * size, media type and diffID; counts must agree. */
 MUST_CHECK bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e);
 
+/* Which manifest image_read takes, and its configuration's digest, without reading that. */
+MUST_CHECK bool image_resolve(struct store *s, const struct digest *manifest, struct str platform, struct digest *resolved,
+                              struct digest *config, struct err *e);
+
 /* Takes one image of the OCI layout directory at `path` into the store, unnamed: the manifest `digest`, else the one that index.json has
  * under `tag` ("" means "latest", else the only image). All is hashed on its way. image_read(*manifest) reads it then. */
 MUST_CHECK bool layout_load(struct store *s, const char *path, struct str tag, const struct digest *digest, struct str platform,
@@ -61,7 +65,7 @@ MUST_CHECK bool image_name_parse(struct arena *a, struct str text, struct image_
 struct str image_name_text(struct arena *a, const struct image_name *n);
 
 /* Finds an image by name, name@digest, manifest digest, configuration digest (image ID), or a unique prefix of one of the two (at least 4
- * hex digits). e->sys = ENOENT when there is none. */
+ * hex digits); of an index, its own digest or those of the image that it has for this machine. e->sys = ENOENT when there is none. */
 MUST_CHECK bool image_find(struct store *s, struct str text, struct arena *a, struct store_ref *out, struct err *e);
 
 /* --- Archives --- */

@@ -186,31 +186,43 @@ static bool read_manifest(struct store *s, yyjson_val *root, struct image *im, s
            read_layers(json_get_array(root, "layers"), im, e) && read_config(s, im, e);
 }
 
-bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e) {
-    struct digest at = *manifest;
-    char name[DIGEST_TEXT + 1];
-    image_init(out);
+/* The manifest that `*at` names, or that its index has for `platform`; *at becomes its digest. */
+static yyjson_doc *load(struct store *s, struct digest *at, struct str platform, uint64_t *bytes, struct err *e) {
     /* an index may name an image, not another index: two rounds are enough and bound the walk */
     for (int round = 0; round < 2; round++) {
         struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
         _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
-        if (store_get_blob(s, &at, &text, e))
+        if (store_get_blob(s, at, &text, e))
             doc = json_parse(buf_str(&text), LIMIT_JSON_BYTES, "manifest", e);
-        out->manifest_bytes = text.n;
+        *bytes = text.n;
         buf_fini(&text);
-        if (!doc)
+        yyjson_val *root = doc ? yyjson_doc_get_root(doc) : NULL;
+        if (!root || round > 0 || !json_get_array(root, "manifests"))
+            return take_ptr(&doc);
+        if (!choose(root, platform, at, e))
             break;
-        yyjson_val *root = yyjson_doc_get_root(doc);
-        if (round == 0 && json_get_array(root, "manifests")) {
-            if (!choose(root, platform, &at, e))
-                break;
-            continue;
-        }
-        out->manifest = at;
-        if (!read_manifest(s, root, out, e))
-            break;
-        return true;
     }
+    return NULL;
+}
+
+bool image_resolve(struct store *s, const struct digest *manifest, struct str platform, struct digest *resolved, struct digest *config,
+                   struct err *e) {
+    uint64_t bytes;
+    char name[DIGEST_TEXT + 1];
+    *resolved = *manifest;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = load(s, resolved, platform, &bytes, e);
+    return (doc && digest_parse(json_get_str(json_get_object(yyjson_doc_get_root(doc), "config"), "digest"), config, e)) ||
+           err_wrap(e, "image %s", digest_text(resolved, name));
+}
+
+bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e) {
+    char name[DIGEST_TEXT + 1];
+    image_init(out);
+    out->manifest = *manifest;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = load(s, &out->manifest, platform, &out->manifest_bytes, e);
+    if (doc && read_manifest(s, yyjson_doc_get_root(doc), out, e))
+        return true;
+    digest_text(&out->manifest, name);
     image_fini(out);
-    return err_wrap(e, "image %s", digest_text(&at, name));
+    return err_wrap(e, "image %s", name);
 }

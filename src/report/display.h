@@ -22,6 +22,7 @@ struct progress_step {
     char *title, *note;
     char *error;              /* of a failed one, or NULL */
     int exit_code;
+    bool has_exit_code;
     struct digest id;         /* of the title, and of `same`: it does not change from build to build */
     uint64_t same;            /* how many steps before it bear the same title (of stages of one name) */
     struct digest *inputs;
@@ -39,6 +40,7 @@ struct progress {
     bool color;
     uint64_t start_ns, drawn_ns;
     const struct display *display;
+    const struct progress_watcher *watcher; /* or NULL */
     pthread_mutex_t lock;
     struct progress_step *first, *last;
     struct map titles;        /* of titles the last step */

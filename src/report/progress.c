@@ -111,6 +111,8 @@ struct progress_step *progress_start_after(struct progress *p, struct str title,
         p->first = s;
     p->last = s;
     p->display->started(p, s);
+    if (p->watcher)
+        p->watcher->started(p->watcher->ctx, s->number, str_z(s->title));
     pthread_mutex_unlock(&p->lock);
     return s;
 }
@@ -142,6 +144,8 @@ static void take_bytes(struct progress_step *s, struct str bytes) {
 void progress_log_stream(struct progress_step *s, int stream, struct str bytes) {
     struct progress *p = s->owner;
     pthread_mutex_lock(&p->lock);
+    if (p->watcher)
+        p->watcher->output(p->watcher->ctx, s->number, bytes);
     if (p->display->output)
         p->display->output(p, s, stream, bytes);
     else
@@ -159,6 +163,7 @@ bool progress_wants_streams(const struct progress *p) {
 
 void progress_exit_code(struct progress_step *s, int code) {
     s->exit_code = code;
+    s->has_exit_code = true;
 }
 
 void progress_fail(struct progress_step *s, struct str why) {
@@ -186,7 +191,16 @@ void progress_end(struct progress_step *s, enum progress_end how, struct str not
     s->ended = true;
     s->took_ns = log_now_ns() - s->start_ns;
     s->owner->display->ended(s->owner, s);
+    const struct progress_watcher *w = s->owner->watcher;
+    if (w)
+        w->ended(w->ctx, s->number, how, s->took_ns, s->has_exit_code ? &s->exit_code : NULL);
     pthread_mutex_unlock(&s->owner->lock);
+}
+
+void progress_watch(struct progress *p, const struct progress_watcher *w) {
+    pthread_mutex_lock(&p->lock);
+    p->watcher = w;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void progress_note(struct progress *p, const char *fmt, ...) {

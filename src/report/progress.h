@@ -25,8 +25,8 @@ struct progress_step *progress_start(struct progress *p, struct str title);
 /* The same, for a step that stands on what others gave. Some of them may be NULL. */
 struct progress_step *progress_start_after(struct progress *p, struct str title, struct progress_step *const *inputs, size_t n);
 void progress_log(struct progress_step *s, struct str bytes);     /* output of the process, any piece of it */
-/* The same by stream, 1 or 2. Only a display that tells the streams apart wants them so: otherwise both should come through one pipe, which
- * keeps their order. */
+/* The same by stream, 1 or 2. Only a display that tells the streams apart wants them so: otherwise both should come through one pipe,
+ * which keeps their order. */
 void progress_log_stream(struct progress_step *s, int stream, struct str bytes);
 bool progress_wants_streams(const struct progress *p);
 void progress_bytes(struct progress_step *s, uint64_t done, uint64_t total /* 0: unknown */);
@@ -35,6 +35,15 @@ void progress_end(struct progress_step *s, enum progress_end how, struct str not
 void progress_exit_code(struct progress_step *s, int code);       /* of the process, before the end */
 void progress_fail(struct progress_step *s, struct str why);      /* ends it as failed */
 void progress_note(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Is told of the same events, besides the display. Its functions may call nothing of report/ and raise no warning. */
+struct progress_watcher {
+    void (*started)(void *ctx, unsigned number, struct str title);
+    void (*output)(void *ctx, unsigned number, struct str bytes);
+    void (*ended)(void *ctx, unsigned number, enum progress_end how, uint64_t took_ns, const int *exit_code /* NULL: no process */);
+    void *ctx;
+};
+void progress_watch(struct progress *p, const struct progress_watcher *w); /* NULL: no more */
 
 /* "1.3 GB" as docker writes sizes (decimal units). */
 const char *human_size(uint64_t bytes, char out[32]);

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "store/cache_mount.h"
-#include "store/store_private.h"
+#include "store/log_private.h"
 
 enum severity { NOTE, LEFTOVER, DAMAGE };
 
@@ -217,7 +217,14 @@ static bool check_records(struct fsck *f, struct err *e) {
     return true;
 }
 
+/* A store that an older croze made may lack them, and may be one that we may not write. */
+static bool keeps_fetched(const struct fsck *f) {
+    return f->store->downloads_fd >= 0 && f->store->urls_fd >= 0 && f->store->gits_fd >= 0;
+}
+
 static bool check_fetched(struct fsck *f, struct err *e) {
+    if (!keeps_fetched(f))
+        return true;
     return check_records(f, e) && check_names(f, f->store->downloads_fd, "downloads/sha256", S_IFREG, "not a download", e) &&
            check_names(f, f->store->gits_fd, "gits", S_IFDIR, "not a mirror of a repository", e);
 }
@@ -237,6 +244,8 @@ static bool hash_downloads(struct fsck *f, struct err *e) {
     struct arena a = ARENA_INIT;
     struct dir_names names;
     struct digest d;
+    if (!keeps_fetched(f))
+        return true;
     bool ok = file_list(f->store->downloads_fd, &a, &names, e);
     for (size_t i = 0; ok && i < names.n; i++)
         if (name_is_digest(names.names[i], &d))
@@ -247,6 +256,10 @@ static bool hash_downloads(struct fsck *f, struct err *e) {
 
 static void found_orphan(void *ctx, int dir_fd, const char *name) {
     drop(ctx, dir_fd, "why", name, "its step record is gone");
+}
+
+static void found_log(void *ctx, int dir_fd, const char *name, const char *why) {
+    drop(ctx, dir_fd, "logs", name, why);
 }
 
 static bool check_whys(struct fsck *f, struct err *e) {
@@ -339,7 +352,8 @@ static bool check_quickly(struct fsck *f, struct err *e) {
     check_layout_file(f);
     return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
            check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_whys(f, e) && check_trees(f, e) &&
-           check_fetched(f, e) && check_caches(f, e) && check_indexes(f, e) && leftovers_find(&l, e);
+           check_fetched(f, e) && check_caches(f, e) && logs_damaged(f->store, found_log, f, e) && check_indexes(f, e) &&
+           leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "store/cache_mount.h"
-#include "store/store_private.h"
+#include "store/log_private.h"
 #include "sys/clock.h"
 
 struct gc {
@@ -197,6 +197,15 @@ static void sweep_steps(struct gc *g) {
             remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
 }
 
+static void remove_log(void *ctx, int dir_fd, const char *name) {
+    struct gc *g = ctx;
+    move_tree(g, dir_fd, name, &g->r->other);
+}
+
+static bool sweep_logs(struct gc *g, struct err *e) {
+    return logs_stale(g->store, true, g->o->all ? g->o->grace_s : g->o->keep_steps_s, remove_log, g, e);
+}
+
 static void remove_why(void *ctx, int dir_fd, const char *name) {
     struct gc *g = ctx;
     remove_file(g, dir_fd, name, &g->r->other);
@@ -304,7 +313,7 @@ static bool collect(struct gc *g, struct err *e) {
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
            sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
            sweep_fetched(g, e) && why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) &&
-           sweep_leftovers(g, e);
+           sweep_logs(g, e) && sweep_leftovers(g, e);
 }
 
 static void empty_trash(struct gc *g) {

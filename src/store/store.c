@@ -17,7 +17,7 @@
 
 static const char *const layout_dirs[] = {
     "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
-    "downloads/urls", "gits", "mounts",
+    "downloads/urls", "gits", "mounts", "logs",
 };
 
 /* Root of the host, not of a user namespace that a user made. */
@@ -116,11 +116,24 @@ static bool open_trees(struct store *s, struct err *e) {
     if (trees < 0 || !make_dir(trees, s->flavour, e))
         return false;
     s->trees_fd = file_openat(trees, s->flavour, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    return s->trees_fd >= 0 && (s->downloads_fd = open_dir(s, "downloads/sha256", e)) >= 0 &&
-           (s->urls_fd = open_dir(s, "downloads/urls", e)) >= 0 && (s->gits_fd = open_dir(s, "gits", e)) >= 0;
+    return s->trees_fd >= 0;
 }
 
-/* What verbs that only read need too. */
+/* What came from the network. */
+static bool open_fetched(struct store *s, struct err *e) {
+    return (s->downloads_fd = open_dir(s, "downloads/sha256", e)) >= 0 && (s->urls_fd = open_dir(s, "downloads/urls", e)) >= 0 &&
+           (s->gits_fd = open_dir(s, "gits", e)) >= 0;
+}
+
+/* A store of an older croze has none of it. */
+static bool open_fetched_if_there(struct store *s, struct err *e) {
+    bool ok = open_fetched(s, e);
+    if (!ok && e->sys == ENOENT)
+        err_clear(e);
+    return ok || e->kind == ERR_NONE;
+}
+
+/* What no image is without. */
 static bool open_dirs(struct store *s, struct err *e) {
     return (s->blobs_fd = open_dir(s, "blobs/sha256", e)) >= 0 && (s->toc_fd = open_dir(s, "toc", e)) >= 0 &&
            (s->steps_fd = open_dir(s, "steps", e)) >= 0 && (s->work_fd = open_dir(s, "work", e)) >= 0;
@@ -161,7 +174,7 @@ bool store_open(struct store *s, const char *root, const char *flavour, struct e
         return false;
     /* 0700: trees hold set-user-id programs and images may hold secrets, so nobody else enters */
     if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) &&
-        lease_open(s, e) && clean_up(s, e))
+        open_fetched(s, e) && lease_open(s, e) && clean_up(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s", path);
@@ -187,7 +200,7 @@ static bool open_read_only(struct store *s, const char *root, bool *absent, stru
     *absent = !ok || !has_marker(s);
     if (ok && *absent)
         ok = err_set(e, ERR_FAILED, "it has no file %s", MARKER);
-    if (ok && check_marker(s, e) && open_dirs(s, e) && hold_gc_off(s, e))
+    if (ok && check_marker(s, e) && open_dirs(s, e) && open_fetched_if_there(s, e) && hold_gc_off(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s, which cannot be written (%s)", path, strerrordesc_np(s->read_only));

@@ -50,7 +50,7 @@ refuses 2 'no verb "ps": ' "... by help too" croze help ps
 refuses 125 'takes an image' "run without an image" croze run
 refuses 125 '--detach is not supported' "run -d" croze run -d x
 refuses 1 'standard input: it is empty' "nothing on standard input as the context" croze build -
-refuses 2 'only directories' "a URL as the context" croze build https://host.example/x.git
+refuses 1 'build context https://127.0.0.1:1/x.tar' "a URL as the context that cannot be reached" env CROZE_FETCH_TRIES=1 "$CROZE" build https://127.0.0.1:1/x.tar
 mkdir "$T/empty"
 refuses 1 'neither Dockerfile nor Containerfile' "a context without a Dockerfile" croze build "$T/empty"
 refuses 2 '-Z' "an unknown short option" croze build -Z .
@@ -61,7 +61,7 @@ refuses 2 '--progress is one of' "a word that an option does not take" croze bui
 refuses 2 '--compression-level takes a number' "a number that is none" croze build --compression-level=high .
 refuses 2 'levels 1 to 12' "a level that gzip does not have" croze build --compression-level=13 .
 refuses 2 '(--tag|-t).* needs a value' "an option without its value" croze build --tag
-refuses 2 '--secret is not supported' "an option of docker's that croze lacks is refused by name" croze build --secret id=x .
+refuses 2 '--attest is not supported' "an option of docker's that croze lacks is refused by name" croze build --attest x .
 refuses 2 'SOURCE_DATE_EPOCH' "a SOURCE_DATE_EPOCH that is no number" env SOURCE_DATE_EPOCH=yesterday "$CROZE" build "$T"
 refuses 2 '--platform' "another platform" croze build --platform linux/s390x .
 refuses 2 'at least one' "inspect without an image" croze inspect

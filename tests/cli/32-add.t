@@ -147,9 +147,4 @@ done
 head -c 3000 "$c/plain.tar" >"$c/cut.tar"
 printf 'FROM base\nADD cut.tar /new/\n' >"$c.dockerfile"
 fails_build 'cut\.tar' "an archive that ends too early" "$c" -f "$c.dockerfile"
-for url in https://example.org/x.tar git@example.org:a/b.git https://example.org/a.git; do
-    printf 'FROM base\nADD %s /new/\n' "$url" >"$c.dockerfile"
-    refuses 2 'dockerfile:2:.*(URL|git repository).*not supported' "ADD of ${url%%[:@]*}... is refused by name" croze build -f "$c.dockerfile" "$c"
-done
-
 done_testing

@@ -158,7 +158,7 @@ unlike "... what comes behind does not run" "$err" 'never'
 refuses 1 'failing' "... and the image has no name" croze inspect failing
 printf 'FROM base\nRUN i=%0300d; false\n' 0 | dockerfile "$c"
 fails_build '^croze: Dockerfile:2:1: RUN i=0{74}\.\.\.: exit code 1$' "a long command is shortened" "$c"
-is "... in a message of two lines" "$(printf '%s\n' "$err" | sed -n '/^croze: /,$p' | wc -l)" 2
+is "... in a message of three lines" "$(printf '%s\n' "$err" | sed -n '/^croze: /,$p' | wc -l)" 3
 runs "a step may fail and be mended" 'RUN false || echo mended >/o' /o mended
 printf 'FROM base\nRUN sh -c "kill -9 \\$\\$"; exit $?\n' | dockerfile "$c"
 fails_build 'exit code 137' "a step that is killed" "$c"

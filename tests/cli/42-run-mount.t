@@ -6,7 +6,7 @@
 #   * read-only unless rw; what is written with rw is thrown away and does not touch the source
 #   * mount points and their parents are not in the layer
 #   * the cache: content that is used counts, times do not, what is hidden or elsewhere does not
-#   * hostile sources and targets stay inside; other types and unknown keys are refused by name
+#   * hostile sources and targets stay inside; unknown types and keys are refused by name
 . "$(dirname "$0")/lib.sh"
 
 import_base
@@ -49,6 +49,13 @@ RUN --mount=source=one,target=sub/file cat /opt/real/sub/file >o' /opt/real/o on
 is "... without the directories made for it" "$(img layer mounted -1)" '0755 0:0 d /opt
 0711 7:8 d /opt/real
 0644 0:0 f /opt/real/o'
+mounts "... and the next step does not see them either, nor one that mounts what came of it" 'FROM base AS st
+RUN --mount=source=one,target=/not/here --mount=target=/nor/there,source=dir true
+RUN ls -d /not /nor >/o 2>/dev/null; stat -c %Y / >/time
+FROM base
+RUN --mount=from=st,target=/s ls -d /s/not /s/nor >/o 2>/dev/null; cat /s/o >>/o; wc -l </o >/p' /p 0
+mounts "... but what was put beside it stays" 'RUN --mount=source=one,target=/made/here/f touch /made/g
+RUN find /made | sort | tr "\n" " " >/o' /o '/made /made/g '
 mounts "over a directory that is there" 'RUN --mount=source=dir,target=/opt/lower/dir ls /opt/lower/dir | tr "\n" " " >/o' /o 'sub two '
 is "... the directory is as it was" "$(img tree mounted /opt/lower/dir | wc -l) $(img layer mounted -1)" "4 0644 0:0 f /o"
 mounts "read-only by default" 'RUN --mount=target=/c (echo x >/c/new || echo x >>/c/one || rm /c/one) 2>/dev/null && echo written >/o || echo refused >/o' /o refused

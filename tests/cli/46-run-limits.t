@@ -55,6 +55,17 @@ shows "host-gateway is an address of this host" "--add-host gateway:host-gateway
 refuses 2 'NAME:ADDRESS' "a host without an address" croze build --add-host alone "$c"
 refuses 2 '"nowhere" is neither an IP address' "an address that is none" croze build --add-host a:nowhere "$c"
 
+# --- tmpfs ---
+printf 'FROM base\nRUN --mount=type=tmpfs,target=/t,size=1m --mount=type=tmpfs,target=/opt/lower find /t /opt/lower -mindepth 1 | wc -l >/o && grep " /t " /proc/mounts | cut -d" " -f3,4 >>/o && touch /t/x /opt/lower/y && stat -c %%a /t >>/o\n' >"$c/Dockerfile"
+builds "RUN --mount=type=tmpfs" tmp "$c"
+is "... is empty, also over what is there, of its size, for everyone" "$(img cat tmp /o | sed 's/\(size=[0-9]*k\).*/\1/')" '0
+tmpfs rw,nosuid,nodev,relatime,size=1024k
+1777'
+is "... and nothing of it is in the layer, nor of what it hid" "$(img layer tmp -1)" '0644 0:0 f /o'
+printf 'FROM base\nRUN --mount=type=tmpfs,target=/t,size=64k head -c 100000 /dev/zero >/t/x 2>/dev/null || echo full >/o\n' >"$c/Dockerfile"
+builds "one of 64 KiB" tmp "$c"
+is "... takes no more" "$(img cat tmp /o)" full
+
 # --- the key ---
 printf 'FROM base\nRUN echo x >/o\n' | dockerfile "$c"
 build keyed "$c" 2>/dev/null

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Build contexts that are no directory, and named ones:
 #   * standard input: a Dockerfile; an archive, plain and compressed, with an ignore file and -f inside of it
+#   * a URL of an archive or a Dockerfile; a repository
 #   * --build-context: a directory for COPY --from, mounts and FROM; an image; an OCI layout by tag, digest and alone; a stage of the file
 #   * what is hostile or missing fails by name
 . "$(dirname "$0")/lib.sh"
@@ -82,6 +83,41 @@ END
 refuses 1 'out' "an archive that writes through its own link" from_file "$T/evil.tar" croze build -
 is "nothing came of it" "$(ls /etc/croze-was-here 2>/dev/null)" ""
 
+# --- URLs and repositories ---
+mkdir -p "$T/www"
+cp "$T/plain.tar.gz" "$T/www/context.tar.gz"
+cp "$T/alone" "$T/www/Dockerfile.alone"
+py -u - "$T/www" >"$T/port" 2>/dev/null <<'END' &
+import functools, http.server, sys
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1]))
+print(server.server_address[1], flush=True)
+server.serve_forever()
+END
+server=$!
+until_true 100 test -s "$T/port"
+url=http://127.0.0.1:$(cat "$T/port")
+does "an archive at a URL" croze build -t byurl "$url/context.tar.gz"
+is "... is the context" "$(img tree byurl /in)" "$want"
+does "a Dockerfile at a URL" croze build -t byurl2 "$url/Dockerfile.alone"
+is "... is carried out" "$(img cat byurl2 /text)" text
+refuses 1 'nothing-here.*404' "a URL of nothing" croze build "$url/nothing-here"
+if command -v git >/dev/null; then
+    cp -r "$c" "$T/repo"
+    (cd "$T/repo" && git init -q -b main . && git add -A && git -c user.name=t -c user.email=t@example.org commit -qm one && git update-server-info) >/dev/null 2>&1
+    cp -r "$T/repo/.git" "$T/www/repo.git"
+    does "a repository" croze build -t bygit "$url/repo.git"
+    is "... is the context, with its ignore file" "$(img tree bygit /in | grep -c one)" 1
+    printf 'FROM base\nCOPY --from=lib one /from-git\n' >"$T/uses"
+    refuses 1 'Other:2:1: .*one.*not found' "a subdirectory of a branch, with -f in it, is all that there is" croze build -f Other "$url/repo.git#main:sub"
+    mkdir "$T/only" && cp "$T/uses" "$T/only/Dockerfile"
+    does "a repository as a named context" croze build -t named-git --build-context lib="$url/repo.git" "$T/only"
+    is "... is read" "$(img cat named-git /from-git)" one
+else
+    skip "a repository as the context" "git is not installed"
+fi
+kill "$server"
+wait "$server" 2>/dev/null
+
 # --- named contexts ---
 mkdir -p "$T/lib/deep"
 echo jar >"$T/lib/a.jar"
@@ -128,10 +164,10 @@ builds "an image in place of another" replaced "$c" --build-context alpine:3.20=
 is "... as it is compared: docker.io/library/" "$(img cat replaced /who)" from-base
 builds "... by its full name" replaced2 "$c" --build-context docker.io/library/alpine:3.20=docker-image://base
 cat >"$c/Dockerfile" <<'END'
-FROM base AS build
-RUN echo built >/result
 FROM base AS other
 RUN echo other >/result
+FROM base AS build
+RUN echo built >/result
 FROM base
 COPY --from=build /result /result
 END

@@ -134,7 +134,7 @@ for type in oci docker; do
     is "... under both names" "$(digest_of demo/archive:1) $(digest_of second)" "$(CROZE_ROOT=$T/store digest_of plain) $(CROZE_ROOT=$T/store digest_of plain)"
     CROZE_ROOT=$T/store
 done
-like "a docker archive has docker's list" "$(tar -xOf "$T/docker.tar" manifest.json)" '"RepoTags":\["demo/archive:1"\]'
+like "a docker archive has docker's list" "$(tar -xOf "$T/docker.tar" manifest.json)" '"RepoTags":\["demo/archive:1","second:latest"\]'
 unlike "... an OCI archive has not" "$(tar -tf "$T/oci.tar")" 'manifest.json'
 if have skopeo; then
     for type in oci docker; do

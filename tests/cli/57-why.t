@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # build --why: for each step that is done, what differs from the time it was done before:
 #   * never built; the command, the environment, user, directory, network, mounts; COPY's files by name; the layers below and the step that changed them
-#   * another encoder, --no-cache, a layer that is gone; nothing for a step from the cache, nothing without --why
+#   * --no-cache, a layer that is gone; nothing for a step from the cache, nothing without --why
 #   * what is not to be told is not in the store: proxies, variables that are called a secret
 #   * records are swept with those of the steps; damaged ones are passed over
 . "$(dirname "$0")/lib.sh"
@@ -135,18 +135,18 @@ croze tag base1 base
 
 # --- reasons that are not the step's ---
 because "--no-cache" '[1/1] RUN true below: --no-cache' --no-cache
-run croze build --why --compression zstd "$c"
-like "another encoder" "$(why)" '^\[1/1\] RUN true below: another encoder \(libzstd-[^ ]*/zstd-3; the layer that is there is of libdeflate-[^ ]*/gzip-1\)$'
+because "another compression is no reason" "" --compression zstd
 rm -f "$CROZE_ROOT/blobs/sha256/$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
 for name in os.listdir(root + "/steps"):
     step = json.load(open(root + "/steps/" + name))
-    if step.get("title") == "RUN true below" and step["layer"]["compression"] == "zstd":
+    if step.get("title") == "RUN true below":
         print(step["layer"]["digest"][7:])
+        break
 END
 )"
-because "a layer that is gone" '[1/1] RUN true below: its layer is not in the store any more' --compression zstd
+because "a layer that is gone" '[1/1] RUN true below: its layer is not in the store any more'
 
 # --- the nearest record: of this context, else of the same instruction in another (a fresh clone) ---
 cp -r "$c" "$T/clone"
@@ -170,7 +170,8 @@ does "a sound store" croze fsck
 is "one record a step that was done" "$(py - <<'END'
 import json, os
 root = os.environ["CROZE_ROOT"]
-layers = {n for n in os.listdir(root + "/steps") if "layer" in json.load(open(root + "/steps/" + n))}
+steps = {n: json.load(open(root + "/steps/" + n)) for n in os.listdir(root + "/steps")}
+layers = {n for n in steps if steps[n].get("title", "").split(" ")[0] in ("RUN", "COPY", "WORKDIR")}
 print(layers == set(os.listdir(root + "/why")), all(json.load(open(root + "/why/" + n))["version"] == 1 for n in layers))
 END
 )" "True True"
@@ -189,6 +190,7 @@ is "... also at their end, of which only that is told" "$(why)" '[1/1] RUN true 
 run croze build --why "$c"
 sed -i 's/^\(ENV V299=.*\)9$/\18/' "$c/Dockerfile"
 because "300 variables: what is not kept one by one is told as one" '[1/1] RUN true many: one of 126 further fields changed'
+croze images -q | sort -u | while read -r id; do croze rmi -f "$id"; done >/dev/null 2>&1
 does "gc" croze gc --all --grace 0
 is "... removes them with their steps" "$(ls "$CROZE_ROOT/why")" ""
 echo x >"$CROZE_ROOT/why/$(printf '%064d' 0)"

@@ -108,6 +108,7 @@ until_true 100 test -s "$T/port"
 url=http://127.0.0.1:$(cat "$T/port")
 cat >"$c/Dockerfile" <<END
 FROM users
+USER root
 ARG JAR=files/dnsjava-3.6.1.jar
 ADD --chown=wso2carbon:wso2 $url/\${JAR} /home/wso2carbon
 ADD $url/files/dnsjava-3.6.1.jar /renamed.jar

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # images, inspect, history, tag, rmi:
-#   * tables and JSON lines; --digests, -q, --no-trunc, a name; order
+#   * tables and JSON lines; --digests, -q, --no-trunc; names, patterns and filters; order
 #   * inspect as JSON and by templates; several images; IDs, prefixes, name@digest
 #   * tag over another image; rmi by name and ID, of several names, -f; what is gone and what is not
 . "$(dirname "$0")/lib.sh"
@@ -35,6 +35,33 @@ for line in sys.stdin:
     "['CreatedAt', 'Digest', 'ID', 'Repository', 'Size', 'Tag'] demo/product 1.0 sha256: sha256: T True
 ['CreatedAt', 'Digest', 'ID', 'Repository', 'Size', 'Tag'] demo/product latest sha256: sha256: T True
 ['CreatedAt', 'Digest', 'ID', 'Repository', 'Size', 'Tag'] base 1 sha256: sha256: T True"
+
+# --- patterns and filters ---
+list() { croze images --format json "$@" | py -c 'import json, sys; print(*(o["Repository"] + ":" + o["Tag"] for o in map(json.loads, sys.stdin)))'; }
+does "a name that nothing has" croze images nothing
+like "... only the head" "$out" '^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE$'
+is "... of one line" "$(printf '%s\n' "$out" | wc -l)" 1
+is "a pattern" "$(list 'demo/*')" "demo/product:1.0 demo/product:latest"
+is "... with a tag" "$(list 'demo/*:1.?')" "demo/product:1.0"
+is "... stops at a slash" "$(list '*')" "base:1"
+is "... also in a range" "$(list '[a-c]ase')" "base:1"
+refuses 2 'invalid image pattern' "half a range" croze images '[a-'
+is "--filter reference=" "$(list --filter reference='*/product')" "demo/product:1.0 demo/product:latest"
+is "... any of several" "$(list -f reference='*/*:latest' -f reference=base)" "demo/product:latest base:1"
+is "--filter label=KEY" "$(list --filter label=l)" "demo/product:1.0 demo/product:latest"
+is "... KEY=VALUE" "$(list --filter 'label=l=a b') | $(list --filter label=l=a)" "demo/product:1.0 demo/product:latest | "
+is "... all of several" "$(list --filter label=l --filter label=m)" ""
+is "... and a name" "$(list --filter label=l 'demo/*:latest')" "demo/product:latest"
+is "--filter dangling=false" "$(list --filter dangling=false)" "demo/product:1.0 demo/product:latest base:1"
+is "--filter dangling=true" "$(list --filter dangling=true)" ""
+printf 'FROM base:1\nLABEL none=1\n' >"$c/unnamed"
+croze build -q -f "$c/unnamed" "$c" >"$T/unnamed" 2>/dev/null
+is "... an image without a name" "$(list --filter dangling=true) $(croze images -q --no-trunc -f dangling=1)" "<none>:<none> $(cat "$T/unnamed")"
+is "... and others" "$(list --filter dangling=false --filter label=none)" ""
+croze rmi "$(cat "$T/unnamed")" >/dev/null
+refuses 2 'dangling=maybe' "dangling that is neither" croze images --filter dangling=maybe
+refuses 2 'before=' "a filter that there is not, by name" croze images --filter before=base:1
+refuses 2 'KEY=VALUE' "a filter without a value" croze images --filter dangling
 
 # --- inspect ---
 is "inspect: JSON like docker's" "$(croze inspect demo/product base:1 | py -c '

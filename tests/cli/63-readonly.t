@@ -48,6 +48,9 @@ if [ "$tier" = root ]; then
     chmod 755 "$CROZE_ROOT"
     before=$(traces)
     see "another user's store that one may read" as_nobody
+    mv "$CROZE_ROOT/downloads" "$T/downloads"
+    does "... one that an older croze made has no downloads" as_nobody images
+    mv "$T/downloads" "$CROZE_ROOT/downloads"
     mv "$CROZE_ROOT/toc" "$T/toc"
     refuses 1 'store .* cannot be written .*toc: No such file or directory' "... a part that is missing is named" as_nobody images
     mv "$T/toc" "$CROZE_ROOT/toc"

@@ -28,14 +28,11 @@ static bool step(struct run *r, size_t stage, const struct df_instruction *i) {
     assert(s.kind != STEP_WORKDIR || s.workdir.p[0] == '/');
     if (s.kind == STEP_RUN) {
         struct digest *mounts = arena_array(&r->arena, struct digest, s.run.n_mounts);
-        bool binds = true;
         for (size_t m = 0; m < s.run.n_mounts; m++) {
             const struct step_mount *mount = &s.run.mounts[m];
-            binds = binds && mount->kind == MOUNT_BIND;
             assert(mount->target.n ? mount->target.p[0] == '/' : mount->kind == MOUNT_SECRET && mount->env.n);
         }
-        if (binds)
-            (void)key_run(&k, &s.run, mounts);
+        (void)key_run(&k, &s.run, mounts);
         assert(s.run.argv.n > 0 && s.run.workdir.p[0] == '/');
     }
     return true;

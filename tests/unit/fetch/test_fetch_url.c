@@ -72,11 +72,15 @@ static void pinned(void) {
     must(fetch_url(&fetcher, &q, &arena, &r, &e), &e);
     ok(holds(&r, S("pinned")) && r.cached && r.has_time && peer_requests(&plain) == before, "held bytes that must be so need no request");
     q.url = S("http://127.0.0.1:1/nobody/listens");
-    q.has_want_time = true;
+    q.time_is_known = q.has_want_time = true;
     q.want_time_s = 77;
     must(fetch_url(&fetcher, &q, &arena, &r, &e), &e);
     ok(holds(&r, S("pinned")) && r.has_time && r.time_s == 77, "from no other address either; the time is the pinned one");
     is_str(r.file_name, S("listens"), "the name is that of this URL");
+    q.url = text("%s/files/p", plain.origin);
+    q.has_want_time = false;
+    must(fetch_url(&fetcher, &q, &arena, &r, &e), &e);
+    ok(!r.has_time, "and that there is none may be pinned too");
     q = (struct url_request){.url = text("%s/files/p", plain.origin), .want = &wrong};
     ok(!fetch_url(&fetcher, &q, &arena, &r, &e) && str_find(str_z(e.msg), S("sha256:8a6a5e1b")) < 0, "other bytes are refused");
     char a[DIGEST_TEXT + 1], b[DIGEST_TEXT + 1];
