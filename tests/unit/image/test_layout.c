@@ -97,7 +97,8 @@ static void test_docker_types(void) {
     struct digest oci = im.manifest, config = im.config_digest;
     im.docker_types = true;
     must(image_write(store, &im, &e), &e);
-    ok(!digest_eq(&oci, &im.manifest) && digest_eq(&config, &im.config_digest), "docker's media types: another manifest, the same configuration");
+    ok(!digest_eq(&oci, &im.manifest) && digest_eq(&config, &im.config_digest),
+       "docker's media types: another manifest, the same configuration");
     is_str(im.manifest_media_type, S("application/vnd.docker.distribution.manifest.v2+json"), "  of docker's type");
     struct buf text = BUF_INIT(MIB(1));
     must(store_get_blob(store, &im.manifest, &text, &e), &e);
