@@ -46,7 +46,7 @@ static bool instruction(struct walk *w, size_t k, const struct df_instruction *i
         .trigger = trigger,
         .base_known = w->stages[k].known,
         .step = good ? &step : NULL,
-        .warnings = s->warnings + (s->warnings ? warned : 0),
+        .warnings = s->warnings ? s->warnings + warned : NULL,
         .n_warnings = s->n_warnings - warned,
     };
     w->see(w->ctx, &seen);
