@@ -87,7 +87,7 @@ is "nothing came of it" "$(ls /etc/croze-was-here 2>/dev/null)" ""
 mkdir -p "$T/www"
 cp "$T/plain.tar.gz" "$T/www/context.tar.gz"
 cp "$T/alone" "$T/www/Dockerfile.alone"
-py -u - "$T/www" >"$T/port" 2>/dev/null <<'END' &
+"$python" -u - "$T/www" >"$T/port" 2>/dev/null <<'END' &
 import functools, http.server, sys
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1]))
 print(server.server_address[1], flush=True)

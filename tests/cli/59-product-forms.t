@@ -97,7 +97,7 @@ is "a directory of another stage" "$(img tree several /copied)" '0755 0:0 d /cop
 mkdir -p "$T/www/files"
 echo 'a jar' >"$T/www/files/dnsjava-3.6.1.jar"
 touch -d '2024-05-06 07:08:09 UTC' "$T/www/files/dnsjava-3.6.1.jar"
-py -u - "$T/www" >"$T/port" 2>/dev/null <<'END' &
+"$python" -u - "$T/www" >"$T/port" 2>/dev/null <<'END' &
 import functools, http.server, sys
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1]))
 print(server.server_address[1])
