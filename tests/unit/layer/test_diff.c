@@ -382,7 +382,7 @@ static void deep(void) {
         up_file(path.p, "", 0644);
         buf_printf(&want, "f %s\n", path.p);
     }
-    gives_with(&(struct view){0}, want.p, "60 levels, and a name behind each, into an empty root");
+    gives_with(&(struct view){.store = store}, want.p, "60 levels, and a name behind each, into an empty root");
     buf_fini(&path);
     buf_fini(&want);
 }
