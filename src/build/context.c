@@ -21,6 +21,8 @@ static bool take_directory(struct build *b, struct context *c, char *path, struc
     c->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->fd < 0)
         return err_sys(e, errno, "build context %.*s", STR_ARG(c->text));
+    if (c->made) /* no later build meets this directory again */
+        return true;
     c->stats = stat_index_open(b->store, c->fd, e);
     return c->stats != NULL;
 }
@@ -73,7 +75,7 @@ static bool take_dockerfile(struct build *b, struct context *c, int fd, struct e
         return false;
     if (text.n == 0)
         return err_set(e, ERR_FAILED, "it is empty; an archive or a Dockerfile is needed");
-    c->dockerfile = arena_str(&b->arena, buf_str(&text));
+    c->dockerfile = arena_str(&c->arena, buf_str(&text));
     return make_directory(b, c, e);
 }
 
@@ -112,20 +114,20 @@ static bool open_stdin(struct build *b, struct context *c, struct err *e) {
 
 static bool fetch_repository(struct build *b, struct context *c, struct progress_step *p, struct err *e) {
     struct git_result r;
-    return build_fetch_git(b, c->text, STR_NULL, false, p, &b->arena, &c->made, &r, e) && take_directory(b, c, mem_strdup(c->made), e);
+    return build_fetch_git(b, c->text, STR_NULL, false, p, &c->arena, &c->made, &r, e) && take_directory(b, c, mem_strdup(c->made), e);
 }
 
 static bool fetch_file(struct build *b, struct context *c, struct progress_step *p, struct err *e) {
     struct url_result r;
-    if (!build_fetch_url(b, c->text, STR_NULL, p, &b->arena, &r, e))
+    if (!build_fetch_url(b, c->text, STR_NULL, p, &c->arena, &r, e))
         return false;
     _cleanup_fd_ int fd = file_openat(r.dir_fd, r.name, O_RDONLY | O_NOFOLLOW, 0, e);
     return fd >= 0 && take_file(b, c, fd, e);
 }
 
 static bool open_remote(struct build *b, struct context *c, enum operand_kind kind, struct err *e) {
-    struct str shown = url_shown(&b->arena, c->text);
-    struct progress_step *p = progress_start(b->progress, arena_printf(&b->arena, "load build context %.*s", STR_ARG(shown)));
+    struct str shown = url_shown(&c->arena, c->text);
+    struct progress_step *p = progress_start(b->progress, arena_printf(&c->arena, "load build context %.*s", STR_ARG(shown)));
     bool good = kind == OPERAND_GIT ? fetch_repository(b, c, p, e) : fetch_file(b, c, p, e);
     progress_end(p, good ? PROGRESS_DONE : PROGRESS_FAILED, STR_NULL);
     return good || err_wrap(e, "build context %.*s", STR_ARG(shown));
@@ -150,5 +152,6 @@ void context_close(struct build *b, struct context *c) {
     if (c->made)
         store_workdir_remove(b->store, c->made);
     free(c->made);
+    arena_fini(&c->arena);
     *c = (struct context)CONTEXT_INIT;
 }

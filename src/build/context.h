@@ -12,6 +12,7 @@
 struct build;
 
 struct context {
+    struct arena arena;          /* of all that follows; as the rest, guarded by build.contexts until it is open */
     struct str text;             /* as the user gave it */
     int fd;                      /* the directory */
     char *path;                  /* the same, absolute */
@@ -22,7 +23,7 @@ struct context {
     struct str dockerfile;       /* not a directory but the text of a Dockerfile came; the directory is empty then */
     char *made;                  /* a work directory that goes with the context */
 };
-#define CONTEXT_INIT {.fd = -1}
+#define CONTEXT_INIT {.arena = ARENA_INIT, .fd = -1}
 
 /* Opens what c->text means. The ignore file is not read. */
 MUST_CHECK bool context_open(struct build *b, struct context *c, struct err *e);

@@ -27,14 +27,14 @@ static bool read_at(const struct context *c, const char *name, struct buf *out, 
 }
 
 /* The first of the candidates that is there; NULL-terminated. None is no error. */
-static bool ignore_read(struct build *b, struct context *c, const struct str *candidates, size_t n, bool first_on_host, struct err *e) {
+static bool ignore_read(struct context *c, const struct str *candidates, size_t n, bool first_on_host, struct err *e) {
     for (size_t i = 0; i < n; i++) {
         _cleanup_(buf_fini) struct buf bytes = BUF_INIT(LIMIT_IGNORE_BYTES);
         struct err missing = ERR_INIT;
         _cleanup_fd_ int fd =
             first_on_host && i == 0 ? open(candidates[i].p, READ_FILE) : file_openat_beneath(c->fd, candidates[i].p, READ_FILE, 0);
         if (read_in_context(fd, candidates[i].p, &bytes, &missing))
-            return ignore_parse(&b->arena, arena_str(&b->arena, buf_str(&bytes)), candidates[i], &c->ignore, e);
+            return ignore_parse(&c->arena, arena_str(&c->arena, buf_str(&bytes)), arena_str(&c->arena, candidates[i]), &c->ignore, e);
         if (missing.sys != ENOENT) {
             err_move(e, &missing);
             return false;
@@ -92,7 +92,7 @@ static bool read_main_ignore(struct build *b, struct str dockerfile, struct err 
     struct str candidates[] = {arena_join3(&b->arena, dockerfile, S(".dockerignore"), S("")), S(".containerignore"), S(".dockerignore")};
     size_t skip = from_stdin(b) || b->context.dockerfile.n;
     bool on_host = b->options->dockerfile && b->context.is_host_dir;
-    return ignore_read(b, &b->context, candidates + skip, 3 - skip, on_host && !skip, e);
+    return ignore_read(&b->context, candidates + skip, 3 - skip, on_host && !skip, e);
 }
 
 bool main_ignore_read(struct build *b, struct err *e) {
@@ -132,7 +132,7 @@ struct context *context_named(struct build *b, size_t named, struct err *e) {
     struct context *c = &b->named[named];
     pthread_mutex_lock(&b->contexts);
     c->text = n->value;
-    bool good = c->opened || (context_open(b, c, e) && ignore_read(b, c, candidates, 2, false, e));
+    bool good = c->opened || (context_open(b, c, e) && ignore_read(c, candidates, 2, false, e));
     pthread_mutex_unlock(&b->contexts);
     if (good)
         return c;

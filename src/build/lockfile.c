@@ -60,13 +60,12 @@ static bool load(struct lockfile *l, struct err *e) {
         return true;
     if (!l->path)
         return err_set(e, ERR_USAGE, "--lock and --locked need a FILE here: the build context is no directory of this machine");
-    l->loaded = true;
     if (l->mode != LOCKFILE_CHECK)
-        return true;
+        return l->loaded = true;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_LOCK_BYTES);
     if (!read_file(l->path, &text, e))
         return e->sys == ENOENT ? err_append(e, "; build --lock makes it") : false;
-    return lockfile_parse(&l->arena, buf_str(&text), l->path, &l->locked, e);
+    return l->loaded = lockfile_parse(&l->arena, buf_str(&text), l->path, &l->locked, e);
 }
 
 /* --- Looking up --- */

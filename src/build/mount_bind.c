@@ -56,14 +56,34 @@ bool mount_source_stat(struct run_mounts *m, size_t i, struct stat *out, struct 
     return found || (e->kind == ERR_NONE && err_sys(e, errno, "source %.*s", STR_ARG(path)));
 }
 
+/* What stands at the mount point, and all below it. */
+static bool shown_digest(struct run_mounts *m, size_t i, struct digest *out, struct err *e) {
+    const struct build_options *o = m->stage->build->options;
+    struct content_hash h;
+    struct stat st;
+    content_hash_init(&h);
+    h.has_epoch = o->has_epoch;
+    h.epoch = o->epoch;
+    if (!mount_source_entries(m, i, content_hash_sink(&h), true, e) || !mount_source_stat(m, i, &st, e))
+        return false;
+    sha256_u64(&h.state, st.st_mode);
+    sha256_u64(&h.state, st.st_uid);
+    sha256_u64(&h.state, st.st_gid);
+    *out = content_hash_final(&h);
+    return true;
+}
+
 bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e) {
     struct mount_source *src = &m->sources[i];
-    struct content_hash h;
     src->opened = read_root_open(m->stage->build, &src->mount->from, &src->root, e);
-    content_hash_init(&h);
-    if (!src->opened || !mount_source_entries(m, i, content_hash_sink(&h), true, e))
+    return src->opened && shown_digest(m, i, &m->digests[i], e);
+}
+
+bool mount_bind_changed(struct run_mounts *m, size_t i, bool *changed, struct err *e) {
+    struct digest now = m->digests[i];
+    if (m->sources[i].root.context && !shown_digest(m, i, &now, e))
         return false;
-    m->digests[i] = content_hash_final(&h);
+    *changed = !digest_eq(&now, &m->digests[i]);
     return true;
 }
 

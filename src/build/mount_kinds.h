@@ -27,6 +27,8 @@ char *mounts_fresh_dir(struct run_mounts *m, const char *what, size_t i, struct 
 
 /* bind: the context as the ignore file leaves it, a stage, an image (mount_bind.c). The digest is of what is shown, as COPY sees it. */
 MUST_CHECK bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e);
+/* Whether a context shows something else than when it was opened. */
+MUST_CHECK bool mount_bind_changed(struct run_mounts *m, size_t i, bool *changed, struct err *e);
 /* The entries below the source, as COPY SOURCE / would write them; the source itself, symlinks followed. */
 MUST_CHECK bool mount_source_entries(struct run_mounts *m, size_t i, struct entry_sink sink, bool digests, struct err *e);
 MUST_CHECK bool mount_source_stat(struct run_mounts *m, size_t i, struct stat *out, struct err *e);

@@ -144,18 +144,19 @@ size_t run_mounts_env(const struct run_mounts *m, const char **env) {
     return n;
 }
 
-const char *run_mounts_agent(const struct run_mounts *m) {
-    for (size_t i = 0; i < m->step->run.n_mounts; i++)
-        if (m->sources[i].mount->kind == MOUNT_SSH)
-            return arena_strz(&m->stage->arena, m->sources[i].mount->target);
-    return NULL;
-}
-
 bool run_mounts_sets(const struct run_mounts *m, struct str name) {
     for (size_t i = 0; i < m->step->run.n_mounts; i++)
         if (m->sources[i].variable.p && str_eq(m->sources[i].mount->env, name))
             return true;
     return false;
+}
+
+bool run_mounts_changed(struct run_mounts *m, bool *changed, struct err *e) {
+    *changed = false;
+    for (size_t i = 0; !*changed && i < m->step->run.n_mounts; i++)
+        if (m->sources[i].mount->kind == MOUNT_BIND && !mount_bind_changed(m, i, changed, e))
+            return err_wrap(e, "mount %.*s", STR_ARG(m->sources[i].mount->target));
+    return true;
 }
 
 void run_mounts_release(struct run_mounts *m) {

@@ -28,9 +28,8 @@ MUST_CHECK bool run_mounts_prepare(struct run_mounts *m, struct progress_step *p
 size_t run_mounts_env(const struct run_mounts *m, const char **env);
 /* Whether such a variable has this name. */
 bool run_mounts_sets(const struct run_mounts *m, struct str name);
-/* What SSH_AUTH_SOCK is to be where nothing else set it: the target of the first ssh mount, whether or not there is an agent (BuildKit's
- * rule). NULL: the step has none. */
-const char *run_mounts_agent(const struct run_mounts *m);
+/* Whether a context that the step reads shows something else by now than what the key is of. */
+MUST_CHECK bool run_mounts_changed(struct run_mounts *m, bool *changed, struct err *e);
 /* Lets others use the step's cache mounts: its process has ended. */
 void run_mounts_release(struct run_mounts *m);
 void run_mounts_close(struct run_mounts *m);

@@ -26,6 +26,10 @@ struct str run_host_gateway(struct arena *a) {
     return arena_str(a, str_z(text));
 }
 
+struct str run_hostname(const struct run_options *o) {
+    return o->hostname.n ? o->hostname : S("buildkitsandbox");
+}
+
 struct str run_hosts_text(struct arena *a, const struct run_options *o, struct str own) {
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_HOSTS_BYTES);
     struct str gateway = STR_NULL;
@@ -38,6 +42,6 @@ struct str run_hosts_text(struct arena *a, const struct run_options *o, struct s
     buf_add_str(&text, own);
     if (!str_ends(own, S("\n")))
         buf_add_char(&text, '\n');
-    buf_add_str(&text, S("127.0.0.1 " RUN_HOSTNAME "\n")); /* programs look their own host name up */
+    buf_printf(&text, "127.0.0.1 %.*s\n", STR_ARG(run_hostname(o))); /* programs look their own host name up */
     return arena_str(a, buf_str(&text));
 }

@@ -7,7 +7,8 @@
 #include "base/arena.h"
 #include "build/run_options.h"
 
-#define RUN_HOSTNAME "buildkitsandbox" /* BuildKit's name: what a program wrote there stays the same */
+/* The name of the sandbox: what was asked for, else BuildKit's, so that what a program writes of it stays the same. */
+struct str run_hostname(const struct run_options *o);
 
 /* The whole text. `own` is the host's file; given hosts stand in front of it, so that they win where a name is in both. */
 struct str run_hosts_text(struct arena *a, const struct run_options *o, struct str own);

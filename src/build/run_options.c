@@ -3,9 +3,11 @@
 #include "build/run_options.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <sys/resource.h>
 
 #include "base/csv.h"
+#include "plan/words.h"
 
 void run_options_fini(struct run_options *o) {
     vec_fini(&o->hosts);
@@ -106,29 +108,24 @@ bool run_ulimit_parse(struct run_options *o, struct str text, struct err *e) {
     return true;
 }
 
-/* --- --shm-size --- */
+/* --- The host name --- */
 
-/* "64m", "64mb", "64MiB": how many times 1024 the letters are; -1: not such letters. */
-static int exponent_of(struct str unit) {
-    static const char letters[] = "bkmgtp";
-    unit = str_trim_left(unit);
-    if (unit.n == 0 || str_eq_nocase(unit, S("b")))
-        return 0;
-    const char *found = strchr(letters, unit.p[0] | 0x20);
-    struct str rest = str_from(unit, 1);
-    bool plain = rest.n == 0 || str_eq_nocase(rest, S("b")) || str_eq_nocase(rest, S("ib"));
-    return found && *found && *found != 'b' && plain ? (int)(found - letters) : -1;
+bool run_hostname_parse(struct run_options *o, struct str text, struct err *e) {
+    bool good = text.n > 0 && text.n <= HOST_NAME_MAX && text.p[0] != '-';
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        good = good && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_');
+    }
+    o->hostname = arena_str(&o->arena, text);
+    return good || err_set(e, ERR_USAGE, "BUILDKIT_SANDBOX_HOSTNAME \"%.*s\" is no host name of at most %d bytes", STR_ARG(text),
+                           HOST_NAME_MAX);
 }
 
+/* --- --shm-size --- */
+
 bool run_shm_parse(struct run_options *o, struct str text, struct err *e) {
-    size_t digits = 0;
-    while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
-        digits++;
-    int exponent = exponent_of(str_from(text, digits));
-    uint64_t value;
-    if (exponent < 0 || !str_to_u64(str_first(text, digits), 10, INT64_MAX >> (10 * exponent), &value))
+    if (!size_parse(text, &o->shm_bytes))
         return err_set(e, ERR_USAGE, "--shm-size \"%.*s\": it is a number of bytes, or one with k, m, g, t or p", STR_ARG(text));
-    o->shm_bytes = value << (10 * exponent);
     return o->shm_bytes > 0 || err_set(e, ERR_USAGE, "--shm-size 0: /dev/shm needs some bytes");
 }
 

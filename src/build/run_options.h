@@ -32,6 +32,7 @@ struct run_agent {
 struct run_options {
     struct arena arena;           /* all texts that are kept */
     VEC(struct run_host) hosts;
+    struct str hostname;          /* "": BuildKit's */
     VEC(struct sandbox_rlimit) ulimits;
     uint64_t shm_bytes;           /* 0: the default */
     bool shell_on_error;          /* --on-error=sh */
@@ -44,9 +45,11 @@ void run_options_fini(struct run_options *o);
 /* Each adds what one flag's value says. Errors are ERR_USAGE and name flag and value. */
 /* --add-host NAME:ADDRESS or NAME=ADDRESS; several addresses separated by commas; IPv6 with or without brackets. */
 MUST_CHECK bool run_host_parse(struct run_options *o, struct str text, struct err *e);
+/* The build argument BUILDKIT_SANDBOX_HOSTNAME. */
+MUST_CHECK bool run_hostname_parse(struct run_options *o, struct str text, struct err *e);
 /* --ulimit NAME=SOFT[:HARD]; -1 is none; the last of a name counts. */
 MUST_CHECK bool run_ulimit_parse(struct run_options *o, struct str text, struct err *e);
-/* --shm-size N[k|m|g|t|p][i][b], powers of 1024. */
+/* --shm-size: a size as docker writes it ("64m", "1.5g"). */
 MUST_CHECK bool run_shm_parse(struct run_options *o, struct str text, struct err *e);
 /* --secret id=ID[,src=FILE|,env=NAME|,type=file|env], quoted as CSV; the last of an id counts. */
 MUST_CHECK bool run_secret_parse(struct run_options *o, struct str text, struct err *e);

@@ -25,6 +25,7 @@ static void start_from_image(struct stage *s, struct image *base) {
     struct container_config config = {0};
     container_config_copy(&s->arena, &config, &base->config);
     scope_init(&s->scope, &s->arena, &s->build->plan, s->plan, &config, NULL);
+    s->scope.author = arena_str(&s->arena, base->author);
     image_fini(base);
 }
 
@@ -162,26 +163,27 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
                     STR_ARG(shortened(&s->arena, step.title)));
 }
 
+static bool makes_layer(enum df_op op) {
+    return op == DF_RUN || op == DF_COPY || op == DF_ADD || op == DF_WORKDIR;
+}
+
 /* ONBUILD triggers of the base run right behind FROM, and are not handed on. Those of an image may read stages that nothing needed until
  * now. */
 static bool triggers(struct stage *s, struct err *e) {
     struct str_list list = s->scope.config.onbuild;
     struct df_instruction *parsed = arena_array(&s->arena, struct df_instruction, list.n);
     s->scope.config.onbuild = (struct str_list){0};
-    s->steps += list.n;
-    for (size_t t = 0; t < list.n; t++)
+    for (size_t t = 0; t < list.n; t++) {
         if (!dockerfile_parse_one(&s->arena, list.p[t], S("ONBUILD"), '\\', &parsed[t], e))
             return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+        s->steps += makes_layer(parsed[t].op);
+    }
     if (s->plan->base_kind == BASE_IMAGE && list.n && !build_need_triggers(s, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
         if (!instruction(s, &parsed[t], e)) /* perhaps since another stage has failed */
             return e->kind != ERR_NONE && err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
     return true;
-}
-
-static bool makes_layer(enum df_op op) {
-    return op == DF_RUN || op == DF_COPY || op == DF_ADD || op == DF_WORKDIR;
 }
 
 static bool body(struct stage *s, struct err *e) {

@@ -106,7 +106,7 @@ void stage_layer_options(const struct stage *s, struct layer_options *o);
 /* Looks a key up; when *found, the layer and its history line are added to the stage and p is ended as CACHED. */
 MUST_CHECK bool step_from_cache(struct stage *s, const struct step *step, const struct digest *key, struct progress_step *p, bool *found,
                                 struct err *e);
-/* Records a finished layer under its key and adds it to the stage; ends p with its size. */
+/* Records a finished layer under its key (NULL: it is not recorded) and adds it to the stage; ends p with its size. */
 MUST_CHECK bool step_finish(struct stage *s, const struct step *step, const struct digest *key, const struct layer *l,
                             struct progress_step *p, struct err *e);
 /* A record's layer, packed by whatever encoder; false: it has none that can be read. And back; the encoder id is the layer's own. */

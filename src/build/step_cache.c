@@ -115,12 +115,12 @@ bool step_finish(struct stage *s, const struct step *step, const struct digest *
     struct step_record r = record_of_layer(l, now);
     r.title = step->title;
     r.took_ms = (int64_t)((log_now_ns() - s->step_began_ns) / 1000000);
-    if (!build_record(s->build, key, &r, e))
+    if (key && !build_record(s->build, key, &r, e))
         return false;
     add_layer(s, step, l, now);
     char size[32];
     progress_end(p, PROGRESS_DONE, str_z(human_size(l->blob_bytes, size)));
-    if (!s->build->options->apart)
+    if (key && !s->build->options->apart)
         why_done(s, step, key, l);
     return true;
 }

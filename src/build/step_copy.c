@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY (and ADD of local files): the files as they will be written give the key; on a miss the same walk, a second time, gives the layer.
- */
+ * COPY and ADD: the files as they will be written give the key; on a miss the same walk, a second time, gives the layer. What ADD fetches
+ * is a source like any other by then (step_fetch.c). */
 #include <errno.h>
 
 #include "base/log.h"
@@ -23,6 +23,7 @@ struct copy_job {
     struct view onto;
     struct view nothing;         /* what a linked copy stands on */
     struct ignore excludes;
+    struct digest content;       /* of the entries, as the key has them */
 };
 
 /* The source of the instruction's paths. */
@@ -92,11 +93,6 @@ static void release_parts(struct copy_job *j) {
             j->parts[i].release(j->parts[i].held);
 }
 
-/* With --chmod there is no linked copy, as with BuildKit. */
-static bool is_linked(const struct step_copy *c) {
-    return c->link && !c->chmod.given;
-}
-
 static bool fill_spec(struct copy_job *j, struct err *e) {
     const struct step_copy *c = &j->step->copy;
     struct copy_spec *spec = &j->spec;
@@ -104,7 +100,7 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
     spec->dest_is_dir = c->dest_is_dir;
     spec->chmod = c->chmod;
     spec->onto = &j->onto;
-    if (is_linked(c)) {
+    if (c->link) {
         j->nothing = (struct view){.store = j->onto.store};
         spec->onto = &j->nothing;
         spec->beneath = &j->onto;
@@ -124,19 +120,47 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
     return make_parts(j, e);
 }
 
+static void hash_init(const struct copy_job *j, struct content_hash *h) {
+    content_hash_init(h);
+    h->has_epoch = j->stage->build->options->has_epoch;
+    h->epoch = j->stage->build->options->epoch;
+}
+
 static bool make_key(struct copy_job *j, struct digest *key, struct err *e) {
     struct content_hash h;
-    content_hash_init(&h);
-    h.has_epoch = j->stage->build->options->has_epoch;
-    h.epoch = j->stage->build->options->epoch;
+    hash_init(j, &h);
     if (!copy_entries(&j->spec, true, content_hash_sink(&h), e))
         return false;
     struct key_context context = stage_key_context(j->stage);
-    if (is_linked(&j->step->copy))
+    if (j->step->copy.link)
         context.chain = (struct digest){0}; /* the entries tell what of the layers below went into them */
-    struct digest content = content_hash_final(&h);
-    *key = key_copy(&context, &content);
+    j->content = content_hash_final(&h);
+    *key = key_copy(&context, &j->content);
     return true;
+}
+
+/* The layer is of a walk of its own, perhaps behind a long wait for the layers of other stages: its entries are hashed as those of the key
+ * were, and must give the same. */
+struct twin {
+    struct entry_sink layer;
+    struct content_hash hash;
+    bool unknown;                /* a stream that has no digest goes by once; no host's file comes as one */
+};
+
+static bool add_to_both(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
+    struct twin *t = ctx;
+    struct entry_sink hash = content_hash_sink(&t->hash);
+    t->unknown |= en->type == ENTRY_FILE && c->kind == CONTENT_STREAM && !c->has_digest;
+    return (t->unknown || hash.add(hash.ctx, en, c, e)) && t->layer.add(t->layer.ctx, en, c, e);
+}
+
+static bool is_as_keyed(const struct copy_job *j, const struct twin *t, struct err *e) {
+    struct digest content = content_hash_final(&t->hash);
+    if (t->unknown || digest_eq(&content, &j->content))
+        return true;
+    err_set(e, ERR_FAILED, "files have changed while the step waited to be packed");
+    e->sys = ESTALE;
+    return false;
 }
 
 static bool write_layer(struct copy_job *j, struct layer *out, struct err *e) {
@@ -145,7 +169,12 @@ static bool write_layer(struct copy_job *j, struct layer *out, struct err *e) {
     struct layer_writer *w = layer_writer_new(j->stage->build->store, &options, e);
     struct copy_spec again = j->spec; /* what there was to warn of was said when the key was made */
     again.quiet = true;
-    bool good = w && copy_entries(&again, true, layer_writer_sink(w), e) && layer_writer_finish(w, out, e);
+    struct twin t = {.unknown = false};
+    hash_init(j, &t.hash);
+    if (w)
+        t.layer = layer_writer_sink(w);
+    bool good = w && copy_entries(&again, true, (struct entry_sink){add_to_both, &t}, e) && is_as_keyed(j, &t, e) &&
+                layer_writer_finish(w, out, e);
     layer_writer_free(w);
     return good;
 }

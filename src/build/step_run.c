@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "build/error_shell.h"
 #include "build/mounts.h"
 #include "build/run_hosts.h"
@@ -55,20 +56,17 @@ static bool is_set(const struct run_job *j, struct str name) {
     return pair_list_get(&j->step->run.env, name, &value) || run_mounts_sets(&j->mounts, name);
 }
 
-/* The environment as "K=v" strings. Secrets win over ENV; HOME comes from passwd, SSH_AUTH_SOCK from the mounts, where nothing set them. */
+/* The environment as "K=v" strings. Secrets win over ENV; HOME comes from passwd where nothing set it. */
 static const char *const *make_env(struct run_job *j) {
     const struct step_run *run = &j->step->run;
     struct arena *a = &j->stage->arena;
-    const char **env = arena_array(a, const char *, run->env.n + run->n_mounts + 3);
-    const char *agent = run_mounts_agent(&j->mounts);
+    const char **env = arena_array(a, const char *, run->env.n + run->n_mounts + 2);
     size_t n = run_mounts_env(&j->mounts, env);
     for (size_t i = 0; i < run->env.n; i++)
         if (!run_mounts_sets(&j->mounts, run->env.p[i].key))
             env[n++] = arena_join3(a, run->env.p[i].key, S("="), run->env.p[i].value).p;
     if (!is_set(j, S("HOME")))
         env[n++] = arena_join3(a, S("HOME="), j->user.home.n ? j->user.home : S("/"), S("")).p;
-    if (agent && !is_set(j, S("SSH_AUTH_SOCK")))
-        env[n++] = arena_join3(a, S("SSH_AUTH_SOCK="), str_z(agent), S("")).p;
     return env;
 }
 
@@ -89,7 +87,7 @@ static bool make_spec(struct run_job *j, struct sandbox_spec *out, struct err *e
         .argv = make_argv(j), .env = make_env(j), .cwd = arena_strz(&j->stage->arena, run->workdir.n ? run->workdir : S("/")),
         .uid = j->user.uid, .gid = j->user.gid, .groups = j->user.groups, .n_groups = j->user.n_groups,
         .network_none = has_no_network(j), .insecure = run->insecure,
-        .hostname = RUN_HOSTNAME,
+        .hostname = arena_strz(&j->stage->arena, run_hostname(settings)),
         .mounts = j->mounts.list, .n_mounts = j->mounts.n,
         .shm_bytes = settings->shm_bytes, .rlimits = settings->ulimits.p, .n_rlimits = settings->ulimits.n,
     };
@@ -242,6 +240,19 @@ static bool pack(struct run_job *j, struct layer *out, struct err *e) {
     return good && tree_adopt(j->stage->build->store, &out->diff_id, j->upper, e);
 }
 
+/* A bind mount is the context itself, not a copy: a file that was changed while the command ran may have been read either way, and what
+ * came of it belongs to no key. */
+static bool still_keyed(struct run_job *j, const struct digest **key, struct err *e) {
+    bool changed;
+    if (!run_mounts_changed(&j->mounts, &changed, e))
+        return false;
+    if (changed)
+        log_warn("%.*s: the context changed while this step read it; its layer is used, and not kept for the next build",
+                 STR_ARG(stage_step_title(j->stage, j->step)));
+    *key = changed ? NULL : *key;
+    return true;
+}
+
 static bool execute(struct run_job *j, const struct digest *key, struct progress_step *p, struct err *e) {
     struct layer l;
     if (!make_upper(j, e) || !run_process(j, p, e))
@@ -253,7 +264,7 @@ static bool execute(struct run_job *j, const struct digest *key, struct progress
     pthread_mutex_lock(&j->stage->build->packing);
     bool good = pack(j, &l, e);
     pthread_mutex_unlock(&j->stage->build->packing);
-    return good && step_finish(j->stage, j->step, key, &l, p, e);
+    return good && still_keyed(j, &key, e) && step_finish(j->stage, j->step, key, &l, p, e);
 }
 
 /* Settings of the command line that a command can see join the key; with none of them it is the instruction's alone. Hosts count by their
@@ -267,6 +278,8 @@ static struct str settings(struct arena *a, const struct run_options *o) {
         struct str one = arena_printf(a, " --ulimit=%s=%llu:%llu", u->name, (unsigned long long)u->soft, (unsigned long long)u->hard);
         text = arena_join3(a, text, one, STR_NULL);
     }
+    if (o->hostname.n)
+        text = arena_join3(a, text, S(" --hostname="), o->hostname);
     if (o->shm_bytes)
         text = arena_join3(a, text, arena_printf(a, " --shm-size=%llu", (unsigned long long)o->shm_bytes), STR_NULL);
     return str_trim_left(text);

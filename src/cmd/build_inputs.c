@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze build's flags for what goes in: the Dockerfile, build arguments, contexts. */
 #include "cmd/build_flags.h"
+#include "plan/vars.h"
 #include "sys/clock.h"
 
 static struct opt_list build_args, contexts, url_maps;
@@ -130,12 +131,18 @@ static bool read_lock(struct build_options *o, struct err *e) {
     return true;
 }
 
+static bool read_platform(struct arena *a, struct err *e) {
+    struct str own = S("linux/" CROZE_ARCH), asked = own;
+    if (platform && !platform_normalize(a, str_z(platform), own, &asked, e))
+        return err_wrap(e, "--platform");
+    return str_eq(asked, own) || err_set(e, ERR_USAGE, "--platform %s: this version builds for its own platform only, %.*s", platform,
+                                      STR_ARG(own));
+}
+
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {
     o->dockerfile = dockerfile;
     o->target = str_z(target);
     o->modes_git = modes ? strcmp(modes, "git") == 0 : reproducible;
-    if (platform && strcmp(platform, "linux/" CROZE_ARCH) != 0)
-        return err_set(e, ERR_USAGE, "--platform %s: this version builds for its own platform only, linux/%s", platform, CROZE_ARCH);
-    return build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) && read_maps(a, o, e) &&
-           read_lock(o, e) && read_epoch(&o->build_args, o, e);
+    return read_platform(a, e) && build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) &&
+           read_maps(a, o, e) && read_lock(o, e) && read_epoch(&o->build_args, o, e);
 }

@@ -30,11 +30,17 @@ static bool parse_each(struct run_options *o, const struct opt_list *list, bool 
     return true;
 }
 
+static bool read_hostname(struct build_options *o, struct err *e) {
+    struct str name;
+    return !pair_list_get(&o->build_args, S("BUILDKIT_SANDBOX_HOSTNAME"), &name) || run_hostname_parse(&o->run, name, e);
+}
+
 bool build_run_read(struct arena *a, struct build_options *o, struct err *e) {
     (void)a;
     o->run.shell_on_error = strcmp(on_error, "sh") == 0;
     o->network_none = strcmp(network, "none") == 0;
-    return (!shm_size || run_shm_parse(&o->run, str_z(shm_size), e)) && parse_each(&o->run, &add_hosts, run_host_parse, e) &&
-           parse_each(&o->run, &ulimits, run_ulimit_parse, e) && parse_each(&o->run, &secrets, run_secret_parse, e) &&
-           parse_each(&o->run, &agents, run_agent_parse, e) && parse_each(&o->run, &allow, run_allow_parse, e);
+    return read_hostname(o, e) && (!shm_size || run_shm_parse(&o->run, str_z(shm_size), e)) &&
+           parse_each(&o->run, &add_hosts, run_host_parse, e) && parse_each(&o->run, &ulimits, run_ulimit_parse, e) &&
+           parse_each(&o->run, &secrets, run_secret_parse, e) && parse_each(&o->run, &agents, run_agent_parse, e) &&
+           parse_each(&o->run, &allow, run_allow_parse, e);
 }

@@ -167,7 +167,7 @@ static void add_mount(struct sha256 *h, const struct step_mount *m, const struct
         sha256_u64(h, m->writable);
         break;
     case MOUNT_TMPFS:
-        sha256_u64(h, m->size_bytes);
+        sha256_u64(h, m->size_bytes | (m->writable ? 0 : UINT64_C(1) << 63)); /* a bit that no size has */
         break;
     case MOUNT_SECRET:
         sha256_field(h, m->id);

@@ -102,7 +102,7 @@ static bool exclude(struct scope *s, const struct df_instruction *i, const struc
         return site_err(&at, flag->pos, e, "--exclude: a newline cannot be in a pattern");
     if (str_trim(pattern).n == 0)
         return true;
-    if (pattern.p[0] != '#' && !ignore_parse(s->arena, pattern, S("pattern"), &compiled, e))
+    if (!ignore_of(s->arena, &pattern, 1, &compiled, e))
         return site_wrap(&at, flag->pos, e, "--exclude=%.*s", STR_ARG(pattern));
     c->excludes[c->n_excludes++] = pattern;
     return true;
@@ -174,7 +174,9 @@ bool step_copy(struct scope *s, const struct df_instruction *i, struct step *out
         !destination(s, i, dest, c, e) || !owner_and_mode(s, i, c, &chmod, e) || !excludes(s, i, c, e))
         return false;
     c->parents = flag_is_on(i, "parents");
-    c->link = flag_is_on(i, "link") && !c->chmod.given;
+    c->link = flag_is_on(i, "link") && !c->chmod.given; /* BuildKit makes no linked copy then, and says nothing */
+    if (flag_is_on(i, "link") && !c->link)
+        scope_warn(s, flag_find(i, "link")->pos, "IgnoredOption", "%s --link has no effect with --chmod", df_op_name(i->op));
     out->kind = STEP_COPY;
     out->created_by = history(s, i, c, chmod, dest);
     return true;

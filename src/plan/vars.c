@@ -30,10 +30,10 @@ void proxy_env(struct arena *a, const struct pair_list *build_args, struct pair_
     }
 }
 
-/* Without the prefix. */
-static const char *const buildkit_args[] = {"BUILD_NAME",       "CACHE_MOUNT_NS",   "CONTEXT_KEEP_GIT_DIR", "DOCKERFILE_CHECK",
-                                            "INLINE_CACHE",     "MULTI_PLATFORM",   "SANDBOX_HOSTNAME",     "SBOM_SCAN_CONTEXT",
-                                            "SBOM_SCAN_STAGE",  "SYNTAX",           NULL};
+/* Those that are carried out here, without the prefix: of the others the user is told that they were not used. */
+static const char *const buildkit_args[] = {
+    "CACHE_MOUNT_NS", "CONTEXT_KEEP_GIT_DIR", "DOCKERFILE_CHECK", "SANDBOX_HOSTNAME", "SYNTAX", NULL,
+};
 
 static bool is_buildkit_arg(struct str name) {
     if (!str_starts(name, S("BUILDKIT_")))

@@ -18,7 +18,7 @@ struct df_vars vars_getter(struct vars *v);
 
 /* TARGETPLATFORM and its kin, BUILDPLATFORM's, TARGETSTAGE, SOURCE_DATE_EPOCH into `globals`. */
 void predefined_args(struct arena *a, const struct plan *p, struct pair_list *globals);
-/* May be given as a build argument without an ARG: the above, the proxies, the BUILDKIT_* that BuildKit knows. */
+/* May be given as a build argument without an ARG: the above, the proxies, the BUILDKIT_* that croze knows. */
 bool is_predefined(struct str name);
 /* The proxy variables that the build arguments ask for, both cases of each name. */
 void proxy_env(struct arena *a, const struct pair_list *build_args, struct pair_list *out);

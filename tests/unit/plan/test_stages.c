@@ -312,11 +312,11 @@ static void foreign_frontends(void) {
 static void unused(void) {
     struct rig r;
     rig_init(&r);
-    rig_args(&r, "GLOBAL=1;LOCAL=2;DEAD=3;NOBODY=4;http_proxy=5;NO_PROXY=6;BUILDKIT_INLINE_CACHE=1;"
-                 "BUILDKIT_SYNTAX=;BUILDKIT_INLINE_CAHCE=1;TARGETARCH=x;LATER=8;OTHER=9");
+    rig_args(&r, "GLOBAL=1;LOCAL=2;DEAD=3;NOBODY=4;http_proxy=5;NO_PROXY=6;BUILDKIT_CACHE_MOUNT_NS=1;"
+                 "BUILDKIT_SYNTAX=;BUILDKIT_CACHE_MOUNT_SN=1;TARGETARCH=x;LATER=8;OTHER=9");
     bool good = rig_plan(&r, "ARG GLOBAL\nFROM a\nARG DEAD\nFROM b\nARG LOCAL=x OTHER2\nONBUILD ARG LATER");
     rig_ok(&r, "a plan with arguments");
-    is_str(good ? rig_join(&r, &r.plan.unused_args) : STR_NULL, S("NOBODY|BUILDKIT_INLINE_CAHCE|OTHER"),
+    is_str(good ? rig_join(&r, &r.plan.unused_args) : STR_NULL, S("NOBODY|BUILDKIT_CACHE_MOUNT_SN|OTHER"),
            "build arguments that no ARG asked for are listed");
     rig_fini(&r);
 }
