@@ -12,7 +12,7 @@ import routes
 from access import Access
 from exchange import Exchange
 from journal import Journal
-from response import ApiError, Response
+from response import ApiError, Response, not_found
 from rules import Rules
 from storage import Store
 from tokens import TokenBook
@@ -74,7 +74,7 @@ class Registry:
     def _attempt(self, x: Exchange) -> Response:
         handler = routes.HANDLERS.get(x.operation)
         if not x.operation:
-            raise ApiError("NAME_UNKNOWN", f"nothing is at {x.request.path}", status=404)
+            return not_found()
         if handler is None:
             raise ApiError("UNSUPPORTED", "The operation is unsupported.")
         refusal = self._refusal(x)

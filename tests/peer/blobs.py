@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from digests import is_digest
 from kinds import asked
 from payload import Part
-from response import ApiError, Response, empty
+from response import ApiError, Response, as_text, empty
 from wire import Headers
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def blob_digest(x: "Exchange") -> str:
 
 
 def parse_range(text: str, size: int) -> tuple[int, int] | None:
-    """The first and last byte that a Range asks for; None if there is none that we know. Raises if it lies behind the end."""
+    """The first and last byte that a Range asks for, the first behind the last if the blob has no such part; None if it is no range."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", text.replace(" ", ""))
     if not found or not (found[1] or found[2]):
         return None
@@ -39,8 +39,6 @@ def parse_range(text: str, size: int) -> tuple[int, int] | None:
         first, last = max(0, size - int(found[2])), size - 1
     else:
         first, last = int(found[1]), min(int(found[2] or size - 1), size - 1)
-    if first >= size or last < first:
-        raise ApiError("RANGE_INVALID", "invalid content range", headers=Headers(("Content-Range", f"bytes */{size}")))
     return first, last
 
 
@@ -58,6 +56,10 @@ def get_blob(x: "Exchange") -> Response:
     if wanted is None or x.fault(NO_RANGE) is not None:
         return Response(200, headers, content)
     first, last = wanted
+    if first > last:
+        answer = as_text("invalid range: failed to overlap\n", 416)
+        answer.headers.add("Content-Range", f"bytes */{content.size}")
+        return answer
     if x.fault(WRONG_RANGE) is not None and first > 0:
         first -= 1
     headers.add("Content-Range", f"bytes {first}-{last}/{content.size}")

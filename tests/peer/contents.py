@@ -16,12 +16,15 @@ class Moved(Exception):
 
 
 class Upload:
-    """An upload session. `state` is what its Location must bring back, where a fault wants that."""
+    """An upload session. `state` is what its Location must bring back, where a fault wants that, given at a size that,
+    if `strict`, it must still have."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.size = 0
         self.state = ""
+        self.state_size = 0
+        self.strict = False
         self.lock = threading.Lock()
         self.hash = hashlib.sha256()
 

@@ -38,9 +38,10 @@ class Exchange:
         return self.names.get("reference", "")
 
     def identity(self) -> str:
-        """What repetitions of this request have in common: sessions and digests of uploads are new each time."""
+        """What repetitions of this request have in common: an upload's session is new each time, the blob's digest is not."""
         path = re.sub(r"(/blobs/uploads/).*", r"\1", self.request.path)
-        return f"{self.request.method} {self.operation} {path}"
+        blob = self.request.argument("digest") or self.request.argument("mount")
+        return f"{self.request.method} {self.operation} {path} {blob}"
 
     def draw(self) -> None:
         """Decides which faults it is to suffer."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # variables come from lib.sh, and are set for the test
 # Sourced by tests/cli/NN-*.t behind lib.sh, for tests that need registries:
 #   peer_start NAME [OPTION...]    the fault-injecting registry (README.md); sets $main $cdn $plain $token $control (ports) and $port, which is $main
 #   peer NAME VERB [ARGUMENT...]   ctl.py: rules, log, count, sum, forget, expire, load, dump, manifest
@@ -55,7 +55,6 @@ peer_start() {
     token=''
     # shellcheck source=/dev/null # the ports, as NAME=PORT
     . "$T/$peer_name.d/ports"
-    # shellcheck disable=SC2034 # for the test
     port=$main
 }
 
@@ -101,19 +100,18 @@ peer_tls() {
 
 docker_registry() {
     if ! command -v docker-registry >/dev/null; then
-        # shellcheck disable=SC2034 # for the test
         why="docker-registry is not installed (tools/install-deps test)"
         return 1
     fi
     peer_name=$1
     shift
     mkdir -p "$T/$peer_name.d"
+    case " $* " in *' tls '*) peer_tls ;; esac
     docker_registry_configuration "$T/$peer_name.d" "$@" >"$T/$peer_name.d/config.yml"
     # its environment would be configuration, too
     leashed env -i PATH="$PATH" HOME="$T" docker-registry serve "$T/$peer_name.d/config.yml" </dev/null >"$T/$peer_name.d/out" 2>&1 8>&- &
     echo $! >"$T/$peer_name.d/pid"
     peer_wait "$peer_name" docker-registry grep -q 'listening on' "$T/$peer_name.d/out"
-    # shellcheck disable=SC2034 # for the test
     port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$T/$peer_name.d/out" | head -1)
 }
 
@@ -128,7 +126,6 @@ docker_registry_configuration() {
     printf 'http:\n  addr: 127.0.0.1:0\n  secret: test\n'
     case $peer_words in
     *' tls '*)
-        peer_tls
         printf '  tls:\n    certificate: %s\n    key: %s\n' "$tls/server.crt" "$tls/server.key"
         ;;
     esac

@@ -62,7 +62,7 @@ def meet_trouble(x: "Exchange") -> None:
         repository.troubles[x.reference] = (left - 1, name)
     x.entry["faults"].append(name)
     if name == TAG_MOVE:
-        raise ApiError("UNKNOWN", "unknown error", "invalid checksum digest format")
+        raise ApiError("UNKNOWN", "unknown error", {})
     raise unknown(x)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from payload import Memory, Payload
 from wire import Headers
 
-CODES = {"BLOB_UNKNOWN": 404, "BLOB_UPLOAD_INVALID": 400, "BLOB_UPLOAD_UNKNOWN": 404, "DENIED": 403, "DIGEST_INVALID": 400,
+CODES = {"BLOB_UNKNOWN": 404, "BLOB_UPLOAD_INVALID": 404, "BLOB_UPLOAD_UNKNOWN": 404, "DENIED": 403, "DIGEST_INVALID": 400,
          "MANIFEST_BLOB_UNKNOWN": 400, "MANIFEST_INVALID": 400, "MANIFEST_UNKNOWN": 404, "NAME_INVALID": 400, "NAME_UNKNOWN": 404,
          "PAGINATION_NUMBER_INVALID": 400, "RANGE_INVALID": 416, "SIZE_INVALID": 400, "TAG_INVALID": 400, "TOOMANYREQUESTS": 429,
          "UNAUTHORIZED": 401, "UNKNOWN": 500, "UNSUPPORTED": 405}
@@ -70,7 +70,7 @@ class ApiError(Exception):
         return answer
 
 
-def as_json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
+def as_json(value: Any, status: int = 200, media_type: str = "application/json; charset=utf-8") -> Response:
     """An answer that is JSON."""
     return Response(status, Headers(("Content-Type", media_type)), Memory(json.dumps(value, separators=(",", ":")).encode()))
 
@@ -83,3 +83,8 @@ def as_text(text: str, status: int = 200, media_type: str = "text/plain; charset
 def empty(status: int, *headers: tuple[str, str]) -> Response:
     """An answer without a body."""
     return Response(status, Headers(*headers))
+
+
+def not_found() -> Response:
+    """The answer where the registry has nothing at all."""
+    return as_text("404 page not found\n", 404)

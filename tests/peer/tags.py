@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from digests import is_digest
 from kinds import asked
 from manifests import EMPTY_REFERRERS, NO_REFERRERS
-from response import ApiError, Response, as_json, as_text
+from response import ApiError, Response, as_json, not_found
 from uploads import check_name
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def get_catalog(x: "Exchange") -> Response:
 def get_referrers(x: "Exchange") -> Response:
     """GET referrers/DIGEST: an index, also of what is not known."""
     if x.fault(NO_REFERRERS) is not None:
-        return as_text("404 page not found\n", 404)
+        return not_found()
     if not is_digest(x.reference):
         raise ApiError("DIGEST_INVALID", "provided digest did not match uploaded content", {"digest": x.reference})
     found = [] if x.fault(EMPTY_REFERRERS) is not None else x.registry.store.referrers(x.name, x.reference)

@@ -76,6 +76,10 @@ def locations() -> None:
     equal(peer.ask("PATCH", one, b"def").code(), "BLOB_UPLOAD_INVALID")
     equal(peer.ask("PATCH", two.partition("?")[0], b"def").code(), "BLOB_UPLOAD_INVALID")
     equal(peer.ask("PUT", path_of(two, digest=sha256(b"abc"))).status, 201)
+    peer.rules({"fault": {"name": "location-query", "strict": True}}, {"fault": "reset-upload", "times": 1})
+    one = path_of(peer.ask("POST", "/v2/where/blobs/uploads/")["Location"])
+    ended(OSError, lambda: peer.ask("PATCH", one, DATA))
+    equal(peer.ask("GET", one).code(), "BLOB_UPLOAD_INVALID")
     peer.fault("location-elsewhere", times=None)
     where = peer.ask("POST", "/v2/where/blobs/uploads/")["Location"]
     assert where.startswith(peer.at("cdn") + "/cdn/v2/where/blobs/uploads/"), where
@@ -89,7 +93,7 @@ def locations() -> None:
 
 @test
 def refused_shortcuts() -> None:
-    """no mount and no monolithic POST: both become a session"""
+    """no mount and no monolithic POST: both become a session; a PATCH whose Content-Range is not looked at"""
     peer.rules()
     digest = peer.push_blob("cut/a", b"1")
     peer.fault("no-mount")
@@ -97,6 +101,8 @@ def refused_shortcuts() -> None:
     peer.fault("no-monolithic")
     answer = peer.ask("POST", f"/v2/cut/b/blobs/uploads/?digest={digest}", b"1")
     equal((answer.status, peer.ask("HEAD", f"/v2/cut/b/blobs/{digest}").status), (202, 404))
+    peer.fault("no-range-check")
+    equal(peer.ask("PATCH", peer.session("cut/b"), b"12", {"Content-Range": "5-6"})["Range"], "0-1")
 
 
 # --- tags ---
