@@ -94,15 +94,12 @@ static bool read_what(struct str word, struct err *e) {
 }
 
 static bool read_attribute(struct str key, struct str value, struct err *e) {
-    bool yes = str_eqz(value, "true") || str_eqz(value, "1"), no = str_eqz(value, "false") || str_eqz(value, "0");
     if (str_eqz(key, "format") && (str_eqz(value, "json") || str_eqz(value, "text"))) {
         asked.json = str_eqz(value, "json");
         return true;
     }
-    if (str_eqz(key, "ignorestatus") && (yes || no)) {
-        asked.ignore_status = yes;
+    if (str_eqz(key, "ignorestatus") && str_to_bool(value, &asked.ignore_status))
         return true;
-    }
     return err_set(e, ERR_USAGE, "--call=%s: \"%.*s=%.*s\" is none of format=json, format=text and ignorestatus=true", call_text,
                    STR_ARG(key), STR_ARG(value));
 }

@@ -11,7 +11,7 @@ does "croze alone prints help" croze
 like "... with the verbs" "$out" '^  build  '
 all=$out
 for option in root debug version; do
-    like "... with --$option" "$out" "^  (-.|  ),? ?--$option"
+    like "... with --$option" "$out" "^  [-v, ]*--$option\b"
 done
 does "croze help" croze help
 is "... is the same" "$out" "$all"
