@@ -2,7 +2,6 @@
  * Findings as JSON: BuildKit's result of a check, for what reads docker's, and croze's own, a finding a line. */
 #include "base/json.h"
 
-#include "base/limits.h"
 #include "check/check.h"
 #include "check/json_place.h"
 

@@ -3,7 +3,6 @@
  * names, RFC 3339 times and bytes in base64. A step is a vertex, told by a digest that is the same in every build. What belongs to no step
  * (warnings, notes) belongs to a vertex of its own. */
 #include "base/json.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "report/display.h"
 

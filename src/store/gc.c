@@ -386,9 +386,9 @@ bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, 
     *r = (struct gc_result){0};
     bool ok = collect(&g, e);
     finish_later(&g);
-    ok = ok && sweep_logs(&g, e);
     if (ok && r->blobs > 0 && !o->dry_run)
         ok = chunk_index_compact(s, e);
+    ok = ok && sweep_logs(&g, e);
     digest_set_fini(&g.marks);
     digest_set_fini(&g.visited);
     digest_set_fini(&g.visited_leased);

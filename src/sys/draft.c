@@ -106,8 +106,8 @@ static bool write_anew(const char *path, const struct stat *old, file_writer wri
     return file_publish(&draft, path_base(str_z(path)).p, FILE_REPLACE, false, e) || err_wrap(e, "%s", path);
 }
 
-/* What lies there is opened before it is looked at, so that nothing can be put in its place in between. A pipe is waited for until somebody
- * reads it, as a shell does. */
+/* What lies there is opened first, and judged by what was opened: between a look at a name and its opening it may become another file. A
+ * pipe is waited for until somebody reads it, as a shell does. */
 bool file_write_by(const char *path, file_writer write_it, void *ctx, struct err *e) {
     struct stat st;
     _cleanup_fd_ int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
