@@ -19,7 +19,7 @@ void buf_reset(struct buf *b) {
 
 void *buf_reserve(struct buf *b, size_t n) {
     assert(b->max_bytes > 0);
-    if (n > b->max_bytes || b->n > b->max_bytes - n) {
+    if (b->full || n > b->max_bytes || b->n > b->max_bytes - n) {
         b->full = true;
         return NULL;
     }

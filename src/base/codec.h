@@ -17,7 +17,7 @@ enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 const char *compression_name(enum compression c);      /* "none" "gzip" "zstd" */
 bool compression_parse(struct str s, enum compression *out);
 int compression_default_level(enum compression c);     /* gzip 1, zstd 3: docs/layers.md "Chunks" */
-/* Names library, version and level: manifest digests are promised for one encoder id. E.g. "libdeflate-1.14/gzip-1". Static text. */
+/* Names library, version and level: manifest digests are promised for one encoder id. E.g. "libdeflate-1.14/gzip-1". Returns out. */
 const char *compression_encoder_id(enum compression c, int level, char out[64]);
 
 /* One encoder a thread. */

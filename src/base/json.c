@@ -3,9 +3,11 @@
 #include "base/json.h"
 
 #include <assert.h>
+#include <openssl/evp.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 /* yyjson parses without recursion, but our own readers walk by hand: depth is bounded before anything is built. */
 static bool too_deep(struct str text) {
@@ -75,34 +77,31 @@ yyjson_val *json_get_array(yyjson_val *object, const char *key) {
     return yyjson_is_arr(v) ? v : NULL;
 }
 
-/* Length of the valid UTF-8 sequence at p (n bytes left), 0 if there is none (RFC 3629: no surrogates, no overlong forms). */
-static size_t utf8_len(const unsigned char *p, size_t n) {
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
-    bool beyond = p[0] == 0xf4 && p[1] >= 0x90;
-    return overlong || surrogate || beyond ? 0 : len;
-}
-
 yyjson_mut_val *json_text(yyjson_mut_doc *d, struct str text) {
     struct buf clean = BUF_INIT(text.n * 3 + 1);
     for (size_t i = 0; i < text.n;) {
-        size_t len = utf8_len((const unsigned char *)text.p + i, text.n - i);
+        size_t len = utf8_length(str_from(text, i));
         if (len)
             buf_add(&clean, text.p + i, len);
         else
-            buf_add(&clean, "\xef\xbf\xbd", 3);
+            utf8_add(&clean, UTF8_BAD);
         i += len ? len : 1;
     }
     yyjson_mut_val *v = yyjson_mut_strncpy(d, clean.p ? clean.p : "", clean.n);
     buf_fini(&clean);
     assert(v);
     return v;
+}
+
+yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes) {
+    enum { PIECE_BYTES = 3 << 14, PIECE_LETTERS = 4 << 14 }; /* whole groups, and OpenSSL counts in int */
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(bytes.n / 3 * 4 + PIECE_LETTERS + 1);
+    for (size_t i = 0; i < bytes.n; i += PIECE_BYTES) {
+        struct str piece = str_first(str_from(bytes, i), PIECE_BYTES);
+        unsigned char letters[PIECE_LETTERS + 1]; /* it writes a NUL behind them */
+        buf_add(&text, letters, (size_t)EVP_EncodeBlock(letters, (const unsigned char *)piece.p, (int)piece.n));
+    }
+    return json_text(d, buf_str(&text));
 }
 
 void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *object, const char *key, struct str value) {

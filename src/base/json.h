@@ -43,6 +43,8 @@ void json_push_str(yyjson_mut_doc *d, yyjson_mut_val *array, struct str value);
 void json_add_str_key(yyjson_mut_doc *d, yyjson_mut_val *object, struct str key, struct str value);
 /* A copy of `text` as a value of the document, sanitised as above. */
 yyjson_mut_val *json_text(yyjson_mut_doc *d, struct str text);
+/* Bytes of any kind as a text in base64 (RFC 4648, section 4). */
+yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes);
 
 /* Appends the document to `out`; pretty: two-space indent for people. */
 void json_write(yyjson_mut_doc *d, bool pretty, struct buf *out);

@@ -2,6 +2,10 @@
  * Counted strings: see str.h. */
 #include "base/str.h"
 
+#include <arpa/inet.h>
+
+#include "base/arena.h"
+
 static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
@@ -119,6 +123,27 @@ bool str_to_i64(struct str s, int64_t *out) {
     return true;
 }
 
+bool str_to_bool(struct str s, bool *out) {
+    static const char *const words[] = {"1", "t", "T", "true", "True", "TRUE", "0", "f", "F", "false", "False", "FALSE"};
+    enum { WORDS = sizeof words / sizeof *words };
+    for (size_t i = 0; i < WORDS; i++)
+        if (str_eqz(s, words[i])) {
+            *out = i < WORDS / 2;
+            return true;
+        }
+    return false;
+}
+
+bool str_is_ip(struct str s) {
+    unsigned char binary[sizeof(struct in6_addr)];
+    char z[INET6_ADDRSTRLEN];
+    if (s.n == 0 || s.n >= sizeof z || str_index(s, '\0') >= 0)
+        return false;
+    memcpy(z, s.p, s.n);
+    z[s.n] = '\0';
+    return inet_pton(AF_INET, z, binary) == 1 || inet_pton(AF_INET6, z, binary) == 1;
+}
+
 static unsigned path_rank(struct str s, size_t i) {
     unsigned char c = (unsigned char)s.p[i];
     return c == '/' ? 0 : c + 1u;
@@ -142,10 +167,35 @@ struct str path_base(struct str path) {
     return str_from(path, (size_t)(str_rindex(path, '/') + 1));
 }
 
+struct str path_clean(struct arena *a, struct str path, bool rooted) {
+    char *out = arena_alloc(a, path.n + 1, 1);
+    size_t n = 0, floor = 0; /* out[0..floor) is a beginning of "..", of which a later one takes nothing back */
+    struct str part;
+    while (str_next(&path, '/', &part)) {
+        bool up = str_eq(part, S(".."));
+        if (part.n == 0 || str_eq(part, S(".")) || (up && rooted && n == 0))
+            continue;
+        if (up && n > floor) {
+            size_t dir = path_dir(str_n(out, n)).n;
+            n = dir > floor ? dir : floor;
+            continue;
+        }
+        if (n > 0)
+            out[n++] = '/';
+        memcpy(out + n, part.p, part.n);
+        n += part.n;
+        floor = up ? n : floor;
+    }
+    out[n] = '\0';
+    return str_n(out, n);
+}
+
 struct str str_first_chars(struct str s, size_t n) {
+    enum { BACK_MAX = 3 }; /* a character has no more bytes behind its first: what goes on longer is no UTF-8, and is cut at n */
     if (n >= s.n)
         return s;
-    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return str_first(s, n);
+    size_t back = 0;
+    while (back < n && back <= BACK_MAX && ((unsigned char)s.p[n - back] & 0xc0) == 0x80)
+        back++;
+    return str_first(s, back <= BACK_MAX ? n - back : n);
 }

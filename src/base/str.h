@@ -67,6 +67,10 @@ struct str str_first_chars(struct str s, size_t n);
 /* Whole-string numbers; false on anything else, or above max. No sign, no blanks. */
 bool str_to_u64(struct str s, unsigned base, uint64_t max, uint64_t *out);
 bool str_to_i64(struct str s, int64_t *out);      /* decimal, with optional '-' */
+/* The words that Go's strconv.ParseBool takes: 1, t, T, true, True, TRUE and their opposites. */
+bool str_to_bool(struct str s, bool *out);
+/* Whether s is an address of IPv4 or IPv6, without brackets, port or zone. */
+bool str_is_ip(struct str s);
 
 /* Compares two clean relative paths component by component, '/' sorting below every other byte, so that a directory is
  * followed at once by all that lies in it. This is the order of entries in croze's layers. */
@@ -74,5 +78,11 @@ int path_cmp(struct str a, struct str b);
 /* "a/b/c" -> "a/b"; "a" -> "". */
 struct str path_dir(struct str path);
 struct str path_base(struct str path);
+
+struct arena;
+/* The shortest path with the same meaning, as Go's path.Clean has it, but without a "/" in front, and "" for ".": "/a//./b/../c/" gives
+ * "a/c". `rooted`: it begins at a root, above which ".." does not lead; else what leads above its beginning stays: "a/../../b" gives
+ * "../b". NUL-terminated. */
+struct str path_clean(struct arena *a, struct str path, bool rooted);
 
 #endif

@@ -47,8 +47,7 @@ static bool look(const struct run_agent *from, const char *path, bool *is_socket
            err_set(e, ERR_USAGE, "--ssh %.*s: %s is neither an agent's socket nor a key", STR_ARG(from->id), path);
 }
 
-static bool open_socket(struct agents *a, struct agent *agent, const char *path, struct err *e) {
-    (void)a;
+static bool open_socket(struct agent *agent, const char *path, struct err *e) {
     struct str dir = path_dir(str_z(path));
     const char *slash = strrchr(path, '/');
     _cleanup_(mem_freep) char *above = slash ? mem_strndup(path, dir.n ? dir.n : 1) : mem_strdup(".");
@@ -57,7 +56,7 @@ static bool open_socket(struct agents *a, struct agent *agent, const char *path,
     return agent->dir_fd >= 0 || err_wrap(e, "--ssh %.*s", STR_ARG(agent->from->id));
 }
 
-static bool open_agent(struct agents *a, struct agent *agent, struct err *e) {
+static bool open_agent(struct agent *agent, struct err *e) {
     const struct run_agent *from = agent->from;
     bool is_socket = false;
     size_t sockets = 0;
@@ -66,7 +65,7 @@ static bool open_agent(struct agents *a, struct agent *agent, struct err *e) {
         if (!own || !*own)
             return err_set(e, ERR_USAGE, "--ssh %.*s: no agent runs (SSH_AUTH_SOCK is not set); start one, or name a socket or keys",
                            STR_ARG(from->id));
-        return look(from, own, &is_socket, e) && open_socket(a, agent, own, e);
+        return look(from, own, &is_socket, e) && open_socket(agent, own, e);
     }
     for (size_t i = 0; i < from->n_paths; i++) {
         if (!look(from, from->paths[i], &is_socket, e))
@@ -75,7 +74,7 @@ static bool open_agent(struct agents *a, struct agent *agent, struct err *e) {
     }
     if (sockets && from->n_paths > 1)
         return err_set(e, ERR_USAGE, "--ssh %.*s: one socket, or keys, but not both", STR_ARG(from->id));
-    return sockets == 0 || open_socket(a, agent, from->paths[0], e);
+    return sockets == 0 || open_socket(agent, from->paths[0], e);
 }
 
 struct agents *agents_open(const struct run_options *o, struct store *s, struct err *e) {
@@ -84,7 +83,7 @@ struct agents *agents_open(const struct run_options *o, struct store *s, struct 
     pthread_mutex_init(&a->lock, NULL);
     for (size_t i = 0; i < o->agents.n; i++) {
         struct agent agent = {.from = &o->agents.p[i], .dir_fd = -1, .pid = -1, .pidfd = -1, .guard = GUARD_INIT};
-        bool good = open_agent(a, &agent, e);
+        bool good = open_agent(&agent, e);
         vec_push(&a->list, agent);
         if (!good) {
             agents_free(a);

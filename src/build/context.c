@@ -112,9 +112,17 @@ static bool open_stdin(struct build *b, struct context *c, struct err *e) {
 
 /* --- the outside --- */
 
+/* As BuildKit: a word that means nothing is no. */
+static bool keeps_git_dir(const struct build *b) {
+    struct str word;
+    bool keep = false;
+    return pair_list_get(&b->options->build_args, S("BUILDKIT_CONTEXT_KEEP_GIT_DIR"), &word) && str_to_bool(word, &keep) && keep;
+}
+
 static bool fetch_repository(struct build *b, struct context *c, struct progress_step *p, struct err *e) {
     struct git_result r;
-    return build_fetch_git(b, c->text, STR_NULL, false, p, &c->arena, &c->made, &r, e) && take_directory(b, c, mem_strdup(c->made), e);
+    return build_fetch_git(b, c->text, STR_NULL, keeps_git_dir(b), p, &c->arena, &c->made, &r, e) &&
+           take_directory(b, c, mem_strdup(c->made), e);
 }
 
 static bool fetch_file(struct build *b, struct context *c, struct progress_step *p, struct err *e) {

@@ -7,20 +7,6 @@ static bool exists(const struct build *b, struct arena *a, struct str path) {
     return fd >= 0;
 }
 
-/* "./a//b/" -> "a/b"; what ".." would lead out of stays inside, as an operand of COPY. */
-static struct str clean(struct arena *a, struct str path) {
-    struct str out = STR_NULL, part;
-    while (str_next(&path, '/', &part)) {
-        if (part.n == 0 || str_eq(part, S(".")))
-            continue;
-        if (str_eq(part, S("..")))
-            out = path_dir(out);
-        else
-            out = out.n ? arena_join3(a, out, S("/"), part) : arena_str(a, part);
-    }
-    return out;
-}
-
 static void add_verdict(struct buf *out, const struct ignore *ig, struct str path, bool excluded, ptrdiff_t which) {
     buf_add_shown(out, path.n ? path : S("."));
     buf_printf(out, excluded ? ": excluded" : ": included");
@@ -49,7 +35,7 @@ static void add_rest(struct buf *out, const struct ignore *ig, struct str path, 
 static void explain(struct build *b, struct arena *a, struct str given) {
     const struct ignore *ig = &b->context.ignore;
     struct buf *out = b->options->explain->out;
-    struct str path = clean(a, given);
+    struct str path = path_clean(a, given, true); /* what ".." would lead out of stays inside, as an operand of COPY */
     ptrdiff_t which = -1, above = -1;
     for (size_t i = 0; i < path.n; i++) {
         struct str parent = str_first(path, i);

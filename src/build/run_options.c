@@ -2,7 +2,6 @@
  * The flags of RUN steps, parsed: see run_options.h. */
 #include "build/run_options.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <sys/resource.h>
 
@@ -18,16 +17,6 @@ void run_options_fini(struct run_options *o) {
 }
 
 /* --- --add-host --- */
-
-static bool is_address(struct str text) {
-    unsigned char binary[sizeof(struct in6_addr)];
-    char z[INET6_ADDRSTRLEN];
-    if (text.n == 0 || text.n >= sizeof z || str_index(text, '\0') >= 0)
-        return false;
-    memcpy(z, text.p, text.n);
-    z[text.n] = '\0';
-    return inet_pton(AF_INET, z, binary) == 1 || inet_pton(AF_INET6, z, binary) == 1;
-}
 
 /* What may stand in a line of /etc/hosts and is one word there. */
 static bool is_host_name(struct str name) {
@@ -51,7 +40,7 @@ bool run_host_parse(struct run_options *o, struct str text, struct err *e) {
         return err_set(e, ERR_USAGE, "--add-host \"%.*s\": it is NAME:ADDRESS", STR_ARG(text));
     while (str_next(&rest, ',', &host.address)) {
         host.address = without_brackets(host.address);
-        if (!is_address(host.address) && !str_eq(host.address, S("host-gateway")))
+        if (!str_is_ip(host.address) && !str_eq(host.address, S("host-gateway")))
             return err_set(e, ERR_USAGE, "--add-host \"%.*s\": \"%.*s\" is neither an IP address nor host-gateway", STR_ARG(text),
                            STR_ARG(host.address));
         vec_push(&o->hosts, host);

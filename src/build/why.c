@@ -127,8 +127,7 @@ static const struct why_record *nearest(const struct why_records *all, const str
 /* A value in quotes; of a long one the part about its byte number `at`. */
 static void add_value(struct buf *out, struct str value, size_t at) {
     size_t from = value.n <= SHOWN_BYTES || at < SHOWN_BYTES / 3 ? 0 : at - SHOWN_BYTES / 3;
-    while (from > 0 && from < value.n && ((unsigned char)value.p[from] & 0xc0) == 0x80)
-        from--;
+    from = str_first_chars(value, from).n;
     struct str piece = str_first_chars(str_from(value, from), SHOWN_BYTES);
     buf_printf(out, "\"%s", from ? "..." : "");
     buf_add_shown(out, piece);

@@ -13,11 +13,6 @@ static void add_names(struct arena *a, struct str names, bool *all, struct str_l
         str_list_add(a, list, str_trim(name));
 }
 
-static bool parse_bool(struct str s, bool *out) {
-    *out = str_eq_nocase(s, S("true")) || str_eq_nocase(s, S("t")) || str_eqz(s, "1");
-    return *out || str_eq_nocase(s, S("false")) || str_eq_nocase(s, S("f")) || str_eqz(s, "0");
-}
-
 static bool parse_option(struct arena *a, struct str option, struct check_config *config, struct err *e) {
     struct str key, value;
     bool has_value = str_cut(option, '=', &key, &value);
@@ -31,7 +26,7 @@ static bool parse_option(struct arena *a, struct str option, struct check_config
         return true;
     }
     if (has_value && str_eqz(key, "error"))
-        return parse_bool(str_trim(value), &config->error) ||
+        return str_to_bool(str_trim(value), &config->error) ||
                err_set(e, ERR_USAGE, "failed to parse check option \"%.*s\": error is true or false", STR_ARG(option));
     return err_set(e, ERR_USAGE, "invalid check option \"%.*s\": there are skip=RULE,..., error=true and experimental=RULE,...",
                    STR_ARG(has_value ? key : option));

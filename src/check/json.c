@@ -2,7 +2,6 @@
  * Findings as JSON: BuildKit's result of a check, for what reads docker's, and croze's own, a finding a line. */
 #include "base/json.h"
 
-#include "base/limits.h"
 #include "check/check.h"
 #include "check/json_place.h"
 
@@ -19,20 +18,6 @@ void json_add_location(yyjson_mut_doc *d, yyjson_mut_val *object, unsigned first
     yyjson_mut_val *range = yyjson_mut_arr_add_obj(d, ranges);
     yyjson_mut_obj_add_val(d, range, "start", position(d, first));
     yyjson_mut_obj_add_val(d, range, "end", position(d, last));
-}
-
-yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES * 2);
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        struct str group = str_first(str_from(bytes, i), 3);
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 3; k++)
-            bits = bits << 8 | (k < group.n ? (unsigned char)group.p[k] : 0);
-        for (size_t k = 0; k < 4; k++)
-            buf_add_char(&text, k <= group.n ? letters[bits >> (18 - 6 * k) & 63] : '=');
-    }
-    return json_text(d, buf_str(&text));
 }
 
 static void add_warning(yyjson_mut_doc *d, yyjson_mut_val *warnings, const struct finding *f) {

@@ -8,7 +8,5 @@
 
 /* "location": {"ranges": [{"start": {"line": 3}, "end": {"line": 4}}]} */
 void json_add_location(yyjson_mut_doc *d, yyjson_mut_val *object, unsigned first, unsigned last);
-/* The bytes in base64. */
-yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes);
 
 #endif

@@ -8,6 +8,7 @@
 #include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
@@ -107,8 +108,7 @@ static bool explain(struct store *s, struct build_options *o, struct arena *a, s
         paths[i] = str_z(explain_ignore.p[i]);
     struct build_explain x = {paths, explain_ignore.n, &out};
     o->explain = &x;
-    bool good = build_run(s, o, p, &r, e);
-    fwrite(out.p, 1, out.n, stdout);
+    bool good = build_run(s, o, p, &r, e) && print_text(&out, "--explain-ignore", e);
     buf_fini(&out);
     return good;
 }

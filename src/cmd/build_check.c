@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze build --check and --call: what the Dockerfile's checks find, what a build can be given, which targets there are. */
-#include <stdio.h>
-
 #include "base/limits.h"
 #include "check/outline.h"
 #include "cmd/build_flags.h"
+#include "cmd/print.h"
 
 static const char *call_text;
 static bool check;
@@ -69,9 +68,12 @@ static bool look(void *ctx, struct arena *a, struct str text, struct str name, c
     bool good = asked.what == CALL_CHECK     ? look_check(a, text, name, o, &out, e)
                 : asked.what == CALL_OUTLINE ? look_outline(a, text, name, o, &out, e)
                                              : look_targets(a, text, name, &out, e);
-    fwrite(out.p, 1, out.n, stdout);
-    if (good && !buf_ok(&out))
-        good = err_set(e, ERR_FAILED, "%.*s: the report is longer than %zu MiB", STR_ARG(name), LIMIT_REPORT_BYTES >> 20);
+    struct err unprinted = ERR_INIT;
+    if (!print_text(&out, arena_strz(a, name), &unprinted) && good) {
+        err_move(e, &unprinted);
+        good = false;
+    }
+    err_clear(&unprinted);
     buf_fini(&out);
     return good;
 }
@@ -92,15 +94,12 @@ static bool read_what(struct str word, struct err *e) {
 }
 
 static bool read_attribute(struct str key, struct str value, struct err *e) {
-    bool yes = str_eqz(value, "true") || str_eqz(value, "1"), no = str_eqz(value, "false") || str_eqz(value, "0");
     if (str_eqz(key, "format") && (str_eqz(value, "json") || str_eqz(value, "text"))) {
         asked.json = str_eqz(value, "json");
         return true;
     }
-    if (str_eqz(key, "ignorestatus") && (yes || no)) {
-        asked.ignore_status = yes;
+    if (str_eqz(key, "ignorestatus") && str_to_bool(value, &asked.ignore_status))
         return true;
-    }
     return err_set(e, ERR_USAGE, "--call=%s: \"%.*s=%.*s\" is none of format=json, format=text and ignorestatus=true", call_text,
                    STR_ARG(key), STR_ARG(value));
 }

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "cmd/build_flags.h"
+#include "cmd/print.h"
 #include "report/progress.h"
 #include "report/table.h"
 #include "store/log.h"
@@ -45,7 +46,7 @@ static void add_row(struct table *t, struct arena *a, const struct log_step *s) 
     table_cell(t, s->title);
 }
 
-static void print_steps(const struct log_index *l, struct arena *a) {
+static bool print_steps(const struct log_index *l, struct arena *a, struct err *e) {
     static const char *const headings[] = {"STEP", "STATE", "TIME", "EXIT", "OUTPUT", "INSTRUCTION"};
     enum { COLUMNS = sizeof headings / sizeof *headings };
     struct table t;
@@ -60,9 +61,10 @@ static void print_steps(const struct log_index *l, struct arena *a) {
     if (l->more_steps > 0)
         buf_printf(&out, "and %lld more steps\n", (long long)l->more_steps);
     buf_printf(&out, "%s\n", l->path.p);
-    fwrite(out.p, 1, out.n, stdout);
+    bool good = print_text(&out, "--last-log", e);
     buf_fini(&out);
     table_fini(&t);
+    return good;
 }
 
 /* As it was printed; on a terminal without what would steer it. */
@@ -115,7 +117,7 @@ bool build_log_print(struct store *s, char **args, size_t n, struct err *e) {
     if (good && n)
         good = print_step(&l, args[0], e);
     else if (good)
-        print_steps(&l, &a);
+        good = print_steps(&l, &a, e);
     arena_fini(&a);
     return good;
 }

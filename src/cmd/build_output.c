@@ -49,13 +49,16 @@ static bool read_compression(struct build_options *o, struct err *e) {
 static bool check_dest(const struct build_output *o, struct err *e) {
     struct stat st;
     bool is_dir = o->kind == OUTPUT_LOCAL || o->layout;
-    if (!o->dest || (is_dir && stat(o->dest, &st) < 0))
+    if (!o->dest)
         return true;
-    if (stat(o->dest, &st) == 0 && S_ISDIR(st.st_mode) != is_dir)
-        return err_set(e, ERR_USAGE, "--output %.*s: %s is %s directory", STR_ARG(o->text), o->dest, is_dir ? "no" : "a");
+    if (stat(o->dest, &st) == 0)
+        return S_ISDIR(st.st_mode) == is_dir ||
+               err_set(e, ERR_USAGE, "--output %.*s: %s is %s directory", STR_ARG(o->text), o->dest, is_dir ? "no" : "a");
+    if (is_dir) /* it is made, with its parents */
+        return true;
     struct str dir = path_dir(str_z(o->dest));
     _cleanup_(mem_freep) char *parent = mem_strndup(dir.n ? dir.p : o->dest[0] == '/' ? "/" : ".", dir.n ? dir.n : 1);
-    if (!is_dir && (stat(parent, &st) < 0 || !S_ISDIR(st.st_mode)))
+    if (stat(parent, &st) < 0 || !S_ISDIR(st.st_mode))
         return err_set(e, ERR_FAILED, "--output %.*s: there is no directory %s", STR_ARG(o->text), parent);
     return true;
 }
@@ -147,9 +150,20 @@ void build_output_tell(const struct build_options *o, struct progress *p) {
     }
 }
 
+/* A script's file, which is there whole or not at all. */
+struct answer {
+    const char *path;
+    struct str text;
+};
+
+static bool write_answer(void *ctx, int fd, struct err *e) {
+    const struct answer *a = ctx;
+    return file_write_all(fd, a->text.p, a->text.n, a->path, e);
+}
+
 static bool write_file(const char *path, struct str text, struct err *e) {
-    _cleanup_fd_ int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644, e);
-    return fd >= 0 && file_write_all(fd, text.p, text.n, path, e);
+    struct answer answer = {path, text};
+    return file_write_by(path, write_answer, &answer, e);
 }
 
 /* The names of all images, as they were typed. */
@@ -196,7 +210,9 @@ static bool write_metadata(const struct build_options *o, const struct build_res
     struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
     json_write(d, true, &text);
     buf_add_char(&text, '\n');
-    bool good = write_file(metadata_file, buf_str(&text), e);
+    bool good = buf_ok(&text) ? write_file(metadata_file, buf_str(&text), e)
+                              : err_set(e, ERR_FAILED, "%s: there is more to tell than the limit of %zu bytes", metadata_file,
+                                        text.max_bytes);
     buf_fini(&text);
     return good;
 }

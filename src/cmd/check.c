@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "check/check.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "sys/files.h"
 
 static const char *format = "text";
@@ -61,29 +62,31 @@ static bool check_one(const char *path, bool *found, struct err *e) {
         check_json_lines(&r, &out);
     else
         check_print_lines(&r, &out);
-    fwrite(out.p, 1, out.n, stdout);
     *found |= r.n_findings > 0;
+    if (!print_text(&out, path, e)) {
+        err_clear(&r.error);
+        return false;
+    }
     if (r.error.kind == ERR_NONE)
-        return buf_ok(&out) || err_set(e, ERR_FAILED, "%s: the report is longer than %zu MiB", path, LIMIT_REPORT_BYTES >> 20);
+        return true;
     err_move(e, &r.error);
     return false;
 }
 
-static int show_rules(void) {
+static int show_rules(struct err *e) {
     _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
     if (strcmp(format, "json") == 0)
         rules_json_lines(&out);
     else
         rules_print(&out);
-    fwrite(out.p, 1, out.n, stdout);
-    return 0;
+    return print_text(&out, "check --rules", e) ? 0 : -1;
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     bool found = false;
     (void)c;
     if (list_rules)
-        return show_rules();
+        return show_rules(e);
     if (n == 0)
         err_set(e, ERR_USAGE, "check takes Dockerfiles (- is standard input); the one here is `croze check Dockerfile`");
     for (size_t k = 0; k < n; k++) {

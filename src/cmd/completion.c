@@ -19,7 +19,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     static const char *const shells[] = {"bash", "zsh", "fish"};
     for (size_t i = 0; n == 1 && i < 3; i++)
         if (strcmp(args[0], shells[i]) == 0) {
-            opt_completion(commands, args[0]);
+            opt_completion(commands, global_options, args[0]);
             return 0;
         }
     err_set(e, ERR_USAGE, "completion takes one of bash, zsh, fish");

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "dockerfile/dump.h"
 
 static const struct opt options[] = {OPT_END};
@@ -26,7 +27,7 @@ static bool parse(struct arena *a, char **args, struct err *e) {
     bool good = file_read(args[0], &text, e) && dockerfile_parse_syntax(a, buf_str(&text), str_z(args[0]), &file, e);
     if (good) {
         dockerfile_dump(&file, &out);
-        fwrite(out.p, 1, out.n, stdout);
+        good = print_text(&out, args[0], e);
     }
     buf_fini(&text);
     buf_fini(&out);

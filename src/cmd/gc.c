@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "report/meter.h"
 #include "report/progress.h"
 
@@ -38,7 +38,7 @@ const struct cmd cmd_gc = {
     .run = run,
 };
 
-static void print_json(const struct gc_result *r) {
+static bool tell_json(const struct gc_result *r, struct err *e) {
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(d);
     yyjson_mut_doc_set_root(d, root);
@@ -51,13 +51,10 @@ static void print_json(const struct gc_result *r) {
     yyjson_mut_obj_add_uint(d, root, "KeptCacheMounts", r->kept_caches);
     yyjson_mut_obj_add_uint(d, root, "KeptCacheMountBytes", r->kept_cache_bytes);
     yyjson_mut_obj_add_bool(d, root, "DryRun", dry_run);
-    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
-    json_write(d, false, &text);
-    puts(text.p);
-    buf_fini(&text);
+    return print_json(d, false, "gc", e);
 }
 
-static void print_text(const struct gc_result *r) {
+static void tell(const struct gc_result *r) {
     char size[32];
     printf("%s %s: %llu blobs, %llu trees, %llu steps, %llu cache mounts, %llu other\n", dry_run ? "Would free" : "Freed",
            human_size(r->bytes, size), (unsigned long long)r->blobs, (unsigned long long)r->trees, (unsigned long long)r->steps,
@@ -83,8 +80,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (!good)
         return -1;
     if (strcmp(format, "json") == 0)
-        print_json(&r);
-    else
-        print_text(&r);
+        return tell_json(&r, e) ? 0 : -1;
+    tell(&r);
     return 0;
 }

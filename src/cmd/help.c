@@ -54,8 +54,9 @@ static void list_verbs(void) {
     for (size_t i = 0; commands[i]; i++)
         if (!(commands[i]->flags & CMD_HIDDEN))
             printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
-    puts("\nGlobal options:\n  --root DIR   Where images are kept (environment CROZE_ROOT)\n  --debug      Say more on standard error\n"
-         "  --version    Print the version\n\n`croze help VERB` or `croze VERB --help` explains one verb; the manual is croze(1).");
+    puts("\nGlobal options:");
+    opt_help_rows(global_options);
+    puts("\n`croze help VERB` or `croze VERB --help` explains one verb; the manual is croze(1).");
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {

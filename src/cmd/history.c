@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze history: how an image came to be, newest step first. */
-#include <stdio.h>
-
 #include "base/json.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "image/image.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -40,7 +39,7 @@ static struct str shortened(struct str s, struct arena *a) {
     return arena_join3(a, str_first(s, CREATED_BY_COLUMNS - 3), S("..."), S(""));
 }
 
-static void json_line(const struct history *h, const struct layer *l) {
+static bool json_line(const struct history *h, const struct layer *l, struct err *e) {
     char created[CLOCK_TEXT], digest[DIGEST_TEXT + 1];
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *o = yyjson_mut_obj(d);
@@ -53,10 +52,7 @@ static void json_line(const struct history *h, const struct layer *l) {
         json_add_str(d, o, "Layer", str_z(digest_text(&l->blob, digest)));
         json_add_str(d, o, "DiffID", str_z(digest_text(&l->diff_id, digest)));
     }
-    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
-    json_write(d, false, &text);
-    puts(text.p);
-    buf_fini(&text);
+    return print_json(d, false, "history", e);
 }
 
 static void table_row(struct table *t, struct arena *a, const struct history *h, const struct layer *l) {
@@ -67,30 +63,31 @@ static void table_row(struct table *t, struct arena *a, const struct history *h,
     table_cell(t, str_z(human_size(l ? l->blob_bytes : 0, size)));
 }
 
-static void print(const struct image *im, struct arena *a) {
+static bool print(const struct image *im, struct arena *a, struct err *e) {
     struct table t;
-    bool json = strcmp(format, "json") == 0;
+    bool json = strcmp(format, "json") == 0, good = true;
     size_t layer = im->n_layers;
     table_init(&t, 4);
     table_cell(&t, S("LAYER"));
     table_cell(&t, S("CREATED"));
     table_cell(&t, S("CREATED BY"));
     table_cell(&t, S("SIZE"));
-    for (size_t i = im->n_history; i-- > 0;) {
+    for (size_t i = im->n_history; good && i-- > 0;) {
         const struct history *h = &im->history[i];
         const struct layer *l = !h->empty_layer && layer > 0 ? &im->layers[--layer] : NULL;
         if (json)
-            json_line(h, l);
+            good = json_line(h, l, e);
         else
             table_row(&t, a, h, l);
     }
     if (!json) {
         struct buf out = BUF_INIT(LIMIT_INDEX_BYTES);
         table_write(&t, &out);
-        fwrite(out.p, 1, out.n, stdout);
+        good = print_text(&out, "history", e);
         buf_fini(&out);
     }
     table_fini(&t);
+    return good;
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -103,7 +100,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct image im;
     bool good = image_find(&c->store, str_z(args[0]), &a, &ref, e) && image_read(&c->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, e);
     if (good) {
-        print(&im, &a);
+        good = print(&im, &a, e);
         image_fini(&im);
     }
     arena_fini(&a);

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "cmd/cmd.h"
 #include "cmd/images_filter.h"
+#include "cmd/print.h"
 #include "image/image.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -84,7 +85,7 @@ static struct str short_id(const struct digest *d, char out[DIGEST_TEXT + 1]) {
     return no_trunc ? str_z(out) : str_n(out + 7, 12);
 }
 
-static void print_json(const row_list *rows) {
+static bool json_lines(const row_list *rows, struct err *e) {
     for (size_t i = 0; i < rows->n; i++) {
         const struct row *r = &rows->p[i];
         char id[DIGEST_TEXT + 1], digest[DIGEST_TEXT + 1], created[CLOCK_TEXT];
@@ -97,14 +98,13 @@ static void print_json(const row_list *rows) {
         json_add_str(d, o, "ID", str_z(digest_text(&r->config, id)));
         json_add_str(d, o, "CreatedAt", str_z(clock_rfc3339(r->created, created)));
         yyjson_mut_obj_add_uint(d, o, "Size", r->size_bytes);
-        struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
-        json_write(d, false, &text);
-        puts(text.p);
-        buf_fini(&text);
+        if (!print_json(d, false, "images", e))
+            return false;
     }
+    return true;
 }
 
-static void print_table(const row_list *rows) {
+static bool print_table(const row_list *rows, struct err *e) {
     struct table t;
     table_init(&t, digests ? 6 : 5);
     static const char *const heads[] = {"REPOSITORY", "TAG", "DIGEST", "IMAGE ID", "CREATED", "SIZE"};
@@ -124,9 +124,10 @@ static void print_table(const row_list *rows) {
     }
     struct buf out = BUF_INIT(LIMIT_INDEX_BYTES);
     table_write(&t, &out);
-    fwrite(out.p, 1, out.n, stdout);
+    bool good = print_text(&out, "images", e);
     buf_fini(&out);
     table_fini(&t);
+    return good;
 }
 
 static void print_ids(const row_list *rows) {
@@ -165,13 +166,12 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct images_filter f = {0};
     bool listed = n <= 1 || err_set(e, ERR_USAGE, "images takes at most one name (quote a pattern from the shell)");
     listed = listed && images_filter_make(&f, &a, n ? args[0] : NULL, &filters, e) && list(c, &a, &f, &rows, e);
-    if (listed) {
-        if (quiet)
-            print_ids(&rows);
-        else if (strcmp(format, "json") == 0)
-            print_json(&rows);
-        else
-            print_table(&rows);
+    struct err unprinted = ERR_INIT;
+    if (listed && quiet)
+        print_ids(&rows);
+    else if (listed && !(strcmp(format, "json") == 0 ? json_lines : print_table)(&rows, &unprinted)) {
+        err_clear(e);
+        err_move(e, &unprinted);
     }
     vec_fini(&rows);
     images_filter_fini(&f);

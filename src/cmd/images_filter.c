@@ -13,8 +13,8 @@ static bool add_reference(struct images_filter *f, struct arena *a, struct str p
 }
 
 static bool set_dangling(struct images_filter *f, struct str value, struct err *e) {
-    bool yes = str_eq(value, S("true")) || str_eq(value, S("1"));
-    if (!yes && !str_eq(value, S("false")) && !str_eq(value, S("0")))
+    bool yes;
+    if (!str_to_bool(value, &yes))
         return err_set(e, ERR_USAGE, "--filter dangling=%.*s: true or false is expected", STR_ARG(value));
     if (f->dangling != DANGLING_ANY && (f->dangling == DANGLING_ONLY) != yes)
         return err_set(e, ERR_USAGE, "--filter dangling is given as true and as false");

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/inspect_type.h"
+#include "cmd/print.h"
 #include "image/config_json.h"
 #include "sys/clock.h"
 
@@ -104,6 +105,10 @@ static bool print_template(yyjson_mut_val *o, struct err *e) {
     yyjson_mut_val *root = yyjson_mut_val_mut_copy(one, o);
     yyjson_mut_doc_set_root(one, root);
     json_write(one, false, &text);
+    if (!buf_ok(&text)) {
+        buf_fini(&text);
+        return err_set(e, ERR_FAILED, "inspect: the image has more to tell than the limit of %zu bytes", LIMIT_JSON_BYTES);
+    }
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(buf_str(&text), LIMIT_JSON_BYTES, "image", e);
     bool good = doc && template_run(str_z(format), &inspect_type, yyjson_doc_get_root(doc), &out, e);
     if (good)
@@ -146,12 +151,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     yyjson_mut_val *list = yyjson_mut_arr(d);
     yyjson_mut_doc_set_root(d, list);
     bool good = inspect_all(c, &a, args, n, d, list, e);
-    if (good && as_json()) {
-        struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
-        json_write(d, true, &text);
-        puts(text.p);
-        buf_fini(&text);
-    }
+    if (good && as_json())
+        good = print_json(d, true, "inspect", e);
     arena_fini(&a);
     return good ? 0 : -1;
 }

@@ -67,14 +67,8 @@ static void make_short(const struct opt *rows, size_t n, bool stop_at_operand, s
 }
 
 static bool set_flag(const struct opt *o, const char *value, struct err *e) {
-    bool *to = o->to;
-    if (!value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
-        *to = true;
-    else if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
-        *to = false;
-    else
-        return err_set(e, ERR_USAGE, "--%s takes true or false, not \"%s\"", o->name, value);
-    return true;
+    return str_to_bool(str_z(value ? value : "true"), o->to) ||
+           err_set(e, ERR_USAGE, "--%s takes true or false, not \"%s\"", o->name, value);
 }
 
 static bool set_int(const struct opt *o, const char *value, struct err *e) {

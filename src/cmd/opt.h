@@ -64,8 +64,10 @@ const struct opt *opt_next(struct opt_walk *w);
  * container's). *args: the operands, in argv's own memory. *help set: --help was asked for. */
 MUST_CHECK bool opt_parse(const struct opt *table, int argc, char **argv, bool stop_at_operand, char ***args, size_t *n, bool *help,
                           struct err *e);
-void opt_help(const struct cmd *c, const struct opt *global_rows);             /* to stdout */
+void opt_help(const struct cmd *c, const struct opt *global_rows); /* to stdout */
+void opt_help_rows(const struct opt *rows);     /* the options alone */
 void opt_manual(const struct cmd *c);           /* SYNOPSIS and OPTIONS sections in scdoc, to stdout (hidden verb `manual`) */
-void opt_completion(const struct cmd *const *all, const char *shell); /* bash, zsh or fish script, to stdout */
+/* A script for bash, zsh or fish, to stdout. */
+void opt_completion(const struct cmd *const *all, const struct opt *global_rows, const char *shell);
 
 #endif

@@ -57,7 +57,7 @@ static void print_row(const struct opt *o) {
     buf_fini(&left);
 }
 
-static void print_rows(const struct opt *rows) {
+void opt_help_rows(const struct opt *rows) {
     const struct opt *o;
     for (struct opt_walk w = {rows, NULL}; (o = opt_next(&w));)
         if (shown(o))
@@ -70,10 +70,10 @@ void opt_help(const struct cmd *c, const struct opt *global_rows) {
         printf("\n%s\n", c->description);
     if (c->options->kind != OPT_KIND_END) {
         printf("\nOptions:\n");
-        print_rows(c->options);
+        opt_help_rows(c->options);
     }
     printf("\nGlobal options (before the verb):\n");
-    print_rows(global_rows);
+    opt_help_rows(global_rows);
 }
 
 /* scdoc treats _ and * as markup. */
@@ -111,24 +111,68 @@ void opt_manual(const struct cmd *c) {
     printf("\n*--help*\n\tPrint help and exit.\n");
 }
 
-static void bash_completion(const struct cmd *const *all) {
+/* --- Completion --- */
+
+static bool takes_word(const struct opt *o) {
+    return shown(o) && o->arg && o->kind != OPT_KIND_OPTIONAL;
+}
+
+/* "name", or "name" and its alias with `between` in between. */
+static void print_names(const struct cmd *c, const char *between) {
+    printf("%s%s%s", c->name, c->alias ? between : "", c->alias ? c->alias : "");
+}
+
+/* "--name " of each option. */
+static void print_long_options(const struct opt *rows) {
+    const struct opt *o;
+    for (struct opt_walk w = {rows, NULL}; (o = opt_next(&w));)
+        if (shown(o) && o->name)
+            printf("--%s ", o->name);
+}
+
+/* The options before the verb whose value is the next word, with `between` in between; false if there are none. */
+static bool print_with_value(const struct opt *rows, const char *between) {
+    bool any = false;
+    for (const struct opt *o = rows; o->kind != OPT_KIND_END; o++) {
+        if (!takes_word(o))
+            continue;
+        if (o->name)
+            printf("%s--%s", any ? between : "", o->name);
+        any |= o->name != NULL;
+        if (o->short_name)
+            printf("%s-%c", any ? between : "", o->short_name);
+        any = true;
+    }
+    return any;
+}
+
+/* bash makes three words of "--root=DIR". What is completed may be such a value itself: then i has come past it. */
+static void bash_find_verb(const struct opt *global_rows) {
     printf("# bash completion for croze; made by `croze completion bash`\n_croze() {\n"
            "    local cur=${COMP_WORDS[COMP_CWORD]} verb= i\n"
            "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-           "        case ${COMP_WORDS[i]} in -*) ;; *) verb=${COMP_WORDS[i]}; break ;; esac\n    done\n    case $verb in\n");
-    printf("    '') COMPREPLY=($(compgen -W '");
+           "        case ${COMP_WORDS[i]} in\n        ");
+    if (print_with_value(global_rows, "|"))
+        printf(") [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;\n        ");
+    printf("-*) ;;\n        *) verb=${COMP_WORDS[i]}; break ;;\n        esac\n    done\n"
+           "    ((i > COMP_CWORD)) && return\n");
+}
+
+static void bash_completion(const struct cmd *const *all, const struct opt *global_rows) {
+    bash_find_verb(global_rows);
+    printf("    case $verb in\n    '') COMPREPLY=($(compgen -W '");
     for (size_t i = 0; all[i]; i++)
         if (!(all[i]->flags & CMD_HIDDEN))
             printf("%s ", all[i]->name);
-    printf("--help --root --version' -- \"$cur\")) ;;\n");
+    print_long_options(global_rows);
+    printf("--help' -- \"$cur\")) ;;\n");
     for (size_t i = 0; all[i]; i++) {
         if (all[i]->flags & CMD_HIDDEN)
             continue;
-        printf("    %s) [[ $cur == -* ]] && COMPREPLY=($(compgen -W '", all[i]->name);
-        const struct opt *o;
-        for (struct opt_walk w = {all[i]->options, NULL}; (o = opt_next(&w));)
-            if (shown(o) && o->name)
-                printf("--%s ", o->name);
+        printf("    ");
+        print_names(all[i], "|");
+        printf(") [[ $cur == -* ]] && COMPREPLY=($(compgen -W '");
+        print_long_options(all[i]->options);
         printf("--help' -- \"$cur\")) ;;\n");
     }
     printf("    esac\n}\ncomplete -o default -F _croze croze\n");
@@ -142,34 +186,58 @@ static void print_quoted(const char *s) {
             putchar(*s);
 }
 
-static void fish_completion(const struct cmd *const *all) {
-    printf("# fish completion for croze; made by `croze completion fish`\n");
-    for (size_t i = 0; all[i]; i++) {
-        if (all[i]->flags & CMD_HIDDEN)
+static void fish_find_verb(const struct opt *global_rows) {
+    printf("# fish completion for croze; made by `croze completion fish`\n"
+           "function __croze_verb\n    set -l words (commandline -opc)\n    set -e words[1]\n"
+           "    while set -q words[1]\n        switch $words[1]\n");
+    printf("            case ");
+    if (print_with_value(global_rows, " "))
+        printf("\n                set -e words[1]\n            case ");
+    printf("'-*'\n            case '*'\n                echo $words[1]\n                return 0\n        end\n"
+           "        set -e words[1]\n    end\n    return 1\nend\n");
+}
+
+/* Options of a verb, or (NULL) those before it. */
+static void fish_options(const struct opt *rows, const struct cmd *c) {
+    const struct opt *o;
+    for (struct opt_walk w = {rows, NULL}; (o = opt_next(&w));) {
+        if (!shown(o) || !o->name)
             continue;
-        printf("complete -c croze -n __fish_use_subcommand -a %s -d '", all[i]->name);
-        print_quoted(all[i]->summary);
-        printf("'\n");
-        const struct opt *o;
-        for (struct opt_walk w = {all[i]->options, NULL}; (o = opt_next(&w));) {
-            if (!shown(o) || !o->name)
-                continue;
-            printf("complete -c croze -n '__fish_seen_subcommand_from %s' -l %s", all[i]->name, o->name);
-            if (o->short_name)
-                printf(" -s %c", o->short_name);
-            printf("%s -d '", o->arg && o->kind != OPT_KIND_OPTIONAL ? " -r" : "");
-            print_quoted(o->help);
-            printf("'\n");
+        printf("complete -c croze -n '");
+        if (c) {
+            printf("contains -- (__croze_verb) ");
+            print_names(c, " ");
+        } else {
+            printf("not __croze_verb >/dev/null");
         }
+        printf("' -l %s", o->name);
+        if (o->short_name)
+            printf(" -s %c", o->short_name);
+        printf("%s -d '", takes_word(o) ? " -r" : "");
+        print_quoted(o->help);
+        printf("'\n");
     }
 }
 
-void opt_completion(const struct cmd *const *all, const char *shell) {
+static void fish_completion(const struct cmd *const *all, const struct opt *global_rows) {
+    fish_find_verb(global_rows);
+    fish_options(global_rows, NULL);
+    for (size_t i = 0; all[i]; i++) {
+        if (all[i]->flags & CMD_HIDDEN)
+            continue;
+        printf("complete -c croze -n 'not __croze_verb >/dev/null' -a %s -d '", all[i]->name);
+        print_quoted(all[i]->summary);
+        printf("'\n");
+        fish_options(all[i]->options, all[i]);
+    }
+}
+
+void opt_completion(const struct cmd *const *all, const struct opt *global_rows, const char *shell) {
     if (strcmp(shell, "fish") == 0) {
-        fish_completion(all);
+        fish_completion(all, global_rows);
         return;
     }
     if (strcmp(shell, "zsh") == 0) /* zsh runs bash's functions through its own bridge */
         printf("#compdef croze\nautoload -U +X bashcompinit && bashcompinit\n");
-    bash_completion(all);
+    bash_completion(all, global_rows);
 }

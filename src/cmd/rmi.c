@@ -27,13 +27,6 @@ const struct cmd cmd_rmi = {
     .run = run,
 };
 
-static size_t count_names(const struct store_refs *refs, const struct digest *manifest) {
-    size_t count = 0;
-    for (size_t i = 0; i < refs->n; i++)
-        count += refs->p[i].name.n && digest_eq(&refs->p[i].manifest, manifest);
-    return count;
-}
-
 /* By the ID that `croze images` shows; an image that cannot be read any more has its manifest's digest only. */
 static void print_deleted(struct context *c, const struct digest *manifest) {
     char text[DIGEST_TEXT + 1];
@@ -46,14 +39,12 @@ static void print_deleted(struct context *c, const struct digest *manifest) {
     err_clear(&unreadable);
 }
 
-static bool remove_image(struct context *c, struct arena *a, const struct store_ref *image, const char *text, struct err *e) {
-    struct store_refs refs;
-    if (!store_refs_read(&c->store, a, &refs, e))
+static bool remove_image(struct context *c, const struct store_ref *image, const char *text, struct err *e) {
+    size_t most = force ? SIZE_MAX : 1, names;
+    if (!store_refs_remove_image(&c->store, &image->manifest, most, &names, e))
         return false;
-    if (count_names(&refs, &image->manifest) > 1 && !force)
+    if (names > most)
         return err_set(e, ERR_FAILED, "image %s has several names; remove them by name, or all with --force", text);
-    if (!store_refs_remove_image(&c->store, &image->manifest, e))
-        return false;
     print_deleted(c, &image->manifest);
     return true;
 }
@@ -72,7 +63,7 @@ static bool remove_one(struct context *c, struct arena *a, const char *text, str
     bool by_name = image_name_parse(a, str_z(text), &name, &not_a_name) && str_eq(image_name_text(a, &name), image.name);
     err_clear(&not_a_name);
     if (!by_name)
-        return remove_image(c, a, &image, text, e);
+        return remove_image(c, &image, text, e);
     bool last;
     if (!store_refs_remove(&c->store, image.name, false, &last, e))
         return false;

@@ -4,8 +4,8 @@
 
 #include "base/codec.h"
 #include "base/json.h"
-#include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "sandbox/sandbox.h"
 
 static const char *format = "text";
@@ -26,7 +26,7 @@ const struct cmd cmd_version = {
     .run = run,
 };
 
-static void print_json(const char *encoder, enum tier tier, const char *why) {
+static bool tell_json(const char *encoder, enum tier tier, const char *why, struct err *e) {
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(d);
     yyjson_mut_doc_set_root(d, root);
@@ -35,10 +35,7 @@ static void print_json(const char *encoder, enum tier tier, const char *why) {
     json_add_str(d, root, "Encoder", str_z(encoder));
     json_add_str(d, root, "Tier", str_z(tier_name(tier)));
     json_add_str_opt(d, root, "TierReason", str_z(why));
-    struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
-    json_write(d, false, &text);
-    puts(text.p);
-    buf_fini(&text);
+    return print_json(d, false, "version", e);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -53,9 +50,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     enum tier tier = sandbox_tier(&why);
     compression_encoder_id(COMPRESSION_GZIP, compression_default_level(COMPRESSION_GZIP), encoder);
     if (strcmp(format, "json") == 0)
-        print_json(encoder, tier, why);
-    else
-        printf("croze %s\nplatform: linux/%s\nencoder:  %s\ntier:     %s%s%s\n", CROZE_VERSION, CROZE_ARCH, encoder, tier_name(tier),
+        return tell_json(encoder, tier, why, e) ? 0 : -1;
+    printf("croze %s\nplatform: linux/%s\nencoder:  %s\ntier:     %s%s%s\n", CROZE_VERSION, CROZE_ARCH, encoder, tier_name(tier),
                why && *why ? "; " : "", why ? why : "");
     return 0;
 }

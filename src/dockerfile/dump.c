@@ -20,11 +20,11 @@ static void quote(struct str s, struct buf *out) {
     buf_add_char(out, '"');
     for (size_t i = 0; i < s.n;) {
         size_t from = i;
-        uint32_t rune = rune_next(s, &i);
+        uint32_t rune = utf8_next(s, &i);
         if (rune < 0x80)
             quote_ascii((unsigned char)rune, out);
-        else if (rune >= RUNE_BAD)
-            buf_printf(out, "\\x%02x", rune - RUNE_BAD);
+        else if (rune >= UTF8_BAD)
+            buf_printf(out, "\\x%02x", rune - UTF8_BAD);
         else
             buf_add(out, s.p + from, i - from);
     }

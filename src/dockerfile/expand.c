@@ -139,7 +139,7 @@ static void escaped(struct lex *x, bool keep_escapes, struct buf *out) {
     x->at++;
     size_t from = x->at;
     if (x->at < x->text.n)
-        rune_next(x->text, &x->at);
+        utf8_next(x->text, &x->at);
     buf_add(out, x->text.p + from, x->at - from);
 }
 
@@ -255,7 +255,7 @@ static bool add_source(struct lex *x, size_t from, struct buf *out) {
 
 static bool unsupported(struct lex *x, size_t from, struct err *e) {
     if (x->at < x->text.n)
-        rune_next(x->text, &x->at);
+        utf8_next(x->text, &x->at);
     return err_set(e, ERR_USAGE, "unsupported modifier (%s) in substitution",
                    excerpt(x->arena, str_first(str_from(x->text, from), x->at - from)));
 }

@@ -39,8 +39,8 @@ static bool class_rune(struct compiler *c, uint32_t *rune, struct err *e) {
         c->at++;
     if (c->at >= p.n)
         return bad_pattern(c, e, "[ without ]");
-    *rune = rune_next(p, &c->at);
-    return *rune < RUNE_BAD || bad_pattern(c, e, "not UTF-8 inside [...]");
+    *rune = utf8_next(p, &c->at);
+    return *rune < UTF8_BAD || bad_pattern(c, e, "not UTF-8 inside [...]");
 }
 
 /* "[", then ranges, then "]"; at least one range. */
@@ -82,7 +82,7 @@ static bool escape(struct compiler *c, struct err *e) {
     char next = c->pattern.p[c->at];
     if (c->language == GLOB_SHELL && !one_of(next, "*?\\}/"))
         return bad_pattern(c, e, "\\ before a character other than * ? \\ } /");
-    push(c, GLOB_RUNE, rune_next(c->pattern, &c->at));
+    push(c, GLOB_RUNE, utf8_next(c->pattern, &c->at));
     return true;
 }
 
@@ -114,7 +114,7 @@ static bool next_token(struct compiler *c, struct err *e) {
     } else if (ch == '\\') {
         return escape(c, e);
     } else {
-        push(c, GLOB_RUNE, rune_next(c->pattern, &c->at));
+        push(c, GLOB_RUNE, utf8_next(c->pattern, &c->at));
     }
     return true;
 }

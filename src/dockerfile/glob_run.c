@@ -143,7 +143,7 @@ static bool match_from_head(const struct glob *g, struct str text, bool parents)
     for (size_t at = 0; at < text.n && r.n_now > 0;) {
         if (parents && r.accepted && text.p[at] == '/')
             return true;
-        advance(&r, rune_next(text, &at));
+        advance(&r, utf8_next(text, &at));
         turn(&r);
     }
     return r.n_now > 0 && r.accepted;
@@ -167,7 +167,7 @@ bool glob_may_match_below(const struct glob *g, struct str directory) {
     enter(&r, 0, 0);
     turn(&r);
     for (size_t at = 0; at < directory.n && r.n_now > 0;) {
-        advance(&r, rune_next(directory, &at));
+        advance(&r, utf8_next(directory, &at));
         turn(&r);
     }
     advance(&r, '/');
@@ -220,7 +220,7 @@ bool glob_find(const struct glob *g, struct str text, size_t from, unsigned flag
         bool settled = found || (flags & GLOB_ANCHORED);
         if ((found && (flags & GLOB_SHORTEST)) || at >= text.n || (settled && r.n_now == 0))
             return found;
-        uint32_t rune = r.backwards ? rune_before(text, &before) : rune_next(text, &at);
+        uint32_t rune = r.backwards ? utf8_before(text, &before) : utf8_next(text, &at);
         if (r.backwards)
             at = text.n - before;
         advance(&r, rune);

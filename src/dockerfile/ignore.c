@@ -10,38 +10,6 @@
 
 typedef VEC(struct ignore_pattern) patterns;
 
-/* Takes the last component off out[0..n). */
-static size_t drop_component(const char *out, size_t n) {
-    while (n > 0 && out[n - 1] != '/')
-        n--;
-    return n > 0 ? n - 1 : 0;
-}
-
-static bool ends_in_parent(const char *out, size_t n) {
-    return n >= 2 && out[n - 1] == '.' && out[n - 2] == '.' && (n == 2 || out[n - 3] == '/');
-}
-
-/* The shortest path with the same meaning, as Go's path.Clean has it, without a "/" in front; "" for the root and for ".". */
-static struct str clean(struct arena *a, struct str path) {
-    bool rooted = str_starts(path, S("/"));
-    char *out = arena_alloc(a, path.n + 1, 1);
-    size_t n = 0;
-    struct str part;
-    while (str_next(&path, '/', &part)) {
-        if (part.n == 0 || str_eq(part, S(".")))
-            continue;
-        if (str_eq(part, S("..")) && (n > 0 || rooted) && !ends_in_parent(out, n)) {
-            n = drop_component(out, n);
-            continue;
-        }
-        if (n > 0)
-            out[n++] = '/';
-        memcpy(out + n, part.p, part.n);
-        n += part.n;
-    }
-    return str_n(out, n);
-}
-
 /* One line to a pattern. *skip: it holds none. */
 static bool parse_line(struct arena *a, struct str line, struct ignore_pattern *out, bool *skip, struct err *e) {
     line = blank_trim(line);
@@ -53,7 +21,7 @@ static bool parse_line(struct arena *a, struct str line, struct ignore_pattern *
         line = blank_trim(str_from(line, 1));
     if (line.n > LIMIT_PATH_BYTES)
         return err_set(e, ERR_USAGE, "a pattern of %zu bytes; no path is longer than %d", line.n, LIMIT_PATH_BYTES);
-    out->text = clean(a, line);
+    out->text = path_clean(a, line, str_starts(line, S("/")));
     *skip = out->text.n == 0; /* "." and "/" mean nothing, as in docker */
     if (out->negated && (line.n == 0 || (*skip && line.p[0] == '/')))
         return err_set(e, ERR_USAGE, "illegal exclusion pattern: \"!\"");

@@ -50,7 +50,7 @@ bool subst_replace(struct str value, struct str pattern, struct str replacement,
         if (end == start) {
             if (at == value.n)
                 break;
-            rune_next(value, &at);
+            utf8_next(value, &at);
             buf_add_str(out, str_first(str_from(value, end), at - end));
         }
         if (!all)

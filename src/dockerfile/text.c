@@ -2,6 +2,7 @@
  * Blanks, fields, runes and positions: see text.h. */
 #include "dockerfile/text.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 enum { EXCERPT_BYTES = 120 };
@@ -19,7 +20,7 @@ size_t blank_at(struct str s, size_t i) {
     if (c != 0xc2 && (c < 0xe1 || c > 0xe3)) /* none of them begins so */
         return 0;
     size_t end = i;
-    uint32_t rune = rune_next(s, &end);
+    uint32_t rune = utf8_next(s, &end);
     for (size_t k = 0; k < sizeof wide_blanks / sizeof wide_blanks[0]; k++)
         if (rune >= wide_blanks[k].low && rune <= wide_blanks[k].high)
             return end - i;
@@ -59,49 +60,12 @@ bool field_next(struct str *rest, struct str *field) {
     return n > 0;
 }
 
-/* How many bytes the lead byte c announces; 0: it is none. */
-static size_t rune_bytes(unsigned char c) {
-    return c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-}
-
-uint32_t rune_next(struct str s, size_t *at) {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *p = (const unsigned char *)s.p + *at;
-    size_t n = rune_bytes(p[0]), have = 1;
-    uint32_t r = n <= 1 ? p[0] : p[0] & (0x7fu >> n);
-    while (have < n && have < s.n - *at && (p[have] & 0xc0) == 0x80)
-        r = r << 6 | (p[have++] & 0x3f);
-    bool good = n > 0 && have == n && r >= smallest[n] && r < RUNE_BAD && (r < 0xd800 || r > 0xdfff);
-    *at += good ? n : 1;
-    return good ? r : RUNE_BAD + p[0];
-}
-
-uint32_t rune_before(struct str s, size_t *at) {
-    for (size_t n = 1; n <= 4 && n <= *at; n++) {
-        size_t i = *at - n, from = i;
-        uint32_t r = rune_next(s, &i);
-        if (i == *at) { /* a rune that ends here; a lone continuation byte ends as a bad rune of one byte */
-            if (n == 1 && r >= RUNE_BAD)
-                continue;
-            *at = from;
-            return r;
-        }
-    }
-    *at -= 1;
-    return RUNE_BAD + (unsigned char)s.p[*at];
-}
-
 const char *excerpt(struct arena *a, struct str s) {
-    size_t n = s.n;
-    if (n > EXCERPT_BYTES)
-        for (n = EXCERPT_BYTES; n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80;)
-            n--;
-    struct str out = arena_join3(a, str_first(s, n), n < s.n ? S("...") : S(""), S(""));
-    char *p = (char *)out.p; /* the arena's, made just now */
-    for (size_t i = 0; i < out.n; i++)
-        if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
-            p[i] = '?';
-    return p;
+    struct str part = str_first_chars(s, EXCERPT_BYTES);
+    _cleanup_(buf_fini) struct buf shown = BUF_INIT(EXCERPT_BYTES + sizeof "...");
+    buf_add_shown(&shown, part);
+    buf_add_str(&shown, part.n < s.n ? S("...") : S(""));
+    return arena_strz(a, buf_str(&shown));
 }
 
 bool fail_at(struct str name, struct df_pos pos, struct err *e, const char *fmt, ...) {

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "dockerfile/ast.h"
 
 /* The length in bytes of the blank that starts at byte i; 0 if there is none. */
@@ -23,11 +24,6 @@ static inline bool one_of(int c, const char *set) {
 }
 /* The next piece between gaps, taken off *rest; false at the end. */
 bool field_next(struct str *rest, struct str *field);
-
-/* Runes: code points, or RUNE_BAD + the byte where the text is not UTF-8, so that any bytes compare equal to themselves. */
-#define RUNE_BAD 0x110000u
-uint32_t rune_next(struct str s, size_t *at);   /* *at < s.n; moves it behind the rune */
-uint32_t rune_before(struct str s, size_t *at); /* *at > 0; moves it to the rune's first byte */
 
 /* An excerpt for a message: short, printable. */
 const char *excerpt(struct arena *a, struct str s);

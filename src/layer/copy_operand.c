@@ -23,26 +23,6 @@ struct finder {
 
 typedef VEC(struct str) str_list;
 
-/* "./a//../b/" -> "b": what is left when ".." stops at the root. */
-static struct str clean(struct arena *a, struct str path) {
-    char *p = arena_alloc(a, path.n + 1, 1);
-    size_t n = 0;
-    struct str part;
-    while (str_next(&path, '/', &part)) {
-        if (part.n == 0 || str_eq(part, S(".")))
-            continue;
-        if (str_eq(part, S(".."))) {
-            n = path_dir(str_n(p, n)).n;
-            continue;
-        }
-        if (n)
-            p[n++] = '/';
-        memcpy(p + n, part.p, part.n);
-        n += part.n;
-    }
-    return str_n(p, n);
-}
-
 static bool has_wildcard(struct str s) {
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '\\')
@@ -314,8 +294,8 @@ static void split_pivot(const struct finder *f, struct str operand, struct str *
         *below = str_from(operand, i + 3);
         break;
     }
-    *pivot = clean(f->arena, *pivot);
-    *below = clean(f->arena, *below);
+    *pivot = path_clean(f->arena, *pivot, true);
+    *below = path_clean(f->arena, *below, true);
 }
 
 /* A path without wildcards must be there. Links below the pivot are not followed. */
@@ -379,7 +359,7 @@ bool operands_find(const struct copy_spec *c, const struct copy_part *p, struct 
                    struct err *e) {
     for (size_t i = 0; i < p->n_operands; i++) {
         struct str hidden = STR_NULL;
-        struct finder f = {c, p, s, a, clean(a, p->operands[i]), &hidden};
+        struct finder f = {c, p, s, a, path_clean(a, p->operands[i], true), &hidden};
         if (p->parents ? !add_parents(&f, p->operands[i], out, e) : !add_operand(&f, out, e))
             return false;
     }

@@ -4,17 +4,15 @@
 #include "layer/names.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 
 const char *name_shown(struct str name, char out[NAME_SHOWN + 1]) {
     static const char cut[] = "...";
-    size_t n = name.n <= NAME_SHOWN ? name.n : NAME_SHOWN - (sizeof cut - 1);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        out[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
-    }
-    out[n] = '\0';
-    if (n < name.n)
-        memcpy(out + n, cut, sizeof cut);
+    bool whole = name.n <= NAME_SHOWN;
+    _cleanup_(buf_fini) struct buf shown = BUF_INIT(NAME_SHOWN);
+    buf_add_shown(&shown, whole ? name : str_first_chars(name, NAME_SHOWN - (sizeof cut - 1)));
+    buf_add_str(&shown, str_z(whole ? "" : cut));
+    memcpy(out, shown.p, shown.n + 1);
     return out;
 }
 

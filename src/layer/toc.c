@@ -3,7 +3,6 @@
  * croze-store(5)'s; building them is toc_build.c. */
 #include <assert.h>
 #include <errno.h>
-#include <sys/mman.h>
 
 #include "base/codec.h"
 #include "base/limits.h"
@@ -18,8 +17,7 @@ struct kept_ref {
 enum { KEPT_MAX = 16 }; /* toc_keeps names two paths; the rest is room for a later version */
 
 struct toc {
-    void *map;              /* NULL: the bytes are the caller's */
-    size_t map_bytes;
+    struct str map;         /* empty: the bytes are the caller's */
     struct toc_header head;
     const uint8_t *records;
     const uint8_t *index;   /* head.count offsets into records */
@@ -122,27 +120,16 @@ static bool check_rot(const uint8_t *bytes, size_t n, const struct digest *diff_
 }
 
 static struct toc *open_mapped(int fd, const struct digest *diff_id, struct err *e) {
-    struct stat st;
-    if (fstat(fd, &st) < 0) {
-        err_sys(e, errno, "stat");
+    struct str map;
+    if (!file_map(fd, "it", &map, e))
         return NULL;
-    }
-    size_t n = (size_t)st.st_size;
-    void *map = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    if (map == MAP_FAILED) {
-        if (n)
-            err_sys(e, errno, "map");
-        else
-            damaged(e, "it is empty");
-        return NULL;
-    }
-    struct toc *t = check_rot(map, n, diff_id, e) ? toc_parse(map, n, e) : NULL;
-    if (!t) {
-        munmap(map, n);
-        return NULL;
-    }
-    t->map = map;
-    t->map_bytes = n;
+    struct toc *t = NULL;
+    if ((map.n || damaged(e, "it is empty")) && check_rot((const uint8_t *)map.p, map.n, diff_id, e))
+        t = toc_parse(map.p, map.n, e);
+    if (t)
+        t->map = map;
+    else
+        file_unmap(&map);
     return t;
 }
 
@@ -161,8 +148,8 @@ struct toc *toc_open(struct store *s, const struct digest *diff_id, struct err *
 }
 
 void toc_free(struct toc *t) {
-    if (t && t->map)
-        munmap(t->map, t->map_bytes);
+    if (t)
+        file_unmap(&t->map);
     free(t);
 }
 

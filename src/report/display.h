@@ -68,7 +68,7 @@ extern const struct display display_tty, display_plain, display_quiet, display_r
 
 /* A terminal that knows escapes: TERM=dumb is what editors' shells say. */
 bool can_redraw(int fd);
-/* Writes everything; a display that cannot write must not fail the build. */
+/* Writes everything, waiting for the reader if need be; a display that cannot write must not fail the build. */
 void display_write(int fd, const struct buf *b);
 /* Keeps a line of output in s->log, whose older half goes when it is full; and prints what was kept of a step that failed. */
 void display_keep(struct progress_step *s, struct str line);

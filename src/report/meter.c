@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "report/display.h"
 #include "sys/files.h"
+#include "sys/thread.h"
 
 enum { IO_BYTES = 4096 };
 static const uint64_t first_ns = 1000000000, then_ns = 200000000;
@@ -113,23 +114,11 @@ static void log_line(void *ctx, const char *text) {
     pthread_mutex_unlock(&m->lock);
 }
 
-static struct timespec after(uint64_t ns) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)(ns / 1000000000);
-    t.tv_nsec += (long)(ns % 1000000000);
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 static void *run(void *arg) {
     struct meter *m = arg;
     pthread_mutex_lock(&m->lock);
     for (uint64_t wait_ns = first_ns; !m->ending; wait_ns = then_ns) {
-        struct timespec until = after(wait_ns);
+        struct timespec until = thread_deadline(wait_ns);
         while (!m->ending && pthread_cond_timedwait(&m->changed, &m->lock, &until) == 0)
             continue;
         if (!m->ending)
@@ -151,14 +140,10 @@ struct meter *meter_start(const char *what, enum meter_kind kind, int fd, uint64
     if (!can_redraw(STDERR_FILENO))
         return NULL;
     struct meter *m = mem_zalloc(1, sizeof *m);
-    pthread_condattr_t clock;
     *m = (struct meter){.what = mem_strdup(what), .kind = kind, .fd = fd, .total = total, .start_ns = log_now_ns()};
     m->start_bytes = count(m);
     pthread_mutex_init(&m->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->changed, &clock);
-    pthread_condattr_destroy(&clock);
+    thread_cond_init(&m->changed);
     if (pthread_create(&m->thread, NULL, run, m) != 0) {
         release(m);
         return NULL;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The plain display: one line an event, numbered like BuildKit's, for logs and pipes; and the quiet one, that shows warnings only. */
+#include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,9 +12,12 @@ static const uint64_t bytes_every_ns = 2000000000; /* a line about a long copy a
 void display_write(int fd, const struct buf *b) {
     for (size_t done = 0; done < b->n;) {
         ssize_t n = write(fd, b->p + done, b->n - done);
-        if (n <= 0)
+        if (n > 0)
+            done += (size_t)n;
+        else if (n < 0 && errno == EAGAIN) /* whoever shares the descriptor may have made it so (ssh, node) */
+            poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+        else if (n == 0 || errno != EINTR)
             return;
-        done += (size_t)n;
     }
 }
 

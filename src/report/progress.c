@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "report/display.h"
+#include "sys/thread.h"
 
-static const long tick_every_ns = 200000000;
+static const uint64_t tick_every_ns = 200000000;
 
 bool progress_mode_parse(struct str s, enum progress_mode *out) {
     static const struct {
@@ -38,12 +39,7 @@ static void *tick(void *arg) {
     struct progress *p = arg;
     pthread_mutex_lock(&p->lock);
     while (!p->closing) {
-        struct timespec until = clock_now();
-        until.tv_nsec += tick_every_ns;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
+        struct timespec until = thread_deadline(tick_every_ns);
         pthread_cond_timedwait(&p->changed, &p->lock, &until);
         if (!p->closing)
             p->display->tick(p);
@@ -75,7 +71,7 @@ struct progress *progress_new(enum progress_mode mode, int fd) {
     p->started = clock_now();
     p->display = displays[mode];
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->changed, NULL);
+    thread_cond_init(&p->changed);
     if (p->display->opened)
         p->display->opened(p);
     p->ticks = p->display->tick && pthread_create(&p->ticker, NULL, tick, p) == 0;

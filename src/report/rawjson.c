@@ -3,7 +3,6 @@
  * names, RFC 3339 times and bytes in base64. A step is a vertex, told by a digest that is the same in every build. What belongs to no step
  * (warnings, notes) belongs to a vertex of its own. */
 #include "base/json.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "report/display.h"
 
@@ -38,21 +37,6 @@ static void add_time(yyjson_mut_doc *d, yyjson_mut_val *o, const char *key, stru
 static void add_digest(yyjson_mut_doc *d, yyjson_mut_val *o, const char *key, const struct digest *id) {
     char text[DIGEST_TEXT + 1];
     json_add_str(d, o, key, str_z(digest_text(id, text)));
-}
-
-static void add_base64(yyjson_mut_doc *d, yyjson_mut_val *o, const char *key, struct str bytes) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    struct buf text = BUF_INIT(bytes.n / 3 * 4 + 8);
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        size_t have = bytes.n - i < 3 ? bytes.n - i : 3;
-        uint32_t three = 0;
-        for (size_t k = 0; k < 3; k++)
-            three = three << 8 | (k < have ? (unsigned char)bytes.p[i + k] : 0);
-        for (size_t k = 0; k < 4; k++)
-            buf_add_char(&text, k <= have ? digits[three >> (18 - 6 * k) & 63] : '=');
-    }
-    json_add_str(d, o, key, buf_str(&text));
-    buf_fini(&text);
 }
 
 static struct digest build_id(void) {
@@ -108,7 +92,7 @@ static void put_log(struct progress *p, const struct digest *id, int stream, str
     yyjson_mut_val *v = event(d, "logs");
     add_digest(d, v, "vertex", id);
     yyjson_mut_obj_add_int(d, v, "stream", stream);
-    add_base64(d, v, "data", bytes);
+    yyjson_mut_obj_add_val(d, v, "data", json_base64(d, bytes));
     add_time(d, v, "timestamp", clock_now());
     put(p, d);
 }
@@ -174,7 +158,7 @@ static void rawjson_note(struct progress *p, const char *text) {
     yyjson_mut_val *v = event(d, "warnings");
     add_digest(d, v, "vertex", &id);
     yyjson_mut_obj_add_int(d, v, "level", 1);
-    add_base64(d, v, "short", str_from(str_z(text), warning.n));
+    yyjson_mut_obj_add_val(d, v, "short", json_base64(d, str_from(str_z(text), warning.n)));
     put(p, d);
 }
 

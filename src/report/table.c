@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "report/display.h"
 
 enum { GAP = 3 };
@@ -30,19 +31,11 @@ void table_cell(struct table *t, struct str text) {
     buf_fini(&safe);
 }
 
-/* Columns on a terminal: bytes of UTF-8 that begin a character. */
-static size_t width(struct str s) {
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
 static size_t widest(const struct table *t, size_t column) {
     size_t most = 0;
     for (size_t i = column; i < t->n; i += t->columns)
-        if (width(t->cells[i]) > most)
-            most = width(t->cells[i]);
+        if (utf8_count(t->cells[i]) > most)
+            most = utf8_count(t->cells[i]);
     return most;
 }
 
@@ -57,6 +50,6 @@ void table_write(const struct table *t, struct buf *out) {
         if (column + 1 == t->columns)
             buf_add_char(out, '\n');
         else
-            buf_printf(out, "%*s", (int)(widths[column] - width(t->cells[i]) + GAP), "");
+            buf_printf(out, "%*s", (int)(widths[column] - utf8_count(t->cells[i]) + GAP), "");
     }
 }

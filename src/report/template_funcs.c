@@ -2,6 +2,7 @@
  * Functions of templates (template_private.h): Go's len, index, slice, not, and those that docker adds: json, join, split, lower, upper,
  * title, pad, truncate. */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "report/template_private.h"
 
 struct value template_text(struct call *c, struct buf *text) {
@@ -137,10 +138,7 @@ static size_t piece_bytes(struct str rest, struct str separator) {
         ptrdiff_t at = str_find(rest, separator);
         return at < 0 ? rest.n : (size_t)at;
     }
-    size_t n = 1;
-    while (n < rest.n && ((unsigned char)rest.p[n] & 0xc0) == 0x80)
-        n++;
-    return n;
+    return utf8_first(rest, 1).n;
 }
 
 static bool fn_split(struct call *c, struct value *out, struct err *e) {
@@ -152,7 +150,7 @@ static bool fn_split(struct call *c, struct value *out, struct err *e) {
     while (more) {
         size_t n = piece_bytes(rest, separator);
         vec_push(&pieces, value_text(str_first(rest, n)));
-        more = separator.n ? n < rest.n : n < rest.n;
+        more = n < rest.n;
         rest = str_from(rest, n + separator.n);
     }
     *out = (struct value){.kind = VALUE_LIST, .n = pieces.n, .items = arena_array(c->arena, struct value, pieces.n)};

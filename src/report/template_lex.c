@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "report/template_private.h"
 
 static bool is_space(char c) {
@@ -97,24 +98,6 @@ static bool text_token(struct lexer *l, struct token *out, bool *found, struct e
 
 /* --- Strings, characters, numbers --- */
 
-static void put_rune(struct buf *out, uint32_t c) {
-    if (c < 0x80) {
-        buf_add_char(out, (char)c);
-    } else if (c < 0x800) {
-        buf_add_char(out, (char)(0xc0 | c >> 6));
-        buf_add_char(out, (char)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        buf_add_char(out, (char)(0xe0 | c >> 12));
-        buf_add_char(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_char(out, (char)(0x80 | (c & 0x3f)));
-    } else {
-        buf_add_char(out, (char)(0xf0 | c >> 18));
-        buf_add_char(out, (char)(0x80 | (c >> 12 & 0x3f)));
-        buf_add_char(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_char(out, (char)(0x80 | (c & 0x3f)));
-    }
-}
-
 /* \x41, \101, \u00e9, \U0001f600: `digits` of `base` from the front of *s. The value, or -1. */
 static int64_t escape_number(struct str *s, size_t digits, unsigned base) {
     uint64_t value;
@@ -133,7 +116,7 @@ static bool put_byte(struct buf *out, int64_t value) {
 static bool put_checked(struct buf *out, int64_t value) {
     if (value < 0 || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
         return false;
-    put_rune(out, (uint32_t)value);
+    utf8_add(out, (uint32_t)value);
     return true;
 }
 
@@ -193,35 +176,16 @@ static bool raw_token(struct lexer *l, struct token *out, struct err *e) {
     return true;
 }
 
-/* One character of UTF-8; -1 if `s` is anything else. */
-static int64_t only_rune(struct str s) {
-    if (s.n == 0 || s.n > 4)
-        return -1;
-    const unsigned char *p = (const unsigned char *)s.p;
-    if (s.n == 1)
-        return p[0] < 0x80 ? p[0] : -1;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned mask = 0xff00u >> (s.n + 1) & 0xff, lead = 0xff00u >> s.n & 0xff; /* two bytes: 0xe0, 0xc0 */
-    if ((p[0] & mask) != lead)
-        return -1;
-    uint32_t c = p[0] & (0x7fu >> s.n);
-    for (size_t i = 1; i < s.n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return -1;
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    return c >= least[s.n] && c <= 0x10ffff ? (int64_t)c : -1;
-}
-
 static bool char_token(struct lexer *l, struct token *out, struct err *e) {
     size_t at = offset(l);
     struct str text;
     l->rest = str_from(l->rest, 1);
     if (!quoted(l, '\'', &text, e))
         return false;
-    int64_t rune = only_rune(text);
+    size_t end = 0;
+    uint32_t rune = text.n ? utf8_next(text, &end) : UTF8_BAD;
     out->value = value_int(rune);
-    return rune >= 0 || template_fail(l->all, at, e, "not one character between '...'");
+    return (rune < UTF8_BAD && end == text.n) || template_fail(l->all, at, e, "not one character between '...'");
 }
 
 /* The digits of a number in Go's notation, without underscores; *base is 0 for a decimal fraction. */

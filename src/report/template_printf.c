@@ -2,6 +2,7 @@
  * print, println and printf of templates (template_private.h), after Go's fmt: verbs v s q d c x X o b t e f g, flags - + # 0 and blank,
  * width and precision. Another verb, or one that does not fit its argument, is an error where Go would print "%!...". */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "report/template_private.h"
 
 /* --- print, println --- */
@@ -40,21 +41,6 @@ struct verb {
 };
 enum { WIDTH_MAX = 65536, PRECISION_MAX = 300 };
 
-static size_t runes(struct str s) {
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
-static struct str first_runes(struct str s, size_t n) {
-    size_t i = 0;
-    for (; i < s.n; i++)
-        if (((unsigned char)s.p[i] & 0xc0) != 0x80 && n-- == 0)
-            break;
-    return str_first(s, i);
-}
-
 static void add_times(struct buf *out, char c, size_t n) {
     for (size_t i = 0; i < n; i++)
         buf_add_char(out, c);
@@ -62,7 +48,7 @@ static void add_times(struct buf *out, char c, size_t n) {
 
 /* Zeros go behind the sign of a number; texts are filled with zeros too, as Go does. */
 static void pad(struct buf *out, const struct verb *v, struct str text, bool is_number) {
-    size_t width = v->has_width ? (size_t)v->width : 0, have = runes(text), missing = width > have ? width - have : 0;
+    size_t width = v->has_width ? (size_t)v->width : 0, have = utf8_count(text), missing = width > have ? width - have : 0;
     bool zeros = v->zero && !v->minus;
     if (zeros && is_number && text.n && (text.p[0] == '-' || text.p[0] == '+' || text.p[0] == ' ')) {
         buf_add_char(out, text.p[0]);
@@ -97,7 +83,7 @@ static bool misfit(const struct verb *v, const struct value *arg, struct err *e)
 
 static bool format_text(struct buf *out, const struct verb *v, const struct value *arg, struct err *e) {
     struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
-    struct str s = v->has_precision ? first_runes(arg->text, (size_t)v->precision) : arg->text;
+    struct str s = v->has_precision ? utf8_first(arg->text, (size_t)v->precision) : arg->text;
     bool good = !v->sharp && !v->plus && strchr("vsqxX", v->letter);
     if (v->letter == 'q')
         value_quote(&text, s);
@@ -121,18 +107,6 @@ static void digits_of(struct buf *out, uint64_t n, unsigned base, bool upper) {
     buf_add(out, text + at, sizeof text - at);
 }
 
-static void format_rune(struct buf *out, int64_t c) {
-    uint32_t r = c < 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0xfffd : (uint32_t)c;
-    if (r < 0x80) {
-        buf_add_char(out, (char)r);
-        return;
-    }
-    unsigned more = r < 0x800 ? 1 : r < 0x10000 ? 2 : 3;
-    buf_add_char(out, (char)((0xff00u >> (more + 1)) | r >> (6 * more)));
-    while (more--)
-        buf_add_char(out, (char)(0x80 | (r >> (6 * more) & 0x3f)));
-}
-
 static bool format_int(struct buf *out, const struct verb *v, const struct value *arg, struct err *e) {
     static const char letters[] = "vdxXobc";
     static const unsigned bases[] = {10, 10, 16, 16, 8, 2, 0};
@@ -143,7 +117,7 @@ static bool format_int(struct buf *out, const struct verb *v, const struct value
     struct buf text = BUF_INIT(256);
     uint64_t n = arg->integer < 0 ? 0 - (uint64_t)arg->integer : (uint64_t)arg->integer;
     if (base == 0) {
-        format_rune(&text, arg->integer);
+        utf8_add(&text, arg->integer < 0 || arg->integer > UINT32_MAX ? UTF8_BAD : (uint32_t)arg->integer);
     } else {
         if (arg->integer < 0 || v->plus || v->blank)
             buf_add_char(&text, arg->integer < 0 ? '-' : v->plus ? '+' : ' ');

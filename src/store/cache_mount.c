@@ -34,11 +34,6 @@ static int open_flavour(struct store *s, struct err *e) {
     return file_openat(mounts, s->flavour, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
 }
 
-static bool is_same(int fd, int dir, const char *name) {
-    struct stat a, b;
-    return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 /* The open and locked instance; -1: busy, or (errno ENOENT) not there. What gc took away between opening and locking has another name by
  * now. */
 static int lock_instance(int dir, const char *name, bool exclusive) {
@@ -49,7 +44,7 @@ static int lock_instance(int dir, const char *name, bool exclusive) {
         if (errno != EINTR)
             return -1;
     errno = ENOENT;
-    return is_same(fd, dir, name) ? take_fd(&fd) : -1;
+    return file_is_at(fd, dir, name) ? take_fd(&fd) : -1;
 }
 
 int cache_instance_lock_unused(int flavour_dir, const char *name) {

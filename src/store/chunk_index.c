@@ -4,7 +4,6 @@
  * slot. It is appended to under locks/chunks and never truncated, because others have it mapped. Half a record at the end, or in the middle
  * where a later writer went on, is no record. Format: croze-store(5). */
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "base/codec.h"
@@ -42,8 +41,7 @@ struct slots {
 
 struct chunk_index {
     struct store *store;
-    void *map;
-    size_t map_bytes;
+    struct str map; /* of the file */
     struct slots old;
     struct table old_table;
     pthread_mutex_t mutex; /* guards what follows */
@@ -131,21 +129,18 @@ static void build_table(struct chunk_index *x) {
 }
 
 static void load(struct chunk_index *x, int fd) {
-    struct stat st;
-    if (fstat(fd, &st) < 0 || st.st_size <= 0 || (uint64_t)st.st_size > SIZE_MAX)
-        return;
-    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
+    struct err ignored = ERR_INIT;
+    bool mapped = file_map(fd, FILE_NAME, &x->map, &ignored) && x->map.n > 0;
+    err_clear(&ignored);
+    if (!mapped)
         return;
     const char *why;
-    if (!chunk_index_check(str_n(map, (size_t)st.st_size), &why)) {
+    if (!chunk_index_check(x->map, &why)) {
         log_warn(FILE_NAME " is dropped: %s (layers are compressed again)", why);
-        munmap(map, (size_t)st.st_size);
+        file_unmap(&x->map);
         return;
     }
-    x->map = map;
-    x->map_bytes = (size_t)st.st_size;
-    x->old = (struct slots){map, x->map_bytes / SLOT_BYTES};
+    x->old = (struct slots){(const uint8_t *)x->map.p, x->map.n / SLOT_BYTES};
     build_table(x);
 }
 
@@ -330,8 +325,7 @@ static bool write_fresh(struct chunk_index *x, struct err *e) {
 }
 
 static void index_free(struct chunk_index *x) {
-    if (x->map)
-        munmap(x->map, x->map_bytes);
+    file_unmap(&x->map);
     pthread_mutex_destroy(&x->mutex);
     buf_fini(&x->fresh);
     free(x->old_table.at);

@@ -316,13 +316,14 @@ typedef bool (*index_check)(struct str file, const char **why);
 
 static void check_index(struct fsck *f, int dir_fd, const char *dir, const char *name, index_check check) {
     struct err late = ERR_INIT;
-    struct buf bytes = BUF_INIT(LIMIT_STAT_INDEX_BYTES);
+    struct str bytes = STR_NULL;
     const char *why = "cannot be read";
-    bool ok = file_readat(dir_fd, name, &bytes, &late);
-    if (late.sys != ENOENT && !(ok && check(buf_str(&bytes), &why)))
+    _cleanup_fd_ int fd = file_openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &late);
+    bool ok = fd >= 0 && file_map(fd, name, &bytes, &late) && check(bytes, &why);
+    if (!ok && late.sys != ENOENT)
         drop(f, dir_fd, dir, name, why);
     err_clear(&late);
-    buf_fini(&bytes);
+    file_unmap(&bytes);
 }
 
 static bool check_indexes(struct fsck *f, struct err *e) {

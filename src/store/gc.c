@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Garbage collection. Mark: what index.json's entries, the leases of living processes and recently used step records reach. Records of
  * steps that an image was made of stay as long as it does: they cost nothing, and without them a rebuild would get other times. Sweep,
- * still under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time. Trees are renamed into work/
- * under the lock and removed behind it, so that nobody waits for a large one. If anything that could hold references cannot be read,
- * nothing at all is removed. */
+ * still under the exclusive lock: blobs, tocs and trees without a mark that are older than the grace time (with `all` every tree that no
+ * running command relies on), and what was not used for its time: step records, stat indexes, downloads, mirrors, cache mounts. What is a
+ * directory is renamed into work/ under the lock; it is measured and removed behind it, and what stays is measured there too, so that
+ * nobody waits for a large one. If anything that could hold references cannot be read, nothing at all is removed. */
 #include <errno.h>
 
 #include "base/log.h"
@@ -11,6 +12,14 @@
 #include "store/cache_mount.h"
 #include "store/log_private.h"
 #include "sys/clock.h"
+
+/* A tree that is to be measured, and perhaps removed, when no lock is held. */
+struct later {
+    int dir;
+    struct str name;
+    uint64_t *bytes; /* what its size is added to */
+    bool remove;
+};
 
 struct gc {
     struct store *store;
@@ -23,8 +32,9 @@ struct gc {
     VEC(struct digest) leased;
     struct arena arena;
     struct dir_names steps; /* records that are to go: name.n > 0 */
-    struct orphans trash;   /* what was renamed into work/ */
-    VEC(struct str) moved;
+    struct orphans trash;   /* work directories of dead processes */
+    VEC(struct later) later;
+    VEC(int) dirs;          /* that `later` names things in */
     const char *image; /* being marked, for errors */
 };
 
@@ -150,10 +160,24 @@ static bool move_dir(int dir, const char *name, int to_dir, const char *to) {
     return errno == EACCES && fchmodat(dir, name, 0700, 0) == 0 && renameat(dir, name, to_dir, to) == 0;
 }
 
+/* `dir` stays open until the end: it is the store's, or of open_dir. */
+static void leave_for_later(struct gc *g, int dir, const char *name, uint64_t *bytes, bool remove) {
+    struct later l = {dir, arena_str(&g->arena, str_z(name)), bytes, remove};
+    vec_push(&g->later, l);
+}
+
+/* A directory of the store that stays open until the end; -1 if it cannot be opened (errno). */
+static int open_dir(struct gc *g, int above, const char *name) {
+    int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        vec_push(&g->dirs, fd);
+    return fd;
+}
+
 /* Takes a tree out of sight; it is removed when no lock is held. */
 static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) {
     if (g->o->dry_run) {
-        g->r->bytes += tree_size(dir, name);
+        leave_for_later(g, dir, name, &g->r->bytes, false);
     } else {
         char ours[LEASE_NAME_MAX + 16];
         workdir_name(g->store, ours);
@@ -161,8 +185,7 @@ static void move_tree(struct gc *g, int dir, const char *name, uint64_t *count) 
             log_warn("gc: %s cannot be removed: %s", name, strerrordesc_np(errno));
             return;
         }
-        struct str kept = arena_str(&g->arena, str_z(ours));
-        vec_push(&g->moved, kept);
+        leave_for_later(g, g->store->work_fd, ours, &g->r->bytes, true);
     }
     ++*count;
 }
@@ -200,7 +223,7 @@ static bool sweep_trees(struct gc *g, struct err *e) {
     if (trees < 0 || !file_list(trees, &g->arena, &flavours, e))
         return false;
     for (size_t i = 0; i < flavours.n; i++) {
-        _cleanup_fd_ int dir = openat(trees, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int dir = open_dir(g, trees, flavours.names[i].p);
         if (dir >= 0 && !sweep_unmarked(g, dir, marks, grace_s, move_tree, &g->r->trees, e))
             return false;
     }
@@ -211,15 +234,6 @@ static void sweep_steps(struct gc *g) {
     for (size_t i = 0; i < g->steps.n; i++)
         if (g->steps.names[i].n)
             remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
-}
-
-static void remove_log(void *ctx, int dir_fd, const char *name) {
-    struct gc *g = ctx;
-    move_tree(g, dir_fd, name, &g->r->other);
-}
-
-static bool sweep_logs(struct gc *g, struct err *e) {
-    return logs_stale(g->store, true, g->o->all ? g->o->grace_s : g->o->keep_steps_s, remove_log, g, e);
 }
 
 static void remove_why(void *ctx, int dir_fd, const char *name) {
@@ -268,8 +282,10 @@ static bool sweep_kept(struct gc *g, struct err *e) {
     struct dir_names names;
     if (!g->o->all)
         return true;
-    _cleanup_fd_ int dir = file_openat(g->store->root_fd, "kept", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    if (dir < 0 || !file_list(dir, &g->arena, &names, e))
+    int dir = open_dir(g, g->store->root_fd, "kept");
+    if (dir < 0)
+        return err_sys(e, errno, "open kept");
+    if (!file_list(dir, &g->arena, &names, e))
         return false;
     for (size_t i = 0; i < names.n; i++)
         move_tree(g, dir, names.names[i].p, &g->r->other);
@@ -288,7 +304,7 @@ static void sweep_cache(struct gc *g, int dir, const char *name) {
         return;
     }
     g->r->kept_caches++;
-    g->r->kept_cache_bytes += tree_size(dir, name);
+    leave_for_later(g, dir, name, &g->r->kept_cache_bytes, false);
 }
 
 static bool sweep_caches(struct gc *g, struct err *e) {
@@ -297,7 +313,7 @@ static bool sweep_caches(struct gc *g, struct err *e) {
     if (mounts < 0 || !file_list(mounts, &g->arena, &flavours, e))
         return false;
     for (size_t i = 0; i < flavours.n; i++) {
-        _cleanup_fd_ int dir = openat(mounts, flavours.names[i].p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int dir = open_dir(g, mounts, flavours.names[i].p);
         if (dir < 0)
             continue;
         if (!file_list(dir, &g->arena, &names, e))
@@ -329,18 +345,39 @@ static bool collect(struct gc *g, struct err *e) {
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
            sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
            sweep_fetched(g, e) && why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) &&
-           sweep_logs(g, e) && sweep_leftovers(g, e);
+           sweep_leftovers(g, e);
 }
 
-static void empty_trash(struct gc *g) {
+/* --- Behind the lock --- */
+
+static void finish_later(struct gc *g) {
     orphans_remove(g->store, &g->trash);
-    for (size_t i = 0; i < g->moved.n; i++) {
+    for (size_t i = 0; i < g->later.n; i++) {
+        const struct later *l = &g->later.p[i];
         struct err why = ERR_INIT;
-        g->r->bytes += tree_size(g->store->work_fd, g->moved.p[i].p);
-        if (!file_remove_tree(g->store->work_fd, g->moved.p[i].p, &why))
-            log_warn("gc: work/%s is left behind: %s", g->moved.p[i].p, why.msg);
+        *l->bytes += tree_size(l->dir, l->name.p);
+        if (l->remove && !file_remove_tree(l->dir, l->name.p, &why))
+            log_warn("gc: work/%s is left behind: %s", l->name.p, why.msg);
         err_clear(&why);
     }
+}
+
+static void remove_log(void *ctx, int dir_fd, const char *name) {
+    struct gc *g = ctx;
+    struct err why = ERR_INIT;
+    uint64_t bytes = tree_size(dir_fd, name);
+    if (g->o->dry_run || file_remove_tree(dir_fd, name, &why)) {
+        g->r->bytes += bytes;
+        g->r->other++;
+    } else {
+        log_warn("gc: logs/%s is left behind: %s", name, why.msg);
+    }
+    err_clear(&why);
+}
+
+/* Which logs go depends on the size of all. Nothing refers to them, and the lease of a build that runs keeps its own. */
+static bool sweep_logs(struct gc *g, struct err *e) {
+    return logs_stale(g->store, true, g->o->all ? g->o->grace_s : g->o->keep_steps_s, remove_log, g, e);
 }
 
 bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, struct err *e) {
@@ -348,16 +385,20 @@ bool store_gc(struct store *s, const struct gc_options *o, struct gc_result *r, 
                    .times = DIGEST_SET_INIT, .in_use = DIGEST_SET_INIT, .arena = ARENA_INIT};
     *r = (struct gc_result){0};
     bool ok = collect(&g, e);
-    empty_trash(&g);
+    finish_later(&g);
     if (ok && r->blobs > 0 && !o->dry_run)
         ok = chunk_index_compact(s, e);
+    ok = ok && sweep_logs(&g, e);
     digest_set_fini(&g.marks);
     digest_set_fini(&g.visited);
     digest_set_fini(&g.visited_leased);
     digest_set_fini(&g.times);
     digest_set_fini(&g.in_use);
     vec_fini(&g.leased);
-    vec_fini(&g.moved);
+    for (size_t i = 0; i < g.dirs.n; i++)
+        fd_closep(&g.dirs.p[i]);
+    vec_fini(&g.later);
+    vec_fini(&g.dirs);
     arena_fini(&g.arena);
     return ok || err_wrap(e, "gc of %s", s->root);
 }

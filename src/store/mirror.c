@@ -6,12 +6,6 @@
 #include "base/log.h"
 #include "store/store_private.h"
 
-static bool is_still_there(struct store *s, const char *name, int fd) {
-    struct stat named, locked;
-    return fstatat(s->gits_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &locked) == 0 && named.st_dev == locked.st_dev &&
-           named.st_ino == locked.st_ino;
-}
-
 /* The directory, made if need be, and locked. Between its opening and the lock a gc may have moved it away: then *gone. */
 static int lock_dir(struct store *s, const char *name, bool *gone, struct err *e) {
     bool got;
@@ -27,7 +21,7 @@ static int lock_dir(struct store *s, const char *name, bool *gone, struct err *e
     }
     if (fd >= 0 && !file_lock(fd, true, true, &got, name, e))
         return -1;
-    *gone = fd < 0 || !is_still_there(s, name, fd);
+    *gone = fd < 0 || !file_is_at(fd, s->gits_fd, name);
     return *gone ? -1 : take_fd(&fd);
 }
 

@@ -239,11 +239,13 @@ bool store_refs_remove(struct store *s, struct str name, bool keep_image, bool *
     return edit_end(s, &x, e);
 }
 
-bool store_refs_remove_image(struct store *s, const struct digest *manifest, struct err *e) {
+bool store_refs_remove_image(struct store *s, const struct digest *manifest, size_t most, size_t *names, struct err *e) {
     char digest[DIGEST_TEXT + 1];
     struct edit x;
     if (!edit_begin(s, &x, e))
         return false;
-    drop_all_of(&x, str_z(digest_text(manifest, digest)));
+    *names = count_names(&x, str_z(digest_text(manifest, digest)));
+    if (*names <= most)
+        drop_all_of(&x, str_z(digest));
     return edit_end(s, &x, e);
 }

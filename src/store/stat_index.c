@@ -4,7 +4,6 @@
  * (stat_private.h). */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "base/codec.h"
 #include "base/limits.h"
@@ -63,23 +62,22 @@ static int stat_dir(struct store *s, struct err *e) {
 
 /* Maps the file if there is a sound one. It is only ever replaced by rename, so the mapping never shrinks under us. */
 static void load(struct stat_index *x, int dir) {
-    struct stat st;
+    struct err ignored = ERR_INIT;
+    struct str map = STR_NULL;
     _cleanup_fd_ int fd = openat(dir, x->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0)
-        return;
-    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
+    bool mapped = fd >= 0 && file_map(fd, x->name, &map, &ignored) && map.n > 0;
+    err_clear(&ignored);
+    if (!mapped)
         return;
     const char *why;
-    if (!stat_index_check(str_n(map, (size_t)st.st_size), &why)) {
+    if (!stat_index_check(map, &why)) {
         log_warn("stat/%s is dropped: %s (the context is hashed again)", x->name, why);
-        munmap(map, (size_t)st.st_size);
+        file_unmap(&map);
         return;
     }
     x->map = map;
-    x->map_bytes = (size_t)st.st_size;
-    x->old = (const struct stat_record *)(x->map + STAT_HEADER_BYTES);
-    x->n_old = (x->map_bytes - STAT_HEADER_BYTES) / STAT_RECORD_BYTES;
+    x->old = (const struct stat_record *)(map.p + STAT_HEADER_BYTES);
+    x->n_old = (map.n - STAT_HEADER_BYTES) / STAT_RECORD_BYTES;
     stat_index_drop_pages(x);
 }
 
@@ -161,7 +159,7 @@ void stat_index_put(struct stat_index *x, const struct stat *st, struct timespec
 
 /* Its mtime tells gc when it was last of use. */
 static bool touch(struct stat_index *x, int dir, struct err *e) {
-    return !x->map || utimensat(dir, x->name, NULL, 0) == 0 || err_sys(e, errno, "set its time");
+    return x->map.n == 0 || utimensat(dir, x->name, NULL, 0) == 0 || err_sys(e, errno, "set its time");
 }
 
 void stat_index_close(struct stat_index *x) {
@@ -172,8 +170,7 @@ void stat_index_close(struct stat_index *x) {
     if (dir < 0 || !(stat_learned_count(x->learned) ? stat_index_write(x, dir, &why) : touch(x, dir, &why)))
         log_warn("stat/%s is not updated: %s (the next build hashes more than it must)", x->name, why.msg);
     err_clear(&why);
-    if (x->map)
-        munmap((void *)x->map, x->map_bytes);
+    file_unmap(&x->map);
     pthread_mutex_destroy(&x->mutex);
     stat_learned_free(x->learned);
     free(x->seen);

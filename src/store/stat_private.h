@@ -60,8 +60,7 @@ MUST_CHECK bool stat_learned_at(struct stat_learned *l, size_t i, struct stat_re
 struct stat_index {
     struct store *store;
     char name[40];               /* in stat/: <device>-<inode> of the context */
-    const uint8_t *map;          /* the file, or NULL */
-    size_t map_bytes;
+    struct str map;              /* the file, or empty */
     const struct stat_record *old; /* in the map, sorted */
     size_t n_old;
     atomic_uchar *seen;          /* one an old record */

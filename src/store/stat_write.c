@@ -22,8 +22,8 @@ struct out {
 };
 
 void stat_index_drop_pages(const struct stat_index *x) {
-    if (x->map)
-        madvise((void *)x->map, x->map_bytes, MADV_DONTNEED);
+    if (x->map.n)
+        madvise((void *)x->map.p, x->map.n, MADV_DONTNEED);
 }
 
 static bool flush(struct stat_index *x, struct out *o, struct err *e) {

@@ -61,8 +61,8 @@ MUST_CHECK bool store_refs_read(struct store *s, struct arena *a, struct store_r
 MUST_CHECK bool store_refs_set(struct store *s, struct str name, const struct store_ref *image, struct err *e);
 /* Removes one name; *last tells that no other name is left for its manifest, and then the image entry is gone too unless keep_image. */
 MUST_CHECK bool store_refs_remove(struct store *s, struct str name, bool keep_image, bool *last, struct err *e);
-/* Removes every entry of a manifest. */
-MUST_CHECK bool store_refs_remove_image(struct store *s, const struct digest *manifest, struct err *e);
+/* Removes every entry of a manifest that has at most `most` names; *names tells how many it had, or has. */
+MUST_CHECK bool store_refs_remove_image(struct store *s, const struct digest *manifest, size_t most, size_t *names, struct err *e);
 
 /* --- Step records: steps/<key> --- */
 struct step_record {

@@ -88,7 +88,12 @@ bool clock_parse_rfc3339(struct str s, struct timespec *out) {
         return false;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    *out = (struct timespec){timegm(&tm) - offset_s, nsec};
+    int day = tm.tm_mday, second = tm.tm_sec;
+    tm.tm_sec = 0; /* a leap second may end in the next day */
+    int64_t minute = timegm(&tm);
+    if (tm.tm_mday != day) /* the 31st of February became the 3rd of March */
+        return false;
+    *out = (struct timespec){minute + second - offset_s, nsec};
     return out->tv_sec >= first_second && out->tv_sec <= last_second;
 }
 

@@ -2,6 +2,7 @@
  * Publishing files: a draft has no name until it is complete (files.h), so a crash at any point shows the old state or the new one. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/mem.h"
@@ -86,16 +87,38 @@ bool file_replace(int dir, const char *name, const void *p, size_t n, bool sync,
     return true;
 }
 
-bool file_write_by(const char *path, bool (*write_it)(void *ctx, int fd, struct err *e), void *ctx, struct err *e) {
-    struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        _cleanup_fd_ int fd = file_open(path, O_WRONLY, 0, e);
-        return fd >= 0 && write_it(ctx, fd, e);
-    }
+typedef bool (*file_writer)(void *ctx, int fd, struct err *e);
+
+/* A new file takes the name when it is whole, with the old one's permissions if there was one (`old`, else NULL). */
+static bool write_anew(const char *path, const struct stat *old, file_writer write_it, void *ctx, struct err *e) {
     struct str dir = path_dir(str_z(path));
     _cleanup_(mem_freep) char *dir_z = mem_strndup(dir.n ? dir.p : path[0] == '/' ? "/" : ".", dir.n ? dir.n : 1);
     _cleanup_fd_ int dir_fd = file_open(dir_z, O_RDONLY | O_DIRECTORY, 0, e);
     _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
-    return dir_fd >= 0 && file_draft_open(dir_fd, 0644, &draft, e) && write_it(ctx, draft.fd, e) &&
-           file_publish(&draft, path_base(str_z(path)).p, FILE_REPLACE, false, e);
+    if (dir_fd < 0)
+        return false;
+    if (!file_draft_open(dir_fd, old ? 0600 : 0644, &draft, e))
+        return err_wrap(e, "%s", path);
+    if (!write_it(ctx, draft.fd, e))
+        return false;
+    if (old && fchmod(draft.fd, old->st_mode & 0777) < 0)
+        return err_sys(e, errno, "set the mode of %s", path);
+    return file_publish(&draft, path_base(str_z(path)).p, FILE_REPLACE, false, e) || err_wrap(e, "%s", path);
+}
+
+/* What lies there is opened first, and judged by what was opened: between a look at a name and its opening it may become another file. A
+ * pipe is waited for until somebody reads it, as a shell does. */
+bool file_write_by(const char *path, file_writer write_it, void *ctx, struct err *e) {
+    struct stat st;
+    _cleanup_fd_ int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return write_anew(path, NULL, write_it, ctx, e);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return err_sys(e, errno, "open %s", path);
+    if (!S_ISREG(st.st_mode))
+        return write_it(ctx, fd, e);
+    if (file_is_descriptor(path)) /* another file under its name would not be the one that is open */
+        return fcntl(fd, F_SETFL, O_APPEND) == 0 ? write_it(ctx, fd, e) : err_sys(e, errno, "append to %s", path);
+    _cleanup_(mem_freep) char *leads_to = realpath(path, NULL);
+    return leads_to ? write_anew(leads_to, &st, write_it, ctx, e) : err_sys(e, errno, "open %s", path);
 }

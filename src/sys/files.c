@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/mem.h"
@@ -44,6 +45,11 @@ int file_openat_inroot(int dir, const char *path, int flags, mode_t mode) {
     return openat2_retry(dir, path, flags, mode, RESOLVE_IN_ROOT);
 }
 
+bool file_is_descriptor(const char *path) {
+    _cleanup_fd_ int fd = openat2_retry(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS);
+    return fd < 0 && errno == ELOOP;
+}
+
 bool file_read_fd(int fd, const char *what, struct buf *b, struct err *e) {
     for (;;) {
         size_t room = b->capacity - b->n > 1 ? b->capacity - b->n - 1 : 65536;
@@ -74,6 +80,28 @@ bool file_readat(int dir, const char *name, struct buf *b, struct err *e) {
 
 bool file_read(const char *path, struct buf *b, struct err *e) {
     return file_readat(AT_FDCWD, path, b, e);
+}
+
+bool file_map(int fd, const char *what, struct str *map, struct err *e) {
+    struct stat st;
+    *map = STR_NULL;
+    if (fstat(fd, &st) < 0)
+        return err_sys(e, errno, "stat %s", what);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_FAILED, "%s is not a file", what);
+    if (st.st_size == 0)
+        return true;
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        return err_sys(e, errno, "map %s", what);
+    *map = str_n(p, (size_t)st.st_size);
+    return true;
+}
+
+void file_unmap(struct str *map) {
+    if (map->n)
+        munmap((void *)map->p, map->n);
+    *map = STR_NULL;
 }
 
 bool file_write_all(int fd, const void *p, size_t n, const char *what, struct err *e) {
@@ -140,6 +168,12 @@ static bool same_time(struct timespec a, struct timespec b) {
 bool file_is_same(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_size == b->st_size &&
            same_time(a->st_mtim, b->st_mtim) && same_time(a->st_ctim, b->st_ctim);
+}
+
+bool file_is_at(int fd, int dir, const char *name) {
+    struct stat open, named;
+    return fstat(fd, &open) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && open.st_dev == named.st_dev &&
+           open.st_ino == named.st_ino;
 }
 
 bool file_lock(int fd, bool exclusive, bool wait, bool *got, const char *what, struct err *e) {

@@ -41,10 +41,17 @@ int file_openat_nolinks(int dir, const char *path, int flags, mode_t mode);
 /* As chroot(dir) would resolve it: absolute paths and symlinks and ".." stay inside (RESOLVE_IN_ROOT). */
 int file_openat_inroot(int dir, const char *path, int flags, mode_t mode);
 
+/* Whether the path leads through /proc to what a process has open ("/dev/stdout", "/dev/fd/3"), which has that name only by chance. */
+bool file_is_descriptor(const char *path);
+
 /* Reads until the end; more than b->max_bytes is an error. */
 MUST_CHECK bool file_read_fd(int fd, const char *what, struct buf *b, struct err *e);
 MUST_CHECK bool file_read(const char *path, struct buf *b, struct err *e);
 MUST_CHECK bool file_readat(int dir, const char *name, struct buf *b, struct err *e);
+/* Maps a whole regular file, to be read in place; an empty one is the empty string. For files that are never cut short, only replaced:
+ * behind a new end of one there is no memory. */
+MUST_CHECK bool file_map(int fd, const char *what, struct str *map, struct err *e);
+void file_unmap(struct str *map); /* also as cleanup attribute; the empty string is fine */
 /* Writes all bytes (EINTR and short writes are handled). */
 MUST_CHECK bool file_write_all(int fd, const void *p, size_t n, const char *what, struct err *e);
 /* Exactly n bytes at an offset; a short file is an error. */
@@ -54,6 +61,8 @@ MUST_CHECK bool file_copy_range(int from, uint64_t offset, int to, uint64_t n, c
 
 /* Whether two looks saw the same file, and nothing was done to it in between. */
 bool file_is_same(const struct stat *a, const struct stat *b);
+/* Whether the open file is (still) the one that dir/name is called; no link is followed. */
+bool file_is_at(int fd, int dir, const char *name);
 
 /* Makes a directory and its parents (mode 0755 less the umask; the last one `mode`). Existing ones are fine. */
 MUST_CHECK bool file_mkdirs(const char *path, mode_t mode, struct err *e);
@@ -79,7 +88,9 @@ void file_draft_discard(struct file_draft *d); /* also as cleanup attribute; aft
 /* Replaces dir/name by these bytes: draft, write, sync, rename, sync of the directory. */
 MUST_CHECK bool file_replace(int dir, const char *name, const void *p, size_t n, bool sync, struct err *e);
 
-/* Writes a file of the host by `write`. A regular one appears, or is replaced, when it is whole; a device or a pipe is written as it is. */
+/* Writes a file of the host by `write`. A regular one appears, or is replaced, when it is whole, and keeps its mode; where the path leads
+ * to it by symlinks, they stay; one that may not be written to is an error. A device or a pipe is written as it is, and so is an open
+ * file (/dev/stdout), at its end. */
 MUST_CHECK bool file_write_by(const char *path, bool (*write)(void *ctx, int fd, struct err *e), void *ctx, struct err *e);
 
 /* A lock on an open file (flock(2), so it ends with the process). Waits if `wait`, else *got tells. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The worker pool: see thread.h. */
+ * Deadlines and the worker pool: see thread.h. */
 #include "sys/thread.h"
 
 #include <pthread.h>
@@ -30,6 +30,30 @@ unsigned thread_count(void) {
     int count = CPU_COUNT(&cpus);
     return count > THREADS_MAX ? THREADS_MAX : (unsigned)count;
 }
+
+/* --- Deadlines --- */
+
+void thread_cond_init(pthread_cond_t *cond) {
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &clock);
+    pthread_condattr_destroy(&clock);
+}
+
+struct timespec thread_deadline(uint64_t ns) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += (time_t)(ns / 1000000000);
+    t.tv_nsec += (long)(ns % 1000000000);
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+/* --- The pool --- */
 
 struct job {
     void (*fn)(void *arg, unsigned worker);

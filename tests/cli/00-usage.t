@@ -10,6 +10,9 @@
 does "croze alone prints help" croze
 like "... with the verbs" "$out" '^  build  '
 all=$out
+for option in root debug version; do
+    like "... with --$option" "$out" "^  [-v, ]*--$option\b"
+done
 does "croze help" croze help
 is "... is the same" "$out" "$all"
 does "croze --help" croze --help
@@ -101,6 +104,11 @@ completes() {
 }
 is "bash completes a verb" "$(completes bui | tr -d ' ')" build
 like "... and its options" "$(completes 'build --no-c')" '^--no-cache ?$'
+like "... also behind the options of croze itself, whose values are no verb" "$(completes '--debug --root gc build --no-c')" '^--no-cache ?$'
+like "... \"--root=DIR\" is three words to bash" "$(completes '--root = gc build --no-c')" '^--no-cache ?$'
+like "... of a verb by its other name" "$(completes 'lint --ru')" '^--rules ?$'
+like "... and those of croze" "$(completes '--ro')" '^--root ?$'
+is "... a directory is bash's own to complete" "$(completes '--root ga' | tr -d ' ')" ""
 
 does "every verb has data for its manual page" sh -c 'for v; do "$CROZE" manual $v | grep -q "^# OPTIONS" || exit 1; done' - build images gc
 

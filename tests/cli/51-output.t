@@ -89,6 +89,26 @@ refuses 2 'digest' "a name with a digest" croze build -t "x@$(digest_of one)" "$
 refuses 1 'nowhere' "--iidfile that cannot be written" croze build --iidfile "$T/nowhere/iid" "$c"
 does "without a name" croze build --iidfile "$T/iid" "$c"
 does "... the ID finds it" croze inspect "$(cat "$T/iid")"
+id=$(cat "$T/iid")
+echo old >"$T/iid"
+echo old >"$T/meta"
+chmod 640 "$T/iid" "$T/meta"
+ln -s iid "$T/iid.link"
+does "by a symlink, onto files of a mode of their own" croze build --iidfile "$T/iid.link" --metadata-file "$T/meta" "$c"
+is "... what it leads to is written" "$(cat "$T/iid"; readlink "$T/iid.link")" "${id}iid"
+is "... modes stay" "$(stat -c %a "$T/iid" "$T/meta")" "640
+640"
+is "... nothing half-made lies about" "$(find "$T" -maxdepth 1 -name '.tmp-*')" ""
+refuses 1 'exit code:? 1' "a build that fails" sh -c 'printf "FROM base\nRUN false\n" | "$CROZE" build --iidfile "$1/iid" -' - "$T"
+is "... leaves what was there" "$(cat "$T/iid")" "$id"
+echo before >"$T/shared"
+sh -c '{ "$CROZE" build --iidfile /dev/stdout "$1"; echo; echo after; } >>"$2" 2>/dev/null' - "$c" "$T/shared"
+is "--iidfile /dev/stdout goes where standard output does" "$(cat "$T/shared")" "before
+$id
+after"
+sh -c '"$CROZE" build -q -o type=tar,dest=/dev/stdout "$1" 2>"$2/err" >"$2/stdout.tar"' - "$c" "$T"
+croze build -q -o type=tar,dest="$T/named.tar" "$c" >/dev/null
+is "... and so does dest=/dev/stdout" "$(sha256sum <"$T/stdout.tar")" "$(sha256sum <"$T/named.tar")"
 
 printf 'FROM base\nLABEL a=file b=file\n' >"$c/other.file"
 does "-f and --label" croze build -f "$c/other.file" --label b=option --label c=option -t labelled "$c"

@@ -24,11 +24,13 @@ static void edit(void) {
     struct err e = ERR_INIT;
     struct store_ref one = {.media_type = S("application/json")}, two = one;
     bool last;
+    size_t names;
     if (!store_put_blob(&fuzz_store, S("{\"layers\":[]}"), &one.manifest, &e) || !store_put_blob(&fuzz_store, S("{}"), &two.manifest, &e))
         abort();
     if (!store_refs_set(&fuzz_store, S("a:1"), &one, &e) || !has_name(S("a:1")) || !store_refs_set(&fuzz_store, S("a:1"), &two, &e) ||
         !has_name(S("a:1")) || !store_refs_set(&fuzz_store, STR_NULL, &one, &e) ||
-        !store_refs_remove(&fuzz_store, S("a:1"), true, &last, &e) || !store_refs_remove_image(&fuzz_store, &two.manifest, &e))
+        !store_refs_remove(&fuzz_store, S("a:1"), true, &last, &e) ||
+        !store_refs_remove_image(&fuzz_store, &two.manifest, SIZE_MAX, &names, &e))
         abort();
 }
 

@@ -15,7 +15,16 @@ int main(void) {
     buf_reset(&b);
     ok(buf_ok(&b) && b.n == 0, "reset");
     ok(buf_reserve(&b, 9) == NULL, "reserve past the maximum is refused");
+    buf_reset(&b);
     ok(buf_reserve(&b, (size_t)-1) == NULL, "an overflowing reserve is refused");
+    buf_reset(&b);
+    buf_add_str(&b, S("12345"));
+    buf_add_str(&b, S("6789"));
+    buf_add_str(&b, S("0"));
+    is_str(buf_str(&b), S("12345"), "behind a piece that did not fit a shorter one is dropped too: no text has its middle missing");
+    buf_reset(&b);
+    buf_add_str(&b, S("0"));
+    is_str(buf_str(&b), S("0"), "until it is emptied");
     buf_fini(&b);
 
     struct buf shown = BUF_INIT(64);

@@ -11,7 +11,26 @@ static void refused(const char *text, size_t n, const char *part, const char *wh
     is_err(&e, part, "with a message");
 }
 
+static void base64(void) {
+    static const struct {
+        struct str bytes, text;
+    } cases[] = {{S(""), S("")}, {S("f"), S("Zg==")}, {S("fo"), S("Zm8=")}, {S("foo"), S("Zm9v")}, {S("\xff\0\xfe"), S("/wD+")}};
+    enum { MANY = 3 * 40000 };
+    struct arena a = ARENA_INIT;
+    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        is_str(str_z(yyjson_mut_get_str(json_base64(d, cases[i].bytes))), cases[i].text, "base64");
+    char *many = arena_alloc(&a, MANY, 1);
+    struct str text = str_z(yyjson_mut_get_str(json_base64(d, str_n(many, MANY))));
+    bool same = text.n == MANY / 3 * 4;
+    for (size_t i = 0; i < text.n; i++)
+        same = same && text.p[i] == 'A';
+    ok(same, "many bytes in base64");
+    arena_fini(&a);
+}
+
 int main(void) {
+    base64();
     struct err e = ERR_INIT;
     _cleanup_(json_doc_freep) yyjson_doc *d =
         json_parse(S("{\"s\":\"x\",\"n\":-5,\"b\":true,\"z\":\"a\\u0000b\",\"big\":18446744073709551615}"), 1000, "doc", &e);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
 #include "base/str.h"
 
 #include "tap.h"
@@ -32,6 +33,40 @@ static void order(void) {
     ok(path_cmp(S("a\x01"), S("a/b")) > 0, "even control characters come behind the slash");
 }
 
+static void cleaning(void) {
+    static const struct {
+        struct str path, rooted, loose;
+    } cases[] = {
+        {S(""), S(""), S("")},
+        {S("."), S(""), S("")},
+        {S("//"), S(""), S("")},
+        {S("/a//./b/"), S("a/b"), S("a/b")},
+        {S("./a//../b/"), S("b"), S("b")},
+        {S("a/.."), S(""), S("")},
+        {S("a/b/../../.."), S(""), S("..")},
+        {S("../a/../../b"), S("b"), S("../../b")},
+        {S("../a/../b/.."), S(""), S("..")},
+        {S("..a/..."), S("..a/..."), S("..a/...")},
+    };
+    struct arena a = ARENA_INIT;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str got = path_clean(&a, cases[i].path, true);
+        is_str(got, cases[i].rooted, "clean, from a root");
+        ok(got.p[got.n] == '\0', "... with a NUL behind it");
+        is_str(path_clean(&a, cases[i].path, false), cases[i].loose, "clean, from anywhere");
+    }
+    arena_fini(&a);
+}
+
+static void words(void) {
+    bool b = false;
+    ok(str_to_bool(S("TRUE"), &b) && b && str_to_bool(S("f"), &b) && !b && str_to_bool(S("1"), &b) && b, "true and false");
+    ok(!str_to_bool(S("tRUE"), &b) && !str_to_bool(S(""), &b) && !str_to_bool(S("yes"), &b), "other words are neither");
+    ok(str_is_ip(S("127.0.0.1")) && str_is_ip(S("::1")) && str_is_ip(S("fe80::ffff:1.2.3.4")), "addresses");
+    ok(!str_is_ip(S("")) && !str_is_ip(S("[::1]")) && !str_is_ip(S("1.2.3")) && !str_is_ip(S("127.0.0.1\0")) && !str_is_ip(S("::1%lo")),
+       "no addresses");
+}
+
 int main(void) {
     ok(str_eq(STR_NULL, S("")), "empty strings are equal, NULL or not");
     ok(str_cmp(S("a"), S("ab")) < 0 && str_cmp(S("b"), S("ab")) > 0, "compare");
@@ -48,5 +83,7 @@ int main(void) {
     cuts();
     numbers();
     order();
+    cleaning();
+    words();
     return tap_done();
 }

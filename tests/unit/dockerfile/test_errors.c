@@ -50,6 +50,7 @@ static const struct {
     {S("FROM a\nUSER\n"), "D:2:1: USER requires exactly one argument"},
     {S("FROM a\nWORKDIR\n"), "D:2:1: WORKDIR requires exactly one argument"},
     {S("FROM a\nUSER --b c\n"), "D:2:6: unknown flag: --b"},
+    {S("FROM a\nUSER --\033[2J\xc2\x9b" "2J c\n"), "D:2:6: unknown flag: --?[2J?2J"},
     {S("FROM a\nVOLUME []\n"), "D:2:1: VOLUME requires at least one argument"},
     {S("FROM a\nVOLUME [\" \"]\n"), "D:2:1: VOLUME specified can not be an empty string"},
     {S("FROM a\nSHELL bash -c\n"), "D:2:1: SHELL requires the arguments to be in JSON form"},

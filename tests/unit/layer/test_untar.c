@@ -102,6 +102,8 @@ static void test_names(void) {
 
     tar_file(&t, "../escape", "x");
     refused(&t, "../escape leaves the layer's root", "a name with ..");
+    tar_file(&t, "../\033[2J\xc2\x9b" "2J\xc3\xa9", "x");
+    refused(&t, "the name ../?[2J?2J\xc3\xa9 leaves the layer's root", "a name that would steer a terminal is shown without what would");
     tar_file(&t, "a/../../b", "x");
     refused(&t, "leaves the layer's root", "a name with .. inside");
     tar_link(&t, '1', "x", "../../etc/passwd");

@@ -2,6 +2,9 @@
 #include "report/progress.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -93,6 +96,37 @@ static void rawjson(void) {
     ok(has("\"total\":10,\"current\":5"), "bytes");
 }
 
+/* A descriptor that does not wait, and a reader that begins when nothing more goes in. */
+static void *drain(void *arg) {
+    int *ends = arg;
+    struct err e = ERR_INIT;
+    while (poll(&(struct pollfd){.fd = ends[1], .events = POLLOUT}, 1, 0) == 1)
+        sched_yield();
+    ok(file_read_fd(ends[0], "pipe", &shown, &e), "read what was shown");
+    err_clear(&e);
+    return NULL;
+}
+
+static void slow_reader(void) {
+    enum { LINES = 5000 };
+    int ends[2];
+    pthread_t reader;
+    buf_reset(&shown);
+    bool begun = pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0 && pthread_create(&reader, NULL, drain, ends) == 0;
+    if (!ok(begun, "a slow reader"))
+        return;
+    struct progress *p = progress_new(PROGRESS_PLAIN, ends[1]);
+    struct progress_step *s = progress_start(p, S("step"));
+    for (int i = 0; i < LINES; i++)
+        progress_log(s, S("forty characters and no more, as of text\n"));
+    progress_end(s, PROGRESS_DONE, STR_NULL);
+    progress_free(p);
+    close(ends[1]);
+    pthread_join(reader, NULL);
+    close(ends[0]);
+    ok(count("as of text\n") == LINES && has("DONE"), "gets all that is shown");
+}
+
 int main(void) {
     shown = (struct buf)BUF_INIT(1 << 20);
     events(PROGRESS_PLAIN);
@@ -107,6 +141,7 @@ int main(void) {
     ok(!has("second\033"), "tty: output cannot steer the terminal");
     on_terminal("xterm");
     ok(has("\033[1A") && has(" => RUN one") && !has("------"), "auto: redraws on a terminal; no tabs there; no rulers around no output");
+    slow_reader();
     on_terminal("dumb");
     ok(has("#1 ERROR") && !has("\033"), "auto: not on one that knows no escapes");
     events(PROGRESS_QUIET);

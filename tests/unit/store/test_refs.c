@@ -27,6 +27,7 @@ static void names_move(void) {
     struct err e = ERR_INIT;
     struct fixture_image one = fixture_image(s, "one"), two = fixture_image(s, "two");
     bool last = false;
+    size_t names;
     set(s, S("demo/app:1.0"), &one);
     set(s, S("demo/app:latest"), &one);
     is_str(names_of(s, &a, &one.ref.manifest), S("demo/app:1.0 demo/app:latest"), "an image may have two names");
@@ -43,7 +44,12 @@ static void names_move(void) {
     ok(store_refs_remove(s, S("demo/app:latest"), true, &last, &e) && last, "the last one says so");
     is_str(names_of(s, &a, &two.ref.manifest), S("-"), "and the image stays if it is to be kept");
     ok(store_refs_remove(s, S("old:1"), false, &last, &e) && last && names_of(s, &a, &one.ref.manifest).n == 0, "or goes with it");
-    ok(store_refs_remove_image(s, &two.ref.manifest, &e) && names_of(s, &a, &two.ref.manifest).n == 0, "an image goes with all entries");
+    set(s, S("two:1"), &two);
+    set(s, S("two:2"), &two);
+    ok(store_refs_remove_image(s, &two.ref.manifest, 1, &names, &e) && names == 2, "an image with more names than that stays");
+    is_str(names_of(s, &a, &two.ref.manifest), S("two:1 two:2"), "with all of them");
+    ok(store_refs_remove_image(s, &two.ref.manifest, 2, &names, &e) && names == 2 && names_of(s, &a, &two.ref.manifest).n == 0,
+       "an image goes with all entries");
     ok(!store_refs_remove(s, S("old:1"), false, &last, &e) && e.sys == ENOENT, "an unknown name says ENOENT");
     is_err(&e, "old:1", "and is named");
     struct store_ref absent = {.manifest = sha256_of("absent", 6)};

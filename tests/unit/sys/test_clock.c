@@ -24,6 +24,11 @@ int main(void) {
     bad("");
     bad("2023-11-14");
     bad("2023-13-14T22:13:20Z");
+    bad("2023-02-31T22:13:20Z");
+    bad("2023-02-29T23:59:60Z");
+    bad("2023-04-31T00:00:00+01:00");
+    ok(clock_parse_rfc3339(S("2024-02-29T00:00:00Z"), &back) && back.tv_sec == 1709164800, "a leap day");
+    ok(clock_parse_rfc3339(S("2016-12-31T23:59:60Z"), &back) && back.tv_sec == 1483228800, "a leap second is the one behind it");
     bad("2023-11-14T22:13:20");
     bad("2023-11-14T22:13:20.Z");
     bad("2023-11-14T22:13:20+2:00");

@@ -126,6 +126,80 @@ static void copying(void) {
     buf_fini(&b);
 }
 
+static bool put_text(void *ctx, int fd, struct err *e) {
+    const struct str *text = ctx;
+    return text->n ? file_write_all(fd, text->p, text->n, "the text", e) : err_set(e, ERR_FAILED, "no text");
+}
+
+static bool put_at(const char *path, struct str text, struct err *e) {
+    return file_write_by(path, put_text, &text, e);
+}
+
+static void has_text(const char *name, struct str want, mode_t mode, const char *what) {
+    struct err e = ERR_INIT;
+    struct stat st;
+    struct buf b = BUF_INIT(100);
+    bool there = fstatat(tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & 07777) == mode;
+    ok(there && file_readat(tmp_fd, name, &b, &e), "%s", what);
+    is_str(buf_str(&b), want, "... holds it");
+    no_err(&e, "... and can be read");
+    buf_fini(&b);
+}
+
+static void writing_by(void) {
+    struct err e = ERR_INIT;
+    struct stat st;
+    struct arena a = ARENA_INIT;
+    const char *out = arena_printf(&a, "%s/out", tmp_path).p, *link = arena_printf(&a, "%s/link", tmp_path).p;
+    mode_t mask = umask(022);
+    ok(put_at(out, S("one"), &e), "a new file");
+    has_text("out", S("one"), 0644, "its mode is the usual one");
+    ok(fchmodat(tmp_fd, "out", 06640, 0) == 0 && put_at(out, S("two"), &e), "one that is there is replaced");
+    has_text("out", S("two"), 0640, "it keeps its permissions, but for set-id");
+    ok(symlinkat("out", tmp_fd, "link") == 0 && put_at(link, S("three"), &e), "by a symlink");
+    has_text("out", S("three"), 0640, "what it leads to is replaced");
+    ok(fstatat(tmp_fd, "link", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode), "the link stays");
+    ok(!put_at(link, S(""), &e), "a failure while it is written");
+    is_err(&e, "no text", "is told");
+    has_text("out", S("three"), 0640, "what was there is still there");
+    ok(!put_at(tmp_path, S("four"), &e), "a directory");
+    is_err(&e, tmp_path, "is named");
+    ok(!put_at("/proc/croze-none", S("four"), &e), "where no file can be made");
+    is_err(&e, "/proc/croze-none", "it is named, not the draft alone");
+    _cleanup_fd_ int open_file = openat(tmp_fd, "out", O_WRONLY | O_CLOEXEC);
+    const char *by_number = arena_printf(&a, "/proc/self/fd/%d", open_file).p;
+    ok(file_is_descriptor(by_number) && !file_is_descriptor(link) && !file_is_descriptor(out), "an open file by its number");
+    ok(put_at(by_number, S("+"), &e) && file_is_at(open_file, tmp_fd, "out"), "... is not replaced");
+    has_text("out", S("three+"), 0640, "... but written to at its end");
+    umask(mask);
+    arena_fini(&a);
+}
+
+static void writing_to_pipe(void) {
+    struct err e = ERR_INIT;
+    struct arena a = ARENA_INIT;
+    struct stat st;
+    struct buf b = BUF_INIT(100);
+    const char *path = arena_printf(&a, "%s/pipe", tmp_path).p;
+    int reader = mkfifo(path, 0600) == 0 ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    ok(reader >= 0 && put_at(path, S("five"), &e), "a pipe is written as it is");
+    ok(file_read_fd(reader, "pipe", &b, &e), "read");
+    is_str(buf_str(&b), S("five"), "it went through");
+    ok(fstatat(tmp_fd, "pipe", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(st.st_mode), "and is still a pipe");
+    fd_closep(&reader);
+    buf_fini(&b);
+    arena_fini(&a);
+}
+
+static void same_file(void) {
+    put("here", S(""));
+    put("there", S(""));
+    _cleanup_fd_ int fd = openat(tmp_fd, "here", O_RDONLY | O_CLOEXEC);
+    ok(file_is_at(fd, tmp_fd, "here") && !file_is_at(fd, tmp_fd, "there") && !file_is_at(fd, tmp_fd, "nowhere"), "which name a file has");
+    put("here", S("x"));
+    ok(!file_is_at(fd, tmp_fd, "here"), "until another takes it");
+}
+
 int main(void) {
     struct err e = ERR_INIT;
     tmp_fd = mkdtemp(tmp_path) ? open(tmp_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -136,6 +210,9 @@ int main(void) {
     removing();
     locking();
     copying();
+    writing_by();
+    writing_to_pipe();
+    same_file();
     ok(file_remove_tree(AT_FDCWD, tmp_path, &e), "cleaned up");
     return tap_done();
 }
