@@ -52,6 +52,7 @@
 #define LIMIT_DOWNLOAD_BYTES ((uint64_t)256 << 30) /* one file: a server may send for ever */
 #define LIMIT_HTTP_HEADERS_BYTES KIB(256)      /* all headers of one answer */
 #define LIMIT_HTTP_HEADER_BYTES 2048           /* one that is kept: an ETag, a date */
+#define LIMIT_HTTP_LINE_BYTES KIB(16)          /* one that anybody looks at: challenges, links, signed locations */
 #define LIMIT_HTTP_ERROR_BODY_BYTES MIB(1)     /* what an answer that is no success may say, unread */
 #define LIMIT_HTTP_REDIRECTS 10
 #define LIMIT_HTTP_WAIT_S 30                   /* that a server may ask for with Retry-After */

@@ -48,8 +48,9 @@ struct registry_request {
     uint64_t offset, length;
     uint64_t range_from;        /* of a download: begin there; 0: all of it */
     uint64_t max_bytes;         /* of the answer's body, where it is kept */
-    /* A body that is wanted as it comes, of a 2xx answer only; else it is kept in `body`. Called on the network's thread: it may write a file and
-     * hash, and not wait. `first`: at which byte of the resource the piece lies. */
+    /* A body that is wanted as it comes, of a 2xx answer only; else it is kept in `body`. Called on the network's thread: it may write a
+     * file and hash, and not wait. `first`: at which byte of the resource the piece lies. Pieces come in order and without gaps, from
+     * range_from on, also when the body broke off and was asked for again. */
     bool (*take)(void *ctx, uint64_t first, const void *p, size_t n, struct err *e);
     void *take_ctx;
     bool once;                  /* no second try: the caller knows what a failure leaves behind */

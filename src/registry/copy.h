@@ -21,7 +21,7 @@ struct copy_result {
     bool changed;               /* something was brought or named anew */
 };
 /* `to_reference`: the tag there, or "": by digest alone. */
-MUST_CHECK bool copy_image(struct place *from, struct str reference, struct place *to, struct str to_reference, const struct copy_options *o,
-                           struct arena *a, struct copy_result *out, struct err *e);
+MUST_CHECK bool copy_image(struct place *from, struct str reference, struct place *to, struct str to_reference,
+                           const struct copy_options *o, struct arena *a, struct copy_result *out, struct err *e);
 
 #endif

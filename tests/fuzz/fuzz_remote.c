@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "fetch/git_ref.h"
 #include "fetch/http.h"
+#include "net/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
