@@ -62,6 +62,20 @@
 #define LIMIT_GIT_TREE_DEPTH 256               /* directories in directories: each holds a descriptor while modes and times are set */
 #define LIMIT_GIT_DEPTH 16                     /* of submodules in submodules */
 
+/* Registries. */
+#define LIMIT_TOKEN_BYTES KIB(64)              /* what a token service answers: tokens go into a header of every request */
+#define LIMIT_SCOPES 16                        /* of one token */
+#define LIMIT_CHALLENGES 16                    /* of one answer */
+#define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
+#define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */
+#define LIMIT_REGISTRY_WAIT_S 60               /* that a registry may ask for with Retry-After: what would take longer has failed */
+#define LIMIT_AUTH_FILE_BYTES MIB(1)           /* auth.json, config.json: some hundred registries */
+#define LIMIT_CREDENTIAL_BYTES KIB(32)         /* one user name or secret: identity tokens of clouds have 4 KiB */
+#define LIMIT_REGISTRIES_CONF_BYTES MIB(1)
+#define LIMIT_REGISTRIES 10000                 /* in all of registries.conf: each is looked at for every repository */
+#define LIMIT_MIRRORS 16                       /* of one registry */
+#define LIMIT_CERTIFICATES_BYTES MIB(4)        /* authorities: the system's are 220 KB */
+
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */
 #define LIMIT_LAYER_BYTES ((uint64_t)1 << 42)  /* 4 TiB unpacked */
