@@ -91,10 +91,8 @@ void challenges_add(struct arena *a, struct str header, struct challenges *list)
         struct challenge c = {.scheme = arena_str(a, scheme), .realm = S(""), .service = S(""), .scope = S(""), .error = S("")};
         take_params(a, &rest, &c);
         list->p[list->n++] = c;
-        if (rest.n && rest.p[0] != ',' && rest.p[0] != ' ' && rest.p[0] != '\t') { /* the rest of a token68 */
-            ptrdiff_t comma = str_index(rest, ',');
-            rest = comma < 0 ? S("") : str_from(rest, (size_t)comma);
-        }
+        ptrdiff_t comma = str_index(rest, ','); /* before it stands a token68, or nothing */
+        rest = comma < 0 ? S("") : str_from(rest, (size_t)comma);
     }
 }
 

@@ -128,6 +128,8 @@ static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, 
         return words_unreached(k->h, n.failure, e);
     if (n.status != 200)
         return refused(k, &n, e);
+    if (n.cut)
+        return err_set(e, ERR_FAILED, "its answer is over the limit of %zu bytes", LIMIT_TOKEN_BYTES);
     ok = token_parse(k->arena, n.body, token, good_for_s, e);
     mem_wipe((char *)n.body.p, n.body.n);
     return ok;
