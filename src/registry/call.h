@@ -28,12 +28,12 @@ struct call {
     /* --- of the last try --- */
     struct str url;                 /* that answered */
     struct str origin;              /* its scheme, host and port */
-    bool elsewhere;                 /* it is another host than the registry */
+    bool elsewhere;                 /* it is another host than the registry, or was on the way */
+    struct host *to;                /* which */
     struct net_answer answer;
     uint64_t skip;                  /* bytes of the body that the taker has had */
     bool transient, has_wait;       /* of a failure */
     uint64_t wait_s;
-    bool tls_spoken;                /* the failure is not one of reaching the host */
 };
 
 /* --- auth.c --- */
@@ -63,6 +63,8 @@ bool words_unreached(const struct host *h, enum net_failure failure, struct err 
 struct str words_said(struct arena *a, struct str body);
 /* "as user \"bob\" from /root/.docker/config.json" / "without credentials". */
 struct str words_identity(struct arena *a, const struct credential *who);
+/* near_tags.c: after a 404 of a tag, appends those that may have been meant. */
+void near_tags_tell(struct registries *r, const struct registry_request *q, struct err *e);
 /* Tells once of a host that its limit is near. */
 void words_rate_limit(struct call *c);
 

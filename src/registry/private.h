@@ -68,7 +68,10 @@ MUST_CHECK bool endpoints_find(struct registries *r, const struct repository *q,
                                struct endpoints *out, struct err *e);
 /* A host by its name; its certificates are looked for. */
 MUST_CHECK struct host *host_get(struct registries *r, struct str name, bool insecure, struct err *e);
-/* "https://localhost:5000", as far as is known. */
+struct url;
+/* What a URL's host is called: with its port, if that is not https's own. */
+struct str url_host(const struct url *u);
+/* "https://localhost:5000" */
 struct str host_base(struct arena *a, const struct host *h, bool plain);
 
 /* --- certs.c --- */

@@ -109,28 +109,25 @@ static bool check_next(struct call *c, struct str to, struct str own_origin, str
     if (ok && str_starts(c->origin, S("https:")) && next.scheme != URL_HTTPS)
         ok = err_set(e, ERR_FAILED, "https does not become http");
     e->kind = ok ? e->kind : ERR_FAILED;
-    c->elsewhere = ok && !str_eq(next.origin, own_origin);
+    c->elsewhere = c->elsewhere || (ok && !str_eq(next.origin, own_origin)); /* for good: another host cannot send us back as ourselves */
     return ok || err_wrap(e, "%.*s redirects to %.*s", STR_ARG(c->origin), STR_ARG(str_first(url_shown(c->arena, to), 500)));
 }
 
-/* Certificates for another host are its own. */
-static const struct net_tls *tls_of(struct call *c, struct err *e) {
+/* Another host has certificates of its own. */
+static struct host *host_of(struct call *c, struct err *e) {
     struct url u;
     if (!c->elsewhere)
-        return &c->at->host->tls;
+        return c->at->host;
     if (!url_parse(c->arena, c->url, URL_HTTP | URL_HTTPS, &u, e))
         return NULL;
-    struct str name = str_from(u.origin, u.scheme == URL_HTTPS ? 8 : 7);
-    name = str_ends(name, S(":443")) ? str_first(name, name.n - 4) : name;
-    struct host *h = host_get(c->r, name, c->r->options.tls_verify == 0, e);
-    return h ? &h->tls : NULL;
+    return host_get(c->r, url_host(&u), c->r->options.tls_verify == 0, e);
 }
 
 static bool follow(struct call *c, struct str url, struct str own_origin, struct err *e) {
     for (int redirects = 0; redirects <= LIMIT_HTTP_REDIRECTS; redirects++) {
         c->url = url;
-        const struct net_tls *tls = tls_of(c, e);
-        if (!tls || !send_to(c, url, tls, e))
+        c->to = host_of(c, e);
+        if (!c->to || !send_to(c, url, &c->to->tls, e))
             return false;
         if (!may_follow(c))
             return true;
@@ -226,7 +223,7 @@ bool call_send(struct call *c, struct err *e) {
             if (unreached && c->answer.status == 0)
                 e->kind = ERR_UNCHECKED;
             if (unreached)
-                words_unreached(c->at->host, c->answer.failure, e);
+                words_unreached(c->to, c->answer.failure, e);
             return c->answer.failure == NET_STOPPED ? false : err_wrap(e, "%.*s", STR_ARG(origin));
         }
         if (c->answer.status != 401 || c->elsewhere)

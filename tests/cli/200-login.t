@@ -139,6 +139,39 @@ is "is asked, too" "$(json "$T/secret" "d['Secret']")" secret
 printf '{"credsStore":"nothing"}' >"$docker"
 refuses 1 'docker-credential-nothing store: docker-credential-nothing is not installed' "one that is not there is named" login secret -u user "$host"
 
+# --- without TLS, and with certificates on both sides ---
+
+rm -rf "$HOME/.docker"
+peer_start plain --auth basic --user ann:secret
+does "plain http will do on this machine" login secret -u ann "127.0.0.1:$port"
+host=127.1:$port # the same to the system; to croze a host like any other
+refuses 3 "https://127.0.0.1:$port: .*; it may speak plain http: --tls-verify=false, or insecure = true in registries.conf, allows that" \
+    "but not unasked for another host" login secret -u ann "$host"
+is "nothing was sent to it" "$(peer plain count auth=:)" 1
+does "--tls-verify=false allows it" login secret -u ann --tls-verify=false "$host"
+printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$host" >"$T/registries.conf"
+export CONTAINERS_REGISTRIES_CONF="$T/registries.conf"
+does "and so does registries.conf" login secret -u ann "$host"
+refuses 3 "it may speak plain http" "over which --tls-verify has the last word" login secret -u ann --tls-verify "$host"
+printf '[[registry]]\nlocation = "%s"\nblocked = true\n' "$host" >"$T/registries.conf"
+refuses 1 "it is blocked: registries.conf says so of \"$host\"" "a registry that is blocked is not asked" login secret -u ann "$host"
+printf '[[registry]]\nlocation = "x\n' >"$T/registries.conf"
+refuses 2 "registries.conf:2: a string that does not end" "a file that is wrong is named with its line" login secret -u ann "$host"
+unset CONTAINERS_REGISTRIES_CONF
+refuses 3 "127.0.0.1:1: GET /v2/: https://127.0.0.1:1: .*refused|127.0.0.1:1: GET /v2/: https://127.0.0.1:1: .*onnect" "nobody is there" login secret -u ann 127.0.0.1:1
+
+peer_start mutual --tls "$tls/server.pem" --client-ca "$tls/ca.crt"
+host=localhost:$port certs=$HOME/.config/containers/certs.d/localhost:$port
+mkdir -p "$certs"
+cp "$tls/ca.crt" "$certs/"
+refuses 3 "$host: GET /v2/: https://$host: " "a registry that wants our certificate" login x -u ann "$host"
+cp "$tls/client.cert" "$certs/"
+refuses 2 'client.key is missing: the key of client.cert' "of which half is not enough" login x -u ann "$host"
+cp "$tls/client.key" "$certs/"
+does "is shown it" login x -u ann "$host"
+does "also from --cert-dir" login x -u ann --cert-dir "$certs" "localhost:$port"
+refuses 2 'is no directory' "which must be there" login x -u ann --cert-dir "$T/nothing" "$host"
+
 # --- tokens ---
 
 rm -rf "$HOME/.docker"
