@@ -41,7 +41,6 @@ struct call {
 MUST_CHECK bool auth_prepare(struct call *c, struct err *e);
 /* After a 401: learns from it. *again: it is worth another try. */
 MUST_CHECK bool auth_refused(struct call *c, bool *again, struct err *e);
-MUST_CHECK struct credential *auth_who(struct registries *r, const struct repository *named, struct err *e);
 
 /* --- token.c: the token service --- */
 /* `h`: the registry that named it. The token's text is in the arena of `r`. */

@@ -47,7 +47,7 @@ struct registries {
     struct registry_options options;
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
-    struct map credentials;         /* repository_text: struct credential */
+    struct map credentials;         /* credential_key: struct credential */
     uint64_t rate;                  /* requests a second and host; 0: any */
 };
 
@@ -73,6 +73,8 @@ struct url;
 struct str url_host(const struct url *u);
 /* "https://localhost:5000" */
 struct str host_base(struct arena *a, const struct host *h, bool plain);
+
+struct str credential_key(struct arena *a, const struct repository *named, bool mirror);
 
 /* --- certs.c --- */
 MUST_CHECK bool certs_find(struct arena *a, const char *cert_dir, struct str host, struct net_tls *out, struct err *e);

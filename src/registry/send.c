@@ -184,6 +184,8 @@ static bool send_any(struct call *c, struct err *e) {
     pthread_mutex_lock(&c->r->lock);
     bool known = h->scheme_known, plain = h->plain;
     pthread_mutex_unlock(&c->r->lock);
+    if (!known && (h->insecure || h->loopback) && str_starts_nocase(c->ask->path, S("http:"))) /* an earlier command was told so */
+        plain = true;
     c->answer = (struct net_answer){.body = S("")};
     bool ok = send_by(c, plain, e);
     if (!ok && !known && try_plain(c)) {
