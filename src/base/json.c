@@ -3,8 +3,8 @@
 #include "base/json.h"
 
 #include <assert.h>
-#include <openssl/evp.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -94,14 +94,8 @@ yyjson_mut_val *json_text(yyjson_mut_doc *d, struct str text) {
 }
 
 yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes) {
-    enum { PIECE_BYTES = 3 << 14, PIECE_LETTERS = 4 << 14 }; /* whole groups, and OpenSSL counts in int */
-    _cleanup_(buf_fini) struct buf text = BUF_INIT(bytes.n / 3 * 4 + PIECE_LETTERS + 1);
-    for (size_t i = 0; i < bytes.n; i += PIECE_BYTES) {
-        struct str piece = str_first(str_from(bytes, i), PIECE_BYTES);
-        unsigned char letters[PIECE_LETTERS + 1]; /* it writes a NUL behind them */
-        buf_add(&text, letters, (size_t)EVP_EncodeBlock(letters, (const unsigned char *)piece.p, (int)piece.n));
-    }
-    return json_text(d, buf_str(&text));
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    return json_text(d, base64_encode(&a, bytes));
 }
 
 void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *object, const char *key, struct str value) {

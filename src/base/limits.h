@@ -52,6 +52,7 @@
 #define LIMIT_DOWNLOAD_BYTES ((uint64_t)256 << 30) /* one file: a server may send for ever */
 #define LIMIT_HTTP_HEADERS_BYTES KIB(256)      /* all headers of one answer */
 #define LIMIT_HTTP_HEADER_BYTES 2048           /* one that is kept: an ETag, a date */
+#define LIMIT_HTTP_LINE_BYTES KIB(16)          /* one that anybody looks at: challenges, links, signed locations */
 #define LIMIT_HTTP_ERROR_BODY_BYTES MIB(1)     /* what an answer that is no success may say, unread */
 #define LIMIT_HTTP_REDIRECTS 10
 #define LIMIT_HTTP_WAIT_S 30                   /* that a server may ask for with Retry-After */
@@ -60,6 +61,20 @@
 #define LIMIT_GIT_SUBMODULES 2000              /* of one repository, with those below them */
 #define LIMIT_GIT_TREE_DEPTH 256               /* directories in directories: each holds a descriptor while modes and times are set */
 #define LIMIT_GIT_DEPTH 16                     /* of submodules in submodules */
+
+/* Registries. */
+#define LIMIT_TOKEN_BYTES KIB(64)              /* what a token service answers: tokens go into a header of every request */
+#define LIMIT_SCOPES 16                        /* of one token */
+#define LIMIT_CHALLENGES 16                    /* of one answer */
+#define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
+#define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */
+#define LIMIT_REGISTRY_WAIT_S 60               /* that a registry may ask for with Retry-After: what would take longer has failed */
+#define LIMIT_AUTH_FILE_BYTES MIB(1)           /* auth.json, config.json: some hundred registries */
+#define LIMIT_CREDENTIAL_BYTES KIB(32)         /* one user name or secret: identity tokens of clouds have 4 KiB */
+#define LIMIT_REGISTRIES_CONF_BYTES MIB(1)
+#define LIMIT_REGISTRIES 10000                 /* in all of registries.conf: each is looked at for every repository */
+#define LIMIT_MIRRORS 16                       /* of one registry */
+#define LIMIT_CERTIFICATES_BYTES MIB(4)        /* authorities: the system's are 220 KB */
 
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */

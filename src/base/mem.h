@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Frees on scope exit: `_cleanup_(mem_freep) char *s = ...`. A cleanup function accepts what is already released. */
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
@@ -21,6 +22,12 @@ char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+/* Overwrites what was secret, also where nobody reads it again. */
+static inline void mem_wipe(void *p, size_t n) {
+    if (n)
+        explicit_bzero(p, n);
+}
 
 /* Takes the pointer out of *pp, leaving NULL: hands ownership to the caller past a cleanup attribute. */
 #define take_ptr(pp) ({ __typeof__(*(pp)) *_pp = (pp); __typeof__(*_pp) _p = *_pp; *_pp = NULL; _p; })

@@ -10,6 +10,7 @@
 #ifndef CROZE_FETCH_FETCH_H
 #define CROZE_FETCH_FETCH_H
 
+#include "net/url.h"
 #include "report/progress.h"
 #include "store/store.h"
 
@@ -28,13 +29,6 @@ struct fetcher {
     const struct url_map *maps; /* the longest FROM that fits counts, of equal ones the last */
     size_t n_maps;
 };
-
-/* A text as it may be shown to anyone: passwords, tokens and signatures masked. Any bytes are taken. */
-struct str url_shown(struct arena *a, struct str url);
-/* What the lock calls a URL: the same without user and password. */
-struct str url_name(struct arena *a, struct str url);
-/* Whether the text begins as http:// or https:// does. A repository may too: ask git_kind first. */
-bool url_is_url(struct str text);
 
 /* --- URLs --------------------------------------------------------------------------------------------------------------------- */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * fetch_url: what is held already, what its server says about it, else a download, tried a few times, into the store. See fetch.h. */
-#include <time.h>
-
 #include "base/limits.h"
 #include "base/log.h"
 #include "fetch/http.h"
 #include "fetch/local.h"
+#include "net/settings.h"
+#include "net/words.h"
 
-enum { TRIES = 3, TRIES_MAX = 20, TIMEOUT_S = 60, TIMEOUT_MAX_S = 86400, FIRST_WAIT_MS = 500 };
+enum { FIRST_WAIT_MS = 500 };
 
 struct job {
     const struct fetcher *fetcher;
@@ -21,22 +21,6 @@ struct job {
     struct download_record record;
     bool has_record;              /* and its bytes are held */
 };
-
-static uint64_t setting(const char *name, uint64_t fallback, uint64_t max) {
-    uint64_t v;
-    const char *text = getenv(name);
-    if (!text || !*text)
-        return fallback;
-    if (str_to_u64(str_z(text), 10, max, &v) && v > 0)
-        return v;
-    log_warn("%s=%s is not a number from 1 to %llu; it is taken as %llu", name, text, (unsigned long long)max,
-             (unsigned long long)fallback);
-    return fallback;
-}
-
-long fetch_timeout_s(void) {
-    return (long)setting("CROZE_FETCH_TIMEOUT", TIMEOUT_S, TIMEOUT_MAX_S);
-}
 
 /* --- What is asked --- */
 
@@ -109,12 +93,6 @@ static bool remember(struct job *j, const struct http_get *g, const struct diges
 
 /* --- The download --- */
 
-static void wait_ms(uint64_t ms) {
-    struct timespec t = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
-    while (nanosleep(&t, &t) < 0)
-        continue;
-}
-
 static bool get(struct job *j, struct http_get *g, struct err *e) {
     if (j->url.scheme == URL_FILE)
         return local_get(j->map, j->rest, g, e);
@@ -122,7 +100,7 @@ static bool get(struct job *j, struct http_get *g, struct err *e) {
 }
 
 static bool try_to_get(struct job *j, struct http_get *g, struct err *e) {
-    uint64_t tries = setting("CROZE_FETCH_TRIES", TRIES, TRIES_MAX), wait = FIRST_WAIT_MS;
+    uint64_t tries = net_tries(), wait = FIRST_WAIT_MS;
     for (uint64_t n = 1; !get(j, g, e); n++, wait *= 2) {
         if (g->transient && n >= tries && n > 1)
             err_append(e, " (tried %llu times)", (unsigned long long)n);
@@ -130,7 +108,7 @@ static bool try_to_get(struct job *j, struct http_get *g, struct err *e) {
             return false;
         log_debug("%.*s: %s; trying again", STR_ARG(url_shown(j->arena, j->from)), e->msg);
         err_clear(e);
-        wait_ms(g->wait_s * UINT64_C(1000) > wait ? g->wait_s * UINT64_C(1000) : wait);
+        net_wait_ms(g->wait_s * UINT64_C(1000) > wait ? g->wait_s * UINT64_C(1000) : wait);
     }
     return true;
 }

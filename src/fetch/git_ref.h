@@ -5,7 +5,7 @@
 #ifndef CROZE_FETCH_GIT_REF_H
 #define CROZE_FETCH_GIT_REF_H
 
-#include "fetch/url.h"
+#include "fetch/url_map.h"
 
 struct git_ref {
     struct str remote;          /* what git is given: no password, no query, no fragment */

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "fetch/http.h"
+#include "net/settings.h"
 #include "sys/proc.h"
 
 enum { STALL_FACTOR = 5, SAID_MAX_BYTES = 64 << 10, SHOWN_SAID_BYTES = 2000, ENV_MAX = 64, USER_CONFIG_MAX = 200 };
@@ -91,7 +91,7 @@ static struct str ssh_command(struct arena *a) {
     char text[4096];
     bool moved = home.n && (getpwuid_r(geteuid(), &entry, text, sizeof text, &found) != 0 || !found || !str_eqz(home, found->pw_dir));
     buf_add_str(&out, S("ssh -oBatchMode=yes"));
-    buf_printf(&out, " -oConnectTimeout=%ld", fetch_timeout_s());
+    buf_printf(&out, " -oConnectTimeout=%ld", net_timeout_s());
     if (moved) {
         add_file(a, &out, "-F", home, "config");
         add_file(a, &out, "-oUserKnownHostsFile=", home, "known_hosts");
@@ -133,7 +133,7 @@ static void set_network(struct environment *v, const struct git *g) {
     if (authority && *authority)
         set(v, "GIT_SSL_CAINFO", str_z(authority));
     set(v, "GIT_HTTP_LOW_SPEED_LIMIT", S("256"));
-    set(v, "GIT_HTTP_LOW_SPEED_TIME", arena_printf(v->arena, "%ld", fetch_timeout_s()));
+    set(v, "GIT_HTTP_LOW_SPEED_TIME", arena_printf(v->arena, "%ld", net_timeout_s()));
     bool own = getenv("GIT_SSH_COMMAND") || getenv("GIT_SSH");
     for (size_t i = 0; g->user && i < g->user->n; i++)
         own = own || str_eqz(g->user->keys[i], "core.sshcommand");
@@ -223,7 +223,7 @@ bool git_run(struct git *g, const char *const *args, struct str *out, bool *fail
     struct proc_spec spec = {arguments(g, args), environment_of(g), g->dir ? g->dir : "/", -1, -1, -1};
     uint64_t began = log_now_ns();
     int code = 0;
-    bool ran = proc_listen(&spec, &printed, &said, (int)(fetch_timeout_s() * STALL_FACTOR), &code, e);
+    bool ran = proc_listen(&spec, &printed, &said, (int)(net_timeout_s() * STALL_FACTOR), &code, e);
     log_span("git", began);
     if (!ran)
         explain(args[0], e);
@@ -264,7 +264,7 @@ bool git_read_user_config(struct arena *a, struct user_config *out, struct err *
     struct buf printed = BUF_INIT(MIB(1)), said = BUF_INIT(SAID_MAX_BYTES);
     int code = 0;
     *out = (struct user_config){0};
-    bool ok = proc_listen(&(struct proc_spec){argv, NULL, "/", -1, -1, -1}, &printed, &said, (int)fetch_timeout_s(), &code, e);
+    bool ok = proc_listen(&(struct proc_spec){argv, NULL, "/", -1, -1, -1}, &printed, &said, (int)net_timeout_s(), &code, e);
     if (!ok)
         explain("config", e);
     if (ok && code == 0)

@@ -5,7 +5,7 @@
 #ifndef CROZE_FETCH_HTTP_H
 #define CROZE_FETCH_HTTP_H
 
-#include "fetch/url.h"
+#include "fetch/url_map.h"
 
 struct http_get {
     /* --- what is asked --- */
@@ -28,15 +28,5 @@ struct http_get {
 };
 /* True: the draft holds all (or `same`). The error says what failed and which host said so, and not the URL. */
 MUST_CHECK bool http_get(struct http_get *g, struct err *e);
-
-/* "404 Not Found" */
-const char *http_status_words(long status, char out[64]);
-/* Seconds since 1970 of an HTTP date (RFC 9110 5.6.7); false for anything else, and outside of what layers can hold. */
-bool http_date(struct str text, int64_t *out);
-/* First byte of "bytes 100-199/200" (RFC 9110 14.4). */
-bool http_content_range(struct str text, uint64_t *first);
-
-/* How long a try may stand still. */
-long fetch_timeout_s(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * URLs without a network: taken apart, named, shown without their secrets, mapped; dates and ranges of HTTP. */
 #include "fetch/http.h"
+#include "net/words.h"
 #include "fixture.h"
 
 static void takes_apart(void) {

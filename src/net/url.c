@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * URLs: taken apart (by libcurl), shown without their secrets, sent elsewhere by --url-map. See url.h and fetch.h. */
-#include "fetch/url.h"
+ * URLs: taken apart and put together (by libcurl), shown without their secrets. See url.h. */
+#include "net/url.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
-#include "fetch/libcurl.h"
+#include "net/libcurl.h"
 
 /* --- Taking apart --- */
 
@@ -52,6 +53,7 @@ static bool take_parts(const struct open_url *o, unsigned allowed, struct url *o
         return false;
     if (host.n == 0 && out->scheme != URL_FILE)
         return err_set(e, ERR_USAGE, "the URL names no host");
+    out->host = host;
     out->origin = arena_printf(o->arena, "%.*s://%.*s:%.*s", STR_ARG(scheme), STR_ARG(host), STR_ARG(port));
     o->lib->url_set(o->u, CURLUPART_USER, NULL, 0);
     o->lib->url_set(o->u, CURLUPART_PASSWORD, NULL, 0);
@@ -76,6 +78,24 @@ bool url_parse(struct arena *a, struct str text, unsigned schemes, struct url *o
     return ok;
 }
 
+bool url_resolve(struct arena *a, struct str base, struct str reference, struct str *out, struct err *e) {
+    if (base.n > LIMIT_URL_BYTES || reference.n > LIMIT_URL_BYTES)
+        return err_set(e, ERR_FAILED, "a URL of %zu bytes is over the limit of %d", reference.n, LIMIT_URL_BYTES);
+    if (memchr(reference.p ? reference.p : "", '\0', reference.n))
+        return err_set(e, ERR_FAILED, "not a usable URL");
+    struct open_url o = {libcurl_load(e), NULL, a};
+    if (!o.lib)
+        return false;
+    o.u = o.lib->url();
+    CURLUcode r = o.lib->url_set(o.u, CURLUPART_URL, arena_strz(a, base), CURLU_NON_SUPPORT_SCHEME);
+    if (r == CURLUE_OK)
+        r = o.lib->url_set(o.u, CURLUPART_URL, arena_strz(a, reference), CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
+    bool ok = r == CURLUE_OK ? take_part(&o, CURLUPART_URL, 0, out, e)
+                             : err_set(e, ERR_FAILED, "not a usable URL: %s", o.lib->url_strerror(r));
+    o.lib->url_cleanup(o.u);
+    return ok;
+}
+
 bool url_decode(struct arena *a, struct str text, struct str *out, struct err *e) {
     const struct libcurl *lib = libcurl_load(e);
     int n = 0;
@@ -90,8 +110,33 @@ bool url_decode(struct arena *a, struct str text, struct str *out, struct err *e
     return true;
 }
 
+struct str url_encode(struct arena *a, struct str text) {
+    struct buf out = BUF_INIT(text.n * 3 + 1);
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+        if (plain)
+            buf_add_char(&out, (char)c);
+        else
+            buf_printf(&out, "%%%02X", c);
+    }
+    struct str encoded = arena_str(a, buf_str(&out));
+    buf_fini(&out);
+    return encoded;
+}
+
 bool url_is_url(struct str text) {
     return str_starts_nocase(text, S("http://")) || str_starts_nocase(text, S("https://"));
+}
+
+bool url_is_loopback(struct str host) {
+    struct str rest = host, part;
+    uint64_t number;
+    int parts = 0;
+    bool net127 = str_starts(host, S("127."));
+    while (net127 && str_next(&rest, '.', &part)) /* "127.0.0.1.example" is a name */
+        net127 = str_to_u64(part, 10, 255, &number) && ++parts <= 4;
+    return (net127 && parts == 4) || str_eq_nocase(host, S("localhost")) || str_eqz(host, "::1") || str_eqz(host, "[::1]");
 }
 
 /* --- Showing. By hand, since it must do with texts that are no URLs as well. --- */
@@ -155,68 +200,4 @@ struct str url_name(struct arena *a, struct str url) {
     struct str shown = url_shown(a, url);
     ptrdiff_t at = str_find(shown, S("://***@"));
     return at < 0 ? shown : arena_join3(a, str_first(shown, (size_t)at + 3), str_from(shown, (size_t)at + 7), STR_NULL);
-}
-
-struct str url_both(struct arena *a, struct str url, struct str from) {
-    struct str shown = url_shown(a, url);
-    return str_eq(url, from) ? shown : arena_printf(a, "%.*s (from %.*s)", STR_ARG(shown), STR_ARG(url_shown(a, from)));
-}
-
-/* --- Names --- */
-
-struct str url_file_name(struct arena *a, struct str path) {
-    while (path.n && path.p[path.n - 1] == '/')
-        path.n--;
-    struct str name = path_base(path);
-    bool usable = name.n > 0 && name.n <= LIMIT_NAME_BYTES && !str_eqz(name, ".") && !str_eqz(name, "..");
-    for (size_t i = 0; i < name.n; i++)
-        usable = usable && (unsigned char)name.p[i] >= ' ' && name.p[i] != 0x7f;
-    return usable ? arena_str(a, name) : S("__unnamed__");
-}
-
-/* --- Elsewhere --- */
-
-static bool is_scheme(struct str s, const char *prefix) {
-    return str_starts_nocase(s, str_z(prefix));
-}
-
-bool url_map_parse(struct str text, struct url_map *out, struct err *e) {
-    struct arena a = ARENA_INIT;
-    struct str shown = url_shown(&a, text);
-    struct url from, to;
-    bool ok = str_cut(text, '=', &out->from, &out->to) && out->from.n && out->to.n;
-    if (!ok) {
-        err_set(e, ERR_USAGE, "it is FROM=TO, two beginnings of URLs");
-    } else {
-        ok = url_parse(&a, out->from, URL_HTTP | URL_HTTPS | URL_SSH | URL_GIT, &from, e) || err_wrap(e, "FROM");
-        ok = ok && (url_parse(&a, out->to, URL_HTTP | URL_HTTPS | URL_SSH | URL_GIT | URL_FILE, &to, e) || err_wrap(e, "TO"));
-        if (ok && (from.user.n || from.password.n))
-            ok = err_set(e, ERR_USAGE, "FROM may not hold a user or password: they are not compared");
-        if (ok && is_scheme(out->to, "file://") && str_ends(out->from, S("/")) != str_ends(out->to, S("/")))
-            ok = err_set(e, ERR_USAGE, "of FROM and a TO that is file:// both end in a slash (directories) or neither (one file)");
-    }
-    if (!ok)
-        err_wrap(e, "--url-map %.*s", STR_ARG(shown));
-    arena_fini(&a);
-    return ok;
-}
-
-/* Whether what is left of a URL behind FROM begins a new part of it: "https://a.b" must not match "https://a.bad.example". */
-static bool is_boundary(struct str from, struct str rest) {
-    return str_ends(from, S("/")) || rest.n == 0 || strchr("/?#", rest.p[0]);
-}
-
-bool url_map_find(const struct fetcher *f, struct str url, const struct url_map **map, struct str *rest) {
-    *map = NULL;
-    for (size_t i = 0; i < f->n_maps; i++) {
-        const struct url_map *m = &f->maps[i];
-        if (!str_starts(url, m->from) || (*map && (*map)->from.n > m->from.n))
-            continue;
-        struct str left = str_from(url, m->from.n);
-        if (!is_boundary(m->from, left) || (is_scheme(m->to, "file://") && left.n && !str_ends(m->to, S("/"))))
-            continue;
-        *map = m;
-        *rest = left;
-    }
-    return *map != NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Loading libcurl: see libcurl.h. */
-#include "fetch/libcurl.h"
+#include "net/libcurl.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -15,10 +15,12 @@ static const struct {
     const char *symbol;
     size_t at;
 } functions[] = {
-    FUNCTION(global_init),  FUNCTION(easy_init),     FUNCTION(easy_cleanup), FUNCTION(easy_reset),     FUNCTION(easy_setopt),
-    FUNCTION(easy_getinfo), FUNCTION(easy_perform),  FUNCTION(easy_strerror), FUNCTION(slist_append),  FUNCTION(slist_free_all),
-    FUNCTION(getdate),      FUNCTION(free),          FUNCTION(url),          FUNCTION(url_cleanup),    FUNCTION(url_get),
-    FUNCTION(url_set),      FUNCTION(url_strerror),  FUNCTION(easy_unescape),
+    FUNCTION(global_init), FUNCTION(easy_init), FUNCTION(easy_cleanup), FUNCTION(easy_setopt), FUNCTION(easy_getinfo),
+    FUNCTION(easy_strerror), FUNCTION(easy_unescape), FUNCTION(slist_append), FUNCTION(slist_free_all), FUNCTION(getdate), FUNCTION(free),
+    FUNCTION(url), FUNCTION(url_cleanup), FUNCTION(url_get), FUNCTION(url_set), FUNCTION(url_strerror), FUNCTION(multi_init),
+    FUNCTION(multi_cleanup), FUNCTION(multi_setopt), FUNCTION(multi_add_handle), FUNCTION(multi_remove_handle), FUNCTION(multi_perform),
+    FUNCTION(multi_poll), FUNCTION(multi_wakeup), FUNCTION(multi_info_read), FUNCTION(multi_strerror), FUNCTION(share_init),
+    FUNCTION(share_setopt),
 };
 
 static void load(void) {
@@ -41,6 +43,6 @@ const struct libcurl *libcurl_load(struct err *e) {
     pthread_once(&once, load);
     if (!failure)
         return &loaded;
-    err_set(e, ERR_FAILED, "libcurl, which fetches URLs, cannot be used: %s", failure);
+    err_set(e, ERR_FAILED, "libcurl, which all networking needs, cannot be used: %s", failure);
     return NULL;
 }

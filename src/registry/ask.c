@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * registry_ask: a request goes to the mirrors of its repository and to its host, is tried again while what fails may pass, and ends in an
+ * answer or in an error that says all. See client.h. */
+#include <errno.h>
+
+#include "base/log.h"
+#include "net/settings.h"
+#include "net/words.h"
+#include "registry/call.h"
+
+enum { MUCH_BYTES = 1 << 20 };
+
+/* --- The answer --- */
+
+static bool is_expected(const struct call *c) {
+    long status = c->answer.status;
+    if (status >= 200 && status < 300)
+        return true;
+    for (const int *x = c->expect; x && *x && !c->at->mirror; x++)
+        if (*x == status)
+            return true;
+    return false;
+}
+
+static size_t most_kept(const struct call *c) {
+    return c->ask->max_bytes > LIMIT_REGISTRY_ERROR_BYTES ? (size_t)c->ask->max_bytes : LIMIT_REGISTRY_ERROR_BYTES;
+}
+
+static bool give(const struct call *c, struct registry_answer *out, struct err *e) {
+    const struct net_answer *n = &c->answer;
+    struct str location = net_header(n, "Location");
+    bool success = n->status >= 200 && n->status < 300;
+    *out = (struct registry_answer){
+        .status = n->status,
+        .location = S(""),
+        .digest = net_header(n, "Docker-Content-Digest"),
+        .media_type = net_header(n, "Content-Type"),
+        .range = net_header(n, "Range"),
+        .link = net_header(n, "Link"),
+        .subject = net_header(n, "OCI-Subject"),
+        .upload_id = net_header(n, "Docker-Upload-UUID"),
+        .content_length = n->length,
+        .has_length = n->has_length,
+        .body = n->body,
+    };
+    if (success && n->cut && !(c->ask->take))
+        return err_set(e, ERR_FAILED, "%.*s answers with more than %zu bytes", STR_ARG(c->origin), most_kept(c));
+    return location.n == 0 || url_resolve(c->arena, c->url, location, &out->location, e) ||
+           err_wrap(e, "%.*s: Location", STR_ARG(c->origin));
+}
+
+/* --- One endpoint --- */
+
+/* What an unwelcome status means for the next try. */
+static void judge(struct call *c) {
+    long status = c->answer.status;
+    c->transient = http_status_is_transient(status);
+    if (status == 416 && !c->no_range && (c->ask->range_from + c->got)) {
+        c->no_range = true; /* then all of it, and what was had is passed over */
+        c->transient = true;
+    }
+    c->has_wait = http_retry_after(net_header(&c->answer, "Retry-After"), (int64_t)time(NULL), &c->wait_s);
+    if (status == 429 && !c->elsewhere)
+        pace_close(c->r, c->at->host, c->has_wait && c->wait_s <= LIMIT_REGISTRY_WAIT_S ? c->wait_s : 1);
+    if (c->has_wait && c->wait_s > LIMIT_REGISTRY_WAIT_S)
+        c->transient = false;
+}
+
+static bool try_once(struct call *c, struct registry_answer *out, struct err *e) {
+    if (!call_send(c, e))
+        return false;
+    words_rate_limit(c);
+    if (is_expected(c))
+        return give(c, out, e);
+    judge(c);
+    return words_refused(c, e);
+}
+
+static void wait_for_next(struct call *c, unsigned n) {
+    uint64_t ms = pace_backoff_ms(n), asked = c->has_wait ? c->wait_s * 1000 : 0;
+    if (asked > ms && c->answer.status != 429) /* that wait is the bucket's, for all */
+        ms = asked;
+    net_wait_ms(ms);
+}
+
+static bool ask_endpoint(struct call *c, struct registry_answer *out, struct err *e) {
+    unsigned tries = c->ask->once || c->at->mirror ? 1 : net_tries();
+    for (unsigned n = 1, total = 1;; n++, total++) {
+        uint64_t had = c->got;
+        if (try_once(c, out, e))
+            return true;
+        if (c->got - had >= MUCH_BYTES) /* it goes forward: every try is a first one */
+            n = 1;
+        if (c->transient && n >= tries && total > 1)
+            err_append(e, " (tried %u times)", total);
+        if (!c->transient || n >= tries)
+            return false;
+        log_debug("%s; trying again", e->msg);
+        err_clear(e);
+        wait_for_next(c, n);
+    }
+}
+
+/* --- All of them --- */
+
+static bool is_by_digest(struct str path) {
+    return str_find(path, S("sha256:")) >= 0 || str_find(path, S("sha512:")) >= 0;
+}
+
+static bool skips(struct registries *r, const struct endpoint *at) {
+    pthread_mutex_lock(&r->lock);
+    bool skip = at->mirror && at->host->out_of_reach;
+    pthread_mutex_unlock(&r->lock);
+    return skip;
+}
+
+/* A mirror that failed: the next one is asked, and this one not again if it is not there. */
+static void give_up_mirror(struct call *c, struct err *e) {
+    log_debug("mirror %.*s: %s", STR_ARG(c->at->host->name), e->msg);
+    if (e->kind == ERR_UNCHECKED) {
+        pthread_mutex_lock(&c->r->lock);
+        c->at->host->out_of_reach = true;
+        pthread_mutex_unlock(&c->r->lock);
+    }
+    err_clear(e);
+}
+
+static bool ask_all(struct registries *r, struct endpoints *to, struct call *c, struct registry_answer *out, struct err *e) {
+    for (size_t i = 0; i < to->n; i++) {
+        if (skips(r, &to->p[i]))
+            continue;
+        c->at = &to->p[i];
+        c->auth = (struct auth){.header = S("")};
+        c->no_range = false;
+        if (ask_endpoint(c, out, e))
+            return true;
+        if (!c->at->mirror || c->answer.failure == NET_STOPPED)
+            return false;
+        give_up_mirror(c, e);
+    }
+    return false; /* the last one is no mirror */
+}
+
+bool registry_ask(struct registries *r, const struct registry_request *q, const int *expect, struct arena *a, struct registry_answer *out,
+                  struct err *e) {
+    bool whole = url_is_url(q->path), pulls = q->actions && strcmp(q->actions, "pull") == 0;
+    bool reads = pulls && !whole && (strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0);
+    struct endpoints to;
+    struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
+    uint64_t began = log_now_ns();
+    bool ok = endpoints_find(r, q->repository, reads, is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
+    log_span(q->method, began);
+    if (c.auth.header.n)
+        mem_wipe((char *)c.auth.header.p, c.auth.header.n);
+    if (!ok && e->sys == ENOENT && !c.elsewhere)
+        near_tags_tell(r, q, e);
+    struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
+    return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
+}

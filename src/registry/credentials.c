@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * All places that credentials may lie in, in their order: see credentials.h. */
+#include "registry/credentials.h"
+
+#include <errno.h>
+
+#include "base/limits.h"
+#include "sys/files.h"
+
+static struct str variable(const char *name) {
+    return str_z(getenv(name));
+}
+
+/* dir/rest, or "" without a directory. */
+static struct str below(struct arena *a, struct str dir, const char *rest) {
+    return dir.n ? arena_join3(a, dir, S("/"), str_z(rest)) : S("");
+}
+
+void auth_places_find(const struct registry_options *o, struct arena *a, struct auth_places *out) {
+    struct str home = variable("HOME"), config = variable("XDG_CONFIG_HOME"), docker = variable("DOCKER_CONFIG");
+    *out = (struct auth_places){.authfile = str_z(o->authfile), .environment = variable("REGISTRY_AUTH_FILE")};
+    out->runtime = below(a, variable("XDG_RUNTIME_DIR"), "containers/auth.json");
+    if (!variable("XDG_RUNTIME_DIR").n) /* podman's own, where there is none */
+        out->runtime = arena_printf(a, "/run/containers/%u/auth.json", (unsigned)getuid());
+    out->config = config.n ? below(a, config, "containers/auth.json") : below(a, home, ".config/containers/auth.json");
+    out->docker = docker.n ? below(a, docker, "config.json") : below(a, home, ".docker/config.json");
+    out->legacy = below(a, home, ".dockercfg");
+}
+
+/* A file that is not there has nothing, but for one that was named. */
+static bool look_in(struct arena *a, struct str path, bool must_be, bool legacy, const struct repository *r, struct credential *out,
+                    struct err *e) {
+    if (path.n == 0 || out->found)
+        return true;
+    struct buf text = BUF_INIT(LIMIT_AUTH_FILE_BYTES);
+    char *z = arena_strz(a, path);
+    bool ok = file_read(z, &text, e);
+    if (ok) {
+        ok = auth_file_find(a, buf_str(&text), z, legacy, r, out, e);
+    } else if (!must_be && (e->sys == ENOENT || e->sys == ENOTDIR || e->sys == EACCES)) {
+        if (e->sys == EACCES)
+            out->problem = arena_str(a, str_z(e->msg));
+        err_clear(e);
+        ok = true;
+    }
+    mem_wipe(text.p, text.capacity);
+    buf_fini(&text);
+    return ok;
+}
+
+bool credentials_find(const struct registry_options *o, const struct repository *r, struct arena *a, struct credential *out,
+                      struct err *e) {
+    struct auth_places places;
+    *out = (struct credential){.source = S(""), .problem = S("")};
+    if (o->creds.n) {
+        struct str user, secret;
+        (void)str_cut(o->creds, ':', &user, &secret);
+        *out = (struct credential){.found = true, .user = arena_str(a, user), .secret = arena_str(a, secret), .source = S("--creds")};
+        return true;
+    }
+    auth_places_find(o, a, &places);
+    struct str text = variable("DOCKER_AUTH_CONFIG");
+    bool ok = look_in(a, places.authfile, true, false, r, out, e) && look_in(a, places.environment, false, false, r, out, e);
+    if (ok && text.n && !out->found)
+        ok = auth_file_find(a, text, "DOCKER_AUTH_CONFIG", false, r, out, e);
+    return ok && look_in(a, places.runtime, false, false, r, out, e) && look_in(a, places.config, false, false, r, out, e) &&
+           look_in(a, places.docker, false, false, r, out, e) && look_in(a, places.legacy, false, true, r, out, e);
+}
+
+void credential_wipe(struct credential *c) {
+    mem_wipe((char *)c->secret.p, c->secret.n);
+    mem_wipe((char *)c->identity_token.p, c->identity_token.n);
+    mem_wipe((char *)c->registry_token.p, c->registry_token.n);
+}

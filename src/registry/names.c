@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where an image name leads: "alpine" is docker.io/library/alpine. See client.h. */
+#include "registry/client.h"
+
+void repository_of(struct arena *a, const struct image_name *n, struct repository *out) {
+    struct str first, rest;
+    bool parts = str_cut(n->name, '/', &first, &rest);
+    bool host = parts && (str_index(first, '.') >= 0 || str_index(first, ':') >= 0 || str_eqz(first, "localhost"));
+    out->host = host ? arena_str(a, first) : S("docker.io");
+    out->path = host ? arena_str(a, rest) : arena_join3(a, parts ? S("") : S("library/"), n->name, STR_NULL);
+}
+
+bool repository_eq(const struct repository *a, const struct repository *b) {
+    return str_eq(a->host, b->host) && str_eq(a->path, b->path);
+}
+
+struct str repository_text(struct arena *a, const struct repository *r) {
+    return r->path.n ? arena_join3(a, r->host, S("/"), r->path) : arena_str(a, r->host);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A place is where images lie: a repository of a registry, croze's store, an OCI layout, an archive, a directory, a dockerd. All are used
+ * through the functions here; which kind it is, nobody but place_open asks. Thread-safe but for opening, finishing and closing.
+ *
+ * Names in a place: `reference` is a tag ("1.0", or what the layout calls it) or a digest ("sha256:..."). Texts of results lie in the
+ * caller's arena. "Is not there" is an error with e->sys == ENOENT. */
+#ifndef CROZE_REGISTRY_PLACE_H
+#define CROZE_REGISTRY_PLACE_H
+
+#include "registry/client.h"
+#include "store/store.h"
+
+/* A manifest or index as it lies there: bytes whose digest was checked. */
+struct manifest_blob {
+    struct digest digest;
+    struct str media_type;
+    struct str bytes;
+};
+
+/* A descriptor (image-spec descriptor.md). */
+struct descriptor {
+    struct digest digest;
+    uint64_t bytes;
+    struct str media_type, artifact_type;
+};
+
+/* Takes a blob's bytes as they come, in order. `restart`: all that was taken is void, the first byte comes again. */
+struct blob_sink {
+    bool (*take)(void *ctx, const void *p, size_t n, struct err *e);
+    bool (*restart)(void *ctx, struct err *e);
+    void *ctx;
+};
+
+struct place;
+
+struct place_ops {
+    /* --- reading --- */
+    bool (*manifest)(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e);
+    /* The digest that a tag has now, without the manifest's bytes where the place can do that. */
+    bool (*resolve)(struct place *p, struct str reference, struct digest *out, struct err *e);
+    /* The whole blob, verified: size and digest fit, or it is an error. */
+    bool (*blob)(struct place *p, const struct descriptor *d, struct blob_sink sink, struct err *e);
+    bool (*tags)(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e);
+    /* What says of itself that it is about `subject`: by the API, else by the fallback tag. None is no error. */
+    bool (*referrers)(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n, struct err *e);
+    /* --- writing; NULL where the place cannot be written --- */
+    bool (*has_blob)(struct place *p, const struct descriptor *d, bool *has, struct err *e);
+    /* `from` may be asked for the bytes, more than once; a place that can take the blob from its own side (mount, link) does so. */
+    bool (*put_blob)(struct place *p, const struct descriptor *d, struct place *from, struct err *e);
+    /* `reference`: a tag, or "" for by its digest alone. All that it names is there. */
+    bool (*put_manifest)(struct place *p, struct str reference, const struct manifest_blob *m, struct err *e);
+    /* Makes what was put last: an archive is complete, an index.json replaced. Not called after a failure. */
+    bool (*finish)(struct place *p, struct err *e);
+    void (*close)(struct place *p);
+};
+
+struct place {
+    const struct place_ops *ops;
+    struct str shown;           /* for messages: "docker://localhost:5000/demo/product" */
+    struct str reference;       /* that the user's text ends in: a tag, a digest, or "" */
+};
+
+/* Where `copy` and its kin may read and write: TRANSPORT:TEXT, as skopeo has them. A text without a transport is docker://.
+ *   docker://NAME[:TAG][@DIGEST]   oci:DIR[:TAG][@DIGEST]   oci-archive:FILE[:TAG]   docker-archive:FILE[:NAME]   dir:DIR
+ *   docker-daemon:NAME[:TAG]       store:IMAGE (croze's own)
+ * Archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. */
+enum place_use { PLACE_READ, PLACE_WRITE };
+MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct err *e);
+void place_close(struct place *p); /* NULL is fine */
+
+/* The kinds that are asked for directly. `repository`'s texts are copied. */
+MUST_CHECK struct place *place_repository(struct registries *r, const struct repository *repository, struct err *e);
+MUST_CHECK struct place *place_store(struct store *s, struct err *e);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where requests for a repository go: mirrors, then its own host, as registries.conf says; which of them may do without TLS; the hosts that
+ * a command knows. See private.h. */
+#include "registry/private.h"
+
+#include "net/settings.h"
+#include "net/url.h"
+
+enum { RATE = 200, RATE_MAX = 1000000 };
+
+/* --- Hosts --- */
+
+static struct str host_alone(struct str name) {
+    ptrdiff_t colon = str_rindex(name, ':');
+    bool port = colon > 0 && str_index(str_from(name, (size_t)colon), ']') < 0;
+    return port ? str_first(name, (size_t)colon) : name;
+}
+
+struct host *host_get(struct registries *r, struct str name, bool insecure, struct err *e) {
+    pthread_mutex_lock(&r->lock);
+    struct str key = arena_join3(&r->arena, name, insecure ? S("!") : S(""), STR_NULL);
+    struct host *h = map_get(&r->hosts, key);
+    if (!h) {
+        h = arena_new(&r->arena, struct host);
+        h->name = arena_str(&r->arena, name);
+        h->insecure = insecure;
+        h->loopback = url_is_loopback(host_alone(name));
+        h->realm = h->service = S("");
+        if (certs_find(&r->arena, r->options.cert_dir, h->name, &h->tls, e)) {
+            h->tls.insecure = insecure;
+            map_put(&r->hosts, key, h);
+        } else {
+            h = NULL;
+        }
+    }
+    pthread_mutex_unlock(&r->lock);
+    return h;
+}
+
+struct str url_host(const struct url *u) {
+    struct str name = str_from(u->origin, u->scheme == URL_HTTPS ? 8 : 7);
+    return u->scheme == URL_HTTPS && str_ends(name, S(":443")) ? str_first(name, name.n - 4) : name;
+}
+
+struct str host_base(struct arena *a, const struct host *h, bool plain) {
+    return arena_join3(a, plain ? S("http://") : S("https://"), h->name, STR_NULL);
+}
+
+/* --- Endpoints --- */
+
+static bool add(struct registries *r, const struct repository *at, bool insecure, bool mirror, struct endpoints *out, struct err *e) {
+    bool verify = r->options.tls_verify > 0, careless = r->options.tls_verify == 0;
+    struct str name = str_eqz(at->host, "docker.io") ? S("registry-1.docker.io") : at->host; /* the API of Docker Hub is elsewhere */
+    struct host *h = host_get(r, name, !verify && (insecure || careless), e);
+    if (!h)
+        return false;
+    out->p[out->n++] = (struct endpoint){.host = h, .named = *at, .path = at->path, .mirror = mirror};
+    return true;
+}
+
+bool endpoints_find(struct registries *r, const struct repository *q, bool reads, bool by_digest, struct arena *a, struct endpoints *out,
+                    struct err *e) {
+    const struct registry_rule *rule = registries_conf_find(&r->conf, q);
+    out->n = 0;
+    if (!rule)
+        return add(r, q, false, false, out, e);
+    if (rule->blocked)
+        return err_set(e, ERR_FAILED, "it is blocked: registries.conf says so of \"%.*s\"", STR_ARG(rule->prefix));
+    for (size_t i = 0; reads && i < rule->n_mirrors; i++) {
+        const struct registry_mirror *m = &rule->mirrors[i];
+        struct repository at;
+        if (m->use == (by_digest ? MIRROR_FOR_TAGS : MIRROR_FOR_DIGESTS))
+            continue;
+        registry_rewrite(a, rule, m->location, q, &at);
+        if (!add(r, &at, m->insecure, true, out, e))
+            return false;
+    }
+    struct repository at = *q;
+    if (rule->location.n)
+        registry_rewrite(a, rule, rule->location, q, &at);
+    return add(r, &at, rule->insecure, false, out, e);
+}
+
+/* --- What a command shares --- */
+
+struct registries *registries_new(const struct registry_options *o, struct err *e) {
+    struct registries *r = mem_zalloc(1, sizeof *r);
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->token_came, NULL);
+    r->options = *o;
+    r->options.creds = arena_str(&r->arena, o->creds);
+    r->options.authfile = o->authfile ? arena_str(&r->arena, str_z(o->authfile)).p : NULL;
+    r->options.cert_dir = o->cert_dir ? arena_str(&r->arena, str_z(o->cert_dir)).p : NULL;
+    r->rate = net_setting("CROZE_REGISTRY_RATE", RATE, RATE_MAX);
+    if (registries_conf_load(&r->arena, &r->conf, e))
+        return r;
+    registries_free(r);
+    return NULL;
+}
+
+static void wipe_hosts(struct registries *r) {
+    for (size_t i = 0; i < r->hosts.capacity; i++) {
+        struct host *h = r->hosts.slots[i].key.p ? r->hosts.slots[i].value : NULL;
+        for (struct token *t = h ? h->tokens : NULL; t; t = t->next)
+            mem_wipe((char *)t->value.p, t->value.n);
+    }
+}
+
+void registries_free(struct registries *r) {
+    if (!r)
+        return;
+    wipe_hosts(r);
+    for (size_t i = 0; i < r->credentials.capacity; i++)
+        if (r->credentials.slots[i].key.p)
+            credential_wipe(r->credentials.slots[i].value);
+    mem_wipe((char *)r->options.creds.p, r->options.creds.n);
+    map_fini(&r->hosts);
+    map_fini(&r->credentials);
+    pthread_cond_destroy(&r->token_came);
+    pthread_mutex_destroy(&r->lock);
+    arena_fini(&r->arena);
+    free(r);
+}
