@@ -59,6 +59,7 @@
 #define LIMIT_LOCK_BYTES MIB(16)               /* croze.lock: 50,000 names */
 #define LIMIT_GIT_OUTPUT_BYTES MIB(256)        /* what one git command prints: the list of two million files */
 #define LIMIT_GIT_SUBMODULES 2000              /* of one repository, with those below them */
+#define LIMIT_GIT_REF_DIRS 10000               /* directories of names that a mirror keeps: looked through after a kill */
 #define LIMIT_GIT_TREE_DEPTH 256               /* directories in directories: each holds a descriptor while modes and times are set */
 #define LIMIT_GIT_DEPTH 16                     /* of submodules in submodules */
 

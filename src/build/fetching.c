@@ -54,7 +54,7 @@ static bool fetch_pinned_url(struct build *b, struct str checksum, struct url_re
 
 bool build_fetch_url(struct build *b, struct str url, struct str checksum, struct progress_step *progress, struct arena *a,
                      struct url_result *out, struct err *e) {
-    struct url_request q = {.url = url, .progress = progress};
+    struct url_request q = {.url = url, .progress = progress, .time_counts = b->options->has_epoch};
     return fetch_pinned_url(b, checksum, &q, a, out, e);
 }
 

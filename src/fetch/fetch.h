@@ -38,6 +38,7 @@ struct url_request {
     bool time_is_known;             /* with `want`: the lock knows about Last-Modified: an equal result from any host */
     bool has_want_time;             /* that there is one */
     int64_t want_time_s;
+    bool time_counts;               /* has_time and time_s will be seen: they may not hang on what this store happens to have */
     uint64_t max_bytes;             /* 0: LIMIT_DOWNLOAD_BYTES */
     struct progress_step *progress; /* gets bytes as they come; may be NULL */
 };

@@ -60,6 +60,7 @@ static bool give(struct job *j, const struct digest *d, uint64_t bytes, struct s
            err_set(e, ERR_FAILED, "its checksum is %s, and should be %s", digest_text(d, got), digest_text(j->ask->want, want));
 }
 
+/* Bytes that are held from elsewhere will do, unless a time is wanted that only the server knows. */
 static bool take_held(struct job *j, bool *done, struct url_result *out, struct err *e) {
     uint64_t bytes;
     *done = false;
@@ -68,7 +69,7 @@ static bool take_held(struct job *j, bool *done, struct url_result *out, struct 
     if (!j->ask->want)
         return true;
     bool same = j->has_record && digest_eq(&j->record.digest, j->ask->want);
-    if (!same && !store_has_download(j->fetcher->store, j->ask->want, &bytes, done, e))
+    if (!same && (j->ask->time_is_known || !j->ask->time_counts) && !store_has_download(j->fetcher->store, j->ask->want, &bytes, done, e))
         return false;
     if (same)
         bytes = j->record.bytes;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A repository's mirror: a bare repository in the store that holds what was fetched so far, each commit by itself (depth 1) where the
  * server can do that. Nothing is ever thrown out of it but all of it, by gc. See git_repo.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/vec.h"
 #include "fetch/git_repo.h"
 #include "fetch/local.h"
 
@@ -61,12 +64,35 @@ static bool aim(struct git_repo *r, struct git *g, struct str *remote, struct er
 
 /* --- The bare repository --- */
 
-/* What a killed git leaves; we hold the lock, so nobody else works here. */
-static void remove_stale_locks(int dir) {
-    static const char *const names[] = {"shallow.lock", "config.lock", "packed-refs.lock", "HEAD.lock", IN_REF ".lock"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (unlinkat(dir, names[i], 0) == 0)
-            log_debug("gits: %s of a fetch that was killed is removed", names[i]);
+struct lock_search {
+    int mirror;
+    struct arena *arena;
+    VEC(struct str) places;
+};
+
+/* Removes the locks in one directory of the mirror; with `deep` the directories in it are looked through later. */
+static void remove_locks_in(struct lock_search *l, struct str place, bool deep) {
+    struct err ignored = ERR_INIT;
+    struct dir_names names = {0};
+    _cleanup_fd_ int fd = file_openat_nolinks(l->mirror, place.p, O_RDONLY | O_DIRECTORY, 0);
+    if (fd >= 0 && !file_list(fd, l->arena, &names, &ignored))
+        err_clear(&ignored);
+    for (size_t i = 0; i < names.n; i++) {
+        if (deep && names.types[i] == DT_DIR && l->places.n < LIMIT_GIT_REF_DIRS)
+            vec_push(&l->places, arena_join3(l->arena, place, S("/"), names.names[i]));
+        else if (str_ends(names.names[i], S(".lock")) && unlinkat(fd, names.names[i].p, 0) == 0)
+            log_debug("gits: %.*s/%.*s of a fetch that was killed is removed", STR_ARG(place), STR_ARG(names.names[i]));
+    }
+}
+
+/* What a killed git leaves; we hold the mirror's lock, so nobody else works here. */
+static void remove_stale_locks(int mirror, struct arena *a) {
+    struct lock_search l = {.mirror = mirror, .arena = a};
+    remove_locks_in(&l, S("."), false);
+    remove_locks_in(&l, S("refs/croze"), true);
+    for (size_t i = 0; i < l.places.n; i++)
+        remove_locks_in(&l, l.places.p[i], true);
+    vec_fini(&l.places);
 }
 
 static bool empty_mirror(int dir, struct err *e) {
@@ -89,7 +115,7 @@ static bool prepare_mirror(struct git_repo *r, bool sha256, struct err *e) {
         log_warn("the mirror of %.*s in the store is damaged, and made anew: %s", STR_ARG(r->from), why.msg);
     err_clear(&why);
     if (whole && str_eqz(str_trim(format), sha256 ? "sha256" : "sha1")) {
-        remove_stale_locks(r->mirror.lock_fd);
+        remove_stale_locks(r->mirror.lock_fd, r->job->arena);
         return true;
     }
     struct git plain = r->git;

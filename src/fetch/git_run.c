@@ -11,7 +11,7 @@
 #include "net/settings.h"
 #include "sys/proc.h"
 
-enum { STALL_FACTOR = 5, SAID_MAX_BYTES = 64 << 10, SHOWN_SAID_BYTES = 2000, ENV_MAX = 64, USER_CONFIG_MAX = 200 };
+enum { STALL_FACTOR = 5, TRANSFER_MAX_S = 3600, SAID_MAX_BYTES = 64 << 10, SHOWN_SAID_BYTES = 2000, ENV_MAX = 64, USER_CONFIG_MAX = 200 };
 
 /* What a repository or a user's settings must not change. */
 static const char *const fixed_config[] = {
@@ -218,12 +218,19 @@ static void explain(const char *command, struct err *e) {
         err_wrap(e, "git %s", command);
 }
 
+/* How long git may print nothing, which is how it works: over HTTP it bounds itself (GIT_HTTP_LOW_SPEED_TIME), other ways nobody does. */
+static int patience_s(const struct git *g) {
+    if (str_find(str_z(g->protocols), S("http")) >= 0)
+        return 0;
+    return g->protocols[0] ? TRANSFER_MAX_S : (int)(net_timeout_s() * STALL_FACTOR);
+}
+
 bool git_run(struct git *g, const char *const *args, struct str *out, bool *failed, struct err *e) {
     struct buf printed = BUF_INIT(LIMIT_GIT_OUTPUT_BYTES), said = BUF_INIT(SAID_MAX_BYTES);
     struct proc_spec spec = {arguments(g, args), environment_of(g), g->dir ? g->dir : "/", -1, -1, -1};
     uint64_t began = log_now_ns();
     int code = 0;
-    bool ran = proc_listen(&spec, &printed, &said, (int)(net_timeout_s() * STALL_FACTOR), &code, e);
+    bool ran = proc_listen(&spec, &printed, &said, patience_s(g), &code, e);
     log_span("git", began);
     if (!ran)
         explain(args[0], e);

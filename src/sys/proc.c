@@ -100,7 +100,7 @@ static bool drain(int *fd, struct buf *to, struct err *e) {
 static bool listen_to(int out_fd, int said_fd, struct buf *out, struct buf *said, int stall_s, struct err *e) {
     while (out_fd >= 0 || said_fd >= 0) {
         struct pollfd polled[] = {{out_fd, POLLIN, 0}, {said_fd, POLLIN, 0}};
-        int ready = poll(polled, 2, stall_s * 1000);
+        int ready = poll(polled, 2, stall_s ? stall_s * 1000 : -1);
         bool good = ready > 0 || (ready < 0 && errno == EINTR);
         if (ready == 0)
             err_set(e, ERR_FAILED, "nothing came for %d seconds", stall_s);

@@ -208,6 +208,12 @@ static void what_moves(void) {
     must(fetch(&q, &r, &e), &e);
     ok(str_eqz(content(&q, "a.txt"), "three"), "a branch may take the place of a directory of branches");
     struct str mirrors = sh("ls -d ../store/gits/*");
+    sh("for d in $(find ../store/gits -type d -path '*/refs/croze*'); do : >$d/x.lock; done");
+    sh("ls -d ../store/gits/*/refs/croze/x.lock >../locked");
+    q = request("#old");
+    must(fetch(&q, &r, &e), &e);
+    is_str(sh("for l in $(cat ../locked); do d=${l%/x.lock}; [ -e $l ] || find $d -name x.lock | wc -l; done"), S("0"),
+           "locks of a fetch that was killed are removed from its mirror, wherever they lie");
     struct str one;
     while (str_next(&mirrors, '\n', &one))
         sh(text("echo >%.*s/shallow.lock; : >%.*s/HEAD", STR_ARG(one), STR_ARG(one)).p);
