@@ -11,7 +11,6 @@
 #include "build/stage.h"
 #include "layer/archive_kind.h"
 #include "layer/read.h"
-#include "plan/operand.h"
 
 /* --- directories --- */
 
@@ -27,11 +26,7 @@ static bool take_directory(struct build *b, struct context *c, char *path, struc
     return c->stats != NULL;
 }
 
-static bool open_host_dir(struct build *b, struct context *c, struct err *e) {
-    _cleanup_(mem_freep) char *text = mem_strndup(c->text.p, c->text.n);
-    char *path = realpath(text, NULL);
-    if (!path)
-        return err_sys(e, errno, "build context %.*s", STR_ARG(c->text));
+static bool open_host_dir(struct build *b, struct context *c, char *path, struct err *e) {
     c->is_host_dir = true;
     return take_directory(b, c, path, e);
 }
@@ -133,19 +128,26 @@ static bool fetch_file(struct build *b, struct context *c, struct progress_step 
     return fd >= 0 && take_file(b, c, fd, e);
 }
 
-static bool open_remote(struct build *b, struct context *c, enum operand_kind kind, struct err *e) {
+static bool open_remote(struct build *b, struct context *c, bool is_git, struct err *e) {
     struct str shown = url_shown(&c->arena, c->text);
     struct progress_step *p = progress_start(b->progress, arena_printf(&c->arena, "load build context %.*s", STR_ARG(shown)));
-    bool good = kind == OPERAND_GIT ? fetch_repository(b, c, p, e) : fetch_file(b, c, p, e);
+    bool good = is_git ? fetch_repository(b, c, p, e) : fetch_file(b, c, p, e);
     progress_end(p, good ? PROGRESS_DONE : PROGRESS_FAILED, STR_NULL);
     return good || err_wrap(e, "build context %.*s", STR_ARG(shown));
 }
 
+/* What is there on this host is meant, whatever it is called; as docker. */
 static bool open_any(struct build *b, struct context *c, struct err *e) {
-    enum operand_kind kind = operand_kind_of(c->text);
     if (str_eqz(c->text, "-"))
         return open_stdin(b, c, e);
-    return kind == OPERAND_GIT || kind == OPERAND_URL ? open_remote(b, c, kind, e) : open_host_dir(b, c, e);
+    char *path = realpath(arena_strz(&c->arena, c->text), NULL);
+    if (path)
+        return open_host_dir(b, c, path, e);
+    int why = errno;
+    bool is_git = git_kind(c->text) != GIT_NOT;
+    if (is_git || url_is_url(c->text))
+        return open_remote(b, c, is_git, e);
+    return err_sys(e, why, "build context %.*s", STR_ARG(c->text));
 }
 
 bool context_open(struct build *b, struct context *c, struct err *e) {

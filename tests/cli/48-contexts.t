@@ -108,6 +108,10 @@ if command -v git >/dev/null; then
     does "a repository" croze build -t bygit "$url/repo.git"
     is "... is the context, with its ignore file" "$(img tree bygit /in | grep -c one)" 1
     is "... without the repository itself" "$(img tree bygit /in | grep -c 'in/\.git/')" 0
+    mkdir -p "$T/www/owner"
+    cp -r "$T/repo/.git" "$T/www/owner/name"
+    does "github.com/owner/name is a repository" croze build -t short --url-map "https://github.com/=$url/" github.com/owner/name
+    is "... of that host" "$(img tree short /in | grep -c one)" 1
     does "... or with it" croze build -t bygit-whole --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "$url/repo.git"
     isnt "... as BUILDKIT_CONTEXT_KEEP_GIT_DIR says" "$(img tree bygit-whole /in | grep -c 'in/\.git/')" 0
     printf 'FROM base\nCOPY --from=lib one /from-git\n' >"$T/uses"
