@@ -149,3 +149,16 @@ struct str str_first_chars(struct str s, size_t n) {
         n--;
     return str_first(s, n);
 }
+
+const char *str_shown(struct str s, char out[STR_SHOWN + 1]) {
+    static const char cut[] = "...";
+    size_t n = s.n <= STR_SHOWN ? s.n : str_first_chars(s, STR_SHOWN - (sizeof cut - 1)).n;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        out[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
+    }
+    out[n] = '\0';
+    if (n < s.n)
+        memcpy(out + n, cut, sizeof cut);
+    return out;
+}

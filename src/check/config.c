@@ -32,9 +32,9 @@ static bool parse_option(struct arena *a, struct str option, struct check_config
     }
     if (has_value && str_eqz(key, "error"))
         return parse_bool(str_trim(value), &config->error) ||
-               err_set(e, ERR_USAGE, "failed to parse check option \"%.*s\": error is true or false", STR_ARG(option));
-    return err_set(e, ERR_USAGE, "invalid check option \"%.*s\": there are skip=RULE,..., error=true and experimental=RULE,...",
-                   STR_ARG(has_value ? key : option));
+               err_set(e, ERR_USAGE, "failed to parse check option \"%s\": error is true or false", SHOWN(option));
+    return err_set(e, ERR_USAGE, "invalid check option \"%s\": there are skip=RULE,..., error=true and experimental=RULE,...",
+                   SHOWN(has_value ? key : option));
 }
 
 bool check_config_parse(struct arena *a, struct str text, struct check_config *config, struct err *e) {

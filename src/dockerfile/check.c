@@ -19,15 +19,15 @@ static bool check_bool(struct parse *p, const struct df_flag *f, struct err *e) 
     if (!f->has_value || str_eq_nocase(f->value, S("true")) || str_eq_nocase(f->value, S("false")))
         return true;
     if (f->value.n == 0)
-        return fail_at(p->name, f->pos, e, "missing a value on flag: --%.*s", STR_ARG(f->name));
-    return fail_at(p->name, f->pos, e, "expecting boolean value for flag --%.*s, not: %s", STR_ARG(f->name), excerpt(p->arena, f->value));
+        return fail_at(p->name, f->pos, e, "missing a value on flag: --%s", SHOWN(f->name));
+    return fail_at(p->name, f->pos, e, "expecting boolean value for flag --%s, not: %s", SHOWN(f->name), SHOWN(f->value));
 }
 
 /* *seen: a bit for each flag of the row that was there before. */
 static bool check_flag(struct parse *p, enum df_op op, const struct df_flag *f, unsigned *seen, struct err *e) {
     const struct flag_rule *rule = find_flag(op, f->name);
     if (!rule)
-        return fail_at(p->name, f->pos, e, "unknown flag: --%s%s", excerpt(p->arena, f->name), flag_suggestion(p->arena, op, f->name));
+        return fail_at(p->name, f->pos, e, "unknown flag: --%s%s", SHOWN(f->name), flag_suggestion(p->arena, op, f->name));
     unsigned bit = 1u << (rule - op_rules[op].flags);
     if ((*seen & bit) && rule->kind != FLAG_LIST)
         return fail_at(p->name, f->pos, e, "duplicate flag specified: --%s", rule->name);
@@ -46,7 +46,7 @@ static bool flags_are_ignored(const struct df_instruction *in) {
 static bool check_flags(struct parse *p, struct df_instruction *in, struct err *e) {
     if (in->n_flags && flags_are_ignored(in)) {
         warn_at(p, in->flags[0].pos, "IgnoredFlag", "%s takes no flags; --%s has no effect", df_op_name(in->op),
-                excerpt(p->arena, in->flags[0].name));
+                SHOWN(in->flags[0].name));
         return true;
     }
     unsigned seen = 0;
@@ -84,7 +84,7 @@ static bool check_from(struct parse *p, const struct df_instruction *in, struct 
     if (in->n_args == 3 && !is_stage_name(in->args[2]))
         return fail_at(p->name, in->pos, e,
                        "invalid name for build stage: \"%s\", name can't start with a number or contain symbols",
-                       excerpt(p->arena, in->args[2]));
+                       SHOWN(in->args[2]));
     return true;
 }
 
@@ -113,7 +113,7 @@ static bool check_health(struct parse *p, struct df_instruction *in, struct err 
         return in->n_args == 1 || fail_at(p->name, in->pos, e, "HEALTHCHECK NONE takes no arguments");
     }
     if (!str_eq_nocase(in->args[0], S("CMD")))
-        return fail_at(p->name, in->pos, e, "Unknown type \"%s\" in HEALTHCHECK (try CMD)", excerpt(p->arena, in->args[0]));
+        return fail_at(p->name, in->pos, e, "Unknown type \"%s\" in HEALTHCHECK (try CMD)", SHOWN(in->args[0]));
     in->args[0] = S("CMD");
     return in->n_args > 1 || fail_at(p->name, in->pos, e, "Missing command after HEALTHCHECK CMD");
 }

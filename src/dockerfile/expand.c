@@ -19,7 +19,6 @@ struct collector {
 };
 
 struct lex {
-    struct arena *arena;
     struct str text;
     size_t at;
     struct lex_mode mode;
@@ -257,7 +256,7 @@ static bool unsupported(struct lex *x, size_t from, struct err *e) {
     if (x->at < x->text.n)
         rune_next(x->text, &x->at);
     return err_set(e, ERR_USAGE, "unsupported modifier (%s) in substitution",
-                   excerpt(x->arena, str_first(str_from(x->text, from), x->at - from)));
+                   SHOWN(str_first(str_from(x->text, from), x->at - from)));
 }
 
 /* ${name/pattern/replacement}, ${name//pattern/replacement}; x stands behind the first "/". */
@@ -273,9 +272,9 @@ static bool replacement(struct lex *x, size_t from, struct str name, struct buf 
     return subst_replace(value, buf_str(&pattern), buf_str(&with), all, &x->work, out, e);
 }
 
-static bool must_be_set(struct lex *x, struct str name, bool set, struct str word, struct err *e) {
-    const char *why = word.n ? excerpt(x->arena, word) : set ? "is not allowed to be empty" : "is not allowed to be unset";
-    return err_set(e, ERR_USAGE, "%s: %s", excerpt(x->arena, name), why);
+static bool must_be_set(struct str name, bool set, struct str word, struct err *e) {
+    const char *why = word.n ? SHOWN(word) : set ? "is not allowed to be empty" : "is not allowed to be unset";
+    return err_set(e, ERR_USAGE, "%s: %s", SHOWN(name), why);
 }
 
 /* ${name-word} and its like; x stands at the ":" or the operator, `from` at the "$". */
@@ -301,7 +300,7 @@ static bool modifier(struct lex *x, size_t from, struct str name, struct buf *ou
         return subst_trim(value, word, operator == '%', &x->work, out, e);
     bool has_value = set && !(null_is_unset && value.n == 0);
     if (operator == '?')
-        return has_value ? add_value(x, value, out, e) : must_be_set(x, name, set, word, e);
+        return has_value ? add_value(x, value, out, e) : must_be_set(name, set, word, e);
     if (operator == '+')
         return add_value(x, has_value ? word : STR_NULL, out, e);
     return add_value(x, has_value ? value : word, out, e);
@@ -353,12 +352,12 @@ static void collector_fini(struct collector *c) {
 bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_vars vars, struct df_unset *unset, struct str *out,
              lex_words *words, struct err *e) {
     assert(mode.max_bytes > 0);
-    struct lex x = {.arena = a, .text = text, .mode = mode, .vars = vars, .unset = unset, .work = LIMIT_EXPANSION_WORK};
+    struct lex x = {.text = text, .mode = mode, .vars = vars, .unset = unset, .work = LIMIT_EXPANSION_WORK};
     _cleanup_(buf_fini) struct buf result = BUF_INIT(mode.max_bytes);
     _cleanup_(collector_fini) struct collector c = {
         .arena = a, .word = BUF_INIT(mode.max_bytes), .heredocs_only = mode.heredocs_only, .list = words};
     if (!process(&x, AT_END, mode.keep_escapes, &result, words ? &c : NULL, e))
-        return err_wrap(e, "failed to process \"%s\"", excerpt(a, text));
+        return err_wrap(e, "failed to process \"%s\"", SHOWN(text));
     if (words)
         word_end(&c);
     if (out)

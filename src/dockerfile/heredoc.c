@@ -87,7 +87,7 @@ static bool read_body(struct parse *p, struct df_heredoc *h, struct df_pos pos, 
         }
         body.n += raw.n;
     }
-    return fail_at(p->name, pos, e, "unterminated heredoc: no line \"%s\" behind it", excerpt(p->arena, h->name));
+    return fail_at(p->name, pos, e, "unterminated heredoc: no line \"%s\" behind it", SHOWN(h->name));
 }
 
 bool heredocs_read(struct parse *p, struct df_instruction *in, struct err *e) {

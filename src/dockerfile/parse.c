@@ -117,7 +117,7 @@ static bool pair(struct parse *p, struct df_instruction *in, struct str word, st
     pair->has_value = str_cut(word, '=', &pair->key, &pair->value);
     if (!pair->has_value && in->op != DF_ARG)
         return fail_at(p->name, pair->pos, e, "Syntax error - can't find = in \"%s\". Must be of the form: name=value",
-                       excerpt(p->arena, word));
+                       SHOWN(word));
     return count_words(p, 1, pair->pos, e);
 }
 
@@ -213,7 +213,7 @@ static bool parse_instruction(struct parse *p, struct str text, bool trigger, st
     if (!field_next(&in->rest, &in->keyword))
         return fail_at(p->name, in->pos, e, "a continued line with nothing in it");
     if (!op_find(in->keyword, &in->op))
-        return fail_at(p->name, in->pos, e, "unknown instruction: %s%s", excerpt(p->arena, in->keyword),
+        return fail_at(p->name, in->pos, e, "unknown instruction: %s%s", SHOWN(in->keyword),
                        op_suggestion(p->arena, in->keyword));
     if (trigger && !check_trigger(p, in, e))
         return false;
@@ -290,7 +290,7 @@ static bool parse_file(struct arena *a, struct str text, struct str name, bool s
     const struct directives *d = &p.lines.directives;
     if (d->syntax.n && !df_is_own_syntax(d->syntax))
         warn_at(&p, (struct df_pos){d->syntax_line, 1}, "ForeignSyntax",
-                "# syntax=%s: that frontend is not run; the file is read as a Dockerfile", excerpt(a, d->syntax));
+                "# syntax=%s: that frontend is not run; the file is read as a Dockerfile", SHOWN(d->syntax));
     *out = (struct dockerfile){.name = p.name, .escape = d->escape, .syntax = d->syntax, .check = d->check};
     out->instructions = to_arena(a, &all, struct df_instruction);
     out->n_instructions = all.n;

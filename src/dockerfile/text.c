@@ -4,8 +4,6 @@
 
 #include "base/mem.h"
 
-enum { EXCERPT_BYTES = 120 };
-
 /* White_Space beyond ASCII. */
 static const struct {
     uint32_t low, high;
@@ -89,19 +87,6 @@ uint32_t rune_before(struct str s, size_t *at) {
     }
     *at -= 1;
     return RUNE_BAD + (unsigned char)s.p[*at];
-}
-
-const char *excerpt(struct arena *a, struct str s) {
-    size_t n = s.n;
-    if (n > EXCERPT_BYTES)
-        for (n = EXCERPT_BYTES; n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80;)
-            n--;
-    struct str out = arena_join3(a, str_first(s, n), n < s.n ? S("...") : S(""), S(""));
-    char *p = (char *)out.p; /* the arena's, made just now */
-    for (size_t i = 0; i < out.n; i++)
-        if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
-            p[i] = '?';
-    return p;
 }
 
 bool fail_at(struct str name, struct df_pos pos, struct err *e, const char *fmt, ...) {

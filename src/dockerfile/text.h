@@ -29,9 +29,6 @@ bool field_next(struct str *rest, struct str *field);
 uint32_t rune_next(struct str s, size_t *at);   /* *at < s.n; moves it behind the rune */
 uint32_t rune_before(struct str s, size_t *at); /* *at > 0; moves it to the rune's first byte */
 
-/* An excerpt for a message: short, printable. */
-const char *excerpt(struct arena *a, struct str s);
-
 /* Sets "NAME:LINE:COLUMN: ..." (ERR_USAGE). */
 bool fail_at(struct str name, struct df_pos pos, struct err *e, const char *fmt, ...) ERR_PRINTF(4, 5);
 

@@ -5,19 +5,6 @@
 
 #include "base/limits.h"
 
-const char *name_shown(struct str name, char out[NAME_SHOWN + 1]) {
-    static const char cut[] = "...";
-    size_t n = name.n <= NAME_SHOWN ? name.n : NAME_SHOWN - (sizeof cut - 1);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        out[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
-    }
-    out[n] = '\0';
-    if (n < name.n)
-        memcpy(out + n, cut, sizeof cut);
-    return out;
-}
-
 bool path_below(struct str path, struct str dir) {
     if (dir.n == 0)
         return path.n > 0;

@@ -38,16 +38,16 @@ bool constants_expand(struct arena *a, const struct plan *p, const struct consta
         err_clear(&failed);
         if (l.varies)
             return site_err(at, pos, e,
-                            "%s=%.*s: %.*s comes from ENV and is not known before the build runs: use an ARG that does not depend on ENV",
-                            what, STR_ARG(text), STR_ARG(l.fault));
-        return site_err(at, pos, e, "%s=%.*s: no ARG declares %.*s, and ENV is not known before the build runs: declare ARG %.*s above it",
-                        what, STR_ARG(text), STR_ARG(l.fault), STR_ARG(l.fault));
+                            "%s=%s: %s comes from ENV and is not known before the build runs: use an ARG that does not depend on ENV",
+                            what, SHOWN(text), SHOWN(l.fault));
+        return site_err(at, pos, e, "%s=%s: no ARG declares %s, and ENV is not known before the build runs: declare ARG %s above it",
+                        what, SHOWN(text), SHOWN(l.fault), SHOWN(l.fault));
     }
     if (!good) {
         err_move(e, &failed);
-        return site_wrap(at, pos, e, "%s=%.*s", what, STR_ARG(text));
+        return site_wrap(at, pos, e, "%s=%s", what, SHOWN(text));
     }
-    return out->n > 0 || site_err(at, pos, e, "%s=%.*s gives an empty name", what, STR_ARG(text));
+    return out->n > 0 || site_err(at, pos, e, "%s=%s gives an empty name", what, SHOWN(text));
 }
 
 /* --- Following a stage ----------------------------------------------------------------------------------------------------------- */

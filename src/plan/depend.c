@@ -21,7 +21,7 @@ static bool no_such_target(const struct plan *p, struct err *e) {
         if (p->stages[k].name.n)
             names[n++] = p->stages[k].name.p; /* NUL-terminated by stage_name() */
     const char *meant = nearest_option(target, names);
-    return err_set(e, ERR_USAGE, "%.*s: there is no stage \"%.*s\" to build as --target%s%s%s", STR_ARG(p->file->name), STR_ARG(target),
+    return err_set(e, ERR_USAGE, "%.*s: there is no stage \"%s\" to build as --target%s%s%s", STR_ARG(p->file->name), SHOWN(target),
                    meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
@@ -155,11 +155,11 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
     struct needs n = {.a = a, .p = p, .stage = stage};
     if (s->platform.n && !str_eq(s->platform, p->options.platform))
         return site_err(&from, flag_find(s->from, "platform")->pos, e,
-                        "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
-                        STR_ARG(p->options.platform));
+                        "FROM --platform=%s is not supported by this version of croze: it builds for %s", SHOWN(s->platform),
+                        SHOWN(p->options.platform));
     struct source_ref named;
     if (s->base_kind == BASE_NAMED && !named_resolve(p, stage, s->base_named, &named, e))
-        return site_wrap(&from, s->from->pos, e, "FROM %.*s", STR_ARG(s->base_ref));
+        return site_wrap(&from, s->from->pos, e, "FROM %s", SHOWN(s->base_ref));
     n.follows = constants_wanted(s->body, s->n_body) || constants_wanted(triggers, n_triggers) ||
                 (base && constants_wanted(base->body, base->n_body));
     if (n.follows && !constants_begin(ends, a, p, stage, &n.constants, e))

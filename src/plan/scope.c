@@ -101,9 +101,9 @@ static void warn_unset(struct scope *s, struct df_pos pos, const struct df_unset
             continue;
         if (s->n_warnings < MEANT_MAX)
             w.meant = nearest_variable(s, w.subject);
-        w.message = arena_printf(s->arena, "Usage of undefined variable '$%.*s'", STR_ARG(w.subject));
+        w.message = arena_printf(s->arena, "Usage of undefined variable '$%s'", SHOWN(w.subject));
         if (w.meant.n)
-            w.message = arena_printf(s->arena, "%.*s (did you mean $%.*s?)", STR_ARG(w.message), STR_ARG(w.meant));
+            w.message = arena_printf(s->arena, "%.*s (did you mean $%s?)", STR_ARG(w.message), SHOWN(w.meant));
         add_warning(s, w);
     }
 }
@@ -146,7 +146,7 @@ bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, str
     struct str name = doc->name;
     if (str_index(name, '/') < 0 && str_index(name, '\0') < 0 && !str_eqz(name, ".") && !str_eqz(name, "..") && name.n <= LIMIT_NAME_BYTES)
         return true;
-    return site_err(at, at->i->pos, e, "the here-document's word \"%.*s\" cannot name a file", STR_ARG(name));
+    return site_err(at, at->i->pos, e, "the here-document's word \"%s\" cannot name a file", SHOWN(name));
 }
 
 bool scope_path(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {

@@ -23,7 +23,7 @@ static bool global_arg(struct arena *a, struct plan *p, size_t arena_start, cons
         struct str value = STR_NULL;
         bool given = pair_list_get(&p->options.build_args, pair->key, &value);
         if (!given && pair->has_value && !df_expand(a, pair->value, p->file->escape, vars_getter(&vars), NULL, &value, e))
-            return site_wrap(&at, pair->pos, e, "ARG %.*s", STR_ARG(pair->key));
+            return site_wrap(&at, pair->pos, e, "ARG %s", SHOWN(pair->key));
         if (given || pair->has_value)
             pair_list_set(a, &p->global_args, pair->key, value);
         if (p->global_args.n > LIMIT_CONFIG_ENTRIES)
@@ -62,8 +62,8 @@ static bool find_epoch(struct plan *p, struct err *e) {
         return true;
     struct site at = site_of(p, i);
     p->has_epoch = str_to_i64(text, &p->epoch) && p->epoch >= 0;
-    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970, nor \"context\"",
-                                     STR_ARG(text));
+    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%s is not a number of seconds since 1970, nor \"context\"",
+                                     SHOWN(text));
 }
 
 /* The frontend is croze itself, whoever was asked for. */
@@ -74,8 +74,8 @@ static void warn_syntax(struct arena *a, struct plan *p) {
     p->warnings = arena_new(a, struct df_warning);
     p->warnings[p->n_warnings++] = (struct df_warning){
         .rule = "ForeignSyntax",
-        .message = arena_printf(a, "build argument BUILDKIT_SYNTAX=%.*s: that frontend is not run; the file is read as a Dockerfile",
-                                STR_ARG(frontend)),
+        .message = arena_printf(a, "build argument BUILDKIT_SYNTAX=%s: that frontend is not run; the file is read as a Dockerfile",
+                                SHOWN(frontend)),
     };
 }
 
@@ -94,9 +94,9 @@ static bool blame_empty(const struct plan *p, const struct vars *vars, struct er
     for (size_t k = 0; k < vars->n_empty; k++) {
         struct str name = vars->empty[k];
         if (declared_globally(p, name) || is_predefined(name))
-            (void)err_append(e, "; ARG %.*s is empty: give it with --build-arg %.*s=...", STR_ARG(name), STR_ARG(name));
+            (void)err_append(e, "; ARG %s is empty: give it with --build-arg %s=...", SHOWN(name), SHOWN(name));
         else
-            (void)err_append(e, "; %.*s is not known here: declare ARG %.*s before the first FROM", STR_ARG(name), STR_ARG(name));
+            (void)err_append(e, "; %s is not known here: declare ARG %s before the first FROM", SHOWN(name), SHOWN(name));
     }
     return false;
 }
@@ -146,12 +146,12 @@ static bool replace_stage(struct plan *p, struct plan_stage *s) {
 static bool find_base(struct plan *p, struct plan_stage *s, const struct site *at, const struct vars *vars, struct err *e) {
     struct str ref = s->base_ref;
     if (ref.n == 0) {
-        (void)site_err(at, s->from->pos, e, "FROM %.*s gives an empty name", STR_ARG(s->from->args[0]));
+        (void)site_err(at, s->from->pos, e, "FROM %s gives an empty name", SHOWN(s->from->args[0]));
         return blame_empty(p, vars, e);
     }
     size_t which;
     if (named_find(p, ref, &which))
-        return take_named(p, s, which, e) || site_wrap(at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
+        return take_named(p, s, which, e) || site_wrap(at, s->from->pos, e, "FROM %s", SHOWN(s->from->args[0]));
     for (size_t k = s->index; k-- > 0;)
         if (str_eq_nocase(p->stages[k].name, ref)) {
             s->base_kind = BASE_STAGE;
@@ -166,8 +166,8 @@ static bool find_base(struct plan *p, struct plan_stage *s, const struct site *a
     const char *fault = reference_fault(ref);
     if (!fault)
         return true;
-    (void)site_err(at, s->from->pos, e, "FROM %.*s gives \"%.*s\", which is not the name of an image: %s", STR_ARG(s->from->args[0]),
-                   STR_ARG(ref), fault);
+    (void)site_err(at, s->from->pos, e, "FROM %s gives \"%s\", which is not the name of an image: %s", SHOWN(s->from->args[0]),
+                   SHOWN(ref), fault);
     return blame_empty(p, vars, e);
 }
 
@@ -180,11 +180,11 @@ static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s
     if (!df_expand(a, flag->value, p->file->escape, vars_getter(&vars), NULL, &text, e))
         return site_wrap(at, flag->pos, e, "FROM --platform");
     if (text.n == 0) {
-        (void)site_err(at, flag->pos, e, "FROM --platform=%.*s gives nothing", STR_ARG(flag->value));
+        (void)site_err(at, flag->pos, e, "FROM --platform=%s gives nothing", SHOWN(flag->value));
         return blame_empty(p, &vars, e);
     }
     if (!platform_normalize(a, text, p->options.platform, &s->platform, e))
-        return site_wrap(at, flag->pos, e, "FROM --platform=%.*s", STR_ARG(flag->value));
+        return site_wrap(at, flag->pos, e, "FROM --platform=%s", SHOWN(flag->value));
     return true;
 }
 
@@ -194,7 +194,7 @@ static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, s
     if (replace_stage(p, s))
         return true;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
-        return site_wrap(&at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
+        return site_wrap(&at, s->from->pos, e, "FROM %s", SHOWN(s->from->args[0]));
     return find_base(p, s, &at, &vars, e) && stage_platform(a, p, s, &at, e);
 }
 

@@ -15,7 +15,7 @@ static bool expand_pairs(struct scope *s, const struct df_instruction *i, struct
         if (!scope_expand(s, i, pair->pos, pair->key, &out[k].key, e) || !scope_expand(s, i, pair->pos, pair->value, &out[k].value, e))
             return false;
         if (out[k].key.n == 0) /* a variable's doing: the parser refuses "=x" */
-            return site_err(&at, pair->pos, e, "%s: \"%.*s\" gives an empty name", df_op_name(i->op), STR_ARG(pair->key));
+            return site_err(&at, pair->pos, e, "%s: \"%s\" gives an empty name", df_op_name(i->op), SHOWN(pair->key));
     }
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_STAGE_BYTES);
     buf_add_str(&text, str_z(df_op_name(i->op)));
@@ -83,8 +83,8 @@ static void declare(struct scope *s, const struct df_pair *pair, const struct st
         return;
     pair_list_set(s->arena, &s->args, pair->key, *value);
     if (is_placeholder(*value))
-        scope_warn(s, pair->pos, "PlaceholderArg", "ARG %.*s is still the placeholder %.*s: give it with --build-arg %.*s=...",
-                   STR_ARG(pair->key), STR_ARG(*value), STR_ARG(pair->key));
+        scope_warn(s, pair->pos, "PlaceholderArg", "ARG %s is still the placeholder %s: give it with --build-arg %s=...",
+                   SHOWN(pair->key), SHOWN(*value), SHOWN(pair->key));
 }
 
 /* Each ARG of a line sees those before it. */
@@ -124,7 +124,7 @@ bool step_user(struct scope *s, const struct df_instruction *i, struct step *out
     if (!one_text(s, i, &user, out, e))
         return false;
     if (user.n == 0)
-        return site_err(&at, i->pos, e, "USER %.*s gives an empty name, which would mean root", STR_ARG(i->args[0]));
+        return site_err(&at, i->pos, e, "USER %s gives an empty name, which would mean root", SHOWN(i->args[0]));
     s->config.user = user;
     return true;
 }
@@ -165,7 +165,7 @@ bool step_stopsignal(struct scope *s, const struct df_instruction *i, struct ste
     if (!one_text(s, i, &name, out, e))
         return false;
     if (!is_signal(name))
-        return site_err(&at, i->pos, e, "STOPSIGNAL %.*s: there is no such signal", STR_ARG(name));
+        return site_err(&at, i->pos, e, "STOPSIGNAL %s: there is no such signal", SHOWN(name));
     s->config.stop_signal = name;
     return true;
 }
@@ -177,7 +177,7 @@ bool step_volume(struct scope *s, const struct df_instruction *i, struct step *o
         if (!scope_expand(s, i, i->pos, i->args[k], &paths[k], e))
             return false;
         if (paths[k].n == 0)
-            return site_err(&at, i->pos, e, "VOLUME: \"%.*s\" gives an empty path", STR_ARG(i->args[k]));
+            return site_err(&at, i->pos, e, "VOLUME: \"%s\" gives an empty path", SHOWN(i->args[k]));
         str_list_add_sorted(s->arena, &s->config.volumes, paths[k]);
         if (!scope_count(s, i, s->config.volumes.n, "volumes", e))
             return false;

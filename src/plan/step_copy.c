@@ -85,7 +85,7 @@ static bool owner_and_mode(struct scope *s, const struct df_instruction *i, stru
     if (!flag_text(s, i, "chown", &owner, &c->chown, e) || !flag_text(s, i, "chmod", &mode, chmod, e))
         return false;
     if (owner && owner->value.n && c->chown.n == 0)
-        return site_err(&at, owner->pos, e, "--chown=%.*s gives an empty name, which would mean root", STR_ARG(owner->value));
+        return site_err(&at, owner->pos, e, "--chown=%s gives an empty name, which would mean root", SHOWN(owner->value));
     return chmod->n == 0 || chmod_parse(s->arena, *chmod, &c->chmod, e) || site_wrap(&at, mode->pos, e, "--chmod");
 }
 
@@ -103,7 +103,7 @@ static bool exclude(struct scope *s, const struct df_instruction *i, const struc
     if (str_trim(pattern).n == 0)
         return true;
     if (pattern.p[0] != '#' && !ignore_parse(s->arena, pattern, S("pattern"), &compiled, e))
-        return site_wrap(&at, flag->pos, e, "--exclude=%.*s", STR_ARG(pattern));
+        return site_wrap(&at, flag->pos, e, "--exclude=%s", SHOWN(pattern));
     c->excludes[c->n_excludes++] = pattern;
     return true;
 }
@@ -137,7 +137,7 @@ static bool add_flags(struct scope *s, const struct df_instruction *i, struct st
     if (!flag_text(s, i, "checksum", &checksum, &c->checksum, e))
         return false;
     if (checksum && c->checksum.n == 0) /* it would pass for one that was checked */
-        return site_err(&at, checksum->pos, e, "ADD --checksum=%.*s gives nothing", STR_ARG(checksum->value));
+        return site_err(&at, checksum->pos, e, "ADD --checksum=%s gives nothing", SHOWN(checksum->value));
     return !checksum || checksum_check(&at, checksum->pos, c, e);
 }
 

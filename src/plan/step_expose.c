@@ -69,20 +69,20 @@ static bool expose_word(struct scope *s, const struct df_instruction *i, struct 
     bool with_protocol = str_cut(split_host(word, &ip, &host), '/', &port, &protocol);
     const char *name = protocol_of(protocol);
     if (!name)
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: the protocol is tcp, udp or sctp", STR_ARG(word));
+        return site_err(&at, i->pos, e, "EXPOSE %s: the protocol is tcp, udp or sctp", SHOWN(word));
     if (!parse_range(port, &range))
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: not a port or a range of ports from 0 to %d", STR_ARG(word), PORT_MAX);
+        return site_err(&at, i->pos, e, "EXPOSE %s: not a port or a range of ports from 0 to %d", SHOWN(word), PORT_MAX);
     if (ip.n && !is_address(ip))
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: \"%.*s\" is not an IP address", STR_ARG(word), STR_ARG(ip));
+        return site_err(&at, i->pos, e, "EXPOSE %s: \"%s\" is not an IP address", SHOWN(word), SHOWN(ip));
     if (host.n && !parse_range(host, &host_range))
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: \"%.*s\" is not a port of the host", STR_ARG(word), STR_ARG(host));
+        return site_err(&at, i->pos, e, "EXPOSE %s: \"%s\" is not a port of the host", SHOWN(word), SHOWN(host));
     if (host.n && range.last != range.first && range.last - range.first != host_range.last - host_range.first)
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: the two ranges differ in length", STR_ARG(word));
+        return site_err(&at, i->pos, e, "EXPOSE %s: the two ranges differ in length", SHOWN(word));
     if (ip.n || host.n)
         scope_warn(s, i->pos, "ExposeInvalidFormat",
-                   "EXPOSE instruction should not define an IP address or host-port mapping, found '%.*s'", STR_ARG(word));
+                   "EXPOSE instruction should not define an IP address or host-port mapping, found '%s'", SHOWN(word));
     if (with_protocol && protocol.n && !str_eqz(protocol, name))
-        scope_warn(s, i->pos, "ExposeProtoCasing", "Defined protocol '%.*s' in EXPOSE instruction should be lowercase", STR_ARG(word));
+        scope_warn(s, i->pos, "ExposeProtoCasing", "Defined protocol '%s' in EXPOSE instruction should be lowercase", SHOWN(word));
     if (out->n + range.last - range.first >= PORTS_MAX)
         return site_err(&at, i->pos, e, "EXPOSE names more than %d ports", PORTS_MAX);
     for (unsigned p = range.first; p <= range.last; p++)

@@ -128,7 +128,7 @@ bool platform_normalize(struct arena *a, struct str text, struct str host, struc
         if (!is_platform_word(part[n++]))
             n = 4;
     if (n == 0 || n > 3 || rest.p)
-        return err_set(e, ERR_USAGE, "\"%.*s\" is not a platform like linux/amd64", STR_ARG(text));
+        return err_set(e, ERR_USAGE, "\"%s\" is not a platform like linux/amd64", SHOWN(text));
     (void)str_cut(host, '/', &host_os, &host_arch);
     (void)str_cut(host_arch, '/', &host_arch, &rest);
     struct str os = lower(a, part[0]), arch = lower(a, part[1]), variant = lower(a, part[2]);
