@@ -16,8 +16,7 @@ static void parse_fini(struct parse *p) {
     vec_fini(&p->warnings);
 }
 
-/* Where a piece of the logical line stands in the file. */
-static struct df_pos pos_of(const struct parse *p, struct str piece) {
+struct df_pos pos_of(const struct parse *p, struct str piece) {
     return lines_pos(&p->lines, (size_t)(piece.p - p->line.text.p));
 }
 
@@ -52,10 +51,15 @@ static bool add_text(struct parse *p, struct df_instruction *in, struct str text
     if (text.n == 0)
         return true;
     struct str *args = arena_array(p->arena, struct str, in->n_args + 1);
-    for (size_t i = 0; i < in->n_args; i++)
+    struct df_pos *places = arena_array(p->arena, struct df_pos, in->n_args + 1);
+    for (size_t i = 0; i < in->n_args; i++) {
         args[i] = in->args[i];
-    args[in->n_args++] = text;
+        places[i] = in->arg_pos[i];
+    }
+    args[in->n_args] = text;
+    places[in->n_args++] = pos_of(p, text);
     in->args = args;
+    in->arg_pos = places;
     return count_words(p, 1, in->pos, e);
 }
 
@@ -66,25 +70,30 @@ static bool split_text(struct parse *p, struct df_instruction *in, struct err *e
 static bool split_fields(struct parse *p, struct df_instruction *in, struct err *e) {
     struct str rest = in->rest, field;
     VEC(struct str) fields = {0};
+    VEC(struct df_pos) places = {0};
     bool ok = true;
     while (ok && field_next(&rest, &field)) {
+        struct df_pos place = pos_of(p, field);
         vec_push(&fields, field);
-        ok = count_words(p, 1, in->pos, e);
+        vec_push(&places, place);
+        ok = count_words(p, 1, place, e);
     }
     in->args = to_arena(p->arena, &fields, struct str);
+    in->arg_pos = to_arena(p->arena, &places, struct df_pos);
     in->n_args = fields.n;
     vec_fini(&fields);
+    vec_fini(&places);
     return ok;
 }
 
 static bool split_json_or_text(struct parse *p, struct df_instruction *in, struct err *e) {
     bool found;
-    return json_form(p, in->rest, pos_of(p, in->rest), &found, in, e) && (found || split_text(p, in, e));
+    return json_form(p, in->rest, &found, in, e) && (found || split_text(p, in, e));
 }
 
 static bool split_json_or_fields(struct parse *p, struct df_instruction *in, struct err *e) {
     bool found;
-    return json_form(p, in->rest, pos_of(p, in->rest), &found, in, e) && (found || split_fields(p, in, e));
+    return json_form(p, in->rest, &found, in, e) && (found || split_fields(p, in, e));
 }
 
 /* "NONE", or "CMD" and what CMD takes. */
@@ -94,7 +103,7 @@ static bool split_health(struct parse *p, struct df_instruction *in, struct err 
     if (!field_next(&rest, &type))
         return true;
     rest = blank_trim(rest);
-    return add_text(p, in, type, e) && json_form(p, rest, pos_of(p, rest), &found, in, e) && (found || add_text(p, in, rest, e));
+    return add_text(p, in, type, e) && json_form(p, rest, &found, in, e) && (found || add_text(p, in, rest, e));
 }
 
 /* "ENV key rest of line", the form without "=". */
