@@ -37,9 +37,11 @@ struct df_unset {
 MUST_CHECK bool df_expand(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str *out,
                           struct err *e);
 /* The text of a here-document whose word was not quoted (df_heredoc.expand): variables as above, quotes stay, an escape character
- * (always "\") goes and what it stands before stays. */
+ * (always "\") goes and what it stands before stays. After an error *fault is the byte at which the piece begins that is wrong. */
 MUST_CHECK bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out,
-                               struct err *e);
+                               size_t *fault, struct err *e);
+/* The place in the file of a byte of the body. */
+struct df_pos df_heredoc_pos(const struct df_heredoc *h, size_t at);
 /* As df_expand, then split at unquoted blanks. */
 MUST_CHECK bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset,
                                 struct str **out, size_t *n, struct err *e);

@@ -25,6 +25,7 @@ struct lex {
     struct df_vars vars;
     struct df_unset *unset;
     unsigned depth;
+    size_t start;  /* of what the outermost level reads at the moment: a substitution, a quoted piece */
     uint64_t work; /* left of LIMIT_EXPANSION_WORK */
 };
 
@@ -154,6 +155,7 @@ static void ordinary(struct lex *x, int stop, struct buf *out) {
 static bool process_one(struct lex *x, int stop, bool keep_escapes, struct buf *out, struct collector *words, struct err *e) {
     int c = peek(x);
     size_t before = out->n;
+    x->start = x->depth == 1 ? x->at : x->start;
     bool ok = true, quoted = true, quotes = !x->mode.quotes_are_text;
     if (c == '$') {
         ok = dollar(x, out, e);
@@ -356,8 +358,11 @@ bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_v
     _cleanup_(buf_fini) struct buf result = BUF_INIT(mode.max_bytes);
     _cleanup_(collector_fini) struct collector c = {
         .arena = a, .word = BUF_INIT(mode.max_bytes), .heredocs_only = mode.heredocs_only, .list = words};
-    if (!process(&x, AT_END, mode.keep_escapes, &result, words ? &c : NULL, e))
+    if (!process(&x, AT_END, mode.keep_escapes, &result, words ? &c : NULL, e)) {
+        if (mode.fault)
+            *mode.fault = x.start;
         return err_wrap(e, "failed to process \"%s\"", SHOWN(text));
+    }
     if (words)
         word_end(&c);
     if (out)
@@ -370,8 +375,9 @@ bool df_expand(struct arena *a, struct str text, char escape, struct df_vars var
     return lex_run(a, text, mode, vars, unset, out, NULL, e);
 }
 
-bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out, struct err *e) {
-    struct lex_mode mode = {.escape = '\\', .quotes_are_text = true, .max_bytes = LIMIT_DOCKERFILE_BYTES};
+bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out, size_t *fault,
+                    struct err *e) {
+    struct lex_mode mode = {.escape = '\\', .quotes_are_text = true, .max_bytes = LIMIT_DOCKERFILE_BYTES, .fault = fault};
     return lex_run(a, text, mode, vars, unset, out, NULL, e);
 }
 

@@ -74,6 +74,18 @@ static struct str strip_tabs(struct arena *a, struct str body) {
     return str_n(to, n);
 }
 
+/* Tabs that "<<-" took away stand in no body, but in the file. */
+struct df_pos df_heredoc_pos(const struct df_heredoc *h, size_t at) {
+    struct str before = str_first(h->body, at), raw = h->raw, line = STR_NULL, passed, left;
+    unsigned number = h->line;
+    for (; str_next(&raw, '\n', &line) && str_cut(before, '\n', &passed, &left); before = left)
+        number++;
+    size_t tabs = 0;
+    while (h->strip_tabs && tabs < line.n && line.p[tabs] == '\t')
+        tabs++;
+    return (struct df_pos){number, (unsigned)(tabs + before.n) + 1};
+}
+
 /* Reads lines up to the one that is the here-document's word. */
 static bool read_body(struct parse *p, struct df_heredoc *h, struct err *e) {
     struct str body = str_n(p->lines.source.p + p->lines.at, 0), raw;

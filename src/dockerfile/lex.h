@@ -15,6 +15,7 @@ struct lex_mode {
     bool keep_unset;      /* $x without a value stays "$x" */
     bool heredocs_only;   /* drops words without "<<" */
     size_t max_bytes;     /* of the result */
+    size_t *fault;        /* gets the place in the text of what an error is about; or NULL */
 };
 
 typedef VEC(struct str) lex_words;

@@ -159,7 +159,7 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
                         SHOWN(p->options.platform));
     struct source_ref named;
     if (s->base_kind == BASE_NAMED && !named_resolve(p, stage, s->base_named, &named, e))
-        return site_wrap(&from, s->from->pos, e, "FROM %s", SHOWN(s->base_ref));
+        return site_wrap(&from, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->base_ref));
     n.follows = constants_wanted(s->body, s->n_body) || constants_wanted(triggers, n_triggers) ||
                 (base && constants_wanted(base->body, base->n_body));
     if (n.follows && !constants_begin(ends, a, p, stage, &n.constants, e))

@@ -35,10 +35,10 @@ enum operand_kind operand_kind_of(struct str text) {
     return str_ends(path, S(".git")) ? OPERAND_GIT : OPERAND_URL;
 }
 
-bool operand_check(const struct site *at, struct str text, struct err *e) {
+bool operand_check(const struct site *at, struct df_pos pos, struct str text, struct err *e) {
     enum operand_kind kind = operand_kind_of(text);
     return at->i->op == DF_ADD || kind == OPERAND_PATH ||
-           site_err(at, at->i->pos, e, "COPY cannot copy %s (%s); ADD can", kind == OPERAND_GIT ? "a git repository" : "a URL",
+           site_err(at, pos, e, "COPY cannot copy %s (%s); ADD can", kind == OPERAND_GIT ? "a git repository" : "a URL",
                     SHOWN(text));
 }
 

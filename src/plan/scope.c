@@ -120,25 +120,27 @@ bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos
     return within_limit(s, i, e);
 }
 
-bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct str text, struct str **out, size_t *n, struct err *e) {
+bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str **out, size_t *n,
+                        struct err *e) {
     struct vars vars = {.first = &s->args, .second = &s->config.env};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
     if (!df_expand_words(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, n, e))
-        return site_wrap(&at, i->pos, e, "%s", df_op_name(i->op));
-    warn_unset(s, i->pos, &unset);
+        return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
+    warn_unset(s, pos, &unset);
     return within_limit(s, i, e);
 }
 
-bool scope_expand_text(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
+bool scope_expand_body(struct scope *s, const struct df_instruction *i, const struct df_heredoc *doc, struct str *out, struct err *e) {
     struct vars vars = {.first = &s->args, .second = &s->config.env};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
-    if (!df_expand_text(s->arena, text, vars_getter(&vars), &unset, out, e))
-        return site_wrap(&at, i->pos, e, "%s, here-document", df_op_name(i->op));
-    warn_unset(s, i->pos, &unset);
+    size_t fault = 0;
+    if (!df_expand_text(s->arena, doc->body, vars_getter(&vars), &unset, out, &fault, e))
+        return site_wrap(&at, df_heredoc_pos(doc, fault), e, "%s, here-document", df_op_name(i->op));
+    warn_unset(s, doc->pos, &unset);
     return within_limit(s, i, e);
 }
 
@@ -146,14 +148,14 @@ bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, str
     struct str name = doc->name;
     if (str_index(name, '/') < 0 && str_index(name, '\0') < 0 && !str_eqz(name, ".") && !str_eqz(name, "..") && name.n <= LIMIT_NAME_BYTES)
         return true;
-    return site_err(at, at->i->pos, e, "the here-document's word \"%s\" cannot name a file", SHOWN(name));
+    return site_err(at, doc->pos, e, "the here-document's word \"%s\" cannot name a file", SHOWN(name));
 }
 
-bool scope_path(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
+bool scope_path(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
     struct site at = scope_site(s, i);
     *out = path_resolve(s->arena, s->config.workdir, text);
     if (out->n > LIMIT_PATH_BYTES)
-        return site_err(&at, i->pos, e, "%s: a path is longer than %d bytes", df_op_name(i->op), LIMIT_PATH_BYTES);
+        return site_err(&at, pos, e, "%s: a path is longer than %d bytes", df_op_name(i->op), LIMIT_PATH_BYTES);
     return true;
 }
 

@@ -146,12 +146,12 @@ static bool replace_stage(struct plan *p, struct plan_stage *s) {
 static bool find_base(struct plan *p, struct plan_stage *s, const struct site *at, const struct vars *vars, struct err *e) {
     struct str ref = s->base_ref;
     if (ref.n == 0) {
-        (void)site_err(at, s->from->pos, e, "FROM %s gives an empty name", SHOWN(s->from->args[0]));
+        (void)site_err(at, s->from->arg_pos[0], e, "FROM %s gives an empty name", SHOWN(s->from->args[0]));
         return blame_empty(p, vars, e);
     }
     size_t which;
     if (named_find(p, ref, &which))
-        return take_named(p, s, which, e) || site_wrap(at, s->from->pos, e, "FROM %s", SHOWN(s->from->args[0]));
+        return take_named(p, s, which, e) || site_wrap(at, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->from->args[0]));
     for (size_t k = s->index; k-- > 0;)
         if (str_eq_nocase(p->stages[k].name, ref)) {
             s->base_kind = BASE_STAGE;
@@ -166,7 +166,7 @@ static bool find_base(struct plan *p, struct plan_stage *s, const struct site *a
     const char *fault = reference_fault(ref);
     if (!fault)
         return true;
-    (void)site_err(at, s->from->pos, e, "FROM %s gives \"%s\", which is not the name of an image: %s", SHOWN(s->from->args[0]),
+    (void)site_err(at, s->from->arg_pos[0], e, "FROM %s gives \"%s\", which is not the name of an image: %s", SHOWN(s->from->args[0]),
                    SHOWN(ref), fault);
     return blame_empty(p, vars, e);
 }
@@ -194,7 +194,7 @@ static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, s
     if (replace_stage(p, s))
         return true;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
-        return site_wrap(&at, s->from->pos, e, "FROM %s", SHOWN(s->from->args[0]));
+        return site_wrap(&at, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->from->args[0]));
     return find_base(p, s, &at, &vars, e) && stage_platform(a, p, s, &at, e);
 }
 

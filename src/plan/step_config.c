@@ -111,7 +111,7 @@ bool step_arg(struct scope *s, const struct df_instruction *i, struct step *out,
 
 static bool one_text(struct scope *s, const struct df_instruction *i, struct str *value, struct step *out, struct err *e) {
     assert(i->n_args == 1);
-    if (!scope_expand(s, i, i->pos, i->args[0], value, e))
+    if (!scope_expand(s, i, i->arg_pos[0], i->args[0], value, e))
         return false;
     out->created_by = arena_join3(s->arena, str_z(df_op_name(i->op)), S(" "), *value);
     return true;
@@ -124,7 +124,7 @@ bool step_user(struct scope *s, const struct df_instruction *i, struct step *out
     if (!one_text(s, i, &user, out, e))
         return false;
     if (user.n == 0)
-        return site_err(&at, i->pos, e, "USER %s gives an empty name, which would mean root", SHOWN(i->args[0]));
+        return site_err(&at, i->arg_pos[0], e, "USER %s gives an empty name, which would mean root", SHOWN(i->args[0]));
     s->config.user = user;
     return true;
 }
@@ -165,7 +165,7 @@ bool step_stopsignal(struct scope *s, const struct df_instruction *i, struct ste
     if (!one_text(s, i, &name, out, e))
         return false;
     if (!is_signal(name))
-        return site_err(&at, i->pos, e, "STOPSIGNAL %s: there is no such signal", SHOWN(name));
+        return site_err(&at, i->arg_pos[0], e, "STOPSIGNAL %s: there is no such signal", SHOWN(name));
     s->config.stop_signal = name;
     return true;
 }
@@ -174,10 +174,10 @@ bool step_volume(struct scope *s, const struct df_instruction *i, struct step *o
     struct site at = scope_site(s, i);
     struct str *paths = arena_array(s->arena, struct str, i->n_args);
     for (size_t k = 0; k < i->n_args; k++) {
-        if (!scope_expand(s, i, i->pos, i->args[k], &paths[k], e))
+        if (!scope_expand(s, i, i->arg_pos[k], i->args[k], &paths[k], e))
             return false;
         if (paths[k].n == 0)
-            return site_err(&at, i->pos, e, "VOLUME: \"%s\" gives an empty path", SHOWN(i->args[k]));
+            return site_err(&at, i->arg_pos[k], e, "VOLUME: \"%s\" gives an empty path", SHOWN(i->args[k]));
         str_list_add_sorted(s->arena, &s->config.volumes, paths[k]);
         if (!scope_count(s, i, s->config.volumes.n, "volumes", e))
             return false;
@@ -208,7 +208,7 @@ bool step_onbuild(struct scope *s, const struct df_instruction *i, struct step *
 /* "/" is there already, so that WORKDIR / makes no layer. */
 bool step_workdir(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
     struct str path;
-    if (!one_text(s, i, &path, out, e) || !scope_path(s, i, path, &out->workdir, e))
+    if (!one_text(s, i, &path, out, e) || !scope_path(s, i, i->arg_pos[0], path, &out->workdir, e))
         return false;
     s->config.workdir = out->workdir;
     out->user = s->config.user;

@@ -23,7 +23,7 @@ static bool refuse(const struct mount_parse *m, struct err *e, const char *fault
 }
 
 static bool target(struct mount_parse *m, struct str path, struct err *e) {
-    if (!scope_path(m->s, m->at->i, path, &m->out->target, e))
+    if (!scope_path(m->s, m->at->i, m->flag->pos, path, &m->out->target, e))
         return false;
     return !str_eqz(m->out->target, "/") || refuse(m, e, "the root itself cannot be the target");
 }

@@ -139,11 +139,11 @@ static void doubts(void) {
     static const struct {
         const char *text, *doubt;
     } rows[] = {
-        {"FROM x\nUSER $NOPE\nENV a b\n", "Dockerfile:2:1: USER $NOPE gives an empty name"},
+        {"FROM x\nUSER $NOPE\nENV a b\n", "Dockerfile:2:6: USER $NOPE gives an empty name"},
         {"FROM x\nARG A=${NOPE:?no}\nENV a b\n", "NOPE: no"},
         {"FROM x\nENV A=$NOPE\nUSER $A\nENV a b\n", "USER $A gives an empty name"},
-        {"FROM x AS a\nENV A=$NOPE\nFROM a\nUSER $A\nENV a b\n", "Dockerfile:4:1: USER $A gives an empty name"},
-        {"FROM x AS a\nUSER $A\nFROM a AS b\nENV a b\nFROM b\nENV a b\n", "Dockerfile:2:1: USER $A gives an empty name"},
+        {"FROM x AS a\nENV A=$NOPE\nFROM a\nUSER $A\nENV a b\n", "Dockerfile:4:6: USER $A gives an empty name"},
+        {"FROM x AS a\nUSER $A\nFROM a AS b\nENV a b\nFROM b\nENV a b\n", "Dockerfile:2:6: USER $A gives an empty name"},
     };
     struct rig g;
     rig_init(&g);

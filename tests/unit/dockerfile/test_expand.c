@@ -99,8 +99,11 @@ static void check_text(void) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
     struct str got;
-    ok(df_expand_text(&a, S("\"$x\" '${x}' \\$x \\\\ it's\n"), fixed, NULL, &got, &e), "the text of a here-document");
+    size_t fault = 0;
+    ok(df_expand_text(&a, S("\"$x\" '${x}' \\$x \\\\ it's\n"), fixed, NULL, &got, &fault, &e), "the text of a here-document");
     is_str(got, S("\"1\" '1' $x \\ it's\n"), "quotes are text");
+    ok(!df_expand_text(&a, S("a $x ${x:-${y:-${z}"), fixed, NULL, &got, &fault, &e) && fault == 5, "the outermost piece that is wrong");
+    err_clear(&e);
     ok(df_expand(&a, S("`$x `` a\\b"), '`', fixed, NULL, &got, &e), "the other escape character");
     is_str(got, S("$x ` a\\b"), "a backslash is a character then");
     ok(!df_expand(&a, S("${nope:?say $x first}"), '\\', fixed, NULL, &got, &e), "an unset variable that must be set");
