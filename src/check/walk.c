@@ -56,18 +56,17 @@ static bool instruction(struct walk *w, size_t k, const struct df_instruction *i
 
 static bool triggers(struct walk *w, size_t k, struct err *e) {
     struct str_list list = w->scopes[k].config.onbuild;
-    struct df_instruction *parsed = arena_array(&w->arena, struct df_instruction, list.n);
-    w->scopes[k].config.onbuild = (struct str_list){0};
-    for (size_t t = 0; t < list.n; t++)
-        if (!dockerfile_parse_one(&w->arena, list.p[t], S("ONBUILD"), '\\', &parsed[t], e))
-            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
     const struct plan_stage *s = &w->plan->stages[k];
+    struct df_instruction *parsed;
+    w->scopes[k].config.onbuild = (struct str_list){0};
+    if (!plan_parse_triggers(&w->arena, w->plan, s, &list, &parsed, e))
+        return false;
     bool reads_more = s->needed && s->base_kind == BASE_IMAGE && list.n; /* those of a stage were seen by the plan */
     if (reads_more && !plan_add_triggers(&w->arena, w->plan, k, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
         if (!instruction(w, k, &parsed[t], true, e))
-            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+            return false;
     return true;
 }
 

@@ -119,7 +119,7 @@ static bool need_triggers_of_base(struct needs *n, const struct plan_stage *base
         const struct df_instruction *i = &base->body[k];
         struct site at = {.file = n->p->file->name, .i = i->trigger};
         if (i->op == DF_ONBUILD && i->trigger && !need_instruction(n, &at, e))
-            return false;
+            return err_append(e, "; the trigger runs for the FROM of line %u", n->p->stages[n->stage].from->pos.line);
     }
     return true;
 }
@@ -137,9 +137,9 @@ static void needs_store(struct needs *n) {
     s->n_needs = n->n;
 }
 
-static bool need_list(struct needs *n, const struct df_instruction *list, size_t length, const struct df_instruction *from, struct err *e) {
+static bool need_list(struct needs *n, const struct df_instruction *list, size_t length, struct err *e) {
     for (size_t k = 0; k < length; k++) {
-        struct site at = {.file = n->p->file->name, .i = &list[k], .from = from};
+        struct site at = {.file = n->p->file->name, .i = &list[k], .stage = list[k].number ? &n->p->stages[n->stage] : NULL};
         if (!need_instruction(n, &at, e))
             return false;
     }
@@ -169,7 +169,7 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
         if (!need_triggers_of_base(&n, base, e))
             return false;
     }
-    if (!need_list(&n, triggers, n_triggers, s->from, e) || !need_list(&n, s->body, s->n_body, NULL, e))
+    if (!need_list(&n, triggers, n_triggers, e) || !need_list(&n, s->body, s->n_body, e))
         return false;
     needs_store(&n);
     return true;
@@ -187,6 +187,18 @@ bool needs_close(struct arena *a, struct plan *p, struct err *e) {
     _cleanup_(constant_ends_fini) struct constant_ends ends = {0};
     p->stages[p->target].needed = true;
     return close_below(a, p, p->target + 1, NULL, &ends, e);
+}
+
+bool plan_parse_triggers(struct arena *a, const struct plan *p, const struct plan_stage *s, const struct str_list *texts,
+                         struct df_instruction **out, struct err *e) {
+    struct df_pos from = s->from->arg_pos[0];
+    *out = arena_array(a, struct df_instruction, texts->n);
+    for (size_t k = 0; k < texts->n; k++) {
+        if (!dockerfile_parse_one(a, texts->p[k], trigger_name(a, s, k + 1, texts->p[k]), '\\', &(*out)[k], e))
+            return err_wrap(e, "%.*s:%u:%u", STR_ARG(p->file->name), from.line, from.column);
+        (*out)[k].number = k + 1;
+    }
+    return true;
 }
 
 /* The triggers may set what the stage's own sources are named by, so that it is looked at again. */

@@ -46,9 +46,7 @@ void scope_init(struct scope *s, struct arena *a, const struct plan *p, const st
 /* --- For the step files ---------------------------------------------------------------------------------------------------------- */
 
 struct site scope_site(const struct scope *s, const struct df_instruction *i) {
-    uintptr_t at = (uintptr_t)i, body = (uintptr_t)s->stage->body;
-    bool own = at >= body && at < body + s->stage->n_body * sizeof *i;
-    return (struct site){.file = s->plan->file->name, .i = i, .from = own ? NULL : s->stage->from};
+    return (struct site){.file = s->plan->file->name, .i = i, .stage = i->number ? s->stage : NULL};
 }
 
 static void add_warning(struct scope *s, struct df_warning w) {
@@ -207,7 +205,7 @@ bool scope_step(struct scope *s, const struct df_instruction *i, struct step *ou
     struct site at = scope_site(s, i);
     *out = (struct step){.kind = STEP_CONFIG, .from = i, .pos = i->pos};
     assert((size_t)i->op < sizeof step_of / sizeof step_of[0]);
-    if (!step_of[i->op] || (at.from && (i->op == DF_ONBUILD || i->op == DF_MAINTAINER)))
+    if (!step_of[i->op] || (at.stage && (i->op == DF_ONBUILD || i->op == DF_MAINTAINER)))
         return site_err(&at, i->pos, e, "%s cannot be an ONBUILD trigger", df_op_name(i->op));
     if (!flags_check(&at, e))
         return false;

@@ -147,6 +147,7 @@ bool step_run_mounts(struct scope *s, const struct df_instruction *i, struct ste
             continue;
         m.flag = &i->flags[k];
         m.out = &out->mounts[out->n_mounts++];
+        m.out->pos = m.flag->pos;
         if (!one_mount(&m, e))
             return false;
     }

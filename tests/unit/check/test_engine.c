@@ -130,7 +130,7 @@ static void known_bases(void) {
     is_str(check(&g, S("FROM scratch AS a\nFROM known\nFROM scratch\n")), S("2 LegacyKeyValueFormat;"), "triggers in a dead stage");
     str_list_add(&g.arena, &base.onbuild, S("NONSENSE"));
     (void)check(&g, S("FROM scratch AS a\nFROM known\n"));
-    is_err(&g.r.error, "ONBUILD trigger 3 of the base", "an error of a known base's trigger");
+    is_err(&g.r.error, "Dockerfile:2:6: FROM known: ONBUILD trigger 3 \"NONSENSE\":1:1: unknown", "an error of a known base's trigger");
     rig_fini(&g);
 }
 

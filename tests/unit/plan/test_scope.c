@@ -266,7 +266,7 @@ static void image_triggers(void) {
     rig_init(&r);
     str_list_add(&r.arena, &r.base.onbuild, S("USER $NOPE"));
     ok(!rig_run(&r, "# comment\nFROM x"), "a trigger may fail");
-    is_err(&r.err, "Dockerfile:2:1: ONBUILD trigger of the base, \"USER $NOPE\": USER $NOPE gives an empty name",
+    is_err(&r.err, "Dockerfile:2:6: FROM x: ONBUILD trigger 1 \"USER $NOPE\":1:6: USER $NOPE gives an empty name",
            "and its message says whose it is");
     rig_fini(&r);
 }

@@ -77,6 +77,8 @@ static const struct row plan_rows[] = {
      "! COPY --from=Buil_d-: that is neither a stage nor"},
     {"faults of dead stages stay there", "FROM x\nCOPY --from=0 /a /b\nRUN --device=a b\nFROM y", NULL, NULL, "[<-x]; <-y"},
 
+    {"a trigger that reads the stage that it runs in", "FROM a AS x\nONBUILD COPY --from=y /a /b\nFROM x AS y", NULL, NULL,
+     "! Dockerfile:2:14: COPY --from=y: \"y\" is this stage itself; the trigger runs for the FROM of line 3"},
     {"triggers of a base stage are needed", "FROM a AS x\nFROM b AS base\nONBUILD COPY --from=x /a /b\nFROM base", NULL, NULL,
      "x<-a; base<-b; <-stage 1 needs 0,1"},
 
@@ -328,17 +330,24 @@ static void late_triggers(void) {
     str_list_add(&r.arena, &r.base.onbuild, S("COPY --from=mid /a /b"));
     bool good = rig_plan(&r, "FROM a AS low\nFROM b AS mid\nCOPY --from=low / /\nFROM c AS other\nFROM d");
     is_str(rig_dump_stages(&r), S("[low<-a]; [mid<-b]; [other<-c]; <-d"), "before the base is known");
-    struct df_instruction *trigger = arena_array(&r.arena, struct df_instruction, 1);
-    good = good && dockerfile_parse_one(&r.arena, r.base.onbuild.p[0], S("ONBUILD"), '\\', trigger, &r.err) &&
+    struct df_instruction *trigger;
+    const struct plan_stage *last = &r.plan.stages[3];
+    good = good && plan_parse_triggers(&r.arena, &r.plan, last, &r.base.onbuild, &trigger, &r.err) &&
            plan_add_triggers(&r.arena, &r.plan, 3, trigger, 1, &r.err);
     rig_ok(&r, "triggers are taken in");
     ok(good, "and said so");
     is_str(rig_dump_stages(&r), S("low<-a; mid<-b needs 0; [other<-c]; <-d needs 1"), "after it is");
     struct err e = ERR_INIT;
-    ok(dockerfile_parse_one(&r.arena, S("COPY --from=3 /a /b"), S("ONBUILD"), '\\', trigger, &e), "another trigger");
-    ok(!plan_add_triggers(&r.arena, &r.plan, 3, trigger, 1, &e), "a trigger cannot read its own stage");
-    is_err(&e, "Dockerfile:5:1: ONBUILD trigger of the base, \"COPY --from=3 /a /b\": COPY --from=3: stage 3 is this stage itself",
-           "the message points at FROM and shows the trigger");
+    struct str_list more = {0};
+    str_list_add(&r.arena, &more, S("RUN a"));
+    str_list_add(&r.arena, &more, S("COPY \\\n  --from=3 /a /b"));
+    ok(plan_parse_triggers(&r.arena, &r.plan, last, &more, &trigger, &e), "other triggers");
+    ok(!plan_add_triggers(&r.arena, &r.plan, 3, trigger, 2, &e), "a trigger cannot read its own stage");
+    is_err(&e, "Dockerfile:5:6: FROM d: ONBUILD trigger 2 \"COPY   --from=3 /a /b\":2:3: COPY --from=3: stage 3 is this stage itself",
+           "the message points at FROM, names the base and the trigger, and points into that");
+    str_list_add(&r.arena, &more, S("RUNN a"));
+    ok(!plan_parse_triggers(&r.arena, &r.plan, last, &more, &trigger, &e), "one that is no instruction");
+    is_err(&e, "Dockerfile:5:6: FROM d: ONBUILD trigger 3 \"RUNN a\":1:1: unknown instruction: RUNN", "is told in the same way");
     rig_fini(&r);
 }
 
