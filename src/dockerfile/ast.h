@@ -55,7 +55,7 @@ struct df_instruction {
     struct str comments;  /* the comment lines above it (with blank lines between them), as they stand in the source */
     struct df_pos pos;    /* of the keyword */
     unsigned line_end;    /* last physical line that belongs to it, here-documents included */
-    size_t number;        /* of an ONBUILD trigger that a base brought, from 1; its positions are those in its text. 0: it is the file's own */
+    size_t number;        /* of an ONBUILD trigger that a base brought, from 1; its positions are those in its text. 0: the file's own */
 
     struct df_flag *flags;
     size_t n_flags;

@@ -25,6 +25,7 @@ bool df_is_own_syntax(struct str syntax);
 struct df_vars {
     bool (*get)(void *ctx, struct str name, struct str *value);
     void *ctx;
+    uint64_t *work; /* what the words of a file may still cost together (LIMIT_FILE_WORK), counted down; NULL: each has its own bound */
 };
 /* Names that were used without being set, for warnings. */
 struct df_unset {

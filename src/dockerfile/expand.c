@@ -26,7 +26,7 @@ struct lex {
     struct df_unset *unset;
     unsigned depth;
     size_t start;  /* of what the outermost level reads at the moment: a substitution, a quoted piece */
-    uint64_t work; /* left of LIMIT_EXPANSION_WORK */
+    struct lex_work work;
 };
 
 enum { AT_END = -1 };
@@ -231,19 +231,29 @@ static void note_unset(struct df_unset *unset, struct str name) {
     unset->names[unset->n++] = name;
 }
 
-static bool lookup(struct lex *x, struct str name, struct str *value) {
+bool lex_spend(struct lex_work *w, uint64_t cost, struct err *e) {
+    if (cost > w->word)
+        return err_set(e, ERR_USAGE, "its substitutions copy and match too much");
+    if (w->file && cost > *w->file)
+        return err_set(e, ERR_USAGE, "the substitutions of the whole file copy and match too much");
+    w->word -= cost;
+    if (w->file)
+        *w->file -= cost;
+    return true;
+}
+
+static bool lookup(struct lex *x, struct str name, bool *set, struct str *value, struct err *e) {
     *value = STR_NULL;
-    if (x->vars.get && x->vars.get(x->vars.ctx, name, value))
-        return true;
-    note_unset(x->unset, name);
-    return false;
+    *set = x->vars.get && x->vars.get(x->vars.ctx, name, value);
+    if (!*set)
+        note_unset(x->unset, name);
+    return lex_spend(&x->work, 1, e);
 }
 
 /* Every copy of a value is paid for: ${x:-$long} a million times gives nothing and would take hours. */
 static bool add_value(struct lex *x, struct str value, struct buf *out, struct err *e) {
-    if (value.n > x->work)
-        return err_set(e, ERR_USAGE, "it expands more than %llu bytes", (unsigned long long)LIMIT_EXPANSION_WORK);
-    x->work -= value.n;
+    if (!lex_spend(&x->work, value.n, e))
+        return false;
     buf_add_str(out, value);
     return true;
 }
@@ -269,7 +279,10 @@ static bool replacement(struct lex *x, size_t from, struct str name, struct buf 
     if (!process(x, '/', true, &pattern, NULL, e) || !process(x, '}', true, &with, NULL, e))
         return false;
     struct str value;
-    if (!lookup(x, name, &value) && x->mode.keep_unset)
+    bool set;
+    if (!lookup(x, name, &set, &value, e))
+        return false;
+    if (!set && x->mode.keep_unset)
         return add_source(x, from, out);
     return subst_replace(value, buf_str(&pattern), buf_str(&with), all, &x->work, out, e);
 }
@@ -295,7 +308,9 @@ static bool modifier(struct lex *x, size_t from, struct str name, struct buf *ou
     if (!process(x, '}', trims, &word_buf, NULL, e))
         return false;
     struct str value, word = buf_str(&word_buf);
-    bool set = lookup(x, name, &value);
+    bool set;
+    if (!lookup(x, name, &set, &value, e))
+        return false;
     if (!set && x->mode.keep_unset)
         return add_source(x, from, out);
     if (trims)
@@ -310,7 +325,10 @@ static bool modifier(struct lex *x, size_t from, struct str name, struct buf *ou
 
 static bool variable(struct lex *x, size_t from, struct str name, struct buf *out, struct err *e) {
     struct str value;
-    if (!lookup(x, name, &value) && x->mode.keep_unset)
+    bool set;
+    if (!lookup(x, name, &set, &value, e))
+        return false;
+    if (!set && x->mode.keep_unset)
         return add_source(x, from, out);
     return add_value(x, value, out, e);
 }
@@ -354,7 +372,7 @@ static void collector_fini(struct collector *c) {
 bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_vars vars, struct df_unset *unset, struct str *out,
              lex_words *words, struct err *e) {
     assert(mode.max_bytes > 0);
-    struct lex x = {.text = text, .mode = mode, .vars = vars, .unset = unset, .work = LIMIT_EXPANSION_WORK};
+    struct lex x = {.text = text, .mode = mode, .vars = vars, .unset = unset, .work = {LIMIT_EXPANSION_WORK, vars.work}};
     _cleanup_(buf_fini) struct buf result = BUF_INIT(mode.max_bytes);
     _cleanup_(collector_fini) struct collector c = {
         .arena = a, .word = BUF_INIT(mode.max_bytes), .heredocs_only = mode.heredocs_only, .list = words};

@@ -51,6 +51,7 @@ struct needs {
     size_t n, capacity;
     bool follows;               /* the stage has a variable where it names a source */
     struct constants constants; /* then: what is known of its variables where we are */
+    struct constant_ends *ends;
 };
 
 static void need(struct needs *n, size_t stage) {
@@ -70,7 +71,7 @@ static void need(struct needs *n, size_t stage) {
 
 static bool need_source(struct needs *n, const struct site *at, struct df_pos pos, const char *what, struct str name, struct err *e) {
     struct source_ref from;
-    if (has_variable(name) && !constants_expand(n->a, n->p, &n->constants, at, pos, what, name, &name, e))
+    if (has_variable(name) && !constants_expand(n->ends, n->p, &n->constants, at, pos, what, name, &name, e))
         return false;
     if (!source_resolve(n->p, n->stage, at, pos, what, name, &from, e))
         return false;
@@ -110,7 +111,7 @@ static bool need_instruction(struct needs *n, const struct site *at, struct err 
         if (i->op == DF_COPY && str_eqz(flag->name, "from") && !need_source(n, at, flag->pos, "COPY --from", flag->value, e))
             return false;
     }
-    return !n->follows || constants_follow(n->a, n->p, &n->constants, i, e);
+    return !n->follows || constants_follow(n->ends, n->p, &n->constants, at, e);
 }
 
 /* A base that is a stage may hold ONBUILD triggers, which run here. */
@@ -152,7 +153,7 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
     const struct plan_stage *s = &p->stages[stage];
     const struct plan_stage *base = s->base_kind == BASE_STAGE ? &p->stages[s->base_stage] : NULL;
     struct site from = {.file = p->file->name, .i = s->from};
-    struct needs n = {.a = a, .p = p, .stage = stage};
+    struct needs n = {.a = a, .p = p, .stage = stage, .ends = ends};
     if (s->platform.n && !str_eq(s->platform, p->options.platform))
         return site_err(&from, flag_find(s->from, "platform")->pos, e,
                         "FROM --platform=%s is not supported by this version of croze: it builds for %s", SHOWN(s->platform),
@@ -162,7 +163,7 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
         return site_wrap(&from, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->base_ref));
     n.follows = constants_wanted(s->body, s->n_body) || constants_wanted(triggers, n_triggers) ||
                 (base && constants_wanted(base->body, base->n_body));
-    if (n.follows && !constants_begin(ends, a, p, stage, &n.constants, e))
+    if (n.follows && !constants_begin(ends, p, stage, &n.constants, e))
         return false;
     if (base) {
         need(&n, s->base_stage);

@@ -77,6 +77,7 @@ struct plan {
     bool has_epoch;               /* SOURCE_DATE_EPOCH of the options, else the default of a global ARG of that name: build/ applies */
     int64_t epoch;                /* this one, to layers, keys, history and configuration */
     bool epoch_of_context;        /* that ARG says "context": then has_epoch is not set, and build/ finds the time */
+    uint64_t *work;               /* left of LIMIT_FILE_WORK for what is expanded before the first step */
 };
 
 /* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. After an
@@ -204,6 +205,7 @@ struct scope {
     struct df_warning *warnings;  /* what check/ gathers */
     size_t n_warnings;
     size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
+    uint64_t work;                /* left of LIMIT_FILE_WORK; who takes several stages through their scopes may hand it on */
 };
 
 /* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are

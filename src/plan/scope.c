@@ -28,7 +28,7 @@ static void inherit_args(struct scope *s, const struct scope *base) {
 void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
                 const struct scope *base_scope) {
     struct str ignored;
-    *s = (struct scope){.arena = a, .plan = p, .stage = stage, .arena_start = a->total_bytes};
+    *s = (struct scope){.arena = a, .plan = p, .stage = stage, .arena_start = a->total_bytes, .work = LIMIT_FILE_WORK};
     if (!base && base_scope)
         base = &base_scope->config;
     if (base)
@@ -80,10 +80,13 @@ static bool within_limit(const struct scope *s, const struct df_instruction *i, 
            site_err(&at, i->pos, e, "the stage's instructions take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
 }
 
-enum { UNSET_MAX = 16, MEANT_MAX = 100 /* so many warnings look for what was meant: each goes through all variables */ };
+/* So many warnings of a stage look for what was meant, each among all variables. No file fails for that: half of its work is kept. */
+enum { UNSET_MAX = 16, MEANT_MAX = 100 };
+#define MEANT_WORK_MIN (LIMIT_FILE_WORK / 2)
 
-static struct str nearest_variable(const struct scope *s, struct str name) {
+static struct str nearest_variable(struct scope *s, struct str name) {
     struct near n = {name};
+    vars_charge(&s->work, VARS_NEAR_COST * (s->args.n + s->config.env.n));
     for (size_t k = 0; k < s->args.n; k++)
         near_try(&n, s->args.p[k].key);
     for (size_t k = 0; k < s->config.env.n; k++)
@@ -97,7 +100,7 @@ static void warn_unset(struct scope *s, struct df_pos pos, const struct df_unset
         struct df_warning w = {.pos = pos, .rule = "UndefinedVar", .subject = unset->names[k]};
         if (str_list_has(&s->declared, w.subject) || s->n_warnings == LIMIT_SCOPE_WARNINGS)
             continue;
-        if (s->n_warnings < MEANT_MAX)
+        if (s->n_warnings < MEANT_MAX && s->work > MEANT_WORK_MIN)
             w.meant = nearest_variable(s, w.subject);
         w.message = arena_printf(s->arena, "Usage of undefined variable '$%s'", SHOWN(w.subject));
         if (w.meant.n)
@@ -107,7 +110,7 @@ static void warn_unset(struct scope *s, struct df_pos pos, const struct df_unset
 }
 
 bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &s->work};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
@@ -120,7 +123,7 @@ bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos
 
 bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str **out, size_t *n,
                         struct err *e) {
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &s->work};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
@@ -131,7 +134,7 @@ bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct 
 }
 
 bool scope_expand_body(struct scope *s, const struct df_instruction *i, const struct df_heredoc *doc, struct str *out, struct err *e) {
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &s->work};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
@@ -140,6 +143,12 @@ bool scope_expand_body(struct scope *s, const struct df_instruction *i, const st
         return site_wrap(&at, df_heredoc_pos(doc, fault), e, "%s, here-document", df_op_name(i->op));
     warn_unset(s, doc->pos, &unset);
     return within_limit(s, i, e);
+}
+
+bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e) {
+    struct site at = scope_site(s, i);
+    vars_charge(&s->work, entries);
+    return s->work > 0 || site_err(&at, pos, e, "the file sets so many variables and labels so often that it would take too long");
 }
 
 bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, struct err *e) {

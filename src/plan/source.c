@@ -6,6 +6,7 @@
 #include "plan/named.h"
 #include "plan/reference.h"
 #include "plan/steps.h"
+#include "plan/vars.h"
 
 static bool is_digits(struct str s) {
     for (size_t k = 0; k < s.n; k++)
@@ -75,7 +76,8 @@ bool source_resolve(const struct plan *p, size_t stage, const struct site *at, s
 
 /* The stage's variables, and the ARGs before the first FROM, as in FROM itself. */
 static bool get(void *ctx, struct str name, struct str *value) {
-    const struct scope *s = ctx;
+    struct scope *s = ctx;
+    vars_charge(&s->work, s->args.n + s->config.env.n + s->plan->global_args.n);
     return scope_lookup(s, name, value) || pair_list_get(&s->plan->global_args, name, value);
 }
 
@@ -92,7 +94,7 @@ bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos
                   struct source_ref *out, struct err *e) {
     struct site at = scope_site(s, i);
     struct str name = text;
-    if (has_variable(text) && !df_expand(s->arena, text, s->plan->file->escape, (struct df_vars){get, s}, NULL, &name, e))
+    if (has_variable(text) && !df_expand(s->arena, text, s->plan->file->escape, (struct df_vars){get, s, &s->work}, NULL, &name, e))
         return site_wrap(&at, pos, e, "%s=%s", what, SHOWN(text));
     if (text.n && name.n == 0)
         return site_err(&at, pos, e, "%s=%s gives an empty name", what, SHOWN(text));

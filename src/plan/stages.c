@@ -14,22 +14,29 @@ static struct site site_of(const struct plan *p, const struct df_instruction *i)
     return (struct site){.file = p->file->name, .i = i};
 }
 
+static bool globals_fit(const struct plan *p, size_t bytes, const struct site *at, struct df_pos pos, struct err *e) {
+    if (p->global_args.n > LIMIT_CONFIG_ENTRIES)
+        return site_err(at, pos, e, "more than %d ARGs before the first FROM", LIMIT_CONFIG_ENTRIES);
+    if (bytes > LIMIT_STAGE_BYTES)
+        return site_err(at, pos, e, "the ARGs before the first FROM take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
+    vars_charge(p->work, p->global_args.n + p->options.build_args.n);
+    return *p->work > 0 || site_err(at, pos, e, "the file sets so many ARGs so often that it would take too long");
+}
+
 /* Each pair sees those before it. A default that a build argument replaces is not even expanded. */
 static bool global_arg(struct arena *a, struct plan *p, size_t arena_start, const struct df_instruction *i, struct err *e) {
     struct site at = site_of(p, i);
     for (size_t k = 0; k < i->n_pairs; k++) {
         const struct df_pair *pair = &i->pairs[k];
-        struct vars vars = {.first = &p->global_args};
+        struct vars vars = {.first = &p->global_args, .work = p->work};
         struct str value = STR_NULL;
         bool given = pair_list_get(&p->options.build_args, pair->key, &value);
         if (!given && pair->has_value && !df_expand(a, pair->value, p->file->escape, vars_getter(&vars), NULL, &value, e))
             return site_wrap(&at, pair->pos, e, "ARG %s", SHOWN(pair->key));
         if (given || pair->has_value)
             pair_list_set(a, &p->global_args, pair->key, value);
-        if (p->global_args.n > LIMIT_CONFIG_ENTRIES)
-            return site_err(&at, i->pos, e, "more than %d ARGs before the first FROM", LIMIT_CONFIG_ENTRIES);
-        if (a->total_bytes - arena_start > LIMIT_STAGE_BYTES)
-            return site_err(&at, i->pos, e, "the ARGs before the first FROM take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
+        if (!globals_fit(p, a->total_bytes - arena_start, &at, pair->pos, e))
+            return false;
     }
     return true;
 }
@@ -173,7 +180,7 @@ static bool find_base(struct plan *p, struct plan_stage *s, const struct site *a
 
 static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s, const struct site *at, struct err *e) {
     const struct df_flag *flag = flag_find(s->from, "platform");
-    struct vars vars = {.first = &p->global_args};
+    struct vars vars = {.first = &p->global_args, .work = p->work};
     struct str text;
     if (!flag || flag->value.n == 0)
         return true;
@@ -190,7 +197,7 @@ static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s
 
 static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, struct err *e) {
     struct site at = site_of(p, s->from);
-    struct vars vars = {.first = &p->global_args};
+    struct vars vars = {.first = &p->global_args, .work = p->work};
     if (replace_stage(p, s))
         return true;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
@@ -238,7 +245,8 @@ static void copy_options(struct arena *a, struct plan *p, const struct plan_opti
 bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out, struct err *e) {
     size_t arena_start = a->total_bytes;
     assert(options->platform.n);
-    *out = (struct plan){.file = file};
+    *out = (struct plan){.file = file, .work = arena_new(a, uint64_t)};
+    *out->work = LIMIT_FILE_WORK;
     copy_options(a, out, options);
     if (!platform_normalize(a, options->platform, S("linux/amd64"), &out->options.platform, e))
         return false;

@@ -36,7 +36,8 @@ bool step_env(struct scope *s, const struct df_instruction *i, struct step *out,
     for (size_t k = 0; k < i->n_pairs; k++) {
         pair_list_set(s->arena, &s->config.env, pairs[k].key, pairs[k].value);
         pair_list_remove(&s->args, pairs[k].key);
-        if (!scope_count(s, i, s->config.env.n, "environment variables", e))
+        if (!scope_count(s, i, s->config.env.n, "environment variables", e) ||
+            !scope_spend(s, i, i->pairs[k].pos, s->config.env.n + s->args.n, e))
             return false;
     }
     return true;
@@ -48,7 +49,7 @@ bool step_label(struct scope *s, const struct df_instruction *i, struct step *ou
         return false;
     for (size_t k = 0; k < i->n_pairs; k++) {
         pair_list_set(s->arena, &s->config.labels, pairs[k].key, pairs[k].value);
-        if (!scope_count(s, i, s->config.labels.n, "labels", e))
+        if (!scope_count(s, i, s->config.labels.n, "labels", e) || !scope_spend(s, i, i->pairs[k].pos, s->config.labels.n, e))
             return false;
     }
     return true;
@@ -98,7 +99,8 @@ bool step_arg(struct scope *s, const struct df_instruction *i, struct step *out,
         if (!arg_value(s, i, pair, &has_value, &value, e))
             return false;
         declare(s, pair, has_value ? &value : NULL);
-        if (!scope_count(s, i, s->declared.n, "ARGs", e))
+        size_t searched = s->declared.n + s->args.n + s->plan->global_args.n + s->plan->options.build_args.n;
+        if (!scope_count(s, i, s->declared.n, "ARGs", e) || !scope_spend(s, i, pair->pos, searched, e))
             return false;
         buf_printf(&text, " %.*s%s", STR_ARG(pair->key), has_value ? "=" : "");
         buf_add_str(&text, value);

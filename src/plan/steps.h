@@ -29,6 +29,8 @@ MUST_CHECK bool scope_source(struct scope *s, const struct df_instruction *i, st
                              struct source_ref *out, struct err *e);
 /* A bounded list of the stage took one more. */
 MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e);
+/* Lists of so many entries were gone through for what stands at `pos`. */
+MUST_CHECK bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e);
 /* A here-document that becomes a file is named by its word. */
 MUST_CHECK bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, struct err *e);
 /* SHELL (or its default) and `text`. */

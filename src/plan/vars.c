@@ -4,6 +4,7 @@
 
 static bool get(void *ctx, struct str name, struct str *value) {
     struct vars *v = ctx;
+    vars_charge(v->work, v->first->n + (v->second ? v->second->n : 0));
     bool found = pair_list_get(v->first, name, value) || (v->second && pair_list_get(v->second, name, value));
     if ((!found || value->n == 0) && v->n_empty < VARS_EMPTY_MAX)
         v->empty[v->n_empty++] = name;
@@ -11,7 +12,12 @@ static bool get(void *ctx, struct str name, struct str *value) {
 }
 
 struct df_vars vars_getter(struct vars *v) {
-    return (struct df_vars){get, v};
+    return (struct df_vars){get, v, v->work};
+}
+
+void vars_charge(uint64_t *work, size_t entries) {
+    if (work)
+        *work -= entries < *work ? entries : *work;
 }
 
 static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", NULL};

@@ -322,6 +322,21 @@ static void refuses_many(const char *head, const char *line, int n, const char *
     rig_fini(&r);
 }
 
+/* `op` that sets a thousand names in turn, `n` times in all. */
+static void refuses_circles(const char *op, int n, const char *tail, const char *message) {
+    struct rig r;
+    struct buf b = BUF_INIT(32 << 20);
+    rig_init(&r);
+    buf_printf(&b, "%s%s", *tail ? "" : "FROM x\n", op);
+    for (int k = 0; k < n; k++)
+        buf_printf(&b, " A%d=x", k % 1000);
+    buf_add_str(&b, str_z(tail));
+    ok(!rig_run(&r, b.p), "%s of %d pairs is refused", op, n);
+    is_err(&r.err, message, message);
+    buf_fini(&b);
+    rig_fini(&r);
+}
+
 static void limits(void) {
     refuses_many("", "ARG A", 2100, "FROM x\n", "more than 2048 ARGs before the first FROM");
     refuses_many("FROM x\n", "ENV A", 2100, "", "more than 2048 environment variables");
@@ -330,6 +345,13 @@ static void limits(void) {
     refuses_many("FROM x\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
                  "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
                  "LABEL same=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
+    refuses_many("FROM x\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
+                 "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
+                 "LABEL none=${NO:+$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D} #", 400, "", "substitutions of the whole file copy and match too much");
+    refuses_circles("ENV", 300000, "", "the file sets so many variables and labels so often");
+    refuses_circles("LABEL", 300000, "", "the file sets so many variables and labels so often");
+    refuses_circles("ARG", 300000, "", "the file sets so many variables and labels so often");
+    refuses_circles("ARG", 300000, "\nFROM x\n", "the file sets so many ARGs so often");
     refuses_many("FROM x\n", "WORKDIR 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
                  60, "", "a path is longer than 4095 bytes");
 }

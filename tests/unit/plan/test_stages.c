@@ -172,6 +172,12 @@ static const struct row constant_rows[] = {
     {"its own message", STAGES "FROM x\nARG S\nCOPY --from=${S:?wanted} /x /y", NULL, NULL, "! S: wanted"},
     {"in a mount, nobody's", "FROM x\nRUN --mount=from=$S,target=/x make", NULL, NULL,
      "! Dockerfile:2:5: RUN --mount from=$S: no ARG declares S"},
+    {"an ARG that cannot be expanded", STAGES "FROM x\nARG T=${x\nARG S=$T\nCOPY --from=$S /x /y", NULL, NULL,
+     "! Dockerfile:4:5: ARG: failed to process \"${x\""},
+    {"nor of the stage below", STAGES "FROM x AS three\nARG S=${x\nFROM three\nCOPY --from=$S /x /y", NULL, NULL,
+     "! Dockerfile:4:5: ARG: failed"},
+    {"of a dead stage", STAGES "FROM x\nARG T=${x\nFROM x\nARG S=one\nCOPY --from=$S /x /y", NULL, NULL,
+     "one<-a; [two<-b]; [<-x]; <-x needs 0"},
     {"a forward reference", "FROM x\nARG S=1\nCOPY --from=$S /x /y\nFROM y", NULL, "0", "! COPY --from=1: stage 1 comes after this one"},
 };
 
