@@ -44,6 +44,9 @@ void json_add_str_key(yyjson_mut_doc *d, yyjson_mut_val *object, struct str key,
 /* A copy of `text` as a value of the document, sanitised as above. */
 yyjson_mut_val *json_text(yyjson_mut_doc *d, struct str text);
 
+/* The bytes that the text takes in a document, quotes and escapes included. */
+size_t json_str_bytes(struct str text);
+
 /* Appends the document to `out`; pretty: two-space indent for people. */
 void json_write(yyjson_mut_doc *d, bool pretty, struct buf *out);
 

@@ -205,6 +205,8 @@ struct scope {
     struct df_warning *warnings;  /* what check/ gathers */
     size_t n_warnings;
     size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
+    size_t history_bytes;         /* of the lines of this and the stages below, at least, as they will be written */
+    size_t unmeasured_bytes;      /* of texts since the size of the whole was asked */
     uint64_t work;                /* left of LIMIT_FILE_WORK; who takes several stages through their scopes may hand it on */
 };
 

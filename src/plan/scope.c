@@ -23,6 +23,7 @@ static void inherit_args(struct scope *s, const struct scope *base) {
             pair_list_set(s->arena, &s->args, arena_str(s->arena, arg->key), arena_str(s->arena, arg->value));
     }
     s->author = arena_str(s->arena, base->author);
+    s->history_bytes = base->history_bytes;
 }
 
 void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
@@ -221,5 +222,5 @@ bool scope_step(struct scope *s, const struct df_instruction *i, struct step *ou
     if (str_index(i->original, '\0') >= 0)
         return site_err(&at, i->pos, e, "%s: a NUL byte cannot be in an image's configuration, a path or a command", df_op_name(i->op));
     out->title = title(s->arena, i);
-    return step_of[i->op](s, i, out, e) && within_limit(s, i, e);
+    return step_of[i->op](s, i, out, e) && within_limit(s, i, e) && document_grow(s, i, out, e);
 }

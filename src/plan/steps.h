@@ -33,6 +33,8 @@ MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *
 MUST_CHECK bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e);
 /* A here-document that becomes a file is named by its word. */
 MUST_CHECK bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, struct err *e);
+/* The step adds its line to the history and its texts to the configuration, which must fit into a document. */
+MUST_CHECK bool document_grow(struct scope *s, const struct df_instruction *i, const struct step *step, struct err *e);
 /* SHELL (or its default) and `text`. */
 void shell_argv(struct scope *s, struct str text, struct str_list *argv);
 

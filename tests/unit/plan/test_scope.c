@@ -342,12 +342,18 @@ static void limits(void) {
     refuses_many("FROM x\n", "ENV A", 2100, "", "more than 2048 environment variables");
     refuses_many("FROM x\n", "LABEL A", 2100, "", "more than 2048 labels");
     refuses_many("FROM x\n", "ARG A", 2100, "", "more than 2048 ARGs");
-    refuses_many("FROM x\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
-                 "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
-                 "LABEL same=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
+    refuses_many("FROM x\nENV A=0123456789abcdef\nENV B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nENV C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
+                 "ENV D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
+                 "RUN --mount=type=cache,target=/c,id=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
     refuses_many("FROM x\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
                  "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
                  "LABEL none=${NO:+$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D} #", 400, "", "substitutions of the whole file copy and match too much");
+    refuses_many("FROM x\n", "CMD 012345678901234567890123456789012345678901234567890123456789", 80000, "",
+                 "CMD: with this the image's configuration and history take more than 8 MiB");
+    refuses_many("FROM scratch AS a\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\n"
+                 "ARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\nARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n"
+                 "LABEL a=$D$D$D$D b=$D$D$D$D c=$D$D$D$D d=$D$D$D$D e=$D$D$D$D f=$D$D$D$D g=$D$D$D$D\nFROM a\n", "LABEL h=$D #", 8, "",
+                 "LABEL: with this the image's configuration and history take more than 8 MiB");
     refuses_circles("ENV", 300000, "", "the file sets so many variables and labels so often");
     refuses_circles("LABEL", 300000, "", "the file sets so many variables and labels so often");
     refuses_circles("ARG", 300000, "", "the file sets so many variables and labels so often");
