@@ -15,6 +15,9 @@ MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str na
 /* Parses one instruction without its file: an ONBUILD trigger from a base image's configuration. */
 MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,
                                      struct err *e);
+/* After a read that failed: that it met LIMIT_DOCKERFILE_BYTES (EFBIG) becomes an error of the file, with its place; others stay. Returns
+ * false. */
+bool dockerfile_unread(struct str name, struct err *e);
 const char *df_op_name(enum df_op op); /* "RUN" */
 /* Whether a "# syntax=" value asks for the language that is read here: docker/dockerfile and its like, of any version. */
 bool df_is_own_syntax(struct str syntax);

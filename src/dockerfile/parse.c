@@ -4,6 +4,7 @@
 #include "dockerfile/parse.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "base/limits.h"
 #include "dockerfile/dump.h"
@@ -279,10 +280,21 @@ static bool parse_all(struct parse *p, instructions *all, struct err *e) {
     return got == 0;
 }
 
+static bool too_large(struct str name, struct err *e) {
+    return fail_at(name, (struct df_pos){1, 1}, e, "more than %zu bytes, the limit for a Dockerfile", LIMIT_DOCKERFILE_BYTES);
+}
+
+bool dockerfile_unread(struct str name, struct err *e) {
+    if (e->sys != EFBIG)
+        return false;
+    err_clear(e);
+    return too_large(name, e);
+}
+
 static bool check_text(struct str text, struct str name, struct err *e) {
     struct df_pos start = {1, 1};
     if (text.n > LIMIT_DOCKERFILE_BYTES)
-        return fail_at(name, start, e, "%zu bytes are over the limit of %zu for a Dockerfile", text.n, LIMIT_DOCKERFILE_BYTES);
+        return too_large(name, e);
     if (str_starts(text, S("\xff\xfe")) || str_starts(text, S("\xfe\xff")))
         return fail_at(name, start, e, "the file is in UTF-16; save it in UTF-8");
     return true;

@@ -178,7 +178,7 @@ static void test_limits(void) {
     refused(file_of("", "FROM b\n", LIMIT_DOCKERFILE_STAGES), "Dockerfile:10001:1: more than 10000 stages");
     refused(file_of("", "RUN b\n", LIMIT_DOCKERFILE_INSTRUCTIONS), "Dockerfile:100001:1: more than 100000 instructions");
     refused(file_of("EXPOSE ", "1 ", LIMIT_DOCKERFILE_WORDS + 1), "Dockerfile:2:2000006: more than 1000000 words in one file");
-    refused(file_of("", "################", (1 << 20) + 1), "over the limit of 16777216 for a Dockerfile");
+    refused(file_of("", "################", (1 << 20) + 1), "Dockerfile:1:1: more than 16777216 bytes, the limit for a Dockerfile");
     parse("an unclosed ${ a hundred thousand levels deep", file_of("RUN <<E ", "${a:-", 100000));
 }
 
