@@ -98,6 +98,18 @@ yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes) {
     return json_text(d, base64_encode(&a, bytes));
 }
 
+size_t json_str_bytes(struct str text) {
+    size_t bytes = 2;
+    for (size_t i = 0; i < text.n;) {
+        unsigned char c = (unsigned char)text.p[i];
+        size_t len = utf8_length(str_from(text, i));
+        bool named = c == '"' || c == '\\' || (c >= '\b' && c <= '\r' && c != '\v');
+        bytes += len == 0 ? 3 : named ? 2 : c < ' ' ? 6 : len;
+        i += len ? len : 1;
+    }
+    return bytes;
+}
+
 void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *object, const char *key, struct str value) {
     yyjson_mut_obj_add_val(d, object, key, json_text(d, value));
 }

@@ -46,6 +46,9 @@ yyjson_mut_val *json_text(yyjson_mut_doc *d, struct str text);
 /* Bytes of any kind as a text in base64 (RFC 4648, section 4). */
 yyjson_mut_val *json_base64(yyjson_mut_doc *d, struct str bytes);
 
+/* The bytes that the text takes in a document, quotes and escapes included. */
+size_t json_str_bytes(struct str text);
+
 /* Appends the document to `out`; pretty: two-space indent for people. */
 void json_write(yyjson_mut_doc *d, bool pretty, struct buf *out);
 

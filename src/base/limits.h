@@ -14,6 +14,7 @@
 #define LIMIT_DOCKERFILE_WORDS 1000000         /* arguments, pairs, flags and here-documents of a whole file: 64 bytes of memory each */
 #define LIMIT_EXPANDED_WORD_BYTES MIB(1)       /* ARG bombs: ARG a=$b$b, b=$c$c, ... */
 #define LIMIT_EXPANSION_WORK ((uint64_t)1 << 27) /* bytes copied and pattern steps for one word: half a second */
+#define LIMIT_FILE_WORK ((uint64_t)1 << 28)    /* of all words of a file, and the variables that are gone through for them: a second */
 #define LIMIT_EXPANSION_DEPTH 64               /* ${a:-${b:-...}} nested */
 #define LIMIT_CONFIG_ENTRIES 2048 /* environment variables, ARGs, labels of one stage: the kernel takes about 2 MiB of environment */
 #define LIMIT_STAGE_BYTES MIB(256)             /* memory that one stage's expanded instructions may take */

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/mem.h"
 
 static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -198,4 +200,14 @@ struct str str_first_chars(struct str s, size_t n) {
     while (back < n && back <= BACK_MAX && ((unsigned char)s.p[n - back] & 0xc0) == 0x80)
         back++;
     return str_first(s, back <= BACK_MAX ? n - back : n);
+}
+
+const char *str_shown(struct str s, char out[STR_SHOWN + 1]) {
+    static const char cut[] = "...";
+    bool whole = s.n <= STR_SHOWN;
+    _cleanup_(buf_fini) struct buf shown = BUF_INIT(STR_SHOWN);
+    buf_add_shown(&shown, whole ? s : str_first_chars(s, STR_SHOWN - (sizeof cut - 1)));
+    buf_add_str(&shown, str_z(whole ? "" : cut));
+    memcpy(out, shown.n ? shown.p : "", shown.n + 1);
+    return out;
 }

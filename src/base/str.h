@@ -64,6 +64,12 @@ bool str_next(struct str *rest, char sep, struct str *piece);
 /* At most n bytes, cut before a character of UTF-8 rather than inside one. */
 struct str str_first_chars(struct str s, size_t n);
 
+/* A text of anyone's as a message quotes it: whole or its beginning and "...", at most STR_SHOWN bytes, control characters replaced.
+ * Returns out. */
+enum { STR_SHOWN = 200 };
+const char *str_shown(struct str s, char out[STR_SHOWN + 1]);
+#define SHOWN(s) str_shown((s), (char[STR_SHOWN + 1]){0})
+
 /* Whole-string numbers; false on anything else, or above max. No sign, no blanks. */
 bool str_to_u64(struct str s, unsigned base, uint64_t max, uint64_t *out);
 bool str_to_i64(struct str s, int64_t *out);      /* decimal, with optional '-' */

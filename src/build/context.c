@@ -67,7 +67,7 @@ static bool unpack(struct build *b, struct context *c, int fd, struct err *e) {
 static bool take_dockerfile(struct build *b, struct context *c, int fd, struct err *e) {
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
     if (!file_read_fd(fd, "Dockerfile", &text, e))
-        return false;
+        return dockerfile_unread(S("Dockerfile"), e);
     if (text.n == 0)
         return err_set(e, ERR_FAILED, "it is empty; an archive or a Dockerfile is needed");
     c->dockerfile = arena_str(&c->arena, buf_str(&text));

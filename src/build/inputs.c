@@ -102,7 +102,10 @@ bool main_ignore_read(struct build *b, struct err *e) {
 
 bool dockerfile_read(struct build *b, struct str *text, struct str *name, struct err *e) {
     _cleanup_(buf_fini) struct buf bytes = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    if (!read_bytes(b, &bytes, name, e))
+    bool good = read_bytes(b, &bytes, name, e);
+    if (!good && e->sys == EFBIG)
+        return dockerfile_unread(*name, e);
+    if (!good)
         return err_wrap(e, "read the Dockerfile (context %.*s)", STR_ARG(b->context.text));
     *text = arena_str(&b->arena, buf_str(&bytes));
     return read_main_ignore(b, *name, e);

@@ -207,7 +207,7 @@ bool mount_caches_take(struct run_mounts *m, struct progress_step *p, struct err
             if (sorted[to]->mount->sharing > strictest)
                 strictest = sorted[to]->mount->sharing;
         if (!take(m, (size_t)(sorted[from] - m->sources), strictest, p, e))
-            return err_wrap(e, "mount %.*s", STR_ARG(sorted[from]->mount->target));
+            return mount_failed(m, sorted[from]->mount, e);
         for (size_t same = from + 1; same < to; same++)
             sorted[same]->same_cache = sorted[from];
     }

@@ -25,6 +25,9 @@ struct mount_source {
 /* A fresh directory of the step's own, in the store's work directories: <what>-<i>. In the stage's arena; NULL with an error. */
 char *mounts_fresh_dir(struct run_mounts *m, const char *what, size_t i, struct err *e);
 
+/* Says which mount an error is about, by its target and by the place of its flag. Returns false. */
+bool mount_failed(struct run_mounts *m, const struct step_mount *mount, struct err *e);
+
 /* bind: the context as the ignore file leaves it, a stage, an image (mount_bind.c). The digest is of what is shown, as COPY sees it. */
 MUST_CHECK bool mount_bind_open(struct run_mounts *m, size_t i, struct err *e);
 /* Whether a context shows something else than when it was opened. */

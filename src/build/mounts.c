@@ -25,6 +25,11 @@ static bool open_source(struct run_mounts *m, size_t i, struct err *e) {
     return true;
 }
 
+bool mount_failed(struct run_mounts *m, const struct step_mount *mount, struct err *e) {
+    m->stage->fault = mount->pos;
+    return err_wrap(e, "mount %.*s", STR_ARG(mount->target));
+}
+
 bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *step, struct err *e) {
     const struct step_run *run = &step->run;
     m->stage = s;
@@ -34,7 +39,7 @@ bool run_mounts_open(struct run_mounts *m, struct stage *s, const struct step *s
     for (size_t i = 0; i < run->n_mounts; i++) {
         m->sources[i].mount = &run->mounts[i];
         if (!open_source(m, i, e))
-            return err_wrap(e, "mount %.*s", STR_ARG(run->mounts[i].target));
+            return mount_failed(m, &run->mounts[i], e);
     }
     return true;
 }
@@ -108,7 +113,7 @@ static bool prepare(struct run_mounts *m, size_t i, struct err *e) {
     }
     if (is_mount)
         m->list[m->n++] = to;
-    return good || err_wrap(e, "mount %s", to.target);
+    return good || mount_failed(m, mount, e);
 }
 
 /* Parents before what lies in them, whatever the order of the flags; of equal targets the later one comes on top. */

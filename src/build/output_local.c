@@ -23,7 +23,7 @@
 /* Something that is not written as the image has it: how often, and where first. */
 struct left_out {
     size_t n;
-    char first[NAME_SHOWN + 1];
+    char first[STR_SHOWN + 1];
 };
 
 /* A directory that the walk is in: it gets its attributes when that leaves it, since writing below it changes its time. */
@@ -46,7 +46,7 @@ struct local {
 
 static void leave_out(struct left_out *l, struct str path) {
     if (l->n++ == 0)
-        name_shown(path, l->first);
+        str_shown(path, l->first);
 }
 
 /* --- Attributes --- */

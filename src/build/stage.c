@@ -3,10 +3,12 @@
 #include "build/stage.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "build/fetching.h"
+#include "plan/site.h"
 
 /* The base's layers and history become the beginning of this stage. */
 static void stand_on(struct stage *s, const struct image *base) {
@@ -135,6 +137,16 @@ static struct str shortened(struct arena *a, struct str title) {
     return arena_join3(a, str_trim_right(str_first_chars(title, SHOWN_BYTES)), S("..."), STR_NULL);
 }
 
+/* A trigger's own text lies in no file: the FROM that brought it is the place. */
+static bool place_failure(struct stage *s, const struct step *step, struct err *e) {
+    struct str file = s->build->file.name, title = shortened(&s->arena, step->title);
+    struct df_pos at = s->fault.line ? s->fault : step->pos, from = s->plan->from->arg_pos[0];
+    if (!step->from->number)
+        return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(file), at.line, at.column, STR_ARG(title));
+    struct str trigger = trigger_name(&s->arena, s->plan, step->from->number, title);
+    return err_wrap(e, "%.*s:%u:%u: %.*s:%u:%u", STR_ARG(file), from.line, from.column, STR_ARG(trigger), at.line, at.column);
+}
+
 /* One instruction: into the scope, and if it makes a layer, done. */
 static bool instruction(struct stage *s, const struct df_instruction *i, struct err *e) {
     struct step step = {0};
@@ -150,6 +162,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
         return true;
     }
     s->step++;
+    s->fault = (struct df_pos){0};
     s->step_began_ns = log_now_ns();
     struct progress_step *p = start_step(s, &step);
     if (carry_out(s, &step, p, e))
@@ -159,8 +172,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
         return false;
     }
     progress_fail(p, str_z(e->msg));
-    return err_wrap(e, "%.*s:%u:%u: %.*s", STR_ARG(s->build->file.name), step.pos.line, step.pos.column,
-                    STR_ARG(shortened(&s->arena, step.title)));
+    return place_failure(s, &step, e);
 }
 
 static bool makes_layer(enum df_op op) {
@@ -171,18 +183,17 @@ static bool makes_layer(enum df_op op) {
  * now. */
 static bool triggers(struct stage *s, struct err *e) {
     struct str_list list = s->scope.config.onbuild;
-    struct df_instruction *parsed = arena_array(&s->arena, struct df_instruction, list.n);
+    struct df_instruction *parsed;
     s->scope.config.onbuild = (struct str_list){0};
-    for (size_t t = 0; t < list.n; t++) {
-        if (!dockerfile_parse_one(&s->arena, list.p[t], S("ONBUILD"), '\\', &parsed[t], e))
-            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+    if (!plan_parse_triggers(&s->arena, &s->build->plan, s->plan, &list, &parsed, e))
+        return false;
+    for (size_t t = 0; t < list.n; t++)
         s->steps += makes_layer(parsed[t].op);
-    }
     if (s->plan->base_kind == BASE_IMAGE && list.n && !build_need_triggers(s, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
-        if (!instruction(s, &parsed[t], e)) /* perhaps since another stage has failed */
-            return e->kind != ERR_NONE && err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+        if (!instruction(s, &parsed[t], e))
+            return false;
     return true;
 }
 
@@ -200,9 +211,25 @@ static bool body(struct stage *s, struct err *e) {
     return true;
 }
 
+/* FROM takes a name for an image's where no stage above has it. Whoever meant a stage is told why it is none. */
+static void hint_at_stages(const struct stage *s, struct err *e) {
+    const struct plan *p = &s->build->plan;
+    struct str ref = s->plan->base_ref;
+    uint64_t index;
+    for (size_t k = s->plan->index; k < p->n_stages; k++)
+        if (p->stages[k].name.n && str_eq_nocase(p->stages[k].name, ref)) {
+            err_append(e, k == s->plan->index ? "; \"%s\" is this stage itself" : "; stage \"%s\" comes after this one", SHOWN(ref));
+            return;
+        }
+    if (str_to_u64(ref, 10, p->n_stages - 1, &index))
+        err_append(e, "; a stage that others are built on needs a name: FROM takes no number");
+}
+
 bool stage_run(struct stage *s, struct err *e) {
     if (!start(s, e)) {
-        struct df_pos at = s->plan->from->pos;
+        if (e->sys == ENOENT && s->plan->base_kind == BASE_IMAGE)
+            hint_at_stages(s, e);
+        struct df_pos at = s->plan->from->arg_pos[0];
         return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
     }
     if (!check_memory(s, e))

@@ -30,6 +30,7 @@ struct stage {
     uint64_t step_began_ns;       /* log_now_ns */
     struct progress_step *last;   /* the newest step, or that of the stage that this one stands on; NULL: none */
     struct stage_why why;
+    struct df_pos fault;          /* of a step that failed: the operand or flag that its message is about; line 0: the instruction */
     size_t counted_bytes;         /* of this stage's memory in build->stage_bytes */
     bool taken;                   /* some thread works on it, or has; both under build->lock */
     enum stage_status status;

@@ -7,6 +7,7 @@
 #include "build/stage.h"
 #include "layer/copy.h"
 #include "layer/writer.h"
+#include "plan/flags.h"
 
 enum { CHANGED_TRIES = 3 }; /* a context that changes under the build is listed again this often */
 
@@ -24,12 +25,31 @@ struct copy_job {
     struct view nothing;         /* what a linked copy stands on */
     struct ignore excludes;
     struct digest content;       /* of the entries, as the key has them */
+    struct str fault;            /* an operand that could not be found */
 };
+
+/* The message of a failure points at this. Returns false. */
+static bool point_at(struct copy_job *j, struct df_pos pos) {
+    j->stage->fault = pos;
+    return false;
+}
+
+static bool point_at_flag(struct copy_job *j, const char *name) {
+    const struct df_flag *flag = flag_find(j->step->from, name);
+    return flag ? point_at(j, flag->pos) : false;
+}
+
+static void point_at_operand(struct copy_job *j) {
+    const struct step_copy *c = &j->step->copy;
+    for (size_t i = 0; j->fault.p && i < c->n_operands; i++)
+        if (c->operands[i].text.p == j->fault.p)
+            (void)point_at(j, c->operands[i].pos);
+}
 
 /* The source of the instruction's paths. */
 static bool open_source(struct copy_job *j, struct err *e) {
     if (!read_root_open(j->stage->build, &j->step->copy.source, &j->from, e))
-        return false;
+        return point_at_flag(j, "from");
     j->has_source = true;
     j->source = copy_source_of(&j->from);
     return true;
@@ -80,8 +100,10 @@ static bool make_parts(struct copy_job *j, struct err *e) {
         n = alike(c, i);
         if (o->kind == OPERAND_INLINE)
             texts_part(j, o, n, to);
-        else if (o->kind == OPERAND_PATH ? !paths_part(j, o, n, to, e) : !step_fetch_operand(j->stage, j->step, o, j->progress, to, e))
+        else if (o->kind == OPERAND_PATH && !paths_part(j, o, n, to, e))
             return false;
+        else if (o->kind != OPERAND_PATH && !step_fetch_operand(j->stage, j->step, o, j->progress, to, e))
+            return point_at(j, o->pos);
         j->spec.n_parts++;
     }
     return true;
@@ -109,10 +131,11 @@ static bool fill_spec(struct copy_job *j, struct err *e) {
         return err_wrap(e, "--exclude");
     spec->excludes = &j->excludes;
     spec->now_s = j->stage->build->now.tv_sec;
+    spec->fault = &j->fault;
     if (c->chown.n) {
         struct user_ids owner;
         if (!view_user(&j->onto, c->chown, USER_CHOWN, &j->stage->arena, &owner, e))
-            return err_wrap(e, "--chown=%.*s", STR_ARG(c->chown));
+            return err_wrap(e, "--chown=%s", SHOWN(c->chown)) || point_at_flag(j, "chown");
         spec->has_owner = true;
         spec->uid = owner.uid;
         spec->gid = owner.gid;
@@ -221,8 +244,10 @@ bool step_copy_do(struct stage *s, const struct step *step, struct progress_step
     if (!stage_view(s, &j.onto, e))
         return false;
     bool good = copy(&j, p, e);
-    if (!good)
+    if (!good) {
+        point_at_operand(&j);
         step_explain_placeholder(s, step, e);
+    }
     release_parts(&j);
     if (j.has_source)
         read_root_close(&j.from);

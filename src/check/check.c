@@ -13,23 +13,27 @@
 
 const char *check_quoted(struct check *c, struct str s) {
     _cleanup_(buf_fini) struct buf b = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    word_quoted(&b, s);
-    return arena_strz(c->arena, buf_str(&b));
+    word_quoted(&b, str_first_chars(s, STR_SHOWN));
+    buf_add_str(&b, s.n > STR_SHOWN ? S("...") : STR_NULL);
+    return arena_strz(&c->scratch, buf_str(&b));
 }
 
 const struct df_instruction *check_place(const struct check *c) {
     return c->now->trigger ? c->now->stage->from : c->now->i;
 }
 
+/* What the comments above an instruction say. They may be megabytes, and a thousand findings ask. */
+static const struct check_config *comments_of(struct asked *last, const struct df_instruction *i) {
+    if (last->of != i)
+        *last = (struct asked){i, i ? check_config_comments(i->comments) : (struct check_config){0}};
+    return &last->says;
+}
+
 /* The file's word, and that of the comments above the two instructions: any may silence a rule, any may ask for an experimental one. */
 static bool allowed(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i) {
-    struct check_config comments = {0};
-    if (where)
-        check_config_comments(c->arena, where->comments, &comments);
-    if (i && i != where)
-        check_config_comments(c->arena, i->comments, &comments);
-    bool file = check_config_allows(&c->config, r), own = check_config_allows(&comments, r);
-    return r->experimental ? file || own : file && own;
+    bool file = check_config_allows(&c->config, r);
+    bool place = check_config_allows(comments_of(&c->place, where), r), own = check_config_allows(comments_of(&c->own, i), r);
+    return r->experimental ? file || place || own : file && place && own;
 }
 
 static bool said_before(const struct check *c, const struct finding *f) {
@@ -66,6 +70,7 @@ static void run_rules(struct check *c, enum rule_reads reads, const struct df_in
     for (const struct rule *r = rules; r->id; r++)
         if (r->reads == reads && r->run)
             r->run(c, r, i);
+    arena_fini(&c->scratch);
 }
 
 static const struct df_instruction *instruction_at(const struct dockerfile *f, unsigned line) {
@@ -149,10 +154,10 @@ static void see_step(void *ctx, const struct walk_step *now) {
 static bool find_config(struct check *c, struct err *e) {
     struct str text = STR_NULL;
     if (pair_list_get(&c->options->plan.build_args, S("BUILDKIT_DOCKERFILE_CHECK"), &text))
-        return check_config_parse(c->arena, text, &c->config, e) || err_wrap(e, "--build-arg BUILDKIT_DOCKERFILE_CHECK");
+        return check_config_parse(text, &c->config, e) || err_wrap(e, "--build-arg BUILDKIT_DOCKERFILE_CHECK");
     struct str rest;
     (void)str_cut(c->file->check, ' ', &text, &rest);
-    if (check_config_parse(c->arena, text, &c->config, e))
+    if (check_config_parse(text, &c->config, e))
         return true;
     size_t at = (size_t)(c->file->check.p - c->source.text.p), line = 1;
     while (line < c->source.n && c->source.starts[line] <= at)
@@ -227,7 +232,7 @@ static void sort(struct check *c, struct check_result *r) {
 }
 
 void check_dockerfile(struct arena *a, struct str text, struct str name, const struct check_options *o, struct check_result *r) {
-    struct check c = {.arena = a, .options = o};
+    struct check c = {.arena = a, .options = o, .work = LIMIT_FILE_WORK};
     *r = (struct check_result){.text = text};
     source_init(&c.source, a, str_first(text, LIMIT_DOCKERFILE_BYTES));
     (void)run(&c, text, name, r);

@@ -2,42 +2,51 @@
  * The directive's little language: see config.h. */
 #include "check/config.h"
 
-static void add_names(struct arena *a, struct str names, bool *all, struct str_list *list) {
-    struct str name;
-    names = str_trim(names);
-    if (str_eqz(names, "all")) {
-        *all = true;
-        return;
-    }
-    while (str_next(&names, ',', &name))
-        str_list_add(a, list, str_trim(name));
+#include <assert.h>
+
+static uint64_t bit(const struct rule *r) {
+    assert(r - rules < 64);
+    return (uint64_t)1 << (r - rules);
 }
 
-static bool parse_option(struct arena *a, struct str option, struct check_config *config, struct err *e) {
+static uint64_t names(struct str list) {
+    struct str name;
+    uint64_t bits = 0;
+    list = str_trim(list);
+    if (str_eqz(list, "all"))
+        return UINT64_MAX;
+    while (str_next(&list, ',', &name))
+        for (const struct rule *r = rules; r->id; r++)
+            if (str_eqz(str_trim(name), r->id))
+                bits |= bit(r);
+    return bits;
+}
+
+static bool parse_option(struct str option, struct check_config *config, struct err *e) {
     struct str key, value;
     bool has_value = str_cut(option, '=', &key, &value);
     key = str_trim(key);
     if (has_value && str_eqz(key, "skip")) {
-        add_names(a, value, &config->skip_all, &config->skip);
+        config->skip |= names(value);
         return true;
     }
     if (has_value && str_eqz(key, "experimental")) {
-        add_names(a, value, &config->experimental_all, &config->experimental);
+        config->experimental |= names(value);
         return true;
     }
     if (has_value && str_eqz(key, "error"))
         return str_to_bool(str_trim(value), &config->error) ||
-               err_set(e, ERR_USAGE, "failed to parse check option \"%.*s\": error is true or false", STR_ARG(option));
-    return err_set(e, ERR_USAGE, "invalid check option \"%.*s\": there are skip=RULE,..., error=true and experimental=RULE,...",
-                   STR_ARG(has_value ? key : option));
+               err_set(e, ERR_USAGE, "failed to parse check option \"%s\": error is true or false", SHOWN(option));
+    return err_set(e, ERR_USAGE, "invalid check option \"%s\": there are skip=RULE,..., error=true and experimental=RULE,...",
+                   SHOWN(has_value ? key : option));
 }
 
-bool check_config_parse(struct arena *a, struct str text, struct check_config *config, struct err *e) {
+bool check_config_parse(struct str text, struct check_config *config, struct err *e) {
     struct str rest = str_trim(text), option;
     if (rest.n == 0)
         return true;
     while (str_next(&rest, ';', &option))
-        if (!parse_option(a, option, config, e))
+        if (!parse_option(option, config, e))
             return false;
     return true;
 }
@@ -64,29 +73,20 @@ bool comment_check(struct str comment, struct str *value) {
     return value->n > 0;
 }
 
-void check_config_comments(struct arena *a, struct str comments, struct check_config *config) {
+struct check_config check_config_comments(struct str comments) {
     struct str comment, value;
     while (comment_next(&comments, &comment)) {
         if (!comment_check(comment, &value))
             continue;
         struct err e = ERR_INIT;
         struct check_config own = {0};
-        if (check_config_parse(a, value, &own, &e)) {
-            config->skip_all |= own.skip_all;
-            config->experimental_all |= own.experimental_all;
-            for (size_t k = 0; k < own.skip.n; k++)
-                str_list_add(a, &config->skip, own.skip.p[k]);
-            for (size_t k = 0; k < own.experimental.n; k++)
-                str_list_add(a, &config->experimental, own.experimental.p[k]);
-        }
+        bool good = check_config_parse(value, &own, &e);
         err_clear(&e);
-        return;
+        return good ? own : (struct check_config){0};
     }
+    return (struct check_config){0};
 }
 
 bool check_config_allows(const struct check_config *config, const struct rule *r) {
-    struct str id = str_z(r->id);
-    if (r->experimental)
-        return config->experimental_all || str_list_has(&config->experimental, id);
-    return !config->skip_all && !str_list_has(&config->skip, id);
+    return r->experimental ? config->experimental & bit(r) : !(config->skip & bit(r));
 }

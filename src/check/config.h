@@ -7,18 +7,16 @@
 
 #include "base/err.h"
 #include "check/rule.h"
-#include "plan/config.h"
 
 struct check_config {
-    bool skip_all, experimental_all;
     bool error;                   /* findings fail the build */
-    struct str_list skip, experimental;
+    uint64_t skip, experimental;  /* a bit for each row of rules[] */
 };
 
 /* Adds what `text` says to *config. */
-MUST_CHECK bool check_config_parse(struct arena *a, struct str text, struct check_config *config, struct err *e);
-/* Adds what the first "check=" comment above an instruction says; one that cannot be read says nothing. `comments`: df_instruction's. */
-void check_config_comments(struct arena *a, struct str comments, struct check_config *config);
+MUST_CHECK bool check_config_parse(struct str text, struct check_config *config, struct err *e);
+/* What the first "check=" comment above an instruction says; one that cannot be read says nothing. `comments`: df_instruction's. */
+struct check_config check_config_comments(struct str comments);
 bool check_config_allows(const struct check_config *config, const struct rule *r);
 
 /* The next comment of an instruction, without "#" and blanks around it; false at the end. */

@@ -2,8 +2,11 @@
  * Words and their variables: see expanded.h. */
 #include "check/expanded.h"
 
+#include "plan/vars.h"
+
 static bool get(void *ctx, struct str name, struct str *value) {
     struct expanded *x = ctx;
+    vars_charge(x->work, x->args->n);
     if (!pair_list_get(x->args, name, value))
         return false;
     for (size_t k = 0; k < x->n_found; k++)
@@ -14,11 +17,11 @@ static bool get(void *ctx, struct str name, struct str *value) {
     return true;
 }
 
-bool expanded_make(struct arena *a, char escape, struct str word, const struct pair_list *args, struct expanded *x) {
+bool expanded_make(struct arena *a, char escape, struct str word, const struct pair_list *args, uint64_t *work, struct expanded *x) {
     struct err e = ERR_INIT;
-    *x = (struct expanded){.args = args};
+    *x = (struct expanded){.args = args, .work = work};
     struct df_unset unset = {x->unset, 0, EXPANDED_NAMES_MAX};
-    bool good = df_expand(a, word, escape, (struct df_vars){get, x}, &unset, &x->text, &e);
+    bool good = df_expand(a, word, escape, (struct df_vars){get, x, work}, &unset, &x->text, &e);
     x->n_unset = unset.n;
     err_clear(&e);
     return good;

@@ -11,13 +11,14 @@ enum { EXPANDED_NAMES_MAX = 16 }; /* more are not remembered */
 
 struct expanded {
     const struct pair_list *args;
+    uint64_t *work;
     struct str text;
     struct str found[EXPANDED_NAMES_MAX], unset[EXPANDED_NAMES_MAX];
     size_t n_found, n_unset;
 };
 
-/* False: it cannot be expanded, which is an error that the plan has. */
-bool expanded_make(struct arena *a, char escape, struct str word, const struct pair_list *args, struct expanded *x);
+/* False: it cannot be expanded, which is an error that the plan has; or nothing is left of *work (LIMIT_FILE_WORK). */
+bool expanded_make(struct arena *a, char escape, struct str word, const struct pair_list *args, uint64_t *work, struct expanded *x);
 /* As stages are named: their names know no case. */
 struct str check_lower(struct arena *a, struct str s);
 /* FROM's --platform if it says something, else NULL. */

@@ -15,6 +15,7 @@ typedef VEC(struct outline_item) items;
 
 struct gather {
     struct arena *arena;
+    uint64_t work;                /* left of LIMIT_FILE_WORK */
     const struct dockerfile *file;
     const struct plan *plan;
     items globals;                /* ARGs before the first FROM; the last of a name counts */
@@ -86,7 +87,7 @@ static void use_global(struct gather *g, struct str name, bool replace, unsigned
 
 static void use_word(struct gather *g, struct str word, unsigned depth) {
     struct expanded x;
-    if (!expanded_make(g->arena, g->file->escape, word, &g->plan->global_args, &x))
+    if (!expanded_make(g->arena, g->file->escape, word, &g->plan->global_args, &g->work, &x))
         return;
     for (size_t k = 0; k < x.n_found; k++)
         use_global(g, x.found[k], false, depth);
@@ -182,7 +183,7 @@ bool outline_make(struct arena *a, struct str text, struct str name, const struc
     *out = (struct outline){.text = text};
     if (!dockerfile_parse(a, text, name, &file, e) || !plan_make(a, &file, &o->plan, &plan, e))
         return false;
-    struct gather g = {.arena = a, .file = &file, .plan = &plan};
+    struct gather g = {.arena = a, .work = LIMIT_FILE_WORK, .file = &file, .plan = &plan};
     struct check_options only_needed = *o;
     only_needed.all_stages = false;
     struct walk walk = {.options = &only_needed, .plan = &plan, .see = see, .ctx = &g};

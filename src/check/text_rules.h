@@ -18,14 +18,23 @@ struct stage_notes {
     bool workdir_set;
 };
 
+/* What the comments of an instruction were found to say. */
+struct asked {
+    const struct df_instruction *of;
+    struct check_config says;
+};
+
 struct check {
     struct arena *arena;             /* of the result */
+    struct arena scratch;            /* of the rule that looks: emptied behind each instruction */
+    uint64_t work;                   /* left of LIMIT_FILE_WORK for words that rules expand; then they are silent */
     const struct check_options *options;
     const struct dockerfile *file;
     const struct plan *plan;         /* READS_FROM: perhaps incomplete */
     const struct plan *bare;         /* the same without build arguments, likewise */
     struct source source;
     struct check_config config;      /* of the file */
+    struct asked place, own;         /* of the instructions that the last finding was about */
     const struct walk_step *now;     /* READS_STEP */
     struct stage_notes *notes;       /* of each stage */
     VEC(struct finding) findings;
@@ -38,7 +47,7 @@ void check_report(struct check *c, const struct rule *r, const struct df_instruc
                   struct df_pos pos, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* For rules that look at a step: the instruction in the file that stands for it. */
 const struct df_instruction *check_place(const struct check *c);
-/* As Go's %q. */
+/* As Go's %q, on the scratch; a long text is cut. */
 const char *check_quoted(struct check *c, struct str s);
 
 /* text_rules_file.c */

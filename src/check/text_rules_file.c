@@ -55,7 +55,7 @@ static bool last_comment(struct str comments, struct str *last) {
 
 static bool defines(struct check *c, const struct df_instruction *i, struct str name) {
     if (i->op == DF_FROM)
-        return str_eq(check_lower(c->arena, i->args[2]), name);
+        return str_eq(check_lower(&c->scratch, i->args[2]), name);
     for (size_t k = 0; k < i->n_pairs; k++)
         if (str_eq(i->pairs[k].key, name))
             return true;
@@ -69,7 +69,7 @@ void rule_definition_description(struct check *c, const struct rule *r, const st
     (void)str_cut(comment, ' ', &word, &rest);
     if (defines(c, i, word))
         return;
-    struct str example = i->op == DF_FROM ? check_lower(c->arena, i->args[2]) : i->n_pairs > 1 ? S("<arg_key>") : i->pairs[0].key;
+    struct str example = i->op == DF_FROM ? check_lower(&c->scratch, i->args[2]) : i->n_pairs > 1 ? S("<arg_key>") : i->pairs[0].key;
     check_report(c, r, i, i, i->pos, "Comment for %s should follow the format: `# %.*s <description>`", df_op_name(i->op),
                  STR_ARG(example));
 }
@@ -108,7 +108,7 @@ void rule_duplicate_stage_name(struct check *c, const struct rule *r, const stru
         const struct df_instruction *i = &c->file->instructions[k];
         if (!names_stage(i))
             continue;
-        struct str name = check_lower(c->arena, i->args[2]);
+        struct str name = check_lower(&c->scratch, i->args[2]);
         if (map_put(&seen, name, &c->file->instructions[k]))
             check_report(c, r, i, i, i->pos, "Duplicate stage name %s, stage names should be unique", check_quoted(c, name));
     }
@@ -118,7 +118,7 @@ void rule_reserved_stage_name(struct check *c, const struct rule *r, const struc
     (void)none;
     for (size_t k = 0; k < c->file->n_instructions; k++) {
         const struct df_instruction *i = &c->file->instructions[k];
-        struct str name = names_stage(i) ? check_lower(c->arena, i->args[2]) : STR_NULL;
+        struct str name = names_stage(i) ? check_lower(&c->scratch, i->args[2]) : STR_NULL;
         if (str_eqz(name, "scratch") || str_eqz(name, "context"))
             check_report(c, r, i, i, i->pos, "Stage name should not use the same name as reserved stage %s", check_quoted(c, name));
     }

@@ -5,21 +5,24 @@
 #include "plan/reference.h"
 #include "plan/vars.h"
 
-static bool expand(const struct check *c, struct str word, const struct pair_list *args, struct expanded *x) {
-    return expanded_make(c->arena, c->file->escape, word, args, x);
+static bool expand(struct check *c, struct str word, const struct pair_list *args, struct expanded *x) {
+    return expanded_make(&c->scratch, c->file->escape, word, args, &c->work, x);
 }
 
 /* --- Undeclared arguments ----------------------------------------------------------------------------------------------------------- */
 
 /* Goes through the ARGs before the first FROM: whether one bears the name, and which is nearest to it. */
-static bool declared(const struct dockerfile *f, struct near *n) {
-    for (size_t k = 0; k < f->n_instructions && f->instructions[k].op == DF_ARG; k++)
+static bool declared(struct check *c, struct near *n) {
+    const struct dockerfile *f = c->file;
+    for (size_t k = 0; k < f->n_instructions && f->instructions[k].op == DF_ARG; k++) {
+        vars_charge(&c->work, VARS_NEAR_COST * f->instructions[k].n_pairs);
         for (size_t j = 0; j < f->instructions[k].n_pairs; j++) {
             struct str key = f->instructions[k].pairs[j].key;
             if (str_eq(key, n->word))
                 return true;
             near_try(n, key);
         }
+    }
     return false;
 }
 
@@ -27,9 +30,9 @@ static void report_undeclared(struct check *c, const struct rule *r, const struc
     struct expanded x;
     if (!expand(c, word, &c->plan->global_args, &x))
         return;
-    for (size_t k = 0; k < x.n_unset; k++) {
+    for (size_t k = 0; k < x.n_unset && c->work > 0; k++) {
         struct near n = {x.unset[k]};
-        if (declared(c->file, &n))
+        if (declared(c, &n))
             continue;
         for (size_t j = 0; j < c->plan->global_args.n; j++)
             near_try(&n, c->plan->global_args.p[j].key);
@@ -81,13 +84,13 @@ void rule_from_platform_const(struct check *c, const struct rule *r, const struc
     struct err e = ERR_INIT;
     if (!flag || !expand(c, flag->value, &c->plan->global_args, &x) || x.n_found + x.n_unset)
         return;
-    bool is_one = platform_normalize(c->arena, x.text, S("linux/amd64"), &platform, &e);
+    bool is_one = platform_normalize(&c->scratch, x.text, S("linux/amd64"), &platform, &e);
     err_clear(&e);
     if (!is_one)
         return;
     (void)str_cut(platform, '/', &os, &arch);
     (void)str_cut(arch, '/', &arch, &variant);
-    struct str name = i->n_args == 3 ? check_lower(c->arena, i->args[2]) : STR_NULL;
+    struct str name = i->n_args == 3 ? check_lower(&c->scratch, i->args[2]) : STR_NULL;
     if (str_find(name, os) < 0 && str_find(name, arch) < 0)
         check_report(c, r, i, i, flag->pos, "FROM --platform flag should not use constant value %s", check_quoted(c, x.text));
 }

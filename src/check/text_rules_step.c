@@ -7,10 +7,10 @@
 /* A word of the instruction as its stage expands it; the step went through, so it can be. */
 static struct str expanded(struct check *c, struct str word) {
     const struct scope *s = c->now->scope;
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &c->work};
     struct err e = ERR_INIT;
     struct str out = word;
-    if (!df_expand(c->arena, word, c->file->escape, vars_getter(&vars), NULL, &out, &e))
+    if (!df_expand(&c->scratch, word, c->file->escape, vars_getter(&vars), NULL, &out, &e))
         out = word;
     err_clear(&e);
     return out;
@@ -27,7 +27,7 @@ static void report(struct check *c, const struct rule *r, struct df_pos pos, str
 void rule_json_args(struct check *c, const struct rule *r, const struct df_instruction *i) {
     if ((i->op == DF_CMD || i->op == DF_ENTRYPOINT) && !i->json && i->n_args && c->now->scope->config.shell.n == 0)
         report(c, r, i->pos,
-               arena_printf(c->arena, "JSON arguments recommended for %.*s to prevent unintended behavior related to OS signals",
+               arena_printf(&c->scratch, "JSON arguments recommended for %.*s to prevent unintended behavior related to OS signals",
                             STR_ARG(i->keyword)));
 }
 
@@ -63,7 +63,8 @@ void rule_workdir_relative(struct check *c, const struct rule *r, const struct d
     struct str path = expanded(c, i->args[0]);
     if (!workdir_set(c, stage) && !(path.n && path.p[0] == '/'))
         report(c, r, i->pos,
-               arena_printf(c->arena, "Relative workdir %s can have unexpected results if the base image changes", check_quoted(c, path)));
+               arena_printf(&c->scratch, "Relative workdir %s can have unexpected results if the base image changes",
+                            check_quoted(c, path)));
     c->notes[stage->index].workdir_set = true;
 }
 
@@ -84,10 +85,10 @@ void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct 
     for (size_t k = 0; k < copy->n_operands; k++) {
         if (copy->operands[k].kind != OPERAND_PATH)
             continue;
-        struct str path = str_from(path_resolve(c->arena, S("/"), copy->operands[k].text), 1);
+        struct str path = str_from(path_resolve(&c->scratch, S("/"), copy->operands[k].text), 1);
         if (path.n ? ignore_match(ig, path, NULL) : takes_everything(ig))
             report(c, r, copy->operands[k].pos,
-                   arena_printf(c->arena, "Attempting to %s file %s that is excluded by .dockerignore", i->op == DF_ADD ? "Add" : "Copy",
+                   arena_printf(&c->scratch, "Attempting to %s file %s that is excluded by .dockerignore", i->op == DF_ADD ? "Add" : "Copy",
                                 check_quoted(c, path.n ? path : S("."))));
     }
 }
@@ -97,8 +98,8 @@ void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct 
 void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_instruction *i) {
     if (i->legacy_pair)
         report(c, r, i->pos,
-               arena_printf(c->arena, "\"%.*s key=value\" should be used instead of legacy \"%.*s key value\" format", STR_ARG(i->keyword),
-                            STR_ARG(i->keyword)));
+               arena_printf(&c->scratch, "\"%.*s key=value\" should be used instead of legacy \"%.*s key value\" format",
+                            STR_ARG(i->keyword), STR_ARG(i->keyword)));
 }
 
 static bool has_word(struct str name, const char *const *words) {
@@ -118,7 +119,7 @@ void rule_secrets_in_variables(struct check *c, const struct rule *r, const stru
         struct str key = i->op == DF_ENV ? expanded(c, i->pairs[k].key) : i->pairs[k].key;
         if (has_word(key, secret) && !has_word(key, harmless))
             report(c, r, i->pairs[k].pos,
-                   arena_printf(c->arena, "Do not use ARG or ENV instructions for sensitive data (%s %s)", df_op_name(i->op),
+                   arena_printf(&c->scratch, "Do not use ARG or ENV instructions for sensitive data (%s %s)", df_op_name(i->op),
                                 check_quoted(c, key)));
     }
 }

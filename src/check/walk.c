@@ -25,6 +25,7 @@ static void start(struct walk *w, size_t k) {
     }
     w->stages[k].done = true;
     scope_init(&w->scopes[k], &w->arena, w->plan, s, base, below);
+    w->scopes[k].work = w->work;
 }
 
 static bool uses_unset(const struct scope *s, size_t from) {
@@ -39,6 +40,7 @@ static bool instruction(struct walk *w, size_t k, const struct df_instruction *i
     struct step step;
     size_t warned = s->n_warnings;
     bool good = scope_step(s, i, &step, e);
+    w->work = s->work;
     struct walk_step seen = {
         .stage = &w->plan->stages[k],
         .scope = s,
@@ -56,18 +58,17 @@ static bool instruction(struct walk *w, size_t k, const struct df_instruction *i
 
 static bool triggers(struct walk *w, size_t k, struct err *e) {
     struct str_list list = w->scopes[k].config.onbuild;
-    struct df_instruction *parsed = arena_array(&w->arena, struct df_instruction, list.n);
-    w->scopes[k].config.onbuild = (struct str_list){0};
-    for (size_t t = 0; t < list.n; t++)
-        if (!dockerfile_parse_one(&w->arena, list.p[t], S("ONBUILD"), '\\', &parsed[t], e))
-            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
     const struct plan_stage *s = &w->plan->stages[k];
+    struct df_instruction *parsed;
+    w->scopes[k].config.onbuild = (struct str_list){0};
+    if (!plan_parse_triggers(&w->arena, w->plan, s, &list, &parsed, e))
+        return false;
     bool reads_more = s->needed && s->base_kind == BASE_IMAGE && list.n; /* those of a stage were seen by the plan */
     if (reads_more && !plan_add_triggers(&w->arena, w->plan, k, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
         if (!instruction(w, k, &parsed[t], true, e))
-            return err_wrap(e, "ONBUILD trigger %zu of the base", t + 1);
+            return false;
     return true;
 }
 
@@ -82,7 +83,8 @@ static bool stage(struct walk *w, size_t k, struct err *e) {
         if (!instruction(w, k, &s->body[i], false, e))
             return false;
     return w->arena.total_bytes <= LIMIT_BUILD_BYTES ||
-           err_set(e, ERR_FAILED, "the configurations of all stages take more than the limit of %zu MiB together", LIMIT_BUILD_BYTES >> 20);
+           err_set(e, ERR_FAILED, "%.*s:%u:%u: the configurations of all stages up to here take more than the limit of %zu MiB together",
+                   STR_ARG(w->plan->file->name), s->from->pos.line, s->from->pos.column, LIMIT_BUILD_BYTES >> 20);
 }
 
 /* The first stage that is wanted and was not seen. A trigger of an image may make an earlier one needed. */
@@ -95,6 +97,7 @@ static size_t next(const struct walk *w) {
 
 bool walk_stages(struct walk *w, struct err *e) {
     size_t n = w->plan->n_stages;
+    w->work = LIMIT_FILE_WORK;
     w->scopes = arena_array(&w->arena, struct scope, n);
     w->stages = arena_array(&w->arena, struct walk_stage, n);
     for (size_t k = next(w); k < n; k = next(w)) {

@@ -27,6 +27,7 @@ struct walk {
     struct arena arena;                    /* of the scopes; the caller releases it */
     struct scope *scopes;                  /* one a stage */
     struct walk_stage *stages;
+    uint64_t work;                         /* left of LIMIT_FILE_WORK, which all stages share */
     struct err doubt;                      /* see below; the caller clears it */
 };
 

@@ -56,7 +56,7 @@ static bool check_one(const char *path, bool *found, struct err *e) {
     struct check_result r;
     struct str name;
     if (!read_file(path, &name, &text, e))
-        return false;
+        return dockerfile_unread(name, e);
     check_dockerfile(&a, buf_str(&text), name, &o, &r);
     if (strcmp(format, "json") == 0)
         check_json_lines(&r, &out);

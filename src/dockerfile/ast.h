@@ -39,6 +39,9 @@ struct df_pair {
 struct df_heredoc {
     struct str name;      /* the terminating word */
     struct str body;      /* with the final newline; tabs already stripped for <<- */
+    struct str raw;       /* the body as it stands in the source */
+    struct df_pos pos;    /* of the word that names it */
+    unsigned line;        /* of the body's first */
     bool expand;          /* the word was not quoted */
     bool strip_tabs;
     unsigned fd;
@@ -52,6 +55,7 @@ struct df_instruction {
     struct str comments;  /* the comment lines above it (with blank lines between them), as they stand in the source */
     struct df_pos pos;    /* of the keyword */
     unsigned line_end;    /* last physical line that belongs to it, here-documents included */
+    size_t number;        /* of an ONBUILD trigger that a base brought, from 1; its positions are those in its text. 0: the file's own */
 
     struct df_flag *flags;
     size_t n_flags;
@@ -65,6 +69,7 @@ struct df_instruction {
      *   MAINTAINER STOPSIGNAL USER WORKDIR: one text.
      *   ENV LABEL ARG: `pairs`; args is empty. ONBUILD: `trigger`. */
     struct str *args;
+    struct df_pos *arg_pos; /* where each of them stands */
     size_t n_args;
     bool json;
     struct df_pair *pairs;

@@ -19,15 +19,15 @@ static bool check_bool(struct parse *p, const struct df_flag *f, struct err *e) 
     if (!f->has_value || str_eq_nocase(f->value, S("true")) || str_eq_nocase(f->value, S("false")))
         return true;
     if (f->value.n == 0)
-        return fail_at(p->name, f->pos, e, "missing a value on flag: --%.*s", STR_ARG(f->name));
-    return fail_at(p->name, f->pos, e, "expecting boolean value for flag --%.*s, not: %s", STR_ARG(f->name), excerpt(p->arena, f->value));
+        return fail_at(p->name, f->pos, e, "missing a value on flag: --%s", SHOWN(f->name));
+    return fail_at(p->name, f->pos, e, "expecting boolean value for flag --%s, not: %s", SHOWN(f->name), SHOWN(f->value));
 }
 
 /* *seen: a bit for each flag of the row that was there before. */
 static bool check_flag(struct parse *p, enum df_op op, const struct df_flag *f, unsigned *seen, struct err *e) {
     const struct flag_rule *rule = find_flag(op, f->name);
     if (!rule)
-        return fail_at(p->name, f->pos, e, "unknown flag: --%s%s", excerpt(p->arena, f->name), flag_suggestion(p->arena, op, f->name));
+        return fail_at(p->name, f->pos, e, "unknown flag: --%s%s", SHOWN(f->name), flag_suggestion(p->arena, op, f->name));
     unsigned bit = 1u << (rule - op_rules[op].flags);
     if ((*seen & bit) && rule->kind != FLAG_LIST)
         return fail_at(p->name, f->pos, e, "duplicate flag specified: --%s", rule->name);
@@ -46,7 +46,7 @@ static bool flags_are_ignored(const struct df_instruction *in) {
 static bool check_flags(struct parse *p, struct df_instruction *in, struct err *e) {
     if (in->n_flags && flags_are_ignored(in)) {
         warn_at(p, in->flags[0].pos, "IgnoredFlag", "%s takes no flags; --%s has no effect", df_op_name(in->op),
-                excerpt(p->arena, in->flags[0].name));
+                SHOWN(in->flags[0].name));
         return true;
     }
     unsigned seen = 0;
@@ -82,9 +82,9 @@ static bool check_from(struct parse *p, const struct df_instruction *in, struct 
     if (in->n_args != 1 && (in->n_args != 3 || !str_eq_nocase(in->args[1], S("AS"))))
         return fail_at(p->name, in->pos, e, "FROM requires either one or three arguments");
     if (in->n_args == 3 && !is_stage_name(in->args[2]))
-        return fail_at(p->name, in->pos, e,
+        return fail_at(p->name, in->arg_pos[2], e,
                        "invalid name for build stage: \"%s\", name can't start with a number or contain symbols",
-                       excerpt(p->arena, in->args[2]));
+                       SHOWN(in->args[2]));
     return true;
 }
 
@@ -96,11 +96,14 @@ static bool check_copy(struct parse *p, struct df_instruction *in, struct err *e
                        "%s requires at least two arguments, but only one was provided. Destination could not be determined", name);
     struct df_heredoc h;
     if (!in->json && heredoc_parse(p->arena, in->args[in->n_args - 1], &h))
-        return fail_at(p->name, in->pos, e, "%s cannot accept a heredoc as a destination", name);
+        return fail_at(p->name, in->arg_pos[in->n_args - 1], e, "%s cannot accept a heredoc as a destination", name);
     size_t kept = 0;
-    for (size_t i = 0; i < in->n_args; i++)
-        if (in->json || str_find(in->args[i], S("<<")) < 0 || !heredoc_parse(p->arena, in->args[i], &h))
-            in->args[kept++] = in->args[i];
+    for (size_t i = 0; i < in->n_args; i++) {
+        if (!in->json && str_find(in->args[i], S("<<")) >= 0 && heredoc_parse(p->arena, in->args[i], &h))
+            continue;
+        in->arg_pos[kept] = in->arg_pos[i];
+        in->args[kept++] = in->args[i];
+    }
     in->n_args = kept;
     return true;
 }
@@ -110,10 +113,10 @@ static bool check_health(struct parse *p, struct df_instruction *in, struct err 
         return false;
     if (str_eq_nocase(in->args[0], S("NONE"))) {
         in->args[0] = S("NONE");
-        return in->n_args == 1 || fail_at(p->name, in->pos, e, "HEALTHCHECK NONE takes no arguments");
+        return in->n_args == 1 || fail_at(p->name, in->arg_pos[1], e, "HEALTHCHECK NONE takes no arguments");
     }
     if (!str_eq_nocase(in->args[0], S("CMD")))
-        return fail_at(p->name, in->pos, e, "Unknown type \"%s\" in HEALTHCHECK (try CMD)", excerpt(p->arena, in->args[0]));
+        return fail_at(p->name, in->arg_pos[0], e, "Unknown type \"%s\" in HEALTHCHECK (try CMD)", SHOWN(in->args[0]));
     in->args[0] = S("CMD");
     return in->n_args > 1 || fail_at(p->name, in->pos, e, "Missing command after HEALTHCHECK CMD");
 }
@@ -122,14 +125,14 @@ static bool check_volume(struct parse *p, struct df_instruction *in, struct err 
     for (size_t i = 0; i < in->n_args; i++) {
         in->args[i] = blank_trim(in->args[i]);
         if (in->args[i].n == 0)
-            return fail_at(p->name, in->pos, e, "VOLUME specified can not be an empty string");
+            return fail_at(p->name, in->arg_pos[i], e, "VOLUME specified can not be an empty string");
     }
     return at_least_one(p, in, in->n_args, e);
 }
 
 static bool check_shell(struct parse *p, const struct df_instruction *in, struct err *e) {
     if (!in->json && in->n_args > 0)
-        return fail_at(p->name, in->pos, e, "SHELL requires the arguments to be in JSON form");
+        return fail_at(p->name, in->arg_pos[0], e, "SHELL requires the arguments to be in JSON form");
     return at_least_one(p, in, in->n_args, e);
 }
 
@@ -144,7 +147,7 @@ static bool check_pairs(struct parse *p, const struct df_instruction *in, struct
 static bool check_nul(struct parse *p, const struct df_instruction *in, struct err *e) {
     for (size_t i = 0; in->json && i < in->n_args; i++)
         if (str_index(in->args[i], '\0') >= 0)
-            return fail_at(p->name, in->pos, e, "%s: argument %zu holds a NUL character", df_op_name(in->op), i + 1);
+            return fail_at(p->name, in->arg_pos[i], e, "%s: argument %zu holds a NUL character", df_op_name(in->op), i + 1);
     return true;
 }
 

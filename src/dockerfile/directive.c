@@ -28,7 +28,7 @@ static enum directive split(struct str line, struct str *value) {
 
 static bool set_escape(struct directives *d, struct str value, struct err *e) {
     if (value.n != 1 || (value.p[0] != '\\' && value.p[0] != '`'))
-        return err_set(e, ERR_USAGE, "invalid escape token '%.*s' does not match ` or \\", STR_ARG(str_first(value, 20)));
+        return err_set(e, ERR_USAGE, "invalid escape token '%s' does not match ` or \\", SHOWN(value));
     d->escape = value.p[0];
     return true;
 }

@@ -15,6 +15,9 @@ MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str na
 /* Parses one instruction without its file: an ONBUILD trigger from a base image's configuration. */
 MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,
                                      struct err *e);
+/* After a read that failed: that it met LIMIT_DOCKERFILE_BYTES (EFBIG) becomes an error of the file, with its place; others stay. Returns
+ * false. */
+bool dockerfile_unread(struct str name, struct err *e);
 const char *df_op_name(enum df_op op); /* "RUN" */
 /* Whether a "# syntax=" value asks for the language that is read here: docker/dockerfile and its like, of any version. */
 bool df_is_own_syntax(struct str syntax);
@@ -25,6 +28,7 @@ bool df_is_own_syntax(struct str syntax);
 struct df_vars {
     bool (*get)(void *ctx, struct str name, struct str *value);
     void *ctx;
+    uint64_t *work; /* what the words of a file may still cost together (LIMIT_FILE_WORK), counted down; NULL: each has its own bound */
 };
 /* Names that were used without being set, for warnings. */
 struct df_unset {
@@ -37,9 +41,11 @@ struct df_unset {
 MUST_CHECK bool df_expand(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset, struct str *out,
                           struct err *e);
 /* The text of a here-document whose word was not quoted (df_heredoc.expand): variables as above, quotes stay, an escape character
- * (always "\") goes and what it stands before stays. */
+ * (always "\") goes and what it stands before stays. After an error *fault is the byte at which the piece begins that is wrong. */
 MUST_CHECK bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out,
-                               struct err *e);
+                               size_t *fault, struct err *e);
+/* The place in the file of a byte of the body. */
+struct df_pos df_heredoc_pos(const struct df_heredoc *h, size_t at);
 /* As df_expand, then split at unquoted blanks. */
 MUST_CHECK bool df_expand_words(struct arena *a, struct str text, char escape, struct df_vars vars, struct df_unset *unset,
                                 struct str **out, size_t *n, struct err *e);

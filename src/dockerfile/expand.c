@@ -19,14 +19,14 @@ struct collector {
 };
 
 struct lex {
-    struct arena *arena;
     struct str text;
     size_t at;
     struct lex_mode mode;
     struct df_vars vars;
     struct df_unset *unset;
     unsigned depth;
-    uint64_t work; /* left of LIMIT_EXPANSION_WORK */
+    size_t start;  /* of what the outermost level reads at the moment: a substitution, a quoted piece */
+    struct lex_work work;
 };
 
 enum { AT_END = -1 };
@@ -155,6 +155,7 @@ static void ordinary(struct lex *x, int stop, struct buf *out) {
 static bool process_one(struct lex *x, int stop, bool keep_escapes, struct buf *out, struct collector *words, struct err *e) {
     int c = peek(x);
     size_t before = out->n;
+    x->start = x->depth == 1 ? x->at : x->start;
     bool ok = true, quoted = true, quotes = !x->mode.quotes_are_text;
     if (c == '$') {
         ok = dollar(x, out, e);
@@ -230,19 +231,29 @@ static void note_unset(struct df_unset *unset, struct str name) {
     unset->names[unset->n++] = name;
 }
 
-static bool lookup(struct lex *x, struct str name, struct str *value) {
+bool lex_spend(struct lex_work *w, uint64_t cost, struct err *e) {
+    if (cost > w->word)
+        return err_set(e, ERR_USAGE, "its substitutions copy and match too much");
+    if (w->file && cost > *w->file)
+        return err_set(e, ERR_USAGE, "the substitutions of the whole file copy and match too much");
+    w->word -= cost;
+    if (w->file)
+        *w->file -= cost;
+    return true;
+}
+
+static bool lookup(struct lex *x, struct str name, bool *set, struct str *value, struct err *e) {
     *value = STR_NULL;
-    if (x->vars.get && x->vars.get(x->vars.ctx, name, value))
-        return true;
-    note_unset(x->unset, name);
-    return false;
+    *set = x->vars.get && x->vars.get(x->vars.ctx, name, value);
+    if (!*set)
+        note_unset(x->unset, name);
+    return lex_spend(&x->work, 1, e);
 }
 
 /* Every copy of a value is paid for: ${x:-$long} a million times gives nothing and would take hours. */
 static bool add_value(struct lex *x, struct str value, struct buf *out, struct err *e) {
-    if (value.n > x->work)
-        return err_set(e, ERR_USAGE, "it expands more than %llu bytes", (unsigned long long)LIMIT_EXPANSION_WORK);
-    x->work -= value.n;
+    if (!lex_spend(&x->work, value.n, e))
+        return false;
     buf_add_str(out, value);
     return true;
 }
@@ -257,7 +268,7 @@ static bool unsupported(struct lex *x, size_t from, struct err *e) {
     if (x->at < x->text.n)
         utf8_next(x->text, &x->at);
     return err_set(e, ERR_USAGE, "unsupported modifier (%s) in substitution",
-                   excerpt(x->arena, str_first(str_from(x->text, from), x->at - from)));
+                   SHOWN(str_first(str_from(x->text, from), x->at - from)));
 }
 
 /* ${name/pattern/replacement}, ${name//pattern/replacement}; x stands behind the first "/". */
@@ -268,14 +279,17 @@ static bool replacement(struct lex *x, size_t from, struct str name, struct buf 
     if (!process(x, '/', true, &pattern, NULL, e) || !process(x, '}', true, &with, NULL, e))
         return false;
     struct str value;
-    if (!lookup(x, name, &value) && x->mode.keep_unset)
+    bool set;
+    if (!lookup(x, name, &set, &value, e))
+        return false;
+    if (!set && x->mode.keep_unset)
         return add_source(x, from, out);
     return subst_replace(value, buf_str(&pattern), buf_str(&with), all, &x->work, out, e);
 }
 
-static bool must_be_set(struct lex *x, struct str name, bool set, struct str word, struct err *e) {
-    const char *why = word.n ? excerpt(x->arena, word) : set ? "is not allowed to be empty" : "is not allowed to be unset";
-    return err_set(e, ERR_USAGE, "%s: %s", excerpt(x->arena, name), why);
+static bool must_be_set(struct str name, bool set, struct str word, struct err *e) {
+    const char *why = word.n ? SHOWN(word) : set ? "is not allowed to be empty" : "is not allowed to be unset";
+    return err_set(e, ERR_USAGE, "%s: %s", SHOWN(name), why);
 }
 
 /* ${name-word} and its like; x stands at the ":" or the operator, `from` at the "$". */
@@ -294,14 +308,16 @@ static bool modifier(struct lex *x, size_t from, struct str name, struct buf *ou
     if (!process(x, '}', trims, &word_buf, NULL, e))
         return false;
     struct str value, word = buf_str(&word_buf);
-    bool set = lookup(x, name, &value);
+    bool set;
+    if (!lookup(x, name, &set, &value, e))
+        return false;
     if (!set && x->mode.keep_unset)
         return add_source(x, from, out);
     if (trims)
         return subst_trim(value, word, operator == '%', &x->work, out, e);
     bool has_value = set && !(null_is_unset && value.n == 0);
     if (operator == '?')
-        return has_value ? add_value(x, value, out, e) : must_be_set(x, name, set, word, e);
+        return has_value ? add_value(x, value, out, e) : must_be_set(name, set, word, e);
     if (operator == '+')
         return add_value(x, has_value ? word : STR_NULL, out, e);
     return add_value(x, has_value ? value : word, out, e);
@@ -309,7 +325,10 @@ static bool modifier(struct lex *x, size_t from, struct str name, struct buf *ou
 
 static bool variable(struct lex *x, size_t from, struct str name, struct buf *out, struct err *e) {
     struct str value;
-    if (!lookup(x, name, &value) && x->mode.keep_unset)
+    bool set;
+    if (!lookup(x, name, &set, &value, e))
+        return false;
+    if (!set && x->mode.keep_unset)
         return add_source(x, from, out);
     return add_value(x, value, out, e);
 }
@@ -353,12 +372,15 @@ static void collector_fini(struct collector *c) {
 bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_vars vars, struct df_unset *unset, struct str *out,
              lex_words *words, struct err *e) {
     assert(mode.max_bytes > 0);
-    struct lex x = {.arena = a, .text = text, .mode = mode, .vars = vars, .unset = unset, .work = LIMIT_EXPANSION_WORK};
+    struct lex x = {.text = text, .mode = mode, .vars = vars, .unset = unset, .work = {LIMIT_EXPANSION_WORK, vars.work}};
     _cleanup_(buf_fini) struct buf result = BUF_INIT(mode.max_bytes);
     _cleanup_(collector_fini) struct collector c = {
         .arena = a, .word = BUF_INIT(mode.max_bytes), .heredocs_only = mode.heredocs_only, .list = words};
-    if (!process(&x, AT_END, mode.keep_escapes, &result, words ? &c : NULL, e))
-        return err_wrap(e, "failed to process \"%s\"", excerpt(a, text));
+    if (!process(&x, AT_END, mode.keep_escapes, &result, words ? &c : NULL, e)) {
+        if (mode.fault)
+            *mode.fault = x.start;
+        return err_wrap(e, "failed to process \"%s\"", SHOWN(text));
+    }
     if (words)
         word_end(&c);
     if (out)
@@ -371,8 +393,9 @@ bool df_expand(struct arena *a, struct str text, char escape, struct df_vars var
     return lex_run(a, text, mode, vars, unset, out, NULL, e);
 }
 
-bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out, struct err *e) {
-    struct lex_mode mode = {.escape = '\\', .quotes_are_text = true, .max_bytes = LIMIT_DOCKERFILE_BYTES};
+bool df_expand_text(struct arena *a, struct str text, struct df_vars vars, struct df_unset *unset, struct str *out, size_t *fault,
+                    struct err *e) {
+    struct lex_mode mode = {.escape = '\\', .quotes_are_text = true, .max_bytes = LIMIT_DOCKERFILE_BYTES, .fault = fault};
     return lex_run(a, text, mode, vars, unset, out, NULL, e);
 }
 

@@ -20,7 +20,7 @@ static void compiler_fini(struct compiler *c) {
 }
 
 static bool bad_pattern(const struct compiler *c, struct err *e, const char *why) {
-    return err_set(e, ERR_USAGE, "syntax error in pattern \"%s\": %s", excerpt(c->arena, c->pattern), why);
+    return err_set(e, ERR_USAGE, "syntax error in pattern \"%s\": %s", SHOWN(c->pattern), why);
 }
 
 static void push(struct compiler *c, enum glob_kind kind, uint32_t rune) {

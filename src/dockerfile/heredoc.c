@@ -74,20 +74,43 @@ static struct str strip_tabs(struct arena *a, struct str body) {
     return str_n(to, n);
 }
 
+/* Tabs that "<<-" took away stand in no body, but in the file. */
+struct df_pos df_heredoc_pos(const struct df_heredoc *h, size_t at) {
+    struct str before = str_first(h->body, at), raw = h->raw, line = STR_NULL, passed, left;
+    unsigned number = h->line;
+    for (; str_next(&raw, '\n', &line) && str_cut(before, '\n', &passed, &left); before = left)
+        number++;
+    size_t tabs = 0;
+    while (h->strip_tabs && tabs < line.n && line.p[tabs] == '\t')
+        tabs++;
+    return (struct df_pos){number, (unsigned)(tabs + before.n) + 1};
+}
+
 /* Reads lines up to the one that is the here-document's word. */
-static bool read_body(struct parse *p, struct df_heredoc *h, struct df_pos pos, struct err *e) {
+static bool read_body(struct parse *p, struct df_heredoc *h, struct err *e) {
     struct str body = str_n(p->lines.source.p + p->lines.at, 0), raw;
+    h->line = p->lines.line + 1;
     while (lines_raw(&p->lines, &raw)) {
         struct str line = trim_newline(raw);
         while (h->strip_tabs && line.n && line.p[0] == '\t')
             line = str_from(line, 1);
         if (str_eq(line, h->name)) {
+            h->raw = body;
             h->body = h->strip_tabs ? strip_tabs(p->arena, body) : body;
             return true;
         }
         body.n += raw.n;
     }
-    return fail_at(p->name, pos, e, "unterminated heredoc: no line \"%s\" behind it", excerpt(p->arena, h->name));
+    return fail_at(p->name, h->pos, e, "unterminated heredoc: no line \"%s\" behind it", SHOWN(h->name));
+}
+
+/* Where a word of the lexer stands, which moves *rest behind it. An escape character in double quotes is written twice in such a word, so
+ * that it may not be found: then nothing is looked for any more, and the instruction is the place. */
+static struct df_pos word_pos(const struct parse *p, const struct df_instruction *in, struct str word, struct str *rest) {
+    ptrdiff_t at = str_find(*rest, word);
+    struct df_pos pos = at < 0 ? in->pos : pos_of(p, str_from(*rest, (size_t)at));
+    *rest = at < 0 ? STR_NULL : str_from(*rest, (size_t)at + word.n);
+    return pos;
 }
 
 bool heredocs_read(struct parse *p, struct df_instruction *in, struct err *e) {
@@ -100,10 +123,13 @@ bool heredocs_read(struct parse *p, struct df_instruction *in, struct err *e) {
     bool ok = true;
     if (lex_run(p->arena, in->original, mode, (struct df_vars){0}, NULL, NULL, &words, &ignored) && words.n) {
         struct df_heredoc *docs = arena_array(p->arena, struct df_heredoc, words.n);
+        struct str rest = in->original;
         for (size_t i = 0; i < words.n && ok; i++) {
             struct df_heredoc *h = &docs[in->n_heredocs];
+            struct df_pos pos = word_pos(p, in, words.p[i], &rest);
             if (heredoc_parse(p->arena, words.p[i], h)) {
-                ok = count_words(p, 1, in->pos, e) && read_body(p, h, in->pos, e);
+                h->pos = pos;
+                ok = count_words(p, 1, pos, e) && read_body(p, h, e);
                 in->n_heredocs++;
             }
         }

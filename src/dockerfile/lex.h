@@ -15,6 +15,7 @@ struct lex_mode {
     bool keep_unset;      /* $x without a value stays "$x" */
     bool heredocs_only;   /* drops words without "<<" */
     size_t max_bytes;     /* of the result */
+    size_t *fault;        /* gets the place in the text of what an error is about; or NULL */
 };
 
 typedef VEC(struct str) lex_words;
@@ -23,10 +24,18 @@ typedef VEC(struct str) lex_words;
 MUST_CHECK bool lex_run(struct arena *a, struct str text, struct lex_mode mode, struct df_vars vars, struct df_unset *unset,
                         struct str *out, lex_words *words, struct err *e);
 
-/* ${v#p} ${v##p} (suffix: ${v%p} ${v%%p}); appends to out. *work is what the matcher may still spend. */
-MUST_CHECK bool subst_trim(struct str value, struct str pattern, bool suffix, uint64_t *work, struct buf *out, struct err *e);
+/* What substitutions may still cost: bytes copied and steps of the matcher. */
+struct lex_work {
+    uint64_t word;        /* left of LIMIT_EXPANSION_WORK */
+    uint64_t *file;       /* of all words together (df_vars.work); may be NULL */
+};
+/* Takes a cost off; it is an error if nothing of it is left. */
+MUST_CHECK bool lex_spend(struct lex_work *w, uint64_t cost, struct err *e);
+
+/* ${v#p} ${v##p} (suffix: ${v%p} ${v%%p}); appends to out. */
+MUST_CHECK bool subst_trim(struct str value, struct str pattern, bool suffix, struct lex_work *work, struct buf *out, struct err *e);
 /* ${v/p/r}, all: ${v//p/r}. */
-MUST_CHECK bool subst_replace(struct str value, struct str pattern, struct str replacement, bool all, uint64_t *work, struct buf *out,
-                              struct err *e);
+MUST_CHECK bool subst_replace(struct str value, struct str pattern, struct str replacement, bool all, struct lex_work *work,
+                              struct buf *out, struct err *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "dockerfile/parse.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "base/limits.h"
 #include "dockerfile/dump.h"
@@ -16,8 +17,7 @@ static void parse_fini(struct parse *p) {
     vec_fini(&p->warnings);
 }
 
-/* Where a piece of the logical line stands in the file. */
-static struct df_pos pos_of(const struct parse *p, struct str piece) {
+struct df_pos pos_of(const struct parse *p, struct str piece) {
     return lines_pos(&p->lines, (size_t)(piece.p - p->line.text.p));
 }
 
@@ -52,10 +52,15 @@ static bool add_text(struct parse *p, struct df_instruction *in, struct str text
     if (text.n == 0)
         return true;
     struct str *args = arena_array(p->arena, struct str, in->n_args + 1);
-    for (size_t i = 0; i < in->n_args; i++)
+    struct df_pos *places = arena_array(p->arena, struct df_pos, in->n_args + 1);
+    for (size_t i = 0; i < in->n_args; i++) {
         args[i] = in->args[i];
-    args[in->n_args++] = text;
+        places[i] = in->arg_pos[i];
+    }
+    args[in->n_args] = text;
+    places[in->n_args++] = pos_of(p, text);
     in->args = args;
+    in->arg_pos = places;
     return count_words(p, 1, in->pos, e);
 }
 
@@ -66,25 +71,30 @@ static bool split_text(struct parse *p, struct df_instruction *in, struct err *e
 static bool split_fields(struct parse *p, struct df_instruction *in, struct err *e) {
     struct str rest = in->rest, field;
     VEC(struct str) fields = {0};
+    VEC(struct df_pos) places = {0};
     bool ok = true;
     while (ok && field_next(&rest, &field)) {
+        struct df_pos place = pos_of(p, field);
         vec_push(&fields, field);
-        ok = count_words(p, 1, in->pos, e);
+        vec_push(&places, place);
+        ok = count_words(p, 1, place, e);
     }
     in->args = to_arena(p->arena, &fields, struct str);
+    in->arg_pos = to_arena(p->arena, &places, struct df_pos);
     in->n_args = fields.n;
     vec_fini(&fields);
+    vec_fini(&places);
     return ok;
 }
 
 static bool split_json_or_text(struct parse *p, struct df_instruction *in, struct err *e) {
     bool found;
-    return json_form(p, in->rest, pos_of(p, in->rest), &found, in, e) && (found || split_text(p, in, e));
+    return json_form(p, in->rest, &found, in, e) && (found || split_text(p, in, e));
 }
 
 static bool split_json_or_fields(struct parse *p, struct df_instruction *in, struct err *e) {
     bool found;
-    return json_form(p, in->rest, pos_of(p, in->rest), &found, in, e) && (found || split_fields(p, in, e));
+    return json_form(p, in->rest, &found, in, e) && (found || split_fields(p, in, e));
 }
 
 /* "NONE", or "CMD" and what CMD takes. */
@@ -94,7 +104,7 @@ static bool split_health(struct parse *p, struct df_instruction *in, struct err 
     if (!field_next(&rest, &type))
         return true;
     rest = blank_trim(rest);
-    return add_text(p, in, type, e) && json_form(p, rest, pos_of(p, rest), &found, in, e) && (found || add_text(p, in, rest, e));
+    return add_text(p, in, type, e) && json_form(p, rest, &found, in, e) && (found || add_text(p, in, rest, e));
 }
 
 /* "ENV key rest of line", the form without "=". */
@@ -117,7 +127,7 @@ static bool pair(struct parse *p, struct df_instruction *in, struct str word, st
     pair->has_value = str_cut(word, '=', &pair->key, &pair->value);
     if (!pair->has_value && in->op != DF_ARG)
         return fail_at(p->name, pair->pos, e, "Syntax error - can't find = in \"%s\". Must be of the form: name=value",
-                       excerpt(p->arena, word));
+                       SHOWN(word));
     return count_words(p, 1, pair->pos, e);
 }
 
@@ -213,7 +223,7 @@ static bool parse_instruction(struct parse *p, struct str text, bool trigger, st
     if (!field_next(&in->rest, &in->keyword))
         return fail_at(p->name, in->pos, e, "a continued line with nothing in it");
     if (!op_find(in->keyword, &in->op))
-        return fail_at(p->name, in->pos, e, "unknown instruction: %s%s", excerpt(p->arena, in->keyword),
+        return fail_at(p->name, in->pos, e, "unknown instruction: %s%s", SHOWN(in->keyword),
                        op_suggestion(p->arena, in->keyword));
     if (trigger && !check_trigger(p, in, e))
         return false;
@@ -270,10 +280,21 @@ static bool parse_all(struct parse *p, instructions *all, struct err *e) {
     return got == 0;
 }
 
+static bool too_large(struct str name, struct err *e) {
+    return fail_at(name, (struct df_pos){1, 1}, e, "more than %zu bytes, the limit for a Dockerfile", LIMIT_DOCKERFILE_BYTES);
+}
+
+bool dockerfile_unread(struct str name, struct err *e) {
+    if (e->sys != EFBIG)
+        return false;
+    err_clear(e);
+    return too_large(name, e);
+}
+
 static bool check_text(struct str text, struct str name, struct err *e) {
     struct df_pos start = {1, 1};
     if (text.n > LIMIT_DOCKERFILE_BYTES)
-        return fail_at(name, start, e, "%zu bytes are over the limit of %zu for a Dockerfile", text.n, LIMIT_DOCKERFILE_BYTES);
+        return too_large(name, e);
     if (str_starts(text, S("\xff\xfe")) || str_starts(text, S("\xfe\xff")))
         return fail_at(name, start, e, "the file is in UTF-16; save it in UTF-8");
     return true;
@@ -290,7 +311,7 @@ static bool parse_file(struct arena *a, struct str text, struct str name, bool s
     const struct directives *d = &p.lines.directives;
     if (d->syntax.n && !df_is_own_syntax(d->syntax))
         warn_at(&p, (struct df_pos){d->syntax_line, 1}, "ForeignSyntax",
-                "# syntax=%s: that frontend is not run; the file is read as a Dockerfile", excerpt(a, d->syntax));
+                "# syntax=%s: that frontend is not run; the file is read as a Dockerfile", SHOWN(d->syntax));
     *out = (struct dockerfile){.name = p.name, .escape = d->escape, .syntax = d->syntax, .check = d->check};
     out->instructions = to_arena(a, &all, struct df_instruction);
     out->n_instructions = all.n;

@@ -19,11 +19,13 @@ struct parse {
 
 /* Counts arguments, flags, pairs and here-documents against the file's limit. */
 MUST_CHECK bool count_words(struct parse *p, size_t n, struct df_pos pos, struct err *e);
+/* Where a piece of the logical line stands in the file. */
+struct df_pos pos_of(const struct parse *p, struct str piece);
 void warn_at(struct parse *p, struct df_pos pos, const char *rule, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* The exec form. *found: `text` is an array of strings, which are in *args. Text that starts with "[" and is no JSON is no error: it is
- * the shell form, with a warning if it looks like a slip of the pen. `pos` is where the text stands. */
-MUST_CHECK bool json_form(struct parse *p, struct str text, struct df_pos pos, bool *found, struct df_instruction *in, struct err *e);
+ * the shell form, with a warning if it looks like a slip of the pen. */
+MUST_CHECK bool json_form(struct parse *p, struct str text, bool *found, struct df_instruction *in, struct err *e);
 
 /* Whether a word names a here-document. */
 bool heredoc_parse(struct arena *a, struct str text, struct df_heredoc *h);

@@ -4,22 +4,14 @@
 #include "dockerfile/lex.h"
 #include "dockerfile/text.h"
 
-/* Takes a cost from the budget of the word. */
-static bool spend(uint64_t *work, uint64_t cost, struct err *e) {
-    if (cost > *work)
-        return err_set(e, ERR_USAGE, "the patterns of its substitutions take too long to match");
-    *work -= cost;
-    return true;
-}
-
-static struct glob *compile(struct arena *a, struct str pattern, size_t value_bytes, uint64_t *work, struct err *e) {
-    if (!spend(work, pattern.n, e))
+static struct glob *compile(struct arena *a, struct str pattern, size_t value_bytes, struct lex_work *work, struct err *e) {
+    if (!lex_spend(work, pattern.n, e))
         return NULL;
     struct glob *g = glob_compile(a, pattern, GLOB_SHELL, e);
-    return g && spend(work, glob_cost(g, value_bytes), e) ? g : NULL;
+    return g && lex_spend(work, glob_cost(g, value_bytes), e) ? g : NULL;
 }
 
-bool subst_trim(struct str value, struct str pattern, bool suffix, uint64_t *work, struct buf *out, struct err *e) {
+bool subst_trim(struct str value, struct str pattern, bool suffix, struct lex_work *work, struct buf *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     bool longest = pattern.n > 0 && pattern.p[0] == (suffix ? '%' : '#'); /* the doubled operator */
     const struct glob *g = compile(&a, longest ? str_from(pattern, 1) : pattern, value.n, work, e);
@@ -33,7 +25,7 @@ bool subst_trim(struct str value, struct str pattern, bool suffix, uint64_t *wor
     return true;
 }
 
-bool subst_replace(struct str value, struct str pattern, struct str replacement, bool all, uint64_t *work, struct buf *out,
+bool subst_replace(struct str value, struct str pattern, struct str replacement, bool all, struct lex_work *work, struct buf *out,
                    struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     const struct glob *g = compile(&a, pattern, value.n, work, e);
@@ -41,7 +33,7 @@ bool subst_replace(struct str value, struct str pattern, struct str replacement,
         return false;
     size_t at = 0, start, end, last_end = SIZE_MAX;
     while (glob_find(g, value, at, 0, &start, &end)) {
-        if (!spend(work, glob_cost(g, 0) + replacement.n, e))
+        if (!lex_spend(work, glob_cost(g, 0) + replacement.n, e))
             return false;
         buf_add_str(out, str_first(str_from(value, at), start - at));
         if (end > start || start != last_end) /* an empty match right behind another one is none */

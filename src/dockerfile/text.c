@@ -2,10 +2,7 @@
  * Blanks, fields, runes and positions: see text.h. */
 #include "dockerfile/text.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
-
-enum { EXCERPT_BYTES = 120 };
 
 /* White_Space beyond ASCII. */
 static const struct {
@@ -58,14 +55,6 @@ bool field_next(struct str *rest, struct str *field) {
     *field = str_first(s, n);
     *rest = str_from(s, n);
     return n > 0;
-}
-
-const char *excerpt(struct arena *a, struct str s) {
-    struct str part = str_first_chars(s, EXCERPT_BYTES);
-    _cleanup_(buf_fini) struct buf shown = BUF_INIT(EXCERPT_BYTES + sizeof "...");
-    buf_add_shown(&shown, part);
-    buf_add_str(&shown, part.n < s.n ? S("...") : S(""));
-    return arena_strz(a, buf_str(&shown));
 }
 
 bool fail_at(struct str name, struct df_pos pos, struct err *e, const char *fmt, ...) {

@@ -25,8 +25,6 @@ static inline bool one_of(int c, const char *set) {
 /* The next piece between gaps, taken off *rest; false at the end. */
 bool field_next(struct str *rest, struct str *field);
 
-/* An excerpt for a message: short, printable. */
-const char *excerpt(struct arena *a, struct str s);
 
 /* Sets "NAME:LINE:COLUMN: ..." (ERR_USAGE). */
 bool fail_at(struct str name, struct df_pos pos, struct err *e, const char *fmt, ...) ERR_PRINTF(4, 5);

@@ -66,6 +66,7 @@ struct copy_spec {
     const struct view *onto;      /* the root that it is copied onto; an empty one with --link */
     const struct view *beneath;   /* --link: where directories on the way that are there have their attributes from; or NULL */
     int64_t now_s;                /* mtime of directories that COPY itself makes */
+    struct str *fault;            /* gets the operand that could not be found, as its part has it; or NULL */
 };
 
 /* Emits the layer's entries in normal order. With `digests`, every CONTENT_FILE carries content.digest (from the stat index, the toc, or by

@@ -360,8 +360,11 @@ bool operands_find(const struct copy_spec *c, const struct copy_part *p, struct 
     for (size_t i = 0; i < p->n_operands; i++) {
         struct str hidden = STR_NULL;
         struct finder f = {c, p, s, a, path_clean(a, p->operands[i], true), &hidden};
-        if (p->parents ? !add_parents(&f, p->operands[i], out, e) : !add_operand(&f, out, e))
-            return false;
+        if (p->parents ? add_parents(&f, p->operands[i], out, e) : add_operand(&f, out, e))
+            continue;
+        if (c->fault)
+            *c->fault = p->operands[i];
+        return false;
     }
     return true;
 }

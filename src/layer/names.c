@@ -6,16 +6,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-const char *name_shown(struct str name, char out[NAME_SHOWN + 1]) {
-    static const char cut[] = "...";
-    bool whole = name.n <= NAME_SHOWN;
-    _cleanup_(buf_fini) struct buf shown = BUF_INIT(NAME_SHOWN);
-    buf_add_shown(&shown, whole ? name : str_first_chars(name, NAME_SHOWN - (sizeof cut - 1)));
-    buf_add_str(&shown, str_z(whole ? "" : cut));
-    memcpy(out, shown.p, shown.n + 1);
-    return out;
-}
-
 bool path_below(struct str path, struct str dir) {
     if (dir.n == 0)
         return path.n > 0;

@@ -21,11 +21,6 @@ enum name_kind {
 /* Classifies a clean name. A ".wh." name that hides nothing, or has something below it, is an error. */
 MUST_CHECK bool name_classify(struct buf *name, enum name_kind *kind, struct err *e);
 
-/* A name as it may be shown on a terminal: at most NAME_SHOWN bytes, control characters replaced (buf_add_shown). Returns out. */
-enum { NAME_SHOWN = 200 };
-const char *name_shown(struct str name, char out[NAME_SHOWN + 1]);
-#define SHOWN(name) name_shown((name), (char[NAME_SHOWN + 1]){0})
-
 /* Whether `path` lies somewhere below the directory `dir` ("" is above everything else). */
 bool path_below(struct str path, struct str dir);
 

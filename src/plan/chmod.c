@@ -105,8 +105,8 @@ static bool permission(struct parse *p, char c) {
 
 static bool misplaced(const struct parse *p, const char *wanted, struct err *e) {
     struct str there = str_first(p->rest, 1);
-    return err_set(e, ERR_USAGE, "\"%.*s\" is neither an octal number nor clauses like u=rwX,go=rX: %s%.*s%s, %s", STR_ARG(p->text),
-                   there.n ? "\"" : "it ends early", STR_ARG(there), there.n ? "\" is out of place" : "", wanted);
+    return err_set(e, ERR_USAGE, "\"%s\" is neither an octal number nor clauses like u=rwX,go=rX: %s%s%s, %s", SHOWN(p->text),
+                   there.n ? "\"" : "it ends early", SHOWN(there), there.n ? "\" is out of place" : "", wanted);
 }
 
 /* "+rw": behind the classes, or behind another operation of the same clause. */
@@ -157,7 +157,7 @@ bool chmod_parse(struct arena *a, struct str text, struct chmod *out, struct err
         return err_set(e, ERR_USAGE, "a mode is longer than %d bytes", LIMIT_CHMOD_BYTES);
     if (text.n && text.p[0] >= '0' && text.p[0] <= '9') {
         if (!str_to_u64(text, 8, CHMOD_MAX, &value))
-            return err_set(e, ERR_USAGE, "\"%.*s\" is not an octal number from 0 to 7777", STR_ARG(text));
+            return err_set(e, ERR_USAGE, "\"%s\" is not an octal number from 0 to 7777", SHOWN(text));
         out->octal = (uint32_t)value;
         return true;
     }

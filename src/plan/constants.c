@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "plan/flags.h"
+#include "plan/vars.h"
 
 /* --- Looking up ------------------------------------------------------------------------------------------------------------------ */
 
@@ -17,6 +18,7 @@ struct lookup {
 
 static bool get(void *ctx, struct str name, struct str *value) {
     struct lookup *l = ctx;
+    vars_charge(l->p->work, l->c->known.n + l->c->varying.n + l->c->unset.n + l->p->global_args.n);
     if (pair_list_get(&l->c->known, name, value))
         return true;
     bool varies = str_list_has(&l->c->varying, name);
@@ -29,25 +31,32 @@ static bool get(void *ctx, struct str name, struct str *value) {
     return false;
 }
 
-bool constants_expand(struct arena *a, const struct plan *p, const struct constants *c, const struct site *at, struct df_pos pos,
-                      const char *what, struct str text, struct str *out, struct err *e) {
+/* A variable is not known. An ARG above that cannot be expanded is what has to be mended first. */
+static bool unknown(const struct lookup *l, const struct site *at, struct df_pos pos, const char *what, struct str text, struct err *e) {
+    if (l->varies && l->c->broken.n)
+        return err_set(e, ERR_USAGE, "%.*s", STR_ARG(l->c->broken));
+    if (l->varies)
+        return site_err(at, pos, e,
+                        "%s=%s: %s comes from ENV and is not known before the build runs: use an ARG that does not depend on ENV", what,
+                        SHOWN(text), SHOWN(l->fault));
+    return site_err(at, pos, e, "%s=%s: no ARG declares %s, and ENV is not known before the build runs: declare ARG %s above it", what,
+                    SHOWN(text), SHOWN(l->fault), SHOWN(l->fault));
+}
+
+bool constants_expand(struct constant_ends *ends, const struct plan *p, const struct constants *c, const struct site *at,
+                      struct df_pos pos, const char *what, struct str text, struct str *out, struct err *e) {
     struct lookup l = {.p = p, .c = c};
     struct err failed = ERR_INIT;
-    bool good = df_expand(a, text, p->file->escape, (struct df_vars){get, &l}, NULL, out, &failed);
+    bool good = df_expand(&ends->arena, text, p->file->escape, (struct df_vars){get, &l, p->work}, NULL, out, &failed);
     if (l.fault.p) {
         err_clear(&failed);
-        if (l.varies)
-            return site_err(at, pos, e,
-                            "%s=%.*s: %.*s comes from ENV and is not known before the build runs: use an ARG that does not depend on ENV",
-                            what, STR_ARG(text), STR_ARG(l.fault));
-        return site_err(at, pos, e, "%s=%.*s: no ARG declares %.*s, and ENV is not known before the build runs: declare ARG %.*s above it",
-                        what, STR_ARG(text), STR_ARG(l.fault), STR_ARG(l.fault));
+        return unknown(&l, at, pos, what, text, e);
     }
     if (!good) {
         err_move(e, &failed);
-        return site_wrap(at, pos, e, "%s=%.*s", what, STR_ARG(text));
+        return site_wrap(at, pos, e, "%s=%s", what, SHOWN(text));
     }
-    return out->n > 0 || site_err(at, pos, e, "%s=%.*s gives an empty name", what, STR_ARG(text));
+    return out->n > 0 || site_err(at, pos, e, "%s=%s gives an empty name", what, SHOWN(text));
 }
 
 /* --- Following a stage ----------------------------------------------------------------------------------------------------------- */
@@ -86,43 +95,52 @@ static void set_unset(struct arena *a, struct constants *c, struct str name) {
         str_list_add(a, &c->unset, name);
 }
 
-/* False: it needs what is not known, or is malformed (its step will say so). */
-static bool expand(struct arena *a, const struct plan *p, const struct constants *c, struct str text, struct str *out) {
+/* False: it needs what is not known, or cannot be expanded whatever that is: its step will say so, if it comes to that. */
+static bool expand(struct arena *a, const struct plan *p, struct constants *c, const struct site *at, struct df_pos pos, struct str text,
+                   struct str *out) {
     struct lookup l = {.p = p, .c = c};
-    struct err ignored = ERR_INIT;
-    bool good = df_expand(a, text, p->file->escape, (struct df_vars){get, &l}, NULL, out, &ignored);
-    err_clear(&ignored);
+    struct err failed = ERR_INIT;
+    bool good = df_expand(a, text, p->file->escape, (struct df_vars){get, &l, p->work}, NULL, out, &failed);
+    if (!good && !l.fault.p && c->broken.n == 0) {
+        (void)site_wrap(at, pos, &failed, "%s", df_op_name(at->i->op));
+        c->broken = arena_str(a, str_z(failed.msg));
+    }
+    err_clear(&failed);
     return good && !l.fault.p;
 }
 
-static void follow_arg(struct arena *a, const struct plan *p, struct constants *c, const struct df_pair *pair) {
+static void follow_arg(struct arena *a, const struct plan *p, struct constants *c, const struct site *at, const struct df_pair *pair) {
     struct str value;
     if (pair_list_get(&p->options.build_args, pair->key, &value) ||
         (!pair->has_value && pair_list_get(&p->global_args, pair->key, &value)))
         set_known(a, c, pair->key, value);
     else if (!pair->has_value)
         set_unset(a, c, pair->key);
-    else if (expand(a, p, c, pair->value, &value))
+    else if (expand(a, p, c, at, pair->pos, pair->value, &value))
         set_known(a, c, pair->key, value);
     else
         set_varying(a, c, pair->key);
 }
 
-static bool within_limit(const struct arena *a, const struct plan *p, const struct df_instruction *i, struct err *e) {
-    struct site at = {.file = p->file->name, .i = i};
+static bool within_limit(const struct arena *a, const struct site *at, struct df_pos pos, struct err *e) {
     return a->total_bytes <= LIMIT_BUILD_BYTES ||
-           site_err(&at, i->pos, e, "the ARGs of all stages take more than %zu MiB when expanded", LIMIT_BUILD_BYTES >> 20);
+           site_err(at, pos, e, "the ARGs of all stages take more than %zu MiB when expanded", LIMIT_BUILD_BYTES >> 20);
 }
 
-bool constants_follow(struct arena *a, const struct plan *p, struct constants *c, const struct df_instruction *i, struct err *e) {
+bool constants_follow(struct constant_ends *ends, const struct plan *p, struct constants *c, const struct site *at, struct err *e) {
+    const struct df_instruction *i = at->i;
     for (size_t k = 0; k < i->n_pairs; k++) {
+        const struct df_pair *pair = &i->pairs[k];
         struct str key;
         if (i->op == DF_ARG)
-            follow_arg(a, p, c, &i->pairs[k]);
-        else if (i->op == DF_ENV && expand(a, p, c, i->pairs[k].key, &key))
-            set_varying(a, c, key);
+            follow_arg(&ends->arena, p, c, at, pair);
+        else if (i->op == DF_ENV && expand(&ends->arena, p, c, at, pair->pos, pair->key, &key))
+            set_varying(&ends->arena, c, key);
+        vars_charge(p->work, c->known.n + c->unset.n + c->varying.n + p->global_args.n);
+        if (*p->work == 0)
+            return site_err(at, pair->pos, e, "the file sets so many variables so often that it would take too long");
     }
-    return within_limit(a, p, i, e);
+    return within_limit(&ends->arena, at, i->pos, e);
 }
 
 /* --- From stage to stage --------------------------------------------------------------------------------------------------------- */
@@ -138,7 +156,8 @@ bool constants_wanted(const struct df_instruction *list, size_t n) {
 }
 
 void constant_ends_fini(struct constant_ends *ends) {
-    mem_freep(&ends->of);
+    arena_fini(&ends->arena);
+    ends->of = NULL;
 }
 
 /* A list of its own over the same texts. */
@@ -154,6 +173,7 @@ static void inherit(struct arena *a, const struct constants *ends, const struct 
     if (s->base_kind != BASE_STAGE)
         return;
     const struct constants *base = &ends[s->base_stage];
+    out->broken = base->broken;
     out->known = (struct pair_list){arena_array(a, struct str_pair, base->known.n), base->known.n, base->known.n};
     if (base->known.n)
         memcpy(out->known.p, base->known.p, base->known.n * sizeof *out->known.p);
@@ -161,32 +181,37 @@ static void inherit(struct arena *a, const struct constants *ends, const struct 
     share(a, &out->varying, &base->varying);
 }
 
-static bool follow_stage(struct arena *a, const struct plan *p, const struct plan_stage *s, struct constants *c, struct err *e) {
+static bool follow_stage(struct constant_ends *ends, const struct plan *p, const struct plan_stage *s, struct constants *c, struct err *e) {
     const struct plan_stage *base = s->base_kind == BASE_STAGE ? &p->stages[s->base_stage] : NULL;
-    for (size_t k = 0; base && k < base->n_body; k++)
-        if (base->body[k].op == DF_ONBUILD && base->body[k].trigger && !constants_follow(a, p, c, base->body[k].trigger, e))
+    for (size_t k = 0; base && k < base->n_body; k++) {
+        struct site at = {.file = p->file->name, .i = base->body[k].trigger};
+        if (base->body[k].op == DF_ONBUILD && at.i && !constants_follow(ends, p, c, &at, e))
             return false;
-    for (size_t k = 0; k < s->n_body; k++)
-        if (!constants_follow(a, p, c, &s->body[k], e))
-            return false;
-    return true;
-}
-
-/* Stages stand on earlier ones, so that one pass down the file finds each base ready. */
-static bool work_out(struct constant_ends *ends, struct arena *a, const struct plan *p, struct err *e) {
-    ends->of = mem_zalloc(p->n_stages, sizeof *ends->of);
-    for (size_t k = 0; k < p->n_stages; k++) {
-        inherit(a, ends->of, &p->stages[k], &ends->of[k]);
-        if (!within_limit(a, p, p->stages[k].from, e) || !follow_stage(a, p, &p->stages[k], &ends->of[k], e))
+    }
+    for (size_t k = 0; k < s->n_body; k++) {
+        struct site at = {.file = p->file->name, .i = &s->body[k]};
+        if (!constants_follow(ends, p, c, &at, e))
             return false;
     }
     return true;
 }
 
-bool constants_begin(struct constant_ends *ends, struct arena *a, const struct plan *p, size_t stage, struct constants *out,
-                     struct err *e) {
-    if (!ends->of && !work_out(ends, a, p, e))
+/* Stages stand on earlier ones, so that one pass down the file finds each base ready. */
+static bool work_out(struct constant_ends *ends, const struct plan *p, struct err *e) {
+    ends->of = arena_array(&ends->arena, struct constants, p->n_stages);
+    for (size_t k = 0; k < p->n_stages; k++) {
+        const struct plan_stage *s = &p->stages[k];
+        struct site at = {.file = p->file->name, .i = s->from};
+        inherit(&ends->arena, ends->of, s, &ends->of[k]);
+        if (!within_limit(&ends->arena, &at, s->from->pos, e) || !follow_stage(ends, p, s, &ends->of[k], e))
+            return false;
+    }
+    return true;
+}
+
+bool constants_begin(struct constant_ends *ends, const struct plan *p, size_t stage, struct constants *out, struct err *e) {
+    if (!ends->of && !work_out(ends, p, e))
         return false;
-    inherit(a, ends->of, &p->stages[stage], out);
+    inherit(&ends->arena, ends->of, &p->stages[stage], out);
     return true;
 }

@@ -13,10 +13,12 @@
 struct constants {
     struct pair_list known;   /* ARGs and their values */
     struct str_list unset;    /* ARGs without one */
-    struct str_list varying;  /* set by ENV, or by an ARG that depends on one */
+    struct str_list varying;  /* set by ENV, or by an ARG that depends on one or cannot be expanded */
+    struct str broken;        /* the error of the first ARG that cannot be expanded, or "" */
 };
-/* What is known at the end of each stage, worked out when it is first asked for; {0} at first. */
+/* What is known at the end of each stage, worked out when it is first asked for; {0} at first. All that is known lies in its arena. */
 struct constant_ends {
+    struct arena arena;
     struct constants *of;
 };
 void constant_ends_fini(struct constant_ends *ends);
@@ -24,13 +26,12 @@ void constant_ends_fini(struct constant_ends *ends);
 /* Whether a list of instructions has a variable in a source's name, or ONBUILD triggers that do: only then is the rest worth its time. */
 bool constants_wanted(const struct df_instruction *list, size_t n);
 /* What is known behind the FROM of a stage. */
-MUST_CHECK bool constants_begin(struct constant_ends *ends, struct arena *a, const struct plan *p, size_t stage, struct constants *out,
-                                struct err *e);
+MUST_CHECK bool constants_begin(struct constant_ends *ends, const struct plan *p, size_t stage, struct constants *out, struct err *e);
 /* Takes in one instruction. */
-MUST_CHECK bool constants_follow(struct arena *a, const struct plan *p, struct constants *c, const struct df_instruction *i,
+MUST_CHECK bool constants_follow(struct constant_ends *ends, const struct plan *p, struct constants *c, const struct site *at,
                                  struct err *e);
 /* The name of a source in `what` ("COPY --from"). A variable that is not known is an error that says what to do. */
-MUST_CHECK bool constants_expand(struct arena *a, const struct plan *p, const struct constants *c, const struct site *at,
+MUST_CHECK bool constants_expand(struct constant_ends *ends, const struct plan *p, const struct constants *c, const struct site *at,
                                  struct df_pos pos, const char *what, struct str text, struct str *out, struct err *e);
 
 #endif

@@ -21,7 +21,7 @@ static bool no_such_target(const struct plan *p, struct err *e) {
         if (p->stages[k].name.n)
             names[n++] = p->stages[k].name.p; /* NUL-terminated by stage_name() */
     const char *meant = nearest_option(target, names);
-    return err_set(e, ERR_USAGE, "%.*s: there is no stage \"%.*s\" to build as --target%s%s%s", STR_ARG(p->file->name), STR_ARG(target),
+    return err_set(e, ERR_USAGE, "%.*s: there is no stage \"%s\" to build as --target%s%s%s", STR_ARG(p->file->name), SHOWN(target),
                    meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
@@ -51,6 +51,7 @@ struct needs {
     size_t n, capacity;
     bool follows;               /* the stage has a variable where it names a source */
     struct constants constants; /* then: what is known of its variables where we are */
+    struct constant_ends *ends;
 };
 
 static void need(struct needs *n, size_t stage) {
@@ -70,7 +71,7 @@ static void need(struct needs *n, size_t stage) {
 
 static bool need_source(struct needs *n, const struct site *at, struct df_pos pos, const char *what, struct str name, struct err *e) {
     struct source_ref from;
-    if (has_variable(name) && !constants_expand(n->a, n->p, &n->constants, at, pos, what, name, &name, e))
+    if (has_variable(name) && !constants_expand(n->ends, n->p, &n->constants, at, pos, what, name, &name, e))
         return false;
     if (!source_resolve(n->p, n->stage, at, pos, what, name, &from, e))
         return false;
@@ -110,7 +111,7 @@ static bool need_instruction(struct needs *n, const struct site *at, struct err 
         if (i->op == DF_COPY && str_eqz(flag->name, "from") && !need_source(n, at, flag->pos, "COPY --from", flag->value, e))
             return false;
     }
-    return !n->follows || constants_follow(n->a, n->p, &n->constants, i, e);
+    return !n->follows || constants_follow(n->ends, n->p, &n->constants, at, e);
 }
 
 /* A base that is a stage may hold ONBUILD triggers, which run here. */
@@ -119,7 +120,7 @@ static bool need_triggers_of_base(struct needs *n, const struct plan_stage *base
         const struct df_instruction *i = &base->body[k];
         struct site at = {.file = n->p->file->name, .i = i->trigger};
         if (i->op == DF_ONBUILD && i->trigger && !need_instruction(n, &at, e))
-            return false;
+            return err_append(e, "; the trigger runs for the FROM of line %u", n->p->stages[n->stage].from->pos.line);
     }
     return true;
 }
@@ -137,9 +138,9 @@ static void needs_store(struct needs *n) {
     s->n_needs = n->n;
 }
 
-static bool need_list(struct needs *n, const struct df_instruction *list, size_t length, const struct df_instruction *from, struct err *e) {
+static bool need_list(struct needs *n, const struct df_instruction *list, size_t length, struct err *e) {
     for (size_t k = 0; k < length; k++) {
-        struct site at = {.file = n->p->file->name, .i = &list[k], .from = from};
+        struct site at = {.file = n->p->file->name, .i = &list[k], .stage = list[k].number ? &n->p->stages[n->stage] : NULL};
         if (!need_instruction(n, &at, e))
             return false;
     }
@@ -152,24 +153,24 @@ static bool need_stage(struct arena *a, struct plan *p, size_t stage, const stru
     const struct plan_stage *s = &p->stages[stage];
     const struct plan_stage *base = s->base_kind == BASE_STAGE ? &p->stages[s->base_stage] : NULL;
     struct site from = {.file = p->file->name, .i = s->from};
-    struct needs n = {.a = a, .p = p, .stage = stage};
+    struct needs n = {.a = a, .p = p, .stage = stage, .ends = ends};
     if (s->platform.n && !str_eq(s->platform, p->options.platform))
         return site_err(&from, flag_find(s->from, "platform")->pos, e,
-                        "FROM --platform=%.*s is not supported by this version of croze: it builds for %.*s", STR_ARG(s->platform),
-                        STR_ARG(p->options.platform));
+                        "FROM --platform=%s is not supported by this version of croze: it builds for %s", SHOWN(s->platform),
+                        SHOWN(p->options.platform));
     struct source_ref named;
     if (s->base_kind == BASE_NAMED && !named_resolve(p, stage, s->base_named, &named, e))
-        return site_wrap(&from, s->from->pos, e, "FROM %.*s", STR_ARG(s->base_ref));
+        return site_wrap(&from, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->base_ref));
     n.follows = constants_wanted(s->body, s->n_body) || constants_wanted(triggers, n_triggers) ||
                 (base && constants_wanted(base->body, base->n_body));
-    if (n.follows && !constants_begin(ends, a, p, stage, &n.constants, e))
+    if (n.follows && !constants_begin(ends, p, stage, &n.constants, e))
         return false;
     if (base) {
         need(&n, s->base_stage);
         if (!need_triggers_of_base(&n, base, e))
             return false;
     }
-    if (!need_list(&n, triggers, n_triggers, s->from, e) || !need_list(&n, s->body, s->n_body, NULL, e))
+    if (!need_list(&n, triggers, n_triggers, e) || !need_list(&n, s->body, s->n_body, e))
         return false;
     needs_store(&n);
     return true;
@@ -187,6 +188,18 @@ bool needs_close(struct arena *a, struct plan *p, struct err *e) {
     _cleanup_(constant_ends_fini) struct constant_ends ends = {0};
     p->stages[p->target].needed = true;
     return close_below(a, p, p->target + 1, NULL, &ends, e);
+}
+
+bool plan_parse_triggers(struct arena *a, const struct plan *p, const struct plan_stage *s, const struct str_list *texts,
+                         struct df_instruction **out, struct err *e) {
+    struct df_pos from = s->from->arg_pos[0];
+    *out = arena_array(a, struct df_instruction, texts->n);
+    for (size_t k = 0; k < texts->n; k++) {
+        if (!dockerfile_parse_one(a, texts->p[k], trigger_name(a, s, k + 1, texts->p[k]), '\\', &(*out)[k], e))
+            return err_wrap(e, "%.*s:%u:%u", STR_ARG(p->file->name), from.line, from.column);
+        (*out)[k].number = k + 1;
+    }
+    return true;
 }
 
 /* The triggers may set what the stage's own sources are named by, so that it is looked at again. */

@@ -101,7 +101,7 @@ static bool unknown_key(const struct reader *r, struct str field, struct str key
     for (size_t k = 0; k < RULES; k++)
         names[k] = rules[k].name;
     const char *meant = nearest_option(key, names);
-    return site_err(r->at, r->flag->pos, e, "RUN --mount: unknown key \"%.*s\"%s%s%s", STR_ARG(meant ? key : field),
+    return site_err(r->at, r->flag->pos, e, "RUN --mount: unknown key \"%s\"%s%s%s", SHOWN(meant ? key : field),
                     meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
@@ -128,7 +128,7 @@ static int place_of(struct str s, const char *const *list) {
 }
 
 static bool bad_value(const struct reader *r, struct str key, struct str value, const char *wanted, struct err *e) {
-    return site_err(r->at, r->flag->pos, e, "RUN --mount: %.*s is %s, not \"%.*s\"", STR_ARG(key), wanted, STR_ARG(value));
+    return site_err(r->at, r->flag->pos, e, "RUN --mount: %s is %s, not \"%s\"", SHOWN(key), wanted, SHOWN(value));
 }
 
 static bool set_type(struct reader *r, struct str value, struct err *e) {
@@ -138,8 +138,8 @@ static bool set_type(struct reader *r, struct str value, struct err *e) {
         return true;
     }
     const char *meant = nearest_option(value, kinds);
-    return site_err(r->at, r->flag->pos, e, "RUN --mount: there is no type \"%.*s\"%s%s%s; it is bind, cache, tmpfs, secret or ssh",
-                    STR_ARG(value), meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
+    return site_err(r->at, r->flag->pos, e, "RUN --mount: there is no type \"%s\"%s%s%s; it is bind, cache, tmpfs, secret or ssh",
+                    SHOWN(value), meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
 static bool set_sharing(struct reader *r, struct str key, struct str value, struct err *e) {
@@ -226,7 +226,7 @@ static bool read_field(struct reader *r, struct str field, struct err *e) {
     if (!rule)
         return unknown_key(r, field, key, e);
     if (!has_value && !rule->is_switch)
-        return site_err(r->at, r->flag->pos, e, "RUN --mount: \"%.*s\" must be a key=value pair", STR_ARG(field));
+        return site_err(r->at, r->flag->pos, e, "RUN --mount: \"%s\" must be a key=value pair", SHOWN(field));
     r->out->given |= 1u << rule->key;
     r->out->open &= ~(1u << rule->key);
     if (rule->key == MOUNT_FROM)
@@ -269,7 +269,7 @@ bool mount_read(struct arena *a, const struct site *at, const struct df_flag *mo
     while (more) {
         struct str field;
         if (!next_field(a, &rest, &field, &more))
-            return site_err(at, mount->pos, e, "--mount=%.*s: a quote is out of place", STR_ARG(mount->value));
+            return site_err(at, mount->pos, e, "--mount=%s: a quote is out of place", SHOWN(mount->value));
         if (!read_field(&r, field, e))
             return false;
     }

@@ -7,12 +7,12 @@
 static bool one_check(const struct named_context *c, struct err *e) {
     const char *fault = reference_fault(c->name);
     if (fault)
-        return err_set(e, ERR_USAGE, "--build-context %.*s: that is no name of a stage or an image: %s", STR_ARG(c->name), fault);
+        return err_set(e, ERR_USAGE, "--build-context %s: that is no name of a stage or an image: %s", SHOWN(c->name), fault);
     if (str_eqz(c->name, "scratch") || str_eqz(c->name, "context"))
-        return err_set(e, ERR_USAGE, "--build-context %.*s: nothing can stand in for \"%.*s\"", STR_ARG(c->name), STR_ARG(c->name));
+        return err_set(e, ERR_USAGE, "--build-context %s: nothing can stand in for \"%s\"", SHOWN(c->name), SHOWN(c->name));
     fault = c->kind == NAMED_IMAGE ? reference_fault(c->value) : NULL;
-    return !fault || err_set(e, ERR_USAGE, "--build-context %.*s: \"%.*s\" is not the name of an image: %s", STR_ARG(c->name),
-                             STR_ARG(c->value), fault);
+    return !fault || err_set(e, ERR_USAGE, "--build-context %s: \"%s\" is not the name of an image: %s", SHOWN(c->name),
+                             SHOWN(c->value), fault);
 }
 
 bool named_check(const struct plan *p, struct err *e) {
@@ -37,7 +37,7 @@ static bool follow_stage(const struct plan *p, size_t from, const struct named_c
     bool found;
     if (!plan_find_stage(p, from, c->value, &found, stage, e))
         return false;
-    return found || err_set(e, ERR_USAGE, "there is no stage \"%.*s\"", STR_ARG(c->value));
+    return found || err_set(e, ERR_USAGE, "there is no stage \"%s\"", SHOWN(c->value));
 }
 
 /* A context may stand for a stage that another context replaces, and so on; more steps than there are contexts are a circle. */
@@ -52,9 +52,9 @@ bool named_resolve(const struct plan *p, size_t from, size_t which, struct sourc
             return true;
         *out = (struct source_ref){.kind = SOURCE_STAGE};
         if (!follow_stage(p, from, c, &out->stage, e))
-            return err_wrap(e, "--build-context %.*s=target:%.*s", STR_ARG(c->name), STR_ARG(c->value));
+            return err_wrap(e, "--build-context %s=target:%s", SHOWN(c->name), SHOWN(c->value));
         if (!named_find(p, p->stages[out->stage].name, &which))
             return true;
     }
-    return err_set(e, ERR_USAGE, "--build-context %.*s leads in a circle", STR_ARG(first->name));
+    return err_set(e, ERR_USAGE, "--build-context %s leads in a circle", SHOWN(first->name));
 }

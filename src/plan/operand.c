@@ -35,11 +35,11 @@ enum operand_kind operand_kind_of(struct str text) {
     return str_ends(path, S(".git")) ? OPERAND_GIT : OPERAND_URL;
 }
 
-bool operand_check(const struct site *at, struct str text, struct err *e) {
+bool operand_check(const struct site *at, struct df_pos pos, struct str text, struct err *e) {
     enum operand_kind kind = operand_kind_of(text);
     return at->i->op == DF_ADD || kind == OPERAND_PATH ||
-           site_err(at, at->i->pos, e, "COPY cannot copy %s (%.*s); ADD can", kind == OPERAND_GIT ? "a git repository" : "a URL",
-                    STR_ARG(text));
+           site_err(at, pos, e, "COPY cannot copy %s (%s); ADD can", kind == OPERAND_GIT ? "a git repository" : "a URL",
+                    SHOWN(text));
 }
 
 /* --- --checksum ------------------------------------------------------------------------------------------------------------------ */
@@ -73,13 +73,13 @@ bool checksum_check(const struct site *at, struct df_pos pos, const struct step_
     if (!source)
         return site_err(at, pos, e, "ADD --checksum is of exactly one URL or repository: write an ADD for each");
     if (source->kind == OPERAND_PATH)
-        return site_err(at, pos, e, "ADD --checksum is of a URL or a repository; \"%.*s\" is a path", STR_ARG(source->text));
+        return site_err(at, pos, e, "ADD --checksum is of a URL or a repository; \"%s\" is a path", SHOWN(source->text));
     if (source->kind == OPERAND_URL)
         return is_sha256(c->checksum) ||
-               site_err(at, pos, e, "ADD --checksum=%.*s: of a URL it is \"sha256:\" and 64 digits of 0-9 and a-f", STR_ARG(c->checksum));
+               site_err(at, pos, e, "ADD --checksum=%s: of a URL it is \"sha256:\" and 64 digits of 0-9 and a-f", SHOWN(c->checksum));
     return (is_hex(c->checksum) && c->checksum.n <= SHA256_HEX) ||
-           site_err(at, pos, e, "ADD --checksum=%.*s: of a repository it is a commit, or how one begins, in digits of 0-9 and a-f",
-                    STR_ARG(c->checksum));
+           site_err(at, pos, e, "ADD --checksum=%s: of a repository it is a commit, or how one begins, in digits of 0-9 and a-f",
+                    SHOWN(c->checksum));
 }
 
 /* --- --keep-git-dir -------------------------------------------------------------------------------------------------------------- */
@@ -105,8 +105,8 @@ bool keep_git_dir_check(const struct site *at, struct df_pos pos, const struct s
         const struct copy_operand *o = &c->operands[k];
         bool keep;
         if (o->kind == OPERAND_GIT && query_keeps(o->text, &keep) && keep != c->keep_git_dir)
-            return site_err(at, pos, e, "ADD --keep-git-dir=%s, but \"%.*s\" says otherwise: leave one of them out",
-                            c->keep_git_dir ? "true" : "false", STR_ARG(o->text));
+            return site_err(at, pos, e, "ADD --keep-git-dir=%s, but \"%s\" says otherwise: leave one of them out",
+                            c->keep_git_dir ? "true" : "false", SHOWN(o->text));
     }
     return true;
 }

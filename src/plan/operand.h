@@ -11,7 +11,7 @@
 /* OPERAND_PATH, OPERAND_URL or OPERAND_GIT. */
 enum operand_kind operand_kind_of(struct str text);
 /* COPY takes paths only. */
-MUST_CHECK bool operand_check(const struct site *at, struct str text, struct err *e);
+MUST_CHECK bool operand_check(const struct site *at, struct df_pos pos, struct str text, struct err *e);
 /* --checksum: for exactly one source, which is a URL ("sha256:<hex>") or a repository (a commit, or how it begins). */
 MUST_CHECK bool checksum_check(const struct site *at, struct df_pos pos, const struct step_copy *c, struct err *e);
 /* A repository's own "?keep-git-dir=" may not say otherwise than the flag. */

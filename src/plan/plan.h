@@ -77,12 +77,16 @@ struct plan {
     bool has_epoch;               /* SOURCE_DATE_EPOCH of the options, else the default of a global ARG of that name: build/ applies */
     int64_t epoch;                /* this one, to layers, keys, history and configuration */
     bool epoch_of_context;        /* that ARG says "context": then has_epoch is not set, and build/ finds the time */
+    uint64_t *work;               /* left of LIMIT_FILE_WORK for what is expanded before the first step */
 };
 
 /* The plan keeps `file` and the options' texts. Flags of needed stages are checked here, so that a long build does not end at one. After an
  * error `out` holds what was known by then: the stages' instructions, the global ARGs. */
 MUST_CHECK bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out,
                           struct err *e);
+/* The ONBUILD triggers of a stage's base (scope.config.onbuild at its beginning), as instructions; *out has one a text. */
+MUST_CHECK bool plan_parse_triggers(struct arena *a, const struct plan *p, const struct plan_stage *s, const struct str_list *texts,
+                                    struct df_instruction **out, struct err *e);
 /* The ONBUILD triggers of a stage's base image are known only when that image is: adds the stages that they read to stages[stage].needs and
  * marks them (and what they read) as needed. Triggers of a base that is a stage are seen by plan_make. */
 MUST_CHECK bool plan_add_triggers(struct arena *a, struct plan *p, size_t stage, const struct df_instruction *triggers, size_t n,
@@ -147,6 +151,7 @@ enum cache_sharing { CACHE_SHARED, CACHE_PRIVATE, CACHE_LOCKED };
 
 struct step_mount {
     enum mount_kind kind;
+    struct df_pos pos;            /* of its flag */
     struct source_ref from;       /* bind; cache: what a new cache begins with (only if has_from) */
     bool has_from;
     struct str source;            /* path inside it, "/" by default */
@@ -200,6 +205,9 @@ struct scope {
     struct df_warning *warnings;  /* what check/ gathers */
     size_t n_warnings;
     size_t arena_start;           /* bytes that the arena had handed out: bounds what a stage may take */
+    size_t history_bytes;         /* of the lines of this and the stages below, at least, as they will be written */
+    size_t unmeasured_bytes;      /* of texts since the size of the whole was asked */
+    uint64_t work;                /* left of LIMIT_FILE_WORK; who takes several stages through their scopes may hand it on */
 };
 
 /* `base` is the base image's configuration (or NULL for scratch); base_scope the scope at the end of the base stage (or NULL): ARGs are
@@ -209,7 +217,7 @@ struct scope {
 void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
                 const struct scope *base_scope);
 /* Carries one instruction into the scope and describes what is to be done. ONBUILD triggers of the base come through here first
- * (dockerfile_parse_one), then the stage's body. */
+ * (plan_parse_triggers), then the stage's body. */
 MUST_CHECK bool scope_step(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e);
 
 #endif

@@ -23,12 +23,13 @@ static void inherit_args(struct scope *s, const struct scope *base) {
             pair_list_set(s->arena, &s->args, arena_str(s->arena, arg->key), arena_str(s->arena, arg->value));
     }
     s->author = arena_str(s->arena, base->author);
+    s->history_bytes = base->history_bytes;
 }
 
 void scope_init(struct scope *s, struct arena *a, const struct plan *p, const struct plan_stage *stage, const struct container_config *base,
                 const struct scope *base_scope) {
     struct str ignored;
-    *s = (struct scope){.arena = a, .plan = p, .stage = stage, .arena_start = a->total_bytes};
+    *s = (struct scope){.arena = a, .plan = p, .stage = stage, .arena_start = a->total_bytes, .work = LIMIT_FILE_WORK};
     if (!base && base_scope)
         base = &base_scope->config;
     if (base)
@@ -46,9 +47,7 @@ void scope_init(struct scope *s, struct arena *a, const struct plan *p, const st
 /* --- For the step files ---------------------------------------------------------------------------------------------------------- */
 
 struct site scope_site(const struct scope *s, const struct df_instruction *i) {
-    uintptr_t at = (uintptr_t)i, body = (uintptr_t)s->stage->body;
-    bool own = at >= body && at < body + s->stage->n_body * sizeof *i;
-    return (struct site){.file = s->plan->file->name, .i = i, .from = own ? NULL : s->stage->from};
+    return (struct site){.file = s->plan->file->name, .i = i, .stage = i->number ? s->stage : NULL};
 }
 
 static void add_warning(struct scope *s, struct df_warning w) {
@@ -82,10 +81,13 @@ static bool within_limit(const struct scope *s, const struct df_instruction *i, 
            site_err(&at, i->pos, e, "the stage's instructions take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
 }
 
-enum { UNSET_MAX = 16, MEANT_MAX = 100 /* so many warnings look for what was meant: each goes through all variables */ };
+/* So many warnings of a stage look for what was meant, each among all variables. No file fails for that: half of its work is kept. */
+enum { UNSET_MAX = 16, MEANT_MAX = 100 };
+#define MEANT_WORK_MIN (LIMIT_FILE_WORK / 2)
 
-static struct str nearest_variable(const struct scope *s, struct str name) {
+static struct str nearest_variable(struct scope *s, struct str name) {
     struct near n = {name};
+    vars_charge(&s->work, VARS_NEAR_COST * (s->args.n + s->config.env.n));
     for (size_t k = 0; k < s->args.n; k++)
         near_try(&n, s->args.p[k].key);
     for (size_t k = 0; k < s->config.env.n; k++)
@@ -99,17 +101,17 @@ static void warn_unset(struct scope *s, struct df_pos pos, const struct df_unset
         struct df_warning w = {.pos = pos, .rule = "UndefinedVar", .subject = unset->names[k]};
         if (str_list_has(&s->declared, w.subject) || s->n_warnings == LIMIT_SCOPE_WARNINGS)
             continue;
-        if (s->n_warnings < MEANT_MAX)
+        if (s->n_warnings < MEANT_MAX && s->work > MEANT_WORK_MIN)
             w.meant = nearest_variable(s, w.subject);
-        w.message = arena_printf(s->arena, "Usage of undefined variable '$%.*s'", STR_ARG(w.subject));
+        w.message = arena_printf(s->arena, "Usage of undefined variable '$%s'", SHOWN(w.subject));
         if (w.meant.n)
-            w.message = arena_printf(s->arena, "%.*s (did you mean $%.*s?)", STR_ARG(w.message), STR_ARG(w.meant));
+            w.message = arena_printf(s->arena, "%.*s (did you mean $%s?)", STR_ARG(w.message), SHOWN(w.meant));
         add_warning(s, w);
     }
 }
 
 bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &s->work};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
@@ -120,40 +122,48 @@ bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos
     return within_limit(s, i, e);
 }
 
-bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct str text, struct str **out, size_t *n, struct err *e) {
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str **out, size_t *n,
+                        struct err *e) {
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &s->work};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
     if (!df_expand_words(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, n, e))
-        return site_wrap(&at, i->pos, e, "%s", df_op_name(i->op));
-    warn_unset(s, i->pos, &unset);
+        return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
+    warn_unset(s, pos, &unset);
     return within_limit(s, i, e);
 }
 
-bool scope_expand_text(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
-    struct vars vars = {.first = &s->args, .second = &s->config.env};
+bool scope_expand_body(struct scope *s, const struct df_instruction *i, const struct df_heredoc *doc, struct str *out, struct err *e) {
+    struct vars vars = {.first = &s->args, .second = &s->config.env, .work = &s->work};
     struct str names[UNSET_MAX];
     struct df_unset unset = {names, 0, UNSET_MAX};
     struct site at = scope_site(s, i);
-    if (!df_expand_text(s->arena, text, vars_getter(&vars), &unset, out, e))
-        return site_wrap(&at, i->pos, e, "%s, here-document", df_op_name(i->op));
-    warn_unset(s, i->pos, &unset);
+    size_t fault = 0;
+    if (!df_expand_text(s->arena, doc->body, vars_getter(&vars), &unset, out, &fault, e))
+        return site_wrap(&at, df_heredoc_pos(doc, fault), e, "%s, here-document", df_op_name(i->op));
+    warn_unset(s, doc->pos, &unset);
     return within_limit(s, i, e);
+}
+
+bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e) {
+    struct site at = scope_site(s, i);
+    vars_charge(&s->work, entries);
+    return s->work > 0 || site_err(&at, pos, e, "the file sets so many variables and labels so often that it would take too long");
 }
 
 bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, struct err *e) {
     struct str name = doc->name;
     if (str_index(name, '/') < 0 && str_index(name, '\0') < 0 && !str_eqz(name, ".") && !str_eqz(name, "..") && name.n <= LIMIT_NAME_BYTES)
         return true;
-    return site_err(at, at->i->pos, e, "the here-document's word \"%.*s\" cannot name a file", STR_ARG(name));
+    return site_err(at, doc->pos, e, "the here-document's word \"%s\" cannot name a file", SHOWN(name));
 }
 
-bool scope_path(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e) {
+bool scope_path(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out, struct err *e) {
     struct site at = scope_site(s, i);
     *out = path_resolve(s->arena, s->config.workdir, text);
     if (out->n > LIMIT_PATH_BYTES)
-        return site_err(&at, i->pos, e, "%s: a path is longer than %d bytes", df_op_name(i->op), LIMIT_PATH_BYTES);
+        return site_err(&at, pos, e, "%s: a path is longer than %d bytes", df_op_name(i->op), LIMIT_PATH_BYTES);
     return true;
 }
 
@@ -205,12 +215,12 @@ bool scope_step(struct scope *s, const struct df_instruction *i, struct step *ou
     struct site at = scope_site(s, i);
     *out = (struct step){.kind = STEP_CONFIG, .from = i, .pos = i->pos};
     assert((size_t)i->op < sizeof step_of / sizeof step_of[0]);
-    if (!step_of[i->op] || (at.from && (i->op == DF_ONBUILD || i->op == DF_MAINTAINER)))
+    if (!step_of[i->op] || (at.stage && (i->op == DF_ONBUILD || i->op == DF_MAINTAINER)))
         return site_err(&at, i->pos, e, "%s cannot be an ONBUILD trigger", df_op_name(i->op));
     if (!flags_check(&at, e))
         return false;
     if (str_index(i->original, '\0') >= 0)
         return site_err(&at, i->pos, e, "%s: a NUL byte cannot be in an image's configuration, a path or a command", df_op_name(i->op));
     out->title = title(s->arena, i);
-    return step_of[i->op](s, i, out, e) && within_limit(s, i, e);
+    return step_of[i->op](s, i, out, e) && within_limit(s, i, e) && document_grow(s, i, out, e);
 }

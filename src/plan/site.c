@@ -4,13 +4,19 @@
 
 #include "base/mem.h"
 #include "base/near.h"
+#include "plan/plan.h"
+
+struct str trigger_name(struct arena *a, const struct plan_stage *stage, size_t number, struct str text) {
+    return arena_printf(a, "FROM %s: ONBUILD trigger %zu \"%s\"", SHOWN(stage->base_ref), number, SHOWN(text));
+}
 
 static bool place(const struct site *at, struct df_pos pos, struct err *e) {
-    if (!at->from)
+    if (!at->stage)
         return err_wrap(e, "%.*s:%u:%u", STR_ARG(at->file), pos.line, pos.column);
-    struct df_pos from = at->from->pos;
-    return err_wrap(e, "%.*s:%u:%u: ONBUILD trigger of the base, \"%.*s\"", STR_ARG(at->file), from.line, from.column,
-                    STR_ARG(at->i->original));
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct df_pos from = at->stage->from->arg_pos[0];
+    struct str trigger = trigger_name(&a, at->stage, at->i->number, at->i->original);
+    return err_wrap(e, "%.*s:%u:%u: %.*s:%u:%u", STR_ARG(at->file), from.line, from.column, STR_ARG(trigger), pos.line, pos.column);
 }
 
 bool site_err(const struct site *at, struct df_pos pos, struct err *e, const char *fmt, ...) {

@@ -6,6 +6,7 @@
 #include "plan/named.h"
 #include "plan/reference.h"
 #include "plan/steps.h"
+#include "plan/vars.h"
 
 static bool is_digits(struct str s) {
     for (size_t k = 0; k < s.n; k++)
@@ -17,9 +18,9 @@ static bool is_digits(struct str s) {
 static bool by_index(const struct plan *p, size_t from, struct str name, size_t *stage, struct err *e) {
     uint64_t index;
     if (!str_to_u64(name, 10, SIZE_MAX, &index) || index >= p->n_stages)
-        return err_set(e, ERR_USAGE, "there is no stage %.*s: the file has %zu", STR_ARG(name), p->n_stages);
+        return err_set(e, ERR_USAGE, "there is no stage %s: the file has %zu", SHOWN(name), p->n_stages);
     if (index >= from)
-        return err_set(e, ERR_USAGE, index == from ? "stage %.*s is this stage itself" : "stage %.*s comes after this one", STR_ARG(name));
+        return err_set(e, ERR_USAGE, index == from ? "stage %s is this stage itself" : "stage %s comes after this one", SHOWN(name));
     *stage = (size_t)index;
     return true;
 }
@@ -36,8 +37,8 @@ bool plan_find_stage(const struct plan *p, size_t from, struct str name, bool *f
         }
     for (size_t k = from; k < p->n_stages; k++)
         if (name.n && str_eq_nocase(p->stages[k].name, name))
-            return err_set(e, ERR_USAGE, k == from ? "\"%.*s\" is this stage itself" : "stage \"%.*s\" comes after this one",
-                           STR_ARG(name));
+            return err_set(e, ERR_USAGE, k == from ? "\"%s\" is this stage itself" : "stage \"%s\" comes after this one",
+                           SHOWN(name));
     *found = false;
     return true;
 }
@@ -65,9 +66,9 @@ bool source_resolve(const struct plan *p, size_t stage, const struct site *at, s
     if (name.n == 0)
         return true;
     if (!resolve(p, stage, name, out, e))
-        return site_wrap(at, pos, e, "%s=%.*s", what, STR_ARG(name));
+        return site_wrap(at, pos, e, "%s=%s", what, SHOWN(name));
     if (out->kind == SOURCE_IMAGE && str_eqz(out->image, "scratch"))
-        return site_err(at, pos, e, "%s=%.*s: there is nothing in scratch", what, STR_ARG(name));
+        return site_err(at, pos, e, "%s=%s: there is nothing in scratch", what, SHOWN(name));
     return true;
 }
 
@@ -75,7 +76,8 @@ bool source_resolve(const struct plan *p, size_t stage, const struct site *at, s
 
 /* The stage's variables, and the ARGs before the first FROM, as in FROM itself. */
 static bool get(void *ctx, struct str name, struct str *value) {
-    const struct scope *s = ctx;
+    struct scope *s = ctx;
+    vars_charge(&s->work, s->args.n + s->config.env.n + s->plan->global_args.n);
     return scope_lookup(s, name, value) || pair_list_get(&s->plan->global_args, name, value);
 }
 
@@ -92,13 +94,13 @@ bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos
                   struct source_ref *out, struct err *e) {
     struct site at = scope_site(s, i);
     struct str name = text;
-    if (has_variable(text) && !df_expand(s->arena, text, s->plan->file->escape, (struct df_vars){get, s}, NULL, &name, e))
-        return site_wrap(&at, pos, e, "%s=%.*s", what, STR_ARG(text));
+    if (has_variable(text) && !df_expand(s->arena, text, s->plan->file->escape, (struct df_vars){get, s, &s->work}, NULL, &name, e))
+        return site_wrap(&at, pos, e, "%s=%s", what, SHOWN(text));
     if (text.n && name.n == 0)
-        return site_err(&at, pos, e, "%s=%.*s gives an empty name", what, STR_ARG(text));
+        return site_err(&at, pos, e, "%s=%s gives an empty name", what, SHOWN(text));
     if (!source_resolve(s->plan, s->stage->index, &at, pos, what, name, out, e))
         return false;
     return out->kind != SOURCE_STAGE || is_needed(s->stage, out->stage) ||
-           site_err(&at, pos, e, "%s=%.*s: that the base image makes \"%.*s\" of it could not be foreseen; name the stage", what,
-                    STR_ARG(text), STR_ARG(name));
+           site_err(&at, pos, e, "%s=%s: that the base image makes \"%s\" of it could not be foreseen; name the stage", what,
+                    SHOWN(text), SHOWN(name));
 }

@@ -14,22 +14,29 @@ static struct site site_of(const struct plan *p, const struct df_instruction *i)
     return (struct site){.file = p->file->name, .i = i};
 }
 
+static bool globals_fit(const struct plan *p, size_t bytes, const struct site *at, struct df_pos pos, struct err *e) {
+    if (p->global_args.n > LIMIT_CONFIG_ENTRIES)
+        return site_err(at, pos, e, "more than %d ARGs before the first FROM", LIMIT_CONFIG_ENTRIES);
+    if (bytes > LIMIT_STAGE_BYTES)
+        return site_err(at, pos, e, "the ARGs before the first FROM take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
+    vars_charge(p->work, p->global_args.n + p->options.build_args.n);
+    return *p->work > 0 || site_err(at, pos, e, "the file sets so many ARGs so often that it would take too long");
+}
+
 /* Each pair sees those before it. A default that a build argument replaces is not even expanded. */
 static bool global_arg(struct arena *a, struct plan *p, size_t arena_start, const struct df_instruction *i, struct err *e) {
     struct site at = site_of(p, i);
     for (size_t k = 0; k < i->n_pairs; k++) {
         const struct df_pair *pair = &i->pairs[k];
-        struct vars vars = {.first = &p->global_args};
+        struct vars vars = {.first = &p->global_args, .work = p->work};
         struct str value = STR_NULL;
         bool given = pair_list_get(&p->options.build_args, pair->key, &value);
         if (!given && pair->has_value && !df_expand(a, pair->value, p->file->escape, vars_getter(&vars), NULL, &value, e))
-            return site_wrap(&at, pair->pos, e, "ARG %.*s", STR_ARG(pair->key));
+            return site_wrap(&at, pair->pos, e, "ARG %s", SHOWN(pair->key));
         if (given || pair->has_value)
             pair_list_set(a, &p->global_args, pair->key, value);
-        if (p->global_args.n > LIMIT_CONFIG_ENTRIES)
-            return site_err(&at, i->pos, e, "more than %d ARGs before the first FROM", LIMIT_CONFIG_ENTRIES);
-        if (a->total_bytes - arena_start > LIMIT_STAGE_BYTES)
-            return site_err(&at, i->pos, e, "the ARGs before the first FROM take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
+        if (!globals_fit(p, a->total_bytes - arena_start, &at, pair->pos, e))
+            return false;
     }
     return true;
 }
@@ -62,8 +69,8 @@ static bool find_epoch(struct plan *p, struct err *e) {
         return true;
     struct site at = site_of(p, i);
     p->has_epoch = str_to_i64(text, &p->epoch) && p->epoch >= 0;
-    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%.*s is not a number of seconds since 1970, nor \"context\"",
-                                     STR_ARG(text));
+    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%s is not a number of seconds since 1970, nor \"context\"",
+                                     SHOWN(text));
 }
 
 /* The frontend is croze itself, whoever was asked for. */
@@ -74,8 +81,8 @@ static void warn_syntax(struct arena *a, struct plan *p) {
     p->warnings = arena_new(a, struct df_warning);
     p->warnings[p->n_warnings++] = (struct df_warning){
         .rule = "ForeignSyntax",
-        .message = arena_printf(a, "build argument BUILDKIT_SYNTAX=%.*s: that frontend is not run; the file is read as a Dockerfile",
-                                STR_ARG(frontend)),
+        .message = arena_printf(a, "build argument BUILDKIT_SYNTAX=%s: that frontend is not run; the file is read as a Dockerfile",
+                                SHOWN(frontend)),
     };
 }
 
@@ -94,9 +101,9 @@ static bool blame_empty(const struct plan *p, const struct vars *vars, struct er
     for (size_t k = 0; k < vars->n_empty; k++) {
         struct str name = vars->empty[k];
         if (declared_globally(p, name) || is_predefined(name))
-            (void)err_append(e, "; ARG %.*s is empty: give it with --build-arg %.*s=...", STR_ARG(name), STR_ARG(name));
+            (void)err_append(e, "; ARG %s is empty: give it with --build-arg %s=...", SHOWN(name), SHOWN(name));
         else
-            (void)err_append(e, "; %.*s is not known here: declare ARG %.*s before the first FROM", STR_ARG(name), STR_ARG(name));
+            (void)err_append(e, "; %s is not known here: declare ARG %s before the first FROM", SHOWN(name), SHOWN(name));
     }
     return false;
 }
@@ -146,12 +153,12 @@ static bool replace_stage(struct plan *p, struct plan_stage *s) {
 static bool find_base(struct plan *p, struct plan_stage *s, const struct site *at, const struct vars *vars, struct err *e) {
     struct str ref = s->base_ref;
     if (ref.n == 0) {
-        (void)site_err(at, s->from->pos, e, "FROM %.*s gives an empty name", STR_ARG(s->from->args[0]));
+        (void)site_err(at, s->from->arg_pos[0], e, "FROM %s gives an empty name", SHOWN(s->from->args[0]));
         return blame_empty(p, vars, e);
     }
     size_t which;
     if (named_find(p, ref, &which))
-        return take_named(p, s, which, e) || site_wrap(at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
+        return take_named(p, s, which, e) || site_wrap(at, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->from->args[0]));
     for (size_t k = s->index; k-- > 0;)
         if (str_eq_nocase(p->stages[k].name, ref)) {
             s->base_kind = BASE_STAGE;
@@ -166,35 +173,35 @@ static bool find_base(struct plan *p, struct plan_stage *s, const struct site *a
     const char *fault = reference_fault(ref);
     if (!fault)
         return true;
-    (void)site_err(at, s->from->pos, e, "FROM %.*s gives \"%.*s\", which is not the name of an image: %s", STR_ARG(s->from->args[0]),
-                   STR_ARG(ref), fault);
+    (void)site_err(at, s->from->arg_pos[0], e, "FROM %s gives \"%s\", which is not the name of an image: %s", SHOWN(s->from->args[0]),
+                   SHOWN(ref), fault);
     return blame_empty(p, vars, e);
 }
 
 static bool stage_platform(struct arena *a, struct plan *p, struct plan_stage *s, const struct site *at, struct err *e) {
     const struct df_flag *flag = flag_find(s->from, "platform");
-    struct vars vars = {.first = &p->global_args};
+    struct vars vars = {.first = &p->global_args, .work = p->work};
     struct str text;
     if (!flag || flag->value.n == 0)
         return true;
     if (!df_expand(a, flag->value, p->file->escape, vars_getter(&vars), NULL, &text, e))
         return site_wrap(at, flag->pos, e, "FROM --platform");
     if (text.n == 0) {
-        (void)site_err(at, flag->pos, e, "FROM --platform=%.*s gives nothing", STR_ARG(flag->value));
+        (void)site_err(at, flag->pos, e, "FROM --platform=%s gives nothing", SHOWN(flag->value));
         return blame_empty(p, &vars, e);
     }
     if (!platform_normalize(a, text, p->options.platform, &s->platform, e))
-        return site_wrap(at, flag->pos, e, "FROM --platform=%.*s", STR_ARG(flag->value));
+        return site_wrap(at, flag->pos, e, "FROM --platform=%s", SHOWN(flag->value));
     return true;
 }
 
 static bool begin_stage(struct arena *a, struct plan *p, struct plan_stage *s, struct err *e) {
     struct site at = site_of(p, s->from);
-    struct vars vars = {.first = &p->global_args};
+    struct vars vars = {.first = &p->global_args, .work = p->work};
     if (replace_stage(p, s))
         return true;
     if (!df_expand(a, s->from->args[0], p->file->escape, vars_getter(&vars), NULL, &s->base_ref, e))
-        return site_wrap(&at, s->from->pos, e, "FROM %.*s", STR_ARG(s->from->args[0]));
+        return site_wrap(&at, s->from->arg_pos[0], e, "FROM %s", SHOWN(s->from->args[0]));
     return find_base(p, s, &at, &vars, e) && stage_platform(a, p, s, &at, e);
 }
 
@@ -238,7 +245,8 @@ static void copy_options(struct arena *a, struct plan *p, const struct plan_opti
 bool plan_make(struct arena *a, const struct dockerfile *file, const struct plan_options *options, struct plan *out, struct err *e) {
     size_t arena_start = a->total_bytes;
     assert(options->platform.n);
-    *out = (struct plan){.file = file};
+    *out = (struct plan){.file = file, .work = arena_new(a, uint64_t)};
+    *out->work = LIMIT_FILE_WORK;
     copy_options(a, out, options);
     if (!platform_normalize(a, options->platform, S("linux/amd64"), &out->options.platform, e))
         return false;

@@ -65,10 +65,10 @@ static bool interval(const struct site *at, const char *name, int64_t *out, stru
     if (!flag || flag->value.n == 0)
         return true;
     if (!duration_parse(flag->value, out))
-        return site_err(at, flag_value_pos(flag), e, "HEALTHCHECK --%s=%.*s is not a duration like 30s or 1m30s", name,
-                        STR_ARG(flag->value));
+        return site_err(at, flag_value_pos(flag), e, "HEALTHCHECK --%s=%s is not a duration like 30s or 1m30s", name,
+                        SHOWN(flag->value));
     if (*out != 0 && *out < MIN_INTERVAL_NS)
-        return site_err(at, flag_value_pos(flag), e, "HEALTHCHECK --%s=%.*s is less than 1ms", name, STR_ARG(flag->value));
+        return site_err(at, flag_value_pos(flag), e, "HEALTHCHECK --%s=%s is less than 1ms", name, SHOWN(flag->value));
     return true;
 }
 
@@ -76,7 +76,7 @@ static bool retries(const struct site *at, int64_t *out, struct err *e) {
     const struct df_flag *flag = flag_find(at->i, "retries");
     uint64_t n = 0;
     if (flag && flag->value.n && !str_to_u64(flag->value, 10, INT32_MAX, &n))
-        return site_err(at, flag_value_pos(flag), e, "HEALTHCHECK --retries=%.*s is not a number from 0 to %d", STR_ARG(flag->value),
+        return site_err(at, flag_value_pos(flag), e, "HEALTHCHECK --retries=%s is not a number from 0 to %d", SHOWN(flag->value),
                         INT32_MAX);
     *out = (int64_t)n;
     return true;

@@ -15,7 +15,7 @@ static bool expand_pairs(struct scope *s, const struct df_instruction *i, struct
         if (!scope_expand(s, i, pair->pos, pair->key, &out[k].key, e) || !scope_expand(s, i, pair->pos, pair->value, &out[k].value, e))
             return false;
         if (out[k].key.n == 0) /* a variable's doing: the parser refuses "=x" */
-            return site_err(&at, pair->pos, e, "%s: \"%.*s\" gives an empty name", df_op_name(i->op), STR_ARG(pair->key));
+            return site_err(&at, pair->pos, e, "%s: \"%s\" gives an empty name", df_op_name(i->op), SHOWN(pair->key));
     }
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_STAGE_BYTES);
     buf_add_str(&text, str_z(df_op_name(i->op)));
@@ -36,7 +36,8 @@ bool step_env(struct scope *s, const struct df_instruction *i, struct step *out,
     for (size_t k = 0; k < i->n_pairs; k++) {
         pair_list_set(s->arena, &s->config.env, pairs[k].key, pairs[k].value);
         pair_list_remove(&s->args, pairs[k].key);
-        if (!scope_count(s, i, s->config.env.n, "environment variables", e))
+        if (!scope_count(s, i, s->config.env.n, "environment variables", e) ||
+            !scope_spend(s, i, i->pairs[k].pos, s->config.env.n + s->args.n, e))
             return false;
     }
     return true;
@@ -48,7 +49,7 @@ bool step_label(struct scope *s, const struct df_instruction *i, struct step *ou
         return false;
     for (size_t k = 0; k < i->n_pairs; k++) {
         pair_list_set(s->arena, &s->config.labels, pairs[k].key, pairs[k].value);
-        if (!scope_count(s, i, s->config.labels.n, "labels", e))
+        if (!scope_count(s, i, s->config.labels.n, "labels", e) || !scope_spend(s, i, i->pairs[k].pos, s->config.labels.n, e))
             return false;
     }
     return true;
@@ -83,8 +84,8 @@ static void declare(struct scope *s, const struct df_pair *pair, const struct st
         return;
     pair_list_set(s->arena, &s->args, pair->key, *value);
     if (is_placeholder(*value))
-        scope_warn(s, pair->pos, "PlaceholderArg", "ARG %.*s is still the placeholder %.*s: give it with --build-arg %.*s=...",
-                   STR_ARG(pair->key), STR_ARG(*value), STR_ARG(pair->key));
+        scope_warn(s, pair->pos, "PlaceholderArg", "ARG %s is still the placeholder %s: give it with --build-arg %s=...",
+                   SHOWN(pair->key), SHOWN(*value), SHOWN(pair->key));
 }
 
 /* Each ARG of a line sees those before it. */
@@ -98,7 +99,8 @@ bool step_arg(struct scope *s, const struct df_instruction *i, struct step *out,
         if (!arg_value(s, i, pair, &has_value, &value, e))
             return false;
         declare(s, pair, has_value ? &value : NULL);
-        if (!scope_count(s, i, s->declared.n, "ARGs", e))
+        size_t searched = s->declared.n + s->args.n + s->plan->global_args.n + s->plan->options.build_args.n;
+        if (!scope_count(s, i, s->declared.n, "ARGs", e) || !scope_spend(s, i, pair->pos, searched, e))
             return false;
         buf_printf(&text, " %.*s%s", STR_ARG(pair->key), has_value ? "=" : "");
         buf_add_str(&text, value);
@@ -111,7 +113,7 @@ bool step_arg(struct scope *s, const struct df_instruction *i, struct step *out,
 
 static bool one_text(struct scope *s, const struct df_instruction *i, struct str *value, struct step *out, struct err *e) {
     assert(i->n_args == 1);
-    if (!scope_expand(s, i, i->pos, i->args[0], value, e))
+    if (!scope_expand(s, i, i->arg_pos[0], i->args[0], value, e))
         return false;
     out->created_by = arena_join3(s->arena, str_z(df_op_name(i->op)), S(" "), *value);
     return true;
@@ -124,7 +126,7 @@ bool step_user(struct scope *s, const struct df_instruction *i, struct step *out
     if (!one_text(s, i, &user, out, e))
         return false;
     if (user.n == 0)
-        return site_err(&at, i->pos, e, "USER %.*s gives an empty name, which would mean root", STR_ARG(i->args[0]));
+        return site_err(&at, i->arg_pos[0], e, "USER %s gives an empty name, which would mean root", SHOWN(i->args[0]));
     s->config.user = user;
     return true;
 }
@@ -165,7 +167,7 @@ bool step_stopsignal(struct scope *s, const struct df_instruction *i, struct ste
     if (!one_text(s, i, &name, out, e))
         return false;
     if (!is_signal(name))
-        return site_err(&at, i->pos, e, "STOPSIGNAL %.*s: there is no such signal", STR_ARG(name));
+        return site_err(&at, i->arg_pos[0], e, "STOPSIGNAL %s: there is no such signal", SHOWN(name));
     s->config.stop_signal = name;
     return true;
 }
@@ -174,10 +176,10 @@ bool step_volume(struct scope *s, const struct df_instruction *i, struct step *o
     struct site at = scope_site(s, i);
     struct str *paths = arena_array(s->arena, struct str, i->n_args);
     for (size_t k = 0; k < i->n_args; k++) {
-        if (!scope_expand(s, i, i->pos, i->args[k], &paths[k], e))
+        if (!scope_expand(s, i, i->arg_pos[k], i->args[k], &paths[k], e))
             return false;
         if (paths[k].n == 0)
-            return site_err(&at, i->pos, e, "VOLUME: \"%.*s\" gives an empty path", STR_ARG(i->args[k]));
+            return site_err(&at, i->arg_pos[k], e, "VOLUME: \"%s\" gives an empty path", SHOWN(i->args[k]));
         str_list_add_sorted(s->arena, &s->config.volumes, paths[k]);
         if (!scope_count(s, i, s->config.volumes.n, "volumes", e))
             return false;
@@ -208,7 +210,7 @@ bool step_onbuild(struct scope *s, const struct df_instruction *i, struct step *
 /* "/" is there already, so that WORKDIR / makes no layer. */
 bool step_workdir(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
     struct str path;
-    if (!one_text(s, i, &path, out, e) || !scope_path(s, i, path, &out->workdir, e))
+    if (!one_text(s, i, &path, out, e) || !scope_path(s, i, i->arg_pos[0], path, &out->workdir, e))
         return false;
     s->config.workdir = out->workdir;
     out->user = s->config.user;

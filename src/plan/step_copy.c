@@ -15,7 +15,7 @@ bool copy_check_early(struct arena *a, const struct site *at, struct err *e) {
     const struct df_flag *mode = flag_find(at->i, "chmod");
     struct chmod ignored;
     for (size_t k = 0; k + 1 < at->i->n_args; k++)
-        if (!operand_check(at, at->i->args[k], e))
+        if (!operand_check(at, at->i->arg_pos[k], at->i->args[k], e))
             return false;
     if (!mode || mode->value.n == 0 || has_variable(mode->value) || chmod_parse(a, mode->value, &ignored, e))
         return true;
@@ -27,8 +27,8 @@ bool copy_check_early(struct arena *a, const struct site *at, struct err *e) {
 static bool inline_operand(struct scope *s, const struct df_instruction *i, const struct df_heredoc *doc, struct copy_operand *out,
                            struct err *e) {
     struct site at = scope_site(s, i);
-    *out = (struct copy_operand){.kind = OPERAND_INLINE, .text = doc->name, .body = doc->body, .pos = i->pos};
-    return heredoc_names_file(&at, doc, e) && (!doc->expand || scope_expand_text(s, i, doc->body, &out->body, e));
+    *out = (struct copy_operand){.kind = OPERAND_INLINE, .text = doc->name, .body = doc->body, .pos = doc->pos};
+    return heredoc_names_file(&at, doc, e) && (!doc->expand || scope_expand_body(s, i, doc, &out->body, e));
 }
 
 /* Paths and what is fetched, as they are written; then the here-documents. */
@@ -38,8 +38,8 @@ static bool operands(struct scope *s, const struct df_instruction *i, struct ste
     c->operands = arena_array(s->arena, struct copy_operand, n + i->n_heredocs);
     for (size_t k = 0; k < n; k++) {
         struct copy_operand *o = &c->operands[c->n_operands++];
-        o->pos = i->pos;
-        if (!scope_expand(s, i, i->pos, i->args[k], &o->text, e) || !operand_check(&at, o->text, e))
+        o->pos = i->arg_pos[k];
+        if (!scope_expand(s, i, o->pos, i->args[k], &o->text, e) || !operand_check(&at, o->pos, o->text, e))
             return false;
         o->kind = operand_kind_of(o->text);
     }
@@ -61,10 +61,13 @@ static bool names_directory(struct str dest) {
     return base.n == 0 || str_eqz(base, ".") || str_eqz(base, "..");
 }
 
-static bool destination(struct scope *s, const struct df_instruction *i, struct str dest, struct step_copy *c, struct err *e) {
-    if (!scope_path(s, i, dest, &c->dest, e))
+/* The last of the words; *dest: expanded. */
+static bool destination(struct scope *s, const struct df_instruction *i, struct str *dest, struct step_copy *c, struct err *e) {
+    size_t last = i->n_args - 1;
+    struct df_pos pos = i->arg_pos[last];
+    if (!scope_expand(s, i, pos, i->args[last], dest, e) || !scope_path(s, i, pos, *dest, &c->dest, e))
         return false;
-    bool directory = names_directory(dest);
+    bool directory = names_directory(*dest);
     if (directory && c->dest.n > 1)
         c->dest = arena_join3(s->arena, c->dest, S("/"), STR_NULL);
     c->dest_is_dir = directory || c->n_operands > 1;
@@ -85,7 +88,7 @@ static bool owner_and_mode(struct scope *s, const struct df_instruction *i, stru
     if (!flag_text(s, i, "chown", &owner, &c->chown, e) || !flag_text(s, i, "chmod", &mode, chmod, e))
         return false;
     if (owner && owner->value.n && c->chown.n == 0)
-        return site_err(&at, owner->pos, e, "--chown=%.*s gives an empty name, which would mean root", STR_ARG(owner->value));
+        return site_err(&at, owner->pos, e, "--chown=%s gives an empty name, which would mean root", SHOWN(owner->value));
     return chmod->n == 0 || chmod_parse(s->arena, *chmod, &c->chmod, e) || site_wrap(&at, mode->pos, e, "--chmod");
 }
 
@@ -103,7 +106,7 @@ static bool exclude(struct scope *s, const struct df_instruction *i, const struc
     if (str_trim(pattern).n == 0)
         return true;
     if (!ignore_of(s->arena, &pattern, 1, &compiled, e))
-        return site_wrap(&at, flag->pos, e, "--exclude=%.*s", STR_ARG(pattern));
+        return site_wrap(&at, flag->pos, e, "--exclude=%s", SHOWN(pattern));
     c->excludes[c->n_excludes++] = pattern;
     return true;
 }
@@ -137,7 +140,7 @@ static bool add_flags(struct scope *s, const struct df_instruction *i, struct st
     if (!flag_text(s, i, "checksum", &checksum, &c->checksum, e))
         return false;
     if (checksum && c->checksum.n == 0) /* it would pass for one that was checked */
-        return site_err(&at, checksum->pos, e, "ADD --checksum=%.*s gives nothing", STR_ARG(checksum->value));
+        return site_err(&at, checksum->pos, e, "ADD --checksum=%s gives nothing", SHOWN(checksum->value));
     return !checksum || checksum_check(&at, checksum->pos, c, e);
 }
 
@@ -170,8 +173,8 @@ bool step_copy(struct scope *s, const struct df_instruction *i, struct step *out
     assert(i->n_args > 0);
     if (i->n_args + i->n_heredocs < 2) /* "<<E" is a here-document to the parser only where the whole line can be split into words */
         return site_err(&at, i->pos, e, "%s: a here-document's word cannot be read: a quote is out of place", df_op_name(i->op));
-    if (!operands(s, i, c, e) || !source(s, i, c, e) || !scope_expand(s, i, i->pos, i->args[i->n_args - 1], &dest, e) ||
-        !destination(s, i, dest, c, e) || !owner_and_mode(s, i, c, &chmod, e) || !excludes(s, i, c, e))
+    if (!operands(s, i, c, e) || !source(s, i, c, e) || !destination(s, i, &dest, c, e) || !owner_and_mode(s, i, c, &chmod, e) ||
+        !excludes(s, i, c, e))
         return false;
     c->parents = flag_is_on(i, "parents");
     c->link = flag_is_on(i, "link") && !c->chmod.given; /* BuildKit makes no linked copy then, and says nothing */

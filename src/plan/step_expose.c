@@ -62,29 +62,30 @@ static const char *protocol_of(struct str s) {
     return s.n ? NULL : known[0];
 }
 
-static bool expose_word(struct scope *s, const struct df_instruction *i, struct str word, struct str_list *out, struct err *e) {
+static bool expose_word(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str word, struct str_list *out,
+                        struct err *e) {
     struct site at = scope_site(s, i);
     struct str ip, host, port, protocol;
     struct port_range range, host_range;
     bool with_protocol = str_cut(split_host(word, &ip, &host), '/', &port, &protocol);
     const char *name = protocol_of(protocol);
     if (!name)
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: the protocol is tcp, udp or sctp", STR_ARG(word));
+        return site_err(&at, pos, e, "EXPOSE %s: the protocol is tcp, udp or sctp", SHOWN(word));
     if (!parse_range(port, &range))
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: not a port or a range of ports from 0 to %d", STR_ARG(word), PORT_MAX);
+        return site_err(&at, pos, e, "EXPOSE %s: not a port or a range of ports from 0 to %d", SHOWN(word), PORT_MAX);
     if (ip.n && !is_address(ip))
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: \"%.*s\" is not an IP address", STR_ARG(word), STR_ARG(ip));
+        return site_err(&at, pos, e, "EXPOSE %s: \"%s\" is not an IP address", SHOWN(word), SHOWN(ip));
     if (host.n && !parse_range(host, &host_range))
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: \"%.*s\" is not a port of the host", STR_ARG(word), STR_ARG(host));
+        return site_err(&at, pos, e, "EXPOSE %s: \"%s\" is not a port of the host", SHOWN(word), SHOWN(host));
     if (host.n && range.last != range.first && range.last - range.first != host_range.last - host_range.first)
-        return site_err(&at, i->pos, e, "EXPOSE %.*s: the two ranges differ in length", STR_ARG(word));
+        return site_err(&at, pos, e, "EXPOSE %s: the two ranges differ in length", SHOWN(word));
     if (ip.n || host.n)
-        scope_warn(s, i->pos, "ExposeInvalidFormat",
-                   "EXPOSE instruction should not define an IP address or host-port mapping, found '%.*s'", STR_ARG(word));
+        scope_warn(s, pos, "ExposeInvalidFormat",
+                   "EXPOSE instruction should not define an IP address or host-port mapping, found '%s'", SHOWN(word));
     if (with_protocol && protocol.n && !str_eqz(protocol, name))
-        scope_warn(s, i->pos, "ExposeProtoCasing", "Defined protocol '%.*s' in EXPOSE instruction should be lowercase", STR_ARG(word));
+        scope_warn(s, pos, "ExposeProtoCasing", "Defined protocol '%s' in EXPOSE instruction should be lowercase", SHOWN(word));
     if (out->n + range.last - range.first >= PORTS_MAX)
-        return site_err(&at, i->pos, e, "EXPOSE names more than %d ports", PORTS_MAX);
+        return site_err(&at, pos, e, "EXPOSE names more than %d ports", PORTS_MAX);
     for (unsigned p = range.first; p <= range.last; p++)
         str_list_add(s->arena, out, arena_printf(s->arena, "%u/%s", p, name));
     return true;
@@ -113,19 +114,35 @@ static void merge(struct scope *s, const struct str_list *more) {
     *ports = all;
 }
 
+struct placed {
+    struct str text;
+    struct df_pos pos;
+};
+
+static int placed_by_text(const void *a, const void *b) {
+    return str_cmp(((const struct placed *)a)->text, ((const struct placed *)b)->text);
+}
+
+/* As BuildKit's history has them. */
+static struct placed *sorted_words(struct arena *a, const struct df_instruction *i) {
+    struct placed *words = arena_array(a, struct placed, i->n_args);
+    for (size_t k = 0; k < i->n_args; k++)
+        words[k] = (struct placed){i->args[k], i->arg_pos[k]};
+    qsort(words, i->n_args, sizeof *words, placed_by_text);
+    return words;
+}
+
 bool step_expose(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
     struct str_list ports = {0};
     assert(i->n_args > 0);
-    struct str *sorted = arena_array(s->arena, struct str, i->n_args);
-    memcpy(sorted, i->args, i->n_args * sizeof *sorted);
-    qsort(sorted, i->n_args, sizeof *sorted, by_text); /* as BuildKit's history has them */
+    const struct placed *sorted = sorted_words(s->arena, i);
     for (size_t k = 0; k < i->n_args; k++) {
         struct str *words;
         size_t n;
-        if (!scope_expand_words(s, i, sorted[k], &words, &n, e))
+        if (!scope_expand_words(s, i, sorted[k].pos, sorted[k].text, &words, &n, e))
             return false;
         for (size_t w = 0; w < n; w++)
-            if (!expose_word(s, i, words[w], &ports, e))
+            if (!expose_word(s, i, sorted[k].pos, words[w], &ports, e))
                 return false;
     }
     merge(s, &ports);

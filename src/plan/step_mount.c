@@ -23,7 +23,7 @@ static bool refuse(const struct mount_parse *m, struct err *e, const char *fault
 }
 
 static bool target(struct mount_parse *m, struct str path, struct err *e) {
-    if (!scope_path(m->s, m->at->i, path, &m->out->target, e))
+    if (!scope_path(m->s, m->at->i, m->flag->pos, path, &m->out->target, e))
         return false;
     return !str_eqz(m->out->target, "/") || refuse(m, e, "the root itself cannot be the target");
 }
@@ -147,6 +147,7 @@ bool step_run_mounts(struct scope *s, const struct df_instruction *i, struct ste
             continue;
         m.flag = &i->flags[k];
         m.out = &out->mounts[out->n_mounts++];
+        m.out->pos = m.flag->pos;
         if (!one_mount(&m, e))
             return false;
     }

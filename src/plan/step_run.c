@@ -139,14 +139,14 @@ static bool network(const struct site *at, struct step_run *run, struct err *e) 
     run->network_none = str_eqz(flag->value, "none");
     run->network_host = str_eqz(flag->value, "host");
     return run->network_none || run->network_host ||
-           site_err(at, flag->pos, e, "RUN --network=%.*s: it is default, none or host", STR_ARG(flag->value));
+           site_err(at, flag->pos, e, "RUN --network=%s: it is default, none or host", SHOWN(flag->value));
 }
 
 static bool security(const struct site *at, struct step_run *run, struct err *e) {
     const struct df_flag *flag = flag_find(at->i, "security");
     run->insecure = flag && str_eqz(flag->value, "insecure");
     return !flag || run->insecure || str_eqz(flag->value, "sandbox") ||
-           site_err(at, flag->pos, e, "RUN --security=%.*s: it is sandbox or insecure", STR_ARG(flag->value));
+           site_err(at, flag->pos, e, "RUN --security=%s: it is sandbox or insecure", SHOWN(flag->value));
 }
 
 bool run_check_early(const struct site *at, struct err *e) {

@@ -14,21 +14,27 @@ struct site scope_site(const struct scope *s, const struct df_instruction *i);
 MUST_CHECK bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out,
                              struct err *e);
 /* The same, split into words. */
-MUST_CHECK bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct str text, struct str **out, size_t *n,
-                                   struct err *e);
-/* The body of a here-document. */
-MUST_CHECK bool scope_expand_text(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e);
+MUST_CHECK bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str **out,
+                                   size_t *n, struct err *e);
+/* The body of a here-document; errors are placed in it. */
+MUST_CHECK bool scope_expand_body(struct scope *s, const struct df_instruction *i, const struct df_heredoc *doc, struct str *out,
+                                  struct err *e);
 bool scope_lookup(const struct scope *s, struct str name, struct str *value);
 void scope_warn(struct scope *s, struct df_pos pos, const char *rule, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* `text` seen from WORKDIR; too long a path is an error. */
-MUST_CHECK bool scope_path(struct scope *s, const struct df_instruction *i, struct str text, struct str *out, struct err *e);
+/* `text`, which stands at `pos`, seen from WORKDIR; too long a path is an error. */
+MUST_CHECK bool scope_path(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str *out,
+                           struct err *e);
 /* The source that `text` names with the variables as they stand; `what` is for messages, as in source.h. */
 MUST_CHECK bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos pos, const char *what, struct str text,
                              struct source_ref *out, struct err *e);
 /* A bounded list of the stage took one more. */
 MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e);
+/* Lists of so many entries were gone through for what stands at `pos`. */
+MUST_CHECK bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e);
 /* A here-document that becomes a file is named by its word. */
 MUST_CHECK bool heredoc_names_file(const struct site *at, const struct df_heredoc *doc, struct err *e);
+/* The step adds its line to the history and its texts to the configuration, which must fit into a document. */
+MUST_CHECK bool document_grow(struct scope *s, const struct df_instruction *i, const struct step *step, struct err *e);
 /* SHELL (or its default) and `text`. */
 void shell_argv(struct scope *s, struct str text, struct str_list *argv);
 

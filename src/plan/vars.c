@@ -4,6 +4,7 @@
 
 static bool get(void *ctx, struct str name, struct str *value) {
     struct vars *v = ctx;
+    vars_charge(v->work, v->first->n + (v->second ? v->second->n : 0));
     bool found = pair_list_get(v->first, name, value) || (v->second && pair_list_get(v->second, name, value));
     if ((!found || value->n == 0) && v->n_empty < VARS_EMPTY_MAX)
         v->empty[v->n_empty++] = name;
@@ -11,7 +12,12 @@ static bool get(void *ctx, struct str name, struct str *value) {
 }
 
 struct df_vars vars_getter(struct vars *v) {
-    return (struct df_vars){get, v};
+    return (struct df_vars){get, v, v->work};
+}
+
+void vars_charge(uint64_t *work, size_t entries) {
+    if (work)
+        *work -= entries < *work ? entries : *work;
 }
 
 static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", NULL};
@@ -128,7 +134,7 @@ bool platform_normalize(struct arena *a, struct str text, struct str host, struc
         if (!is_platform_word(part[n++]))
             n = 4;
     if (n == 0 || n > 3 || rest.p)
-        return err_set(e, ERR_USAGE, "\"%.*s\" is not a platform like linux/amd64", STR_ARG(text));
+        return err_set(e, ERR_USAGE, "\"%s\" is not a platform like linux/amd64", SHOWN(text));
     (void)str_cut(host, '/', &host_os, &host_arch);
     (void)str_cut(host_arch, '/', &host_arch, &rest);
     struct str os = lower(a, part[0]), arch = lower(a, part[1]), variant = lower(a, part[2]);

@@ -13,8 +13,13 @@ struct vars {
     const struct pair_list *first, *second; /* second may be NULL */
     struct str empty[VARS_EMPTY_MAX];
     size_t n_empty;
+    uint64_t *work;                         /* df_vars.work; may be NULL */
 };
 struct df_vars vars_getter(struct vars *v);
+/* Lists are searched from their heads: what that costs is taken off *work, as far as there is anything left. */
+void vars_charge(uint64_t *work, size_t entries);
+/* The same for names that are compared by their distance (base/near.h), which takes longer. */
+enum { VARS_NEAR_COST = 32 };
 
 /* TARGETPLATFORM and its kin, BUILDPLATFORM's, TARGETSTAGE, SOURCE_DATE_EPOCH into `globals`. */
 void predefined_args(struct arena *a, const struct plan *p, struct pair_list *globals);

@@ -65,8 +65,11 @@ bool file_read_fd(int fd, const char *what, struct buf *b, struct err *e) {
             return err_sys(e, errno, "read %s", what);
         if (n == 0)
             break;
-        if (last)
-            return err_set(e, ERR_FAILED, "%s is larger than the limit of %zu bytes", what, b->max_bytes);
+        if (last) {
+            (void)err_set(e, ERR_FAILED, "%s is larger than the limit of %zu bytes", what, b->max_bytes);
+            e->sys = EFBIG;
+            return false;
+        }
         b->n += (size_t)n;
     }
     buf_add(b, "", 0); /* the NUL behind the text */

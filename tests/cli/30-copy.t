@@ -276,7 +276,7 @@ copy_fails() {
     printf 'FROM base\n%s\n' "$2" >"$c.dockerfile"
     fails_build "$3" "$1" "$c" -f "$c.dockerfile"
 }
-copy_fails "a source that is not there" 'COPY missing /x' 'context\.dockerfile:2:1: .*"/missing": not found'
+copy_fails "a source that is not there" 'COPY missing /x' 'context\.dockerfile:2:6: .*"/missing": not found'
 copy_fails "a directory over a file" 'COPY dir /opt/lower/file' 'cannot copy to non-directory: /opt/lower/file'
 copy_fails "a file below a file" 'COPY one.txt /opt/lower/file/new' '/opt/lower/file'
 copy_fails "an unknown user" 'COPY --chown=ghost one.txt /x' '--chown=ghost.*user "ghost" is not in the image'

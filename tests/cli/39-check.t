@@ -156,7 +156,7 @@ printf 'FROM base\nMAINTAINER m\nRUN exit 3\n' | dockerfile "$c"
 fails_build 'exit' "a build that fails" "$c"
 like "... tells them too" "$err" '^1 warning found \(use --check to expand\):$'
 printf 'FROM base\nRUN echo ran\nUSER $NOBODY\n' | dockerfile "$c"
-refuses 2 'Dockerfile:3:1: USER \$NOBODY gives an empty name' "what is wrong further down" build failing "$c"
+refuses 2 'Dockerfile:3:6: USER \$NOBODY gives an empty name' "what is wrong further down" build failing "$c"
 unlike "... is found before the first step" "$err" 'ran|#1'
 printf 'FROM base\nRUN true\n' | dockerfile "$c"
 builds "nothing to warn of" quiet "$c"

@@ -103,7 +103,7 @@ fails_build 'secret x holds a NUL byte and cannot be the variable TOKEN' "a NUL 
 # --- missing ---
 secrets "one that is not given: no file, no variable" '--mount=type=secret,id=none,env=TOKEN,target=/t test ! -e /t && echo ${TOKEN-unset} >/o' /o unset
 printf 'FROM base\nRUN --mount=type=secret,id=none,required true\n' >"$c/Dockerfile"
-fails_build 'Dockerfile:2:1: .*secret none is required and was not given: --secret id=none' "a required one" "$c"
+fails_build 'Dockerfile:2:5: .*secret none is required and was not given: --secret id=none' "a required one" "$c"
 # shellcheck disable=SC2086
 fails_build 'secret none is required' "... though another one is given" "$c" $given
 

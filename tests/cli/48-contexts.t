@@ -115,7 +115,7 @@ if command -v git >/dev/null; then
     does "... or with it" croze build -t bygit-whole --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "$url/repo.git"
     isnt "... as BUILDKIT_CONTEXT_KEEP_GIT_DIR says" "$(img tree bygit-whole /in | grep -c 'in/\.git/')" 0
     printf 'FROM base\nCOPY --from=lib one /from-git\n' >"$T/uses"
-    refuses 1 'Other:2:1: .*one.*not found' "a subdirectory of a branch, with -f in it, is all that there is" croze build -f Other "$url/repo.git#main:sub"
+    refuses 1 'Other:2:6: .*one.*not found' "a subdirectory of a branch, with -f in it, is all that there is" croze build -f Other "$url/repo.git#main:sub"
     mkdir "$T/only" && cp "$T/uses" "$T/only/Dockerfile"
     does "a repository as a named context" croze build -t named-git --build-context lib="$url/repo.git" "$T/only"
     is "... is read" "$(img cat named-git /from-git)" one

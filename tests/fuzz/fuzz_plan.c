@@ -40,11 +40,10 @@ static bool step(struct run *r, size_t stage, const struct df_instruction *i) {
 
 static bool triggers(struct run *r, size_t stage) {
     struct str_list list = r->scopes[stage].config.onbuild;
-    struct df_instruction *parsed = arena_array(&r->arena, struct df_instruction, list.n);
+    struct df_instruction *parsed;
     r->scopes[stage].config.onbuild = (struct str_list){0};
-    for (size_t k = 0; k < list.n; k++)
-        if (!dockerfile_parse_one(&r->arena, list.p[k], S("ONBUILD"), '\\', &parsed[k], &r->err))
-            return false;
+    if (!plan_parse_triggers(&r->arena, &r->plan, &r->plan.stages[stage], &list, &parsed, &r->err))
+        return false;
     if (!plan_add_triggers(&r->arena, &r->plan, stage, parsed, list.n, &r->err))
         return false;
     for (size_t k = 0; k < list.n; k++)

@@ -29,6 +29,18 @@ static void base64(void) {
     arena_fini(&a);
 }
 
+static void sizes(void) {
+    static const struct str texts[] = {{"", 0}, {"plain", 5}, {"\"\\/", 3}, {"\b\f\n\r\t\v\x01\x7f", 8}, {"\xc3\xa9\xff\xed\xa0\x80", 6}};
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+        _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+        struct buf out = BUF_INIT(1000);
+        yyjson_mut_doc_set_root(d, json_text(d, texts[k]));
+        json_write(d, false, &out);
+        ok(out.n == json_str_bytes(texts[k]), "text %zu takes %zu bytes", k, out.n);
+        buf_fini(&out);
+    }
+}
+
 int main(void) {
     base64();
     struct err e = ERR_INIT;
@@ -62,5 +74,6 @@ int main(void) {
     no_err(&e, "bytes that are not UTF-8 do not make invalid JSON");
     ok(str_ends(json_get_str(yyjson_doc_get_root(again), "a"), S("ok")), "what is valid stays");
     buf_fini(&out);
+    sizes();
     return tap_done();
 }

@@ -67,6 +67,19 @@ static void words(void) {
        "no addresses");
 }
 
+static void shown(void) {
+    char long_text[STR_SHOWN + 2];
+    memset(long_text, 'x', sizeof long_text);
+    ok(strcmp(SHOWN(S("a\033b\n")), "a?b?") == 0, "what steers a terminal is not shown");
+    ok(strcmp(SHOWN(STR_NULL), "") == 0, "nor is nothing");
+    ok(strlen(SHOWN(str_n(long_text, STR_SHOWN))) == STR_SHOWN, "as much as fits is whole");
+    const char *cut = SHOWN(str_n(long_text, STR_SHOWN + 1));
+    ok(strlen(cut) == STR_SHOWN && strcmp(cut + STR_SHOWN - 4, "x...") == 0, "more is cut, and says so");
+    memcpy(long_text + STR_SHOWN - 4, "\xc3\xa9", 2);
+    cut = SHOWN(str_n(long_text, STR_SHOWN + 1));
+    ok(strcmp(cut + STR_SHOWN - 5, "x...") == 0, "before a character that would be cut in two");
+}
+
 int main(void) {
     ok(str_eq(STR_NULL, S("")), "empty strings are equal, NULL or not");
     ok(str_cmp(S("a"), S("ab")) < 0 && str_cmp(S("b"), S("ab")) > 0, "compare");
@@ -85,5 +98,6 @@ int main(void) {
     order();
     cleaning();
     words();
+    shown();
     return tap_done();
 }

@@ -81,12 +81,18 @@ static void check_limits(void) {
     ok(df_expand(&a, S("$big$big"), '\\', fixed, NULL, &got, &e) && got.n == sizeof big, "a word of exactly the limit");
     ok(!df_expand(&a, S("$big$big$x"), '\\', fixed, NULL, &got, &e), "a byte more is refused");
     is_err(&e, "expands to more than 1048576 bytes", "and says so");
-    ok(!df_expand(&a, repeat(&a, "", "${x:+${y:-$huge}}${x#*}", 1000, ""), '\\', fixed, NULL, &got, &e), "work for nothing is refused");
-    is_err(&e, "more than", "and says so");
+    ok(!df_expand(&a, repeat(&a, "", "${y:+${z:-$huge}}${x#*}", 1000, ""), '\\', fixed, NULL, &got, &e), "work for nothing is refused");
+    is_err(&e, "its substitutions copy and match too much", "and says so");
     ok(!df_expand(&a, repeat(&a, "", "${huge//*/}", 10000, ""), '\\', fixed, NULL, &got, &e), "so is matching without end");
-    is_err(&e, "too long to match", "and says so");
+    is_err(&e, "its substitutions copy and match too much", "and says so");
     ok(!df_expand(&a, repeat(&a, "${huge#", "*a", 1000, "b}"), '\\', fixed, NULL, &got, &e), "a pattern of a thousand stars");
-    is_err(&e, "too long to match", "is refused before it is tried");
+    is_err(&e, "its substitutions copy and match too much", "is refused before it is tried");
+    uint64_t left = sizeof big + sizeof big / 4;
+    struct df_vars together = {get_fixed, NULL, &left};
+    ok(df_expand(&a, S("$big"), '\\', together, NULL, &got, &e) && df_expand(&a, S("${big#b}"), '\\', together, NULL, &got, &e),
+       "the words of a file pay together");
+    ok(left < sizeof big / 4 && !df_expand(&a, S("$big"), '\\', together, NULL, &got, &e), "until too little is left");
+    is_err(&e, "the substitutions of the whole file copy and match too much", "which is said");
     ok(df_expand(&a, repeat(&a, "", "${a:-", LIMIT_EXPANSION_DEPTH - 1, "z}") , '\\', fixed, NULL, &got, &e) == false, "unclosed");
     is_err(&e, "missing '}'", "at the depth that is allowed");
     ok(!df_expand(&a, repeat(&a, "", "${a:-", 100000, ""), '\\', fixed, NULL, &got, &e), "nesting without end is refused");
@@ -99,8 +105,11 @@ static void check_text(void) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
     struct str got;
-    ok(df_expand_text(&a, S("\"$x\" '${x}' \\$x \\\\ it's\n"), fixed, NULL, &got, &e), "the text of a here-document");
+    size_t fault = 0;
+    ok(df_expand_text(&a, S("\"$x\" '${x}' \\$x \\\\ it's\n"), fixed, NULL, &got, &fault, &e), "the text of a here-document");
     is_str(got, S("\"1\" '1' $x \\ it's\n"), "quotes are text");
+    ok(!df_expand_text(&a, S("a $x ${x:-${y:-${z}"), fixed, NULL, &got, &fault, &e) && fault == 5, "the outermost piece that is wrong");
+    err_clear(&e);
     ok(df_expand(&a, S("`$x `` a\\b"), '`', fixed, NULL, &got, &e), "the other escape character");
     is_str(got, S("$x ` a\\b"), "a backslash is a character then");
     ok(!df_expand(&a, S("${nope:?say $x first}"), '\\', fixed, NULL, &got, &e), "an unset variable that must be set");

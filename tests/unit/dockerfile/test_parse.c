@@ -94,6 +94,10 @@ static void test_heredocs(void) {
     ok(df.instructions[2].pos.line == 7, "and the next one is where it is");
 }
 
+static bool at(struct df_pos pos, unsigned line, unsigned column) {
+    return pos.line == line && pos.column == column;
+}
+
 static void test_positions(void) {
     struct dockerfile df = parse("positions", S("# one\n\n# two\nFROM a\n"
                                                 "  copy --from=b \\\n    --link \\\n# c\n  d e\nENV f=1 \\\n  g=2\n"));
@@ -105,6 +109,20 @@ static void test_positions(void) {
     ok(in[1].flags[1].pos.line == 6 && in[1].flags[1].pos.column == 5, "flag on the second");
     is_str(in[1].rest, S("d e"), "what is left");
     ok(in[2].pairs[1].pos.line == 10 && in[2].pairs[1].pos.column == 3, "pair on a continuation");
+    ok(at(in[1].arg_pos[0], 8, 3) && at(in[1].arg_pos[1], 8, 5), "operands");
+    df = parse("arguments", S("FROM a \\\n as b\nVOLUME [\"\\\"\" ,\\\n\"/c\"]\n"
+                              "HEALTHCHECK --retries=1 cmd  [ \"d\", \"e\" ]\nWORKDIR  /f g\n"
+                              "COPY <<h i <<-'j' /k/\nl\nh\n\t\tm\n\tj\nONBUILD COPY n \\\n  o\n"));
+    in = df.instructions;
+    ok(at(in[0].arg_pos[0], 1, 6) && at(in[0].arg_pos[2], 2, 5), "of FROM");
+    ok(at(in[1].arg_pos[0], 3, 9) && at(in[1].arg_pos[1], 4, 1), "strings of JSON");
+    ok(at(in[2].arg_pos[0], 5, 25) && at(in[2].arg_pos[1], 5, 32) && at(in[2].arg_pos[2], 5, 37), "behind a word");
+    ok(at(in[3].arg_pos[0], 6, 10), "one text");
+    ok(in[4].n_args == 2 && at(in[4].arg_pos[0], 7, 10) && at(in[4].arg_pos[1], 7, 19), "around here-documents");
+    const struct df_heredoc *doc = in[4].heredocs;
+    ok(at(doc[0].pos, 7, 6) && doc[0].line == 8 && at(doc[1].pos, 7, 12) && doc[1].line == 10, "here-documents");
+    is_str(doc[1].raw, S("\t\tm\n"), "as they were written");
+    ok(at(in[5].trigger->arg_pos[0], 12, 14) && at(in[5].trigger->arg_pos[1], 13, 3), "of a trigger");
 }
 
 static void test_warnings(void) {
@@ -159,8 +177,8 @@ static void test_limits(void) {
     ok(df.n_instructions == LIMIT_DOCKERFILE_STAGES, "are allowed");
     refused(file_of("", "FROM b\n", LIMIT_DOCKERFILE_STAGES), "Dockerfile:10001:1: more than 10000 stages");
     refused(file_of("", "RUN b\n", LIMIT_DOCKERFILE_INSTRUCTIONS), "Dockerfile:100001:1: more than 100000 instructions");
-    refused(file_of("EXPOSE ", "1 ", LIMIT_DOCKERFILE_WORDS + 1), "Dockerfile:2:1: more than 1000000 words in one file");
-    refused(file_of("", "################", (1 << 20) + 1), "over the limit of 16777216 for a Dockerfile");
+    refused(file_of("EXPOSE ", "1 ", LIMIT_DOCKERFILE_WORDS + 1), "Dockerfile:2:2000006: more than 1000000 words in one file");
+    refused(file_of("", "################", (1 << 20) + 1), "Dockerfile:1:1: more than 16777216 bytes, the limit for a Dockerfile");
     parse("an unclosed ${ a hundred thousand levels deep", file_of("RUN <<E ", "${a:-", 100000));
 }
 

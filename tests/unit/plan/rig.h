@@ -74,10 +74,9 @@ static bool rig_step(struct rig *r, size_t stage, const struct df_instruction *i
 static bool rig_triggers(struct rig *r, size_t stage) {
     struct str_list triggers = r->scopes[stage].config.onbuild;
     r->scopes[stage].config.onbuild = (struct str_list){0};
-    struct df_instruction *parsed = arena_array(&r->arena, struct df_instruction, triggers.n);
-    for (size_t k = 0; k < triggers.n; k++)
-        if (!dockerfile_parse_one(&r->arena, triggers.p[k], S("ONBUILD"), '\\', &parsed[k], &r->err))
-            return false;
+    struct df_instruction *parsed;
+    if (!plan_parse_triggers(&r->arena, &r->plan, &r->plan.stages[stage], &triggers, &parsed, &r->err))
+        return false;
     if (!plan_add_triggers(&r->arena, &r->plan, stage, parsed, triggers.n, &r->err))
         return false;
     for (size_t k = 0; k < triggers.n; k++)

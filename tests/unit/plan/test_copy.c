@@ -119,7 +119,11 @@ static const struct {
     {"COPY --chown=$NOPE a /b", "! Dockerfile:5:6: --chown=$NOPE gives an empty name, which would mean root"},
     {"ARG U=git@h:x/y.git\nCOPY $U /b", "! COPY cannot copy a git repository"},
     {"COPY <<E <\"F", "! a here-document's word cannot be read"},
-    {"COPY https://h/x /b", "! Dockerfile:5:1: COPY cannot copy a URL (https://h/x); ADD can"},
+    {"COPY https://h/x /b", "! Dockerfile:5:6: COPY cannot copy a URL (https://h/x); ADD can"},
+    {"ARG U=https://h/x\nCOPY --chown=1 a \\\n  $U /b", "! Dockerfile:7:3: COPY cannot copy a URL (https://h/x); ADD can"},
+    {"COPY a b ${c /d", "! Dockerfile:5:10: COPY: failed to process \"${c\""},
+    {"COPY a /${d", "! Dockerfile:5:8: COPY: failed to process \"/${d\""},
+    {"COPY a <<E <<-F /b\n\nE\nx\n\t\ty ${z\nF", "! Dockerfile:9:5: COPY, here-document: failed to process"},
     {"COPY --exclude=[ a /b", "! Dockerfile:5:6: --exclude=[: "},
     {"COPY --exclude=! a /b", "! Dockerfile:5:6: --exclude=!: "},
     {"ADD --checksum=sha256:" SHA " a /b", "! Dockerfile:5:5: ADD --checksum is of a URL or a repository; \"a\" is a path"},
@@ -131,8 +135,8 @@ static const struct {
     {"ADD --chown=1 --checksum=$NOPE https://h/a /c", "! Dockerfile:5:15: ADD --checksum=$NOPE gives nothing"},
     {"ADD --keep-git-dir=false https://h/a.git?ref=x&keep-git-dir=1#y /c", "! Dockerfile:5:5: ADD --keep-git-dir=false, but "},
     {"COPY --from=$HOME_OF a /b", "! Dockerfile:5:6: COPY --from=$HOME_OF: HOME_OF comes from ENV and is not known before the build runs"},
-    {"COPY <<a/b /x\nb\na/b", "! the here-document's word \"a/b\" cannot name a file"},
-    {"COPY <<.. /x\nb\n..", "! the here-document's word \"..\" cannot name a file"},
+    {"COPY <<a/b /x\nb\na/b", "! Dockerfile:5:6: the here-document's word \"a/b\" cannot name a file"},
+    {"COPY <<.. /x\nb\n..", "! Dockerfile:5:6: the here-document's word \"..\" cannot name a file"},
 };
 
 static void steps(void) {

@@ -21,7 +21,7 @@ static const struct {
     {"LABEL", "FROM x\nLABEL a=b \"c d\"=\"e\"", NULL, "LABEL a=b c d=e"},
     {"MAINTAINER", "FROM x\nMAINTAINER a b <c@d>", NULL, "MAINTAINER a b <c@d>"},
     {"USER", "FROM x\nARG USER_ID=802\nUSER ${USER_ID}", NULL, "ARG USER_ID=802\nUSER 802"},
-    {"an empty USER", "FROM x\nUSER $NOBODY", NULL, "! Dockerfile:2:1: USER $NOBODY gives an empty name, which would mean root"},
+    {"an empty USER", "FROM x\nUSER $NOBODY", NULL, "! Dockerfile:2:6: USER $NOBODY gives an empty name, which would mean root"},
     {"WORKDIR goes on from WORKDIR", "FROM x\nWORKDIR /a\nWORKDIR b\nWORKDIR ../c", NULL, "WORKDIR /a\nWORKDIR /a/b\nWORKDIR /a/c"},
     {"and begins at the root", "FROM scratch\nWORKDIR x", NULL, "WORKDIR /x"},
     {"CMD, shell form", "FROM x\nCMD echo \"hi\" $A", NULL, "CMD [\"/bin/sh\" \"-c\" \"echo \\\"hi\\\" $A\"]"},
@@ -34,19 +34,23 @@ static const struct {
     {"ranges", "FROM x\nEXPOSE 8000-8003/sctp", NULL, "EXPOSE [8000/sctp 8001/sctp 8002/sctp 8003/sctp]"},
     {"a variable of several words", "FROM x\nARG P=\"80 443\"\nEXPOSE $P", NULL, "ARG P=80 443\nEXPOSE [80/tcp 443/tcp]"},
     {"the host's half goes", "FROM x\nEXPOSE 127.0.0.1:8080:80 [::1]:1-2:3-4", NULL, "EXPOSE [80/tcp 3/tcp 4/tcp]"},
-    {"no port", "FROM x\nEXPOSE http", NULL, "! Dockerfile:2:1: EXPOSE http: not a port or a range of ports"},
+    {"no port", "FROM x\nEXPOSE http", NULL, "! Dockerfile:2:8: EXPOSE http: not a port or a range of ports"},
     {"too high", "FROM x\nEXPOSE 65536", NULL, "! EXPOSE 65536: not a port"},
+    {"the second of two", "FROM x\nARG P='1 x'\nEXPOSE 9 \\\n  $P", NULL, "! Dockerfile:4:3: EXPOSE x: not a port"},
     {"backwards", "FROM x\nEXPOSE 9-8", NULL, "! EXPOSE 9-8: not a port"},
     {"a protocol that is none", "FROM x\nEXPOSE 80/tpc", NULL, "! the protocol is tcp, udp or sctp"},
     {"an address that is none", "FROM x\nEXPOSE 1.2.3:1:2", NULL, "! \"1.2.3\" is not an IP address"},
     {"ranges of two lengths", "FROM x\nEXPOSE 1-3:1-2", NULL, "! the two ranges differ in length"},
     {"VOLUME", "FROM x\nVOLUME /b /a", NULL, "VOLUME [/b /a]"},
     {"VOLUME in JSON", "FROM x\nARG D=/d\nVOLUME [\"$D\", \"/e f\"]", NULL, "ARG D=/d\nVOLUME [/d /e f]"},
-    {"an empty VOLUME", "FROM x\nVOLUME $NOPE", NULL, "! VOLUME: \"$NOPE\" gives an empty path"},
+    {"an empty VOLUME", "FROM x\nVOLUME $NOPE", NULL, "! Dockerfile:2:8: VOLUME: \"$NOPE\" gives an empty path"},
+    {"the second of two", "FROM x\nVOLUME [\"/a\", \\\n \"${B\"]", NULL, "! Dockerfile:3:2: VOLUME: failed to process \"${B\""},
+    {"too long a WORKDIR", "FROM x\nARG A=12345678\nARG B=$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B\nWORKDIR  $C$C$C$C$C$C$C$C", NULL,
+     "! Dockerfile:5:10: WORKDIR: a path is longer than 4095 bytes"},
     {"STOPSIGNAL", "FROM x\nSTOPSIGNAL SIGQUIT", NULL, "STOPSIGNAL SIGQUIT"},
     {"by number, real-time, without SIG", "FROM x\nSTOPSIGNAL 9\nSTOPSIGNAL RTMIN+3\nSTOPSIGNAL term", NULL,
      "STOPSIGNAL 9\nSTOPSIGNAL RTMIN+3\nSTOPSIGNAL term"},
-    {"no such signal", "FROM x\nSTOPSIGNAL SIGFOO", NULL, "! STOPSIGNAL SIGFOO: there is no such signal"},
+    {"no such signal", "FROM x\nSTOPSIGNAL SIGFOO", NULL, "! Dockerfile:2:12: STOPSIGNAL SIGFOO: there is no such signal"},
     {"nor RTMIN+16", "FROM x\nSTOPSIGNAL SIGRTMIN+16", NULL, "! there is no such signal"},
     {"HEALTHCHECK", "FROM x\nHEALTHCHECK --interval=30s --timeout=1m30s --retries=5 CMD curl -f http://localhost/ || exit 1", NULL,
      "HEALTHCHECK {Test:[CMD-SHELL curl -f http://localhost/ || exit 1] Interval:30s Timeout:1m30s StartPeriod:0s StartInterval:0s "
@@ -262,7 +266,7 @@ static void image_triggers(void) {
     rig_init(&r);
     str_list_add(&r.arena, &r.base.onbuild, S("USER $NOPE"));
     ok(!rig_run(&r, "# comment\nFROM x"), "a trigger may fail");
-    is_err(&r.err, "Dockerfile:2:1: ONBUILD trigger of the base, \"USER $NOPE\": USER $NOPE gives an empty name",
+    is_err(&r.err, "Dockerfile:2:6: FROM x: ONBUILD trigger 1 \"USER $NOPE\":1:6: USER $NOPE gives an empty name",
            "and its message says whose it is");
     rig_fini(&r);
 }
@@ -318,14 +322,42 @@ static void refuses_many(const char *head, const char *line, int n, const char *
     rig_fini(&r);
 }
 
+/* `op` that sets a thousand names in turn, `n` times in all. */
+static void refuses_circles(const char *op, int n, const char *tail, const char *message) {
+    struct rig r;
+    struct buf b = BUF_INIT(32 << 20);
+    rig_init(&r);
+    buf_printf(&b, "%s%s", *tail ? "" : "FROM x\n", op);
+    for (int k = 0; k < n; k++)
+        buf_printf(&b, " A%d=x", k % 1000);
+    buf_add_str(&b, str_z(tail));
+    ok(!rig_run(&r, b.p), "%s of %d pairs is refused", op, n);
+    is_err(&r.err, message, message);
+    buf_fini(&b);
+    rig_fini(&r);
+}
+
 static void limits(void) {
     refuses_many("", "ARG A", 2100, "FROM x\n", "more than 2048 ARGs before the first FROM");
     refuses_many("FROM x\n", "ENV A", 2100, "", "more than 2048 environment variables");
     refuses_many("FROM x\n", "LABEL A", 2100, "", "more than 2048 labels");
     refuses_many("FROM x\n", "ARG A", 2100, "", "more than 2048 ARGs");
+    refuses_many("FROM x\nENV A=0123456789abcdef\nENV B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nENV C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
+                 "ENV D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
+                 "RUN --mount=type=cache,target=/c,id=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
     refuses_many("FROM x\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\nARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\n"
                  "ARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n",
-                 "LABEL same=$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D #", 400, "", "take more than 256 MiB when expanded");
+                 "LABEL none=${NO:+$D$D$D$D$D$D$D$D$D$D$D$D$D$D$D} #", 400, "", "substitutions of the whole file copy and match too much");
+    refuses_many("FROM x\n", "CMD 012345678901234567890123456789012345678901234567890123456789", 80000, "",
+                 "CMD: with this the image's configuration and history take more than 8 MiB");
+    refuses_many("FROM scratch AS a\nARG A=0123456789abcdef\nARG B=$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A$A\n"
+                 "ARG C=$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B$B\nARG D=$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C$C\n"
+                 "LABEL a=$D$D$D$D b=$D$D$D$D c=$D$D$D$D d=$D$D$D$D e=$D$D$D$D f=$D$D$D$D g=$D$D$D$D\nFROM a\n", "LABEL h=$D #", 8, "",
+                 "LABEL: with this the image's configuration and history take more than 8 MiB");
+    refuses_circles("ENV", 300000, "", "the file sets so many variables and labels so often");
+    refuses_circles("LABEL", 300000, "", "the file sets so many variables and labels so often");
+    refuses_circles("ARG", 300000, "", "the file sets so many variables and labels so often");
+    refuses_circles("ARG", 300000, "\nFROM x\n", "the file sets so many ARGs so often");
     refuses_many("FROM x\n", "WORKDIR 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
                  60, "", "a path is longer than 4095 bytes");
 }

@@ -56,7 +56,7 @@ static const struct row plan_rows[] = {
     {"an empty platform names its ARG", "ARG P\nFROM --platform=$P x", NULL, NULL, "! ARG P is empty: give it with --build-arg P=..."},
     {"a malformed one", "FROM --platform=a/b/c/d x", NULL, NULL, "! is not a platform"},
     {"an empty base names its ARG", "ARG BASE\nFROM $BASE", NULL, NULL,
-     "! Dockerfile:2:1: FROM $BASE gives an empty name; ARG BASE is empty: give it with --build-arg BASE=..."},
+     "! Dockerfile:2:6: FROM $BASE gives an empty name; ARG BASE is empty: give it with --build-arg BASE=..."},
     {"an undeclared one", "FROM ${BASE}", NULL, NULL, "! BASE is not known here: declare ARG BASE before the first FROM"},
     {"WSO2's tag without its version", "ARG R=r\nARG V\nFROM ${R}/wso2am:${V}.0-alpine", NULL, NULL,
      "! FROM ${R}/wso2am:${V}.0-alpine gives \"r/wso2am:.0-alpine\", which is not the name of an image: a tag begins with a letter, a "
@@ -77,6 +77,8 @@ static const struct row plan_rows[] = {
      "! COPY --from=Buil_d-: that is neither a stage nor"},
     {"faults of dead stages stay there", "FROM x\nCOPY --from=0 /a /b\nRUN --device=a b\nFROM y", NULL, NULL, "[<-x]; <-y"},
 
+    {"a trigger that reads the stage that it runs in", "FROM a AS x\nONBUILD COPY --from=y /a /b\nFROM x AS y", NULL, NULL,
+     "! Dockerfile:2:14: COPY --from=y: \"y\" is this stage itself; the trigger runs for the FROM of line 3"},
     {"triggers of a base stage are needed", "FROM a AS x\nFROM b AS base\nONBUILD COPY --from=x /a /b\nFROM base", NULL, NULL,
      "x<-a; base<-b; <-stage 1 needs 0,1"},
 
@@ -170,6 +172,12 @@ static const struct row constant_rows[] = {
     {"its own message", STAGES "FROM x\nARG S\nCOPY --from=${S:?wanted} /x /y", NULL, NULL, "! S: wanted"},
     {"in a mount, nobody's", "FROM x\nRUN --mount=from=$S,target=/x make", NULL, NULL,
      "! Dockerfile:2:5: RUN --mount from=$S: no ARG declares S"},
+    {"an ARG that cannot be expanded", STAGES "FROM x\nARG T=${x\nARG S=$T\nCOPY --from=$S /x /y", NULL, NULL,
+     "! Dockerfile:4:5: ARG: failed to process \"${x\""},
+    {"nor of the stage below", STAGES "FROM x AS three\nARG S=${x\nFROM three\nCOPY --from=$S /x /y", NULL, NULL,
+     "! Dockerfile:4:5: ARG: failed"},
+    {"of a dead stage", STAGES "FROM x\nARG T=${x\nFROM x\nARG S=one\nCOPY --from=$S /x /y", NULL, NULL,
+     "one<-a; [two<-b]; [<-x]; <-x needs 0"},
     {"a forward reference", "FROM x\nARG S=1\nCOPY --from=$S /x /y\nFROM y", NULL, "0", "! COPY --from=1: stage 1 comes after this one"},
 };
 
@@ -212,15 +220,15 @@ static const struct named_row named_rows[] = {
      "two<-x; [one<-stage 0]; <-stage 0 needs 0"},
 
     {"a stage that is not there", "a=stage:nope", "FROM x\nFROM a", NULL,
-     "! Dockerfile:2:1: FROM a: --build-context a=target:nope: there is no stage \"nope\""},
+     "! Dockerfile:2:6: FROM a: --build-context a=target:nope: there is no stage \"nope\""},
     {"a stage that comes later", "a=stage:z", "FROM a\nFROM x AS z", "0", "! --build-context a=target:z: stage \"z\" comes after this one"},
     {"a stage that is this one", "a=stage:z", "FROM x AS z\nCOPY --from=a /a /b", NULL,
      "! Dockerfile:2:6: COPY --from=a: --build-context a=target:z: \"z\" is this stage itself"},
-    {"itself", "a=stage:a", "FROM x AS a\nFROM a", NULL, "! Dockerfile:2:1: FROM a: --build-context a leads in a circle"},
+    {"itself", "a=stage:a", "FROM x AS a\nFROM a", NULL, "! Dockerfile:2:6: FROM a: --build-context a leads in a circle"},
     {"a circle", "a=stage:b;b=stage:a", "FROM x AS a\nFROM x AS b\nFROM y\nCOPY --from=a / /", NULL,
      "! Dockerfile:4:6: COPY --from=a: --build-context a leads in a circle"},
     {"itself, as the target", "a=stage:a", "FROM x AS a", NULL,
-     "! Dockerfile:1:1: FROM a: --build-context a=target:a: \"a\" is this stage"},
+     "! Dockerfile:1:6: FROM a: --build-context a=target:a: \"a\" is this stage"},
     {"a name that cannot be", "A b=dir:d", "FROM x", NULL, "! --build-context A b: that is no name of a stage or an image"},
     {"scratch", "scratch=dir:d", "FROM x", NULL, "! --build-context scratch: nothing can stand in for \"scratch\""},
     {"the context", "context=dir:d", "FROM x", NULL, "! nothing can stand in for \"context\""},
@@ -328,17 +336,24 @@ static void late_triggers(void) {
     str_list_add(&r.arena, &r.base.onbuild, S("COPY --from=mid /a /b"));
     bool good = rig_plan(&r, "FROM a AS low\nFROM b AS mid\nCOPY --from=low / /\nFROM c AS other\nFROM d");
     is_str(rig_dump_stages(&r), S("[low<-a]; [mid<-b]; [other<-c]; <-d"), "before the base is known");
-    struct df_instruction *trigger = arena_array(&r.arena, struct df_instruction, 1);
-    good = good && dockerfile_parse_one(&r.arena, r.base.onbuild.p[0], S("ONBUILD"), '\\', trigger, &r.err) &&
+    struct df_instruction *trigger;
+    const struct plan_stage *last = &r.plan.stages[3];
+    good = good && plan_parse_triggers(&r.arena, &r.plan, last, &r.base.onbuild, &trigger, &r.err) &&
            plan_add_triggers(&r.arena, &r.plan, 3, trigger, 1, &r.err);
     rig_ok(&r, "triggers are taken in");
     ok(good, "and said so");
     is_str(rig_dump_stages(&r), S("low<-a; mid<-b needs 0; [other<-c]; <-d needs 1"), "after it is");
     struct err e = ERR_INIT;
-    ok(dockerfile_parse_one(&r.arena, S("COPY --from=3 /a /b"), S("ONBUILD"), '\\', trigger, &e), "another trigger");
-    ok(!plan_add_triggers(&r.arena, &r.plan, 3, trigger, 1, &e), "a trigger cannot read its own stage");
-    is_err(&e, "Dockerfile:5:1: ONBUILD trigger of the base, \"COPY --from=3 /a /b\": COPY --from=3: stage 3 is this stage itself",
-           "the message points at FROM and shows the trigger");
+    struct str_list more = {0};
+    str_list_add(&r.arena, &more, S("RUN a"));
+    str_list_add(&r.arena, &more, S("COPY \\\n  --from=3 /a /b"));
+    ok(plan_parse_triggers(&r.arena, &r.plan, last, &more, &trigger, &e), "other triggers");
+    ok(!plan_add_triggers(&r.arena, &r.plan, 3, trigger, 2, &e), "a trigger cannot read its own stage");
+    is_err(&e, "Dockerfile:5:6: FROM d: ONBUILD trigger 2 \"COPY   --from=3 /a /b\":2:3: COPY --from=3: stage 3 is this stage itself",
+           "the message points at FROM, names the base and the trigger, and points into that");
+    str_list_add(&r.arena, &more, S("RUNN a"));
+    ok(!plan_parse_triggers(&r.arena, &r.plan, last, &more, &trigger, &e), "one that is no instruction");
+    is_err(&e, "Dockerfile:5:6: FROM d: ONBUILD trigger 3 \"RUNN a\":1:1: unknown instruction: RUNN", "is told in the same way");
     rig_fini(&r);
 }
 
