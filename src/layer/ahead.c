@@ -43,16 +43,23 @@ static bool is_full(const struct ahead *a) {
     return (held > behind ? held : behind) == RING_BUFFERS;
 }
 
-/* Fills one buffer. False: the input has ended or failed. */
+static bool is_stopped(struct ahead *a) {
+    pthread_mutex_lock(&a->lock);
+    bool stop = a->stop;
+    pthread_mutex_unlock(&a->lock);
+    return stop;
+}
+
+/* Fills one buffer. False: the input has ended or failed, or is not wanted any more. */
 static bool fill(struct ahead *a, struct piece *p) {
     p->n = 0;
-    while (p->n < RING_BYTES) {
+    while (p->n < RING_BYTES && !is_stopped(a)) {
         ptrdiff_t n = a->pull(a->ctx, p->bytes + p->n, RING_BYTES - p->n, &a->failure);
         if (n <= 0)
             return false;
         p->n += (size_t)n;
     }
-    return true;
+    return p->n == RING_BYTES;
 }
 
 static void *make(void *arg) {
