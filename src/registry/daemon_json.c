@@ -44,11 +44,12 @@ bool daemon_json_add(struct registries_conf *conf, struct str text, const char *
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(text, LIMIT_REGISTRIES_CONF_BYTES, what, e);
     if (!doc)
         return false;
-    yyjson_val *root = yyjson_doc_get_root(doc), *v;
+    yyjson_val *root = yyjson_doc_get_root(doc), *insecure = json_get_array(root, "insecure-registries"), *v;
     size_t i, n;
     bool ok = true;
-    yyjson_arr_foreach(json_get_array(root, "insecure-registries"), i, n, v)
-        ok = ok && add_insecure(conf, str_n(yyjson_get_str(v), yyjson_get_len(v)), what);
+    if (insecure)
+        yyjson_arr_foreach(insecure, i, n, v)
+            ok = ok && add_insecure(conf, str_n(yyjson_get_str(v), yyjson_get_len(v)), what);
     yyjson_val *mirrors = json_get_array(root, "registry-mirrors");
     if (!mirrors || yyjson_arr_size(mirrors) == 0)
         return ok;

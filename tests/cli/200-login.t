@@ -39,6 +39,9 @@ does "who is logged in" croze login --get-login "$host"
 is "is known" "$out" user
 refuses 1 'nobody is logged in to other.example' "and who is not" croze login --get-login other.example
 
+exits 0 "with --debug much is said" sh -c "printf secret | '$CROZE' --debug login -u user --password-stdin '$host'"
+unlike "but neither the password nor what it becomes" "$out$err" "secret|$(printf 'user:secret' | base64)"
+
 # --- what is typed ---
 
 refuses 2 'password-stdin needs -u USER' "a password alone is half a login" login secret "$host"
@@ -145,7 +148,7 @@ rm -rf "$HOME/.docker"
 peer_start plain --auth basic --user ann:secret
 does "plain http will do on this machine" login secret -u ann "127.0.0.1:$port"
 host=127.1:$port # the same to the system; to croze a host like any other
-refuses 3 "https://127.0.0.1:$port: .*; it may speak plain http: --tls-verify=false, or insecure = true in registries.conf, allows that" \
+refuses 3 "https://127.0.0.1:$port: the server's answer is not TLS: .*; it may speak plain http: --tls-verify=false, or insecure = true in registries.conf, allows that" \
     "but not unasked for another host" login secret -u ann "$host"
 is "nothing was sent to it" "$(peer plain count auth=:)" 1
 does "--tls-verify=false allows it" login secret -u ann --tls-verify=false "$host"

@@ -163,6 +163,7 @@ static void what_passes(void) {
         "{\"fault\": \"truncate\", \"match\": {\"operation\": \"blob.get\"}, \"times\": 1}",
         "{\"fault\": \"reset-download\", \"match\": {\"operation\": \"blob.get\"}, \"times\": 2}",
         "{\"fault\": [\"truncate\", \"no-range\"], \"match\": {\"operation\": \"blob.get\"}, \"times\": 2}",
+        "{\"fault\": [\"truncate\", \"wrong-range\"], \"match\": {\"operation\": \"blob.get\"}, \"times\": 2}",
         "{\"fault\": \"chunked\", \"match\": {\"operation\": \"blob.get\"}}",
         "{\"fault\": \"no-length\", \"match\": {\"operation\": \"blob.get\"}}",
         "{\"fault\": \"redirect\", \"match\": {\"operation\": \"blob.get\"}}",
