@@ -15,14 +15,12 @@ static struct registry_rule *rule_of(struct registries_conf *conf, struct str pr
     return r;
 }
 
-static bool add_insecure(struct registries_conf *conf, struct str host, const char *what) {
+static void add_insecure(struct registries_conf *conf, struct str host, const char *what) {
     if (str_index(host, '/') >= 0) {
         log_debug("%s: insecure-registries: networks are for docker's daemon alone (%.*s)", what, STR_ARG(host));
-        return true;
-    }
-    if (host.n && conf->n < LIMIT_REGISTRIES)
+    } else if (host.n && conf->n < LIMIT_REGISTRIES) {
         rule_of(conf, host)->insecure = true;
-    return true;
+    }
 }
 
 static bool add_mirror(struct registry_rule *hub, struct registries_conf *conf, struct str url, const char *what, struct err *e) {
@@ -49,7 +47,7 @@ bool daemon_json_add(struct registries_conf *conf, struct str text, const char *
     bool ok = true;
     if (insecure)
         yyjson_arr_foreach(insecure, i, n, v)
-            ok = ok && add_insecure(conf, str_n(yyjson_get_str(v), yyjson_get_len(v)), what);
+            add_insecure(conf, str_n(yyjson_get_str(v), yyjson_get_len(v)), what);
     yyjson_val *mirrors = json_get_array(root, "registry-mirrors");
     if (!mirrors || yyjson_arr_size(mirrors) == 0)
         return ok;
