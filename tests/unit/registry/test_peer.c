@@ -185,6 +185,10 @@ static void what_passes(void) {
     (void)str_to_u64(peer_ctl(&peer, "sum", "out", NULL), 10, UINT64_MAX, &sent);
     ok(sent < blob.n + blob.n / 4, "is gone on with where it ended");
     ok(count("server=cdn", "auth=:") == 0, "no credentials go to another host");
+    setenv("CROZE_FETCH_TRIES", "2", 1);
+    begin_anew();
+    faults("{\"fault\": {\"name\": \"too-many\", \"form\": \"none\"}, \"match\": {\"operation\": \"blob.get\"}, \"times\": 3}");
+    ok(comes(&e), "being busy does not count as failing");
     setenv("CROZE_FETCH_TRIES", "1", 1);
 }
 
