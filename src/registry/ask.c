@@ -149,14 +149,20 @@ static bool ask_all(struct registries *r, struct endpoints *to, struct call *c, 
     return false; /* the last one is no mirror */
 }
 
+/* Mirrors have manifests and blobs. Lists they have as of yesterday: a tag that is missing there may be at the origin. */
+static bool may_mirror(const struct registry_request *q) {
+    bool reads = strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0;
+    bool pulls = q->actions && strcmp(q->actions, "pull") == 0;
+    return reads && pulls && (str_starts(q->path, S("manifests/")) || str_starts(q->path, S("blobs/")));
+}
+
 bool registry_ask(struct registries *r, const struct registry_request *q, const int *expect, struct arena *a, struct registry_answer *out,
                   struct err *e) {
-    bool whole = url_is_url(q->path), pulls = q->actions && strcmp(q->actions, "pull") == 0;
-    bool reads = pulls && !whole && (strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0);
+    bool whole = url_is_url(q->path);
     struct endpoints to;
     struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
     uint64_t began = log_now_ns();
-    bool ok = endpoints_find(r, q->repository, reads, is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
+    bool ok = endpoints_find(r, q->repository, may_mirror(q), is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
     log_span(q->method, began);
     if (c.auth.header.n)
         mem_wipe((char *)c.auth.header.p, c.auth.header.n);

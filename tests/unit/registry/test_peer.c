@@ -247,6 +247,7 @@ static void mirrors(void) {
     struct registry_request q = {.repository = &repository, .method = "POST", .path = S("blobs/uploads/"), .actions = "pull,push"};
     must(registry_ask(registries, &q, NULL, &arena, &a, &e), &e);
     ok(count("path=^/v2/other/product/blobs/uploads", "") == 0, "what is sent goes to the origin alone");
+    ok(get(S("tags/list"), &a, &e) && count("path=^/v2/other/product/tags", "") == 0, "which also knows the tags");
     repository = real;
     unsetenv("CONTAINERS_REGISTRIES_CONF");
 }
