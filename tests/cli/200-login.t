@@ -97,6 +97,20 @@ ln -s mine.json "$T/link.json"
 does "a link stays one" login secret -u user --authfile "$T/link.json" "$host"
 is "for the same file" "$(readlink "$T/link.json")" mine.json
 
+# --- another client reads and writes the same ---
+
+if command -v skopeo >/dev/null; then
+    does "skopeo finds who croze logged in" skopeo login --authfile "$podman" --get-login "$host"
+    is "under the same name" "$out" user
+    does "skopeo logs in" sh -c "printf secret | skopeo login --authfile '$T/theirs.json' -u user --password-stdin '$host'"
+    does "and croze finds that" croze login --authfile "$T/theirs.json" --get-login "$host"
+    is "under that name" "$out" user
+    does "croze logs out" croze logout --authfile "$T/theirs.json" "$host"
+    exits 1 "for skopeo, too" skopeo login --authfile "$T/theirs.json" --get-login "$host"
+else
+    skip "skopeo reads and writes the same" "skopeo is not installed"
+fi
+
 # --- logout ---
 
 does "logout" croze logout "$host"
