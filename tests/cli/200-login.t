@@ -54,7 +54,8 @@ does "-p is taken" croze login -u user -p secret "$host"
 like "and warned of" "$err" 'can be read by others'
 typed() { # waits for a prompt, answers, waits for the next
     py - "$CROZE" "$@" <<'END'
-import os, pty, sys
+import os, pty, signal, sys
+signal.alarm(60)
 pid, fd = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], "login", *sys.argv[2:]])
