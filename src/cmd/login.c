@@ -74,13 +74,13 @@ static bool ask(const char *prompt, bool secret, struct buf *out, struct err *e)
                        secret ? "password; use --password-stdin" : "user; use -u USER");
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* a signal would leave the terminal silent */
+    if (secret) /* before the prompt, and nothing is thrown away: who answers at once is heard, and not seen */
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
     fprintf(stderr, "%s: ", prompt);
     fflush(stderr);
-    if (secret)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     bool ok = read_line(out, e);
     if (secret) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
         fputc('\n', stderr);
     }
     return ok;

@@ -24,7 +24,7 @@ struct call {
     const struct endpoint *at;
     struct auth auth;
     uint64_t got;                   /* bytes that `take` has had, over all tries */
-    bool no_range;                  /* the server will not go on in the middle */
+    bool no_range, wrong_range;     /* the server will not, or cannot, go on in the middle */
     /* --- of the last try --- */
     struct str url;                 /* that answered */
     struct str origin;              /* its scheme, host and port */

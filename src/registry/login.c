@@ -16,6 +16,8 @@
 bool login_key(struct arena *a, struct str text, struct repository *out, struct err *e) {
     struct str key = auth_key_normal(text), host, path;
     struct image_name parsed;
+    if (memchr(text.p ? text.p : "", '\0', text.n))
+        return err_set(e, ERR_USAGE, "a registry's name holds no NUL");
     key = key.n ? key : S("docker.io");
     (void)str_cut(key, '/', &host, &path);
     /* the grammar of names says what a host is; "registry" alone is one here, and would be a path there */

@@ -22,6 +22,8 @@ static bool is_among(struct str tag, const struct str *found, size_t n) {
 static size_t choose(yyjson_val *tags, struct str word, struct str *found) {
     size_t i, max, n = 0;
     yyjson_val *v;
+    if (!tags)
+        return 0;
     for (size_t k = 0; k < SHOWN_NEAR; k++) {
         struct near near = {.word = word, .fold_case = true};
         yyjson_arr_foreach(tags, i, max, v)

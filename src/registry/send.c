@@ -19,6 +19,7 @@ static enum net_take begin_body(void *ctx, const struct net_answer *n, struct er
         return NET_KEEP;
     if (n->status == 206 && (!http_content_range(net_header(n, "Content-Range"), &first) || first > next)) {
         err_set(e, ERR_FAILED, "the server sent another part (%.*s) than was asked for", STR_ARG(net_header(n, "Content-Range")));
+        c->wrong_range = true;
         return NET_STOP;
     }
     c->skip = next - first; /* of a server that begins before that, the bytes are the same: they have a digest */
@@ -89,6 +90,12 @@ static bool send_to(struct call *c, struct str url, const struct net_tls *tls, s
     q.sent = ask->body == BODY_FILE ? show_sent : NULL;
     q.ctx = c;
     bool ok = net_http(&q, c->arena, &c->answer, e);
+    if (c->wrong_range) { /* then all of it, and what was had is passed over */
+        c->wrong_range = false;
+        c->answer.failure = NET_BROKEN;
+        c->answer.transient = !c->no_range;
+        c->no_range = true;
+    }
     c->transient = !ok && c->answer.transient;
     return ok;
 }

@@ -124,8 +124,10 @@ static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, 
     q.max_kept = LIMIT_TOKEN_BYTES;
     bool ok = net_http(&q, k->arena, &n, e);
     k->transient = !ok && n.transient;
-    if (!ok)
+    if (!ok) {
+        e->kind = ERR_UNCHECKED;
         return words_unreached(k->to, n.failure, e);
+    }
     if (n.status != 200)
         return refused(k, &n, e);
     if (n.cut)

@@ -39,6 +39,9 @@ does "who is logged in" croze login --get-login "$host"
 is "is known" "$out" user
 refuses 1 'nobody is logged in to other.example' "and who is not" croze login --get-login other.example
 
+exits 0 "with --debug much is said" sh -c "printf secret | '$CROZE' --debug login -u user --password-stdin '$host'"
+unlike "but neither the password nor what it becomes" "$out$err" "secret|$(printf 'user:secret' | base64)"
+
 # --- what is typed ---
 
 refuses 2 'password-stdin needs -u USER' "a password alone is half a login" login secret "$host"
@@ -51,7 +54,8 @@ does "-p is taken" croze login -u user -p secret "$host"
 like "and warned of" "$err" 'can be read by others'
 typed() { # waits for a prompt, answers, waits for the next
     py - "$CROZE" "$@" <<'END'
-import os, pty, sys
+import os, pty, signal, sys
+signal.alarm(60)
 pid, fd = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], "login", *sys.argv[2:]])
@@ -93,6 +97,20 @@ is "and stays" "$(cat "$T/broken.json")" '{"auths":'
 ln -s mine.json "$T/link.json"
 does "a link stays one" login secret -u user --authfile "$T/link.json" "$host"
 is "for the same file" "$(readlink "$T/link.json")" mine.json
+
+# --- another client reads and writes the same ---
+
+if command -v skopeo >/dev/null; then
+    does "skopeo finds who croze logged in" skopeo login --authfile "$podman" --get-login "$host"
+    is "under the same name" "$out" user
+    does "skopeo logs in" sh -c "printf secret | skopeo login --authfile '$T/theirs.json' -u user --password-stdin '$host'"
+    does "and croze finds that" croze login --authfile "$T/theirs.json" --get-login "$host"
+    is "under that name" "$out" user
+    does "croze logs out" croze logout --authfile "$T/theirs.json" "$host"
+    exits 1 "for skopeo, too" skopeo login --authfile "$T/theirs.json" --get-login "$host"
+else
+    skip "skopeo reads and writes the same" "skopeo is not installed"
+fi
 
 # --- logout ---
 
@@ -145,7 +163,7 @@ rm -rf "$HOME/.docker"
 peer_start plain --auth basic --user ann:secret
 does "plain http will do on this machine" login secret -u ann "127.0.0.1:$port"
 host=127.1:$port # the same to the system; to croze a host like any other
-refuses 3 "https://127.0.0.1:$port: .*; it may speak plain http: --tls-verify=false, or insecure = true in registries.conf, allows that" \
+refuses 3 "https://127.0.0.1:$port: the server's answer is not TLS: .*; it may speak plain http: --tls-verify=false, or insecure = true in registries.conf, allows that" \
     "but not unasked for another host" login secret -u ann "$host"
 is "nothing was sent to it" "$(peer plain count auth=:)" 1
 does "--tls-verify=false allows it" login secret -u ann --tls-verify=false "$host"

@@ -163,6 +163,7 @@ static void what_passes(void) {
         "{\"fault\": \"truncate\", \"match\": {\"operation\": \"blob.get\"}, \"times\": 1}",
         "{\"fault\": \"reset-download\", \"match\": {\"operation\": \"blob.get\"}, \"times\": 2}",
         "{\"fault\": [\"truncate\", \"no-range\"], \"match\": {\"operation\": \"blob.get\"}, \"times\": 2}",
+        "{\"fault\": [\"truncate\", \"wrong-range\"], \"match\": {\"operation\": \"blob.get\"}, \"times\": 2}",
         "{\"fault\": \"chunked\", \"match\": {\"operation\": \"blob.get\"}}",
         "{\"fault\": \"no-length\", \"match\": {\"operation\": \"blob.get\"}}",
         "{\"fault\": \"redirect\", \"match\": {\"operation\": \"blob.get\"}}",
@@ -184,6 +185,10 @@ static void what_passes(void) {
     (void)str_to_u64(peer_ctl(&peer, "sum", "out", NULL), 10, UINT64_MAX, &sent);
     ok(sent < blob.n + blob.n / 4, "is gone on with where it ended");
     ok(count("server=cdn", "auth=:") == 0, "no credentials go to another host");
+    setenv("CROZE_FETCH_TRIES", "2", 1);
+    begin_anew();
+    faults("{\"fault\": {\"name\": \"too-many\", \"form\": \"none\"}, \"match\": {\"operation\": \"blob.get\"}, \"times\": 3}");
+    ok(comes(&e), "being busy does not count as failing");
     setenv("CROZE_FETCH_TRIES", "1", 1);
 }
 
@@ -242,6 +247,7 @@ static void mirrors(void) {
     struct registry_request q = {.repository = &repository, .method = "POST", .path = S("blobs/uploads/"), .actions = "pull,push"};
     must(registry_ask(registries, &q, NULL, &arena, &a, &e), &e);
     ok(count("path=^/v2/other/product/blobs/uploads", "") == 0, "what is sent goes to the origin alone");
+    ok(get(S("tags/list"), &a, &e) && count("path=^/v2/other/product/tags", "") == 0, "which also knows the tags");
     repository = real;
     unsetenv("CONTAINERS_REGISTRIES_CONF");
 }
