@@ -20,6 +20,20 @@ static void wire(posix_spawn_file_actions_t *actions, int fd, int as, int fallba
         posix_spawn_file_actions_addopen(actions, as, "/dev/null", fallback_flags, 0);
 }
 
+static bool is_on_path(const char *name, int mode) {
+    struct str rest = str_z(getenv("PATH")), dir;
+    while (str_next(&rest, ':', &dir)) {
+        _cleanup_(mem_freep) char *path = mem_printf("%.*s/%s", STR_ARG(dir), name);
+        if (dir.n && faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool proc_exists(const char *name) {
+    return is_on_path(name, X_OK);
+}
+
 pid_t proc_start(const struct proc_spec *spec, struct err *e) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -44,6 +58,9 @@ pid_t proc_start(const struct proc_spec *spec, struct err *e) {
     posix_spawnattr_destroy(&attr);
     if (r == 0)
         return pid;
+    /* one directory of PATH that may not be looked into makes EACCES of what is nowhere */
+    if (r == EACCES && !strchr(spec->argv[0], '/') && !is_on_path(spec->argv[0], F_OK))
+        r = ENOENT;
     if (r == ENOENT)
         err_set(e, ERR_FAILED, "%s is not installed", spec->argv[0]);
     else
@@ -163,14 +180,4 @@ bool proc_listen(const struct proc_spec *spec, struct buf *out, struct buf *said
     }
     err_clear(&late);
     return good;
-}
-
-bool proc_exists(const char *name) {
-    struct str rest = str_z(getenv("PATH")), dir;
-    while (str_next(&rest, ':', &dir)) {
-        _cleanup_(mem_freep) char *path = mem_printf("%.*s/%s", STR_ARG(dir), name);
-        if (dir.n && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
-            return true;
-    }
-    return false;
 }
