@@ -100,6 +100,9 @@ mkdir "$T/cf"
 printf 'FROM base\nENV FROM_FILE=Containerfile\n' >"$T/cf/Containerfile"
 does "a Containerfile" croze build -t cf "$T/cf"
 is "... is read where there is no Dockerfile" "$(img config cf config Env 1)" '"FROM_FILE=Containerfile"'
+printf 'FROM base\nENV FROM_FILE=dockerfile\n' >"$T/cf/dockerfile"
+does "a dockerfile, as docker has it too" croze build -t cf "$T/cf"
+is "... comes before it" "$(img config cf config Env 1)" '"FROM_FILE=dockerfile"'
 exits 0 "the context may be the working directory" sh -c 'cd "$1" && "$CROZE" build -q .' - "$c"
 ln -s "$c" "$T/link"
 does "... or a symlink" croze build -q "$T/link"
