@@ -66,6 +66,16 @@ static void make_short(const struct opt *rows, size_t n, bool stop_at_operand, s
     }
 }
 
+const char *const opt_off_words[] = {"false", "0", NULL};
+
+/* Whether an unsupported flag is told not to do what it does. */
+static bool is_off(const struct opt *o, const char *value) {
+    for (const char *const *word = opt_off_words; value && (!o->arg || o->choices) && *word; word++)
+        if (strcmp(value, *word) == 0)
+            return true;
+    return false;
+}
+
 static bool set_flag(const struct opt *o, const char *value, struct err *e) {
     bool *to = o->to;
     if (!value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
@@ -124,7 +134,7 @@ static bool set_value(const struct opt *o, const char *value, struct err *e) {
     case OPT_KIND_ENUM:
         return set_enum(o, value, e);
     case OPT_KIND_UNSUPPORTED:
-        return err_set(e, ERR_USAGE, "--%s is not supported: %s", o->name, o->help);
+        return is_off(o, value) || err_set(e, ERR_USAGE, "--%s is not supported: %s", o->name, o->help);
     case OPT_KIND_END:
     case OPT_KIND_TABLE:
         break;
