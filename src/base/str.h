@@ -67,6 +67,7 @@ struct str str_first_chars(struct str s, size_t n);
 /* Whole-string numbers; false on anything else, or above max. No sign, no blanks. */
 bool str_to_u64(struct str s, unsigned base, uint64_t max, uint64_t *out);
 bool str_to_i64(struct str s, int64_t *out);      /* decimal, with optional '-' */
+bool str_to_bool(struct str s, bool *out);        /* the words that Go's strconv.ParseBool takes: docker's flags do */
 
 /* Compares two clean relative paths component by component, '/' sorting below every other byte, so that a directory is
  * followed at once by all that lies in it. This is the order of entries in croze's layers. */

@@ -22,15 +22,8 @@ enum { KINDS = sizeof kind_names / sizeof *kind_names };
 
 /* --- Values --- */
 
-/* The words that Go's strconv.ParseBool takes. */
 static bool read_bool(struct str key, struct str text, bool *out, struct err *e) {
-    static const char *const words[] = {"1", "t", "T", "true", "True", "TRUE", "0", "f", "F", "false", "False", "FALSE"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_eqz(text, words[i])) {
-            *out = i < 6;
-            return true;
-        }
-    return err_set(e, ERR_USAGE, "%.*s is true or false, not \"%.*s\"", STR_ARG(key), STR_ARG(text));
+    return str_to_bool(text, out) || err_set(e, ERR_USAGE, "%.*s is true or false, not \"%.*s\"", STR_ARG(key), STR_ARG(text));
 }
 
 static bool set_dest(struct output_parse *p, struct str key, struct str value, struct err *e) {

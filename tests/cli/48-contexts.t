@@ -107,6 +107,11 @@ if command -v git >/dev/null; then
     cp -r "$T/repo/.git" "$T/www/repo.git"
     does "a repository" croze build -t bygit "$url/repo.git"
     is "... is the context, with its ignore file" "$(img tree bygit /in | grep -c one)" 1
+    is "... and without .git" "$(img tree bygit /in | grep -c 'in/.git')" 0
+    does "... or with it" croze build -t withgit --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "$url/repo.git"
+    like "... as the build argument says" "$(img tree withgit /in)" 'in/\.git/HEAD'
+    refuses 2 'BUILDKIT_CONTEXT_KEEP_GIT_DIR is true or false, not "maybe"' "... which is a word like true" \
+        croze build --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=maybe "$url/repo.git"
     printf 'FROM base\nCOPY --from=lib one /from-git\n' >"$T/uses"
     refuses 1 'Other:2:1: .*one.*not found' "a subdirectory of a branch, with -f in it, is all that there is" croze build -f Other "$url/repo.git#main:sub"
     mkdir "$T/only" && cp "$T/uses" "$T/only/Dockerfile"
