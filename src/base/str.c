@@ -116,6 +116,17 @@ bool str_to_u64(struct str s, unsigned base, uint64_t max, uint64_t *out) {
     return true;
 }
 
+bool str_to_bool(struct str s, bool *out) {
+    static const char *const yes[] = {"1", "t", "T", "true", "True", "TRUE", NULL};
+    static const char *const no[] = {"0", "f", "F", "false", "False", "FALSE", NULL};
+    for (size_t k = 0; yes[k]; k++)
+        if (str_eqz(s, yes[k]) || str_eqz(s, no[k])) {
+            *out = str_eqz(s, yes[k]);
+            return true;
+        }
+    return false;
+}
+
 bool str_to_i64(struct str s, int64_t *out) {
     bool negative = s.n && s.p[0] == '-';
     uint64_t v;
@@ -123,17 +134,6 @@ bool str_to_i64(struct str s, int64_t *out) {
         return false;
     *out = negative ? -(int64_t)v : (int64_t)v;
     return true;
-}
-
-bool str_to_bool(struct str s, bool *out) {
-    static const char *const words[] = {"1", "t", "T", "true", "True", "TRUE", "0", "f", "F", "false", "False", "FALSE"};
-    enum { WORDS = sizeof words / sizeof *words };
-    for (size_t i = 0; i < WORDS; i++)
-        if (str_eqz(s, words[i])) {
-            *out = i < WORDS / 2;
-            return true;
-        }
-    return false;
 }
 
 bool str_is_ip(struct str s) {

@@ -73,7 +73,7 @@ const char *str_shown(struct str s, char out[STR_SHOWN + 1]);
 /* Whole-string numbers; false on anything else, or above max. No sign, no blanks. */
 bool str_to_u64(struct str s, unsigned base, uint64_t max, uint64_t *out);
 bool str_to_i64(struct str s, int64_t *out);      /* decimal, with optional '-' */
-/* The words that Go's strconv.ParseBool takes: 1, t, T, true, True, TRUE and their opposites. */
+/* The words that Go's strconv.ParseBool, and so docker's flags, take: 1, t, T, true, True, TRUE and their opposites. */
 bool str_to_bool(struct str s, bool *out);
 /* Whether s is an address of IPv4 or IPv6, without brackets, port or zone. */
 bool str_is_ip(struct str s);

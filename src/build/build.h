@@ -42,7 +42,7 @@ struct build_options {
     const char *context;            /* a directory, "-", a URL, a repository */
     const struct named_context *named; /* --build-context */
     size_t n_named;
-    const char *dockerfile;         /* path, or NULL: Dockerfile (else Containerfile) in the context */
+    const char *dockerfile;         /* path, or NULL: Dockerfile (else dockerfile, Containerfile) in the context */
     const struct str *tags;         /* names to give, parsed by build_run */
     size_t n_tags;
     struct pair_list build_args, labels;

@@ -107,16 +107,19 @@ static bool open_stdin(struct build *b, struct context *c, struct err *e) {
 
 /* --- the outside --- */
 
-/* As BuildKit: a word that means nothing is no. */
-static bool keeps_git_dir(const struct build *b) {
-    struct str word;
-    bool keep = false;
-    return pair_list_get(&b->options->build_args, S("BUILDKIT_CONTEXT_KEEP_GIT_DIR"), &word) && str_to_bool(word, &keep) && keep;
+/* The build argument is of the main context alone, as with BuildKit. */
+static bool keeps_git_dir(const struct build *b, const struct context *c, bool *keep, struct err *e) {
+    struct str value;
+    *keep = false;
+    return c != &b->context || !pair_list_get(&b->options->build_args, S("BUILDKIT_CONTEXT_KEEP_GIT_DIR"), &value) ||
+           str_to_bool(value, keep) ||
+           err_set(e, ERR_USAGE, "BUILDKIT_CONTEXT_KEEP_GIT_DIR is true or false, not \"%.*s\"", STR_ARG(value));
 }
 
 static bool fetch_repository(struct build *b, struct context *c, struct progress_step *p, struct err *e) {
     struct git_result r;
-    return build_fetch_git(b, c->text, STR_NULL, keeps_git_dir(b), p, &c->arena, &c->made, &r, e) &&
+    bool keep;
+    return keeps_git_dir(b, c, &keep, e) && build_fetch_git(b, c->text, STR_NULL, keep, p, &c->arena, &c->made, &r, e) &&
            take_directory(b, c, mem_strdup(c->made), e);
 }
 

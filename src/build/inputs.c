@@ -50,10 +50,13 @@ static bool from_stdin(const struct build *b) {
     return b->options->dockerfile && strcmp(b->options->dockerfile, "-") == 0;
 }
 
-/* Dockerfile, else Containerfile. */
+/* The first of docker's two names and podman's that is there, else the one that is named in errors. */
 static struct str default_name(const struct build *b) {
-    bool other = faccessat(b->context.fd, "Dockerfile", F_OK, 0) < 0 && faccessat(b->context.fd, "Containerfile", F_OK, 0) == 0;
-    return other ? S("Containerfile") : S("Dockerfile");
+    static const char *const names[] = {"Dockerfile", "dockerfile", "Containerfile"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (faccessat(b->context.fd, names[i], F_OK, 0) == 0)
+            return str_z(names[i]);
+    return S("Dockerfile");
 }
 
 static bool read_default(struct build *b, struct buf *bytes, struct str *name, struct err *e) {

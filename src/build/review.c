@@ -50,14 +50,29 @@ bool review(struct build *b, struct str text, struct str name, const struct plan
                    check_failure(&b->arena, &b->review).p);
 }
 
+/* Whether an earlier finding of this line has said the same: a line may use a variable often. --check shows all of them. */
+static bool is_repeated(const struct check_result *r, size_t k) {
+    for (size_t i = k; i-- > 0 && r->findings[i].line == r->findings[k].line;)
+        if (r->findings[i].rule == r->findings[k].rule && str_eq(r->findings[i].message, r->findings[k].message))
+            return true;
+    return false;
+}
+
 void review_print(struct build *b) {
     const struct check_result *r = &b->review;
-    if (r->n_findings == 0)
+    size_t all = r->n_dropped, shown = 0;
+    for (size_t k = 0; k < r->n_findings; k++)
+        all += !is_repeated(r, k);
+    if (all == 0)
         return;
-    size_t shown = r->n_findings < SHOWN_MAX ? r->n_findings : SHOWN_MAX, all = r->n_findings + r->n_dropped;
     progress_note(b->progress, "%zu warning%s found (use --check to expand):", all, all == 1 ? "" : "s");
-    for (size_t k = 0; k < shown; k++)
-        progress_note(b->progress, " - %s: %.*s (line %u)", r->findings[k].rule->id, STR_ARG(r->findings[k].message), r->findings[k].line);
+    for (size_t k = 0; k < r->n_findings && shown < SHOWN_MAX; k++) {
+        const struct finding *f = &r->findings[k];
+        if (is_repeated(r, k))
+            continue;
+        progress_note(b->progress, " - %s: %.*s (line %u)", f->rule->id, STR_ARG(f->message), f->line);
+        shown++;
+    }
     if (shown < all)
         progress_note(b->progress, " - and %zu more", all - shown);
 }

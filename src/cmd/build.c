@@ -21,6 +21,7 @@ static const char *const progress_words[] = {"auto", "tty", "plain", "quiet", "n
 static const struct opt options[] = {
     OPT_FLAG(0, "no-cache", &no_cache, "Do every step again"),
     OPT_LIST(0, "no-cache-filter", "STAGE[,STAGE]", &no_cache_filter, "Do every step of these stages again"),
+    OPT_UNSUPPORTED(0, "builder", "NAME", "croze itself is the builder"),
     OPT_UNSUPPORTED(0, "cache-from", "WHAT", "remote caches belong to a later version"),
     OPT_UNSUPPORTED(0, "cache-to", "WHAT", "remote caches belong to a later version"),
     OPT_INT('j', "jobs", "N", 0, 64, &jobs, "Threads to pack layers with (default: one a processor; environment CROZE_THREADS)"),

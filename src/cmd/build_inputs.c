@@ -11,7 +11,7 @@ static const char *const modes_words[] = {"context", "git", NULL};
 
 const struct opt build_input_rows[] = {
     OPT_STR('f', "file", "PATH", &dockerfile,
-            "The Dockerfile (default: CONTEXT/Dockerfile, else CONTEXT/Containerfile); - is standard input"),
+            "The Dockerfile (default: of CONTEXT, Dockerfile, else dockerfile, else Containerfile); - is standard input"),
     OPT_LIST(0, "build-arg", "NAME[=VALUE]", &build_args, "Set an ARG; without a value it is taken from the environment"),
     OPT_STR(0, "target", "STAGE", &target, "Build this stage (name or number) instead of the last one"),
     OPT_ENUM(0, "modes", modes_words, &modes,

@@ -30,9 +30,9 @@ const struct opt build_output_rows[] = {
     OPT_FLAG(0, "squash-new", &squash_new, "Make the layers that this build adds to its base one layer"),
     OPT_FLAG(0, "load", &load, "The image goes into the store, whatever other outputs there are"),
     OPT_UNSUPPORTED(0, "attest", "WHAT", "attestations belong to a later version"),
-    OPT_UNSUPPORTED(0, "provenance", "WHAT", "attestations belong to a later version"),
+    OPT_UNSUPPORTED_SWITCH("provenance", "WHAT", "attestations belong to a later version"),
     OPT_UNSUPPORTED(0, "push", NULL, "registries belong to a later version"),
-    OPT_UNSUPPORTED(0, "sbom", "WHAT", "SBOMs belong to a later version"),
+    OPT_UNSUPPORTED_SWITCH("sbom", "WHAT", "SBOMs belong to a later version"),
     OPT_END,
 };
 

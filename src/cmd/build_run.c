@@ -2,6 +2,8 @@
  * croze build's flags for RUN steps: network, hosts, limits, secrets. */
 #include "cmd/build_flags.h"
 
+#define NO_CGROUP "a build step runs without a cgroup of its own"
+
 static const char *network = "default", *on_error = "fail", *shm_size;
 static struct opt_list add_hosts, ulimits, secrets, agents, allow;
 static const char *const network_words[] = {"default", "host", "none", NULL}, *const on_error_words[] = {"fail", "sh", NULL};
@@ -11,7 +13,16 @@ const struct opt build_run_rows[] = {
     OPT_LIST(0, "add-host", "HOST:IP", &add_hosts, "Add a line to /etc/hosts; host-gateway as IP is this host's own address"),
     OPT_LIST(0, "allow", "WHAT", &allow,
              "security.insecure: let RUN --security=insecure have all capabilities (network.host is allowed anyway)"),
-    OPT_UNSUPPORTED('m', "memory", "BYTES", "a build step runs without a cgroup of its own"),
+    OPT_UNSUPPORTED('m', "memory", "BYTES", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "memory-swap", "BYTES", NO_CGROUP),
+    OPT_UNSUPPORTED('c', "cpu-shares", "N", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "cpu-period", "N", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "cpu-quota", "N", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "cpuset-cpus", "LIST", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "cpuset-mems", "LIST", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "cgroup-parent", "PATH", NO_CGROUP),
+    OPT_UNSUPPORTED(0, "isolation", "WORD", "all steps have one sandbox"),
+    OPT_UNSUPPORTED(0, "security-opt", "WHAT", "all steps have one sandbox; --allow security.insecure opens it to those that ask"),
     OPT_LIST(0, "secret", "id=ID[,src=FILE|,env=NAME]", &secrets, "A secret for RUN --mount=type=secret: a file or a variable"),
     OPT_ENUM(0, "on-error", on_error_words, &on_error,
              "When a RUN fails: fail, or sh, a shell in its root (without a terminal: commands from standard input)"),

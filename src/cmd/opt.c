@@ -66,6 +66,16 @@ static void make_short(const struct opt *rows, size_t n, bool stop_at_operand, s
     }
 }
 
+const char *const opt_off_words[] = {"false", "0", NULL};
+
+/* Whether an unsupported flag is told not to do what it does. */
+static bool is_off(const struct opt *o, const char *value) {
+    for (const char *const *word = opt_off_words; value && (!o->arg || o->choices) && *word; word++)
+        if (strcmp(value, *word) == 0)
+            return true;
+    return false;
+}
+
 static bool set_flag(const struct opt *o, const char *value, struct err *e) {
     return str_to_bool(str_z(value ? value : "true"), o->to) ||
            err_set(e, ERR_USAGE, "--%s takes true or false, not \"%s\"", o->name, value);
@@ -118,7 +128,7 @@ static bool set_value(const struct opt *o, const char *value, struct err *e) {
     case OPT_KIND_ENUM:
         return set_enum(o, value, e);
     case OPT_KIND_UNSUPPORTED:
-        return err_set(e, ERR_USAGE, "--%s is not supported: %s", o->name, o->help);
+        return is_off(o, value) || err_set(e, ERR_USAGE, "--%s is not supported: %s", o->name, o->help);
     case OPT_KIND_END:
     case OPT_KIND_TABLE:
         break;

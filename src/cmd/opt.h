@@ -45,11 +45,15 @@ struct opt {
     { .kind = OPT_KIND_INT, .short_name = s, .name = n, .arg = a, .help = h, .to = var, .min = lo, .max = hi }
 #define OPT_ENUM(s, n, list, var, h)                                                                                                       \
     { .kind = OPT_KIND_ENUM, .short_name = s, .name = n, .arg = "WORD", .help = h, .to = var, .choices = list }
-/* A flag that docker's or podman's users may type and croze does not carry out: refused by name with `why`. Not shown in help. */
+/* A flag that docker's or podman's users may type and croze does not carry out: refused by name with `why`. Not shown in help. Of a SWITCH,
+ * and of one without a value, "--name=false" asks for what croze does anyway. */
 #define OPT_UNSUPPORTED(s, n, a, why) {.kind = OPT_KIND_UNSUPPORTED, .short_name = s, .name = n, .arg = a, .help = why}
+#define OPT_UNSUPPORTED_SWITCH(n, a, why) {.kind = OPT_KIND_UNSUPPORTED, .name = n, .arg = a, .help = why, .choices = opt_off_words}
 /* Another table's rows stand here, under a heading (help, the manual): a verb with many options has one table a subject. */
 #define OPT_TABLE(rows, heading) {.kind = OPT_KIND_TABLE, .help = heading, .table = rows}
 #define OPT_END {.kind = OPT_KIND_END}
+
+extern const char *const opt_off_words[]; /* NULL-terminated */
 
 struct cmd;
 

@@ -111,6 +111,7 @@ static bool open_image(struct context *c, const struct image *im, struct view *v
 static bool start(struct context *c, struct arena *a, const struct view *v, const struct image *im, struct container_spec *spec, int *code,
                   struct err *e) {
     char *work = NULL;
+    struct view_node root;
     if (!resolve_user(v, a, im, spec, e))
         return false;
     struct meter *meter = meter_start("unpacking", METER_WRITTEN, -1, 0); /* the first time */
@@ -119,6 +120,8 @@ static bool start(struct context *c, struct arena *a, const struct view *v, cons
     if (!spec->lowers || !store_workdir(&c->store, &work, e))
         return false;
     spec->n_lowers = v->n;
+    if (v->n && view_lookup(v, S(""), a, &root))
+        spec->root = &root.entry;
     spec->work = work;
     bool good = container_run(spec, code, e);
     store_workdir_remove(&c->store, work);

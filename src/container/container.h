@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "layer/entry.h"
 #include "plan/config.h"
 
 struct container_volume {
@@ -23,6 +24,7 @@ struct container_volume {
 struct container_spec {
     const char *const *lowers; /* the layers' trees, top first */
     size_t n_lowers;
+    const struct entry *root;  /* owner, mode and time of the root itself; NULL: root's, 0755, now */
     const struct container_config *config;
     const char *work;          /* an empty private directory on the trees' file system; left empty */
 

@@ -2,10 +2,13 @@
  * Running a container from its preparation to the last removed file: see container.h. Signals are held back from the first directory on
  * and come to the container once it runs, so a SIGTERM at any moment ends in the same orderly removal. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "container/oci.h"
@@ -26,6 +29,19 @@ static bool make_id(struct container *c, struct err *e) {
     return true;
 }
 
+/* The upper directory shows through as the root itself, so it takes the root's attributes. */
+static bool make_upper(const struct container *c, struct err *e) {
+    const struct entry *root = c->spec->root;
+    if (!file_mkdirs(c->upper, 0755, e))
+        return false;
+    if (!root)
+        return true;
+    struct timespec times[2] = {{0, UTIME_OMIT}, {root->mtime_s, root->mtime_ns}};
+    if (chown(c->upper, root->uid, root->gid) < 0 || chmod(c->upper, root->mode) < 0 || utimensat(AT_FDCWD, c->upper, times, 0) < 0)
+        return err_sys(e, errno, "set the attributes of %s", c->upper);
+    return true;
+}
+
 static bool make_dirs(struct container *c, struct err *e) {
     c->work_fd = file_open(c->spec->work, O_RDONLY | O_DIRECTORY, 0, e);
     if (c->work_fd < 0)
@@ -34,7 +50,7 @@ static bool make_dirs(struct container *c, struct err *e) {
     c->upper = in_work(c, "upper");
     c->state_dir = in_work(c, "state");
     c->log_path = in_work(c, "log");
-    return file_mkdirs(c->rootfs, 0755, e) && file_mkdirs(c->upper, 0755, e) && file_mkdirs(c->state_dir, 0700, e) &&
+    return file_mkdirs(c->rootfs, 0755, e) && make_upper(c, e) && file_mkdirs(c->state_dir, 0700, e) &&
            file_mkdirs(in_work(c, "mount"), 0700, e);
 }
 

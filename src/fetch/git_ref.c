@@ -123,16 +123,8 @@ struct query {
 };
 
 static bool take_bool(struct str name, struct str value, bool *out, struct err *e) {
-    static const char *const yes[] = {"", "1", "t", "T", "true", "True", "TRUE"}, *const no[] = {"0", "f", "F", "false", "False", "FALSE"};
-    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
-        if (str_eqz(value, yes[i]))
-            return *out = true;
-    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
-        if (str_eqz(value, no[i])) {
-            *out = false;
-            return true;
-        }
-    return err_set(e, ERR_USAGE, "?%.*s=%.*s is neither true nor false", STR_ARG(name), STR_ARG(value));
+    return str_to_bool(value.n ? value : S("1"), out) ||
+           err_set(e, ERR_USAGE, "?%.*s=%.*s is neither true nor false", STR_ARG(name), STR_ARG(value));
 }
 
 /* A value that the fragment, or another name of the query, may have given already. */

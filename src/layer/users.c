@@ -127,21 +127,22 @@ static bool holds(const uint32_t *p, size_t n, uint32_t gid) {
     return false;
 }
 
-/* The groups that list the user, each once, in the file's order. */
-static bool find_memberships(const struct view *v, struct arena *a, struct user_ids *out, struct err *e) {
-    struct str group;
+/* The user's own group, as docker has it: what a file denies to it stays denied in a set-group-id program, which has another gid. Then
+ * the groups that list the user, unless a group was named; each once, in the file's order. */
+static bool find_groups(const struct view *v, bool listed, struct arena *a, struct user_ids *out, struct err *e) {
+    struct str group = S("");
     bool there;
     struct group_line g = {0};
     VEC(uint32_t) gids = {0};
-    if (!read_table(v, S("etc/group"), a, &group, &there, e))
+    if (listed && !read_table(v, S("etc/group"), a, &group, &there, e))
         return false;
+    vec_push(&gids, out->gid);
     while (gids.n <= LIMIT_GROUPS && next_group(&group, &g))
         if (has_member(g.members, out->name) && !holds(gids.p, gids.n, g.gid))
             vec_push(&gids, g.gid);
     out->n_groups = gids.n;
     out->groups = arena_array(a, uint32_t, gids.n);
-    if (gids.n)
-        memcpy(out->groups, gids.p, gids.n * sizeof *gids.p);
+    memcpy(out->groups, gids.p, gids.n * sizeof *gids.p);
     vec_fini(&gids);
     return out->n_groups <= LIMIT_GROUPS ||
            err_set(e, ERR_FAILED, "user \"%s\" is in more than %d groups of the image's /etc/group", SHOWN(out->name), LIMIT_GROUPS);
@@ -155,9 +156,9 @@ bool view_user(const struct view *v, struct str spec, enum user_purpose purpose,
     bool bare_number = all_digits(user) && group.n == 0;
     if (!find_user(v, user.n ? user : S("0"), a, out, &listed, e))
         return false;
-    if (group.n > 0)
-        return find_group(v, group, a, &out->gid, e);
+    if (group.n > 0 && !find_group(v, group, a, &out->gid, e))
+        return false;
     if (purpose == USER_CHOWN && bare_number)
         out->gid = out->uid; /* as docker: --chown=1000 means 1000:1000 whatever passwd says */
-    return purpose == USER_CHOWN || !listed || find_memberships(v, a, out, e);
+    return purpose == USER_CHOWN || find_groups(v, listed && group.n == 0, a, out, e);
 }

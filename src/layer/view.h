@@ -44,7 +44,7 @@ MUST_CHECK bool view_read(const struct view *v, struct str path, struct arena *a
  * name is an error that names it. */
 struct user_ids {
     uint32_t uid, gid;
-    uint32_t *groups;       /* supplementary, in the arena */
+    uint32_t *groups;       /* supplementary, in the arena: gid first; none for USER_CHOWN */
     size_t n_groups;
     struct str home;        /* from passwd, or "/" */
     struct str name;        /* from passwd, or "" */

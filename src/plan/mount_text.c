@@ -107,18 +107,6 @@ static bool unknown_key(const struct reader *r, struct str field, struct str key
 
 /* --- Values ---------------------------------------------------------------------------------------------------------------------- */
 
-/* The words that Go's strconv.ParseBool takes. */
-static bool parse_bool(struct str s, bool *out) {
-    static const char *const yes[] = {"1", "t", "T", "true", "True", "TRUE", NULL};
-    static const char *const no[] = {"0", "f", "F", "false", "False", "FALSE", NULL};
-    for (size_t k = 0; yes[k]; k++)
-        if (str_eqz(s, yes[k]) || str_eqz(s, no[k])) {
-            *out = str_eqz(s, yes[k]);
-            return true;
-        }
-    return false;
-}
-
 /* The place of a word in a list, whatever its case; -1: it is not there. */
 static int place_of(struct str s, const char *const *list) {
     for (int k = 0; list[k]; k++)
@@ -152,7 +140,7 @@ static bool set_sharing(struct reader *r, struct str key, struct str value, stru
 
 static bool set_switch(struct reader *r, const struct key_rule *rule, struct str key, bool has_value, struct str value, struct err *e) {
     bool on = true;
-    if (has_value && !parse_bool(value, &on))
+    if (has_value && !str_to_bool(value, &on))
         return bad_value(r, key, value, "true or false", e);
     if (rule->key == MOUNT_REQUIRED)
         r->out->required = on;

@@ -65,6 +65,12 @@ refuses 2 '--compression-level takes a number' "a number that is none" croze bui
 refuses 2 'levels 1 to 12' "a level that gzip does not have" croze build --compression-level=13 .
 refuses 2 '(--tag|-t).* needs a value' "an option without its value" croze build --tag
 refuses 2 '--attest is not supported' "an option of docker's that croze lacks is refused by name" croze build --attest x .
+refuses 2 '--provenance is not supported' "... one that may be off" croze build --provenance=mode=max .
+refuses 2 '--push is not supported' "... one without a value" croze build --push .
+refuses 2 '--cpu-shares is not supported: a build step runs without a cgroup' "... a limit" croze build -c 5 .
+refuses 2 '--memory is not supported' "... which is not off, whatever its value" croze build --memory false .
+printf 'FROM scratch\n' >"$T/off.Dockerfile"
+does "... and taken where it is off" croze build --provenance=false --sbom false --push=false -f "$T/off.Dockerfile" "$T/empty"
 refuses 2 'SOURCE_DATE_EPOCH' "a SOURCE_DATE_EPOCH that is no number" env SOURCE_DATE_EPOCH=yesterday "$CROZE" build "$T"
 refuses 2 '--platform' "another platform" croze build --platform linux/s390x .
 refuses 2 'at least one' "inspect without an image" croze inspect

@@ -152,6 +152,13 @@ is "... tells them once, at its end" "$(printf '%s\n' "$err" | sed -n '/warnings
  - StageNameCasing: Stage name '\''Dead'\'' should be lowercase (line 1)
  - SecretsUsedInArgOrEnv: Do not use ARG or ENV instructions for sensitive data (ARG "token") (line 4)
  - LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 6)'
+printf 'FROM base\nENV AAAA=$no BBBB=$no$no CCCC=$other\nENV DDDD=$no\n' | dockerfile "$c"
+builds "a line that is wrong in one way three times" warned "$c"
+is "... is told of once" "$(printf '%s\n' "$err" | sed -n '/warnings found/,$p' | grep -v '^image\|^named')" \
+    '3 warnings found (use --check to expand):
+ - UndefinedVar: Usage of undefined variable '\''$no'\'' (line 2)
+ - UndefinedVar: Usage of undefined variable '\''$other'\'' (line 2)
+ - UndefinedVar: Usage of undefined variable '\''$no'\'' (line 3)'
 printf 'FROM base\nMAINTAINER m\nRUN exit 3\n' | dockerfile "$c"
 fails_build 'exit' "a build that fails" "$c"
 like "... tells them too" "$err" '^1 warning found \(use --check to expand\):$'

@@ -82,6 +82,12 @@ RUN $who" /tmp/o '12345
 54321
 54321 
 /'
+# id prints the effective group whether it is listed or not; the kernel sorts the list
+runs "a process's own group is one of its supplementary groups" "USER app
+RUN grep Groups /proc/self/status >/tmp/o" /tmp/o "Groups:	29 44 10002 "
+runs "... for numbers too" "USER 12345:54321
+RUN grep Groups /proc/self/status >/tmp/o" /tmp/o "Groups:	54321 "
+runs "... and for root" "RUN grep Groups /proc/self/status >/tmp/o" /tmp/o "Groups:	0 "
 runs "ENV HOME wins" 'USER app
 ENV HOME=/elsewhere
 RUN echo $HOME >/tmp/o' /tmp/o /elsewhere

@@ -107,13 +107,15 @@ if command -v git >/dev/null; then
     cp -r "$T/repo/.git" "$T/www/repo.git"
     does "a repository" croze build -t bygit "$url/repo.git"
     is "... is the context, with its ignore file" "$(img tree bygit /in | grep -c one)" 1
-    is "... without the repository itself" "$(img tree bygit /in | grep -c 'in/\.git/')" 0
+    is "... and without .git" "$(img tree bygit /in | grep -c 'in/.git')" 0
+    does "... or with it" croze build -t withgit --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "$url/repo.git"
+    like "... as the build argument says" "$(img tree withgit /in)" 'in/\.git/HEAD'
+    refuses 2 'BUILDKIT_CONTEXT_KEEP_GIT_DIR is true or false, not "maybe"' "... which is a word like true" \
+        croze build --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=maybe "$url/repo.git"
     mkdir -p "$T/www/owner"
     cp -r "$T/repo/.git" "$T/www/owner/name"
     does "github.com/owner/name is a repository" croze build -t short --url-map "https://github.com/=$url/" github.com/owner/name
     is "... of that host" "$(img tree short /in | grep -c one)" 1
-    does "... or with it" croze build -t bygit-whole --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "$url/repo.git"
-    isnt "... as BUILDKIT_CONTEXT_KEEP_GIT_DIR says" "$(img tree bygit-whole /in | grep -c 'in/\.git/')" 0
     printf 'FROM base\nCOPY --from=lib one /from-git\n' >"$T/uses"
     refuses 1 'Other:2:6: .*one.*not found' "a subdirectory of a branch, with -f in it, is all that there is" croze build -f Other "$url/repo.git#main:sub"
     mkdir "$T/only" && cp "$T/uses" "$T/only/Dockerfile"

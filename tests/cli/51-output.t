@@ -30,9 +30,11 @@ terminal() { py -m terminal "$@" 2>&1; }
 screen() { printf '%s\n' "$1" | sed -n "/^== $2\$/,/^== /p" | sed '1d;/^== /d' | sed 's/[0-9.]*s\( \|$\)/TIME\1/'; }
 dockerfile "$T/tty" <<'END'
 FROM base
-RUN --mount=target=/m for i in 1 2 3 4 5 6 7 8 9; do echo "line $i"; done; printf '10%%\r20%%\r\033[5A30%%'; until [ -e /m/go ]; do :; done; echo; echo last
+RUN --mount=target=/m for i in 1 2 3 4 5 6 7 8 9; do echo "line $i"; done; printf '10%%\r20%%\r\033[5A30%%'; until [ $(stat -c %Y /m/go) -gt 9 ]; do :; done; echo; echo last
 RUN echo why it failed; exit 3
 END
+wait_again() { : >"$T/tty/go" && touch -d @1 "$T/tty/go"; } # its time is what the step waits for: what a mount shows may not change else
+wait_again
 seen=$(terminal 24x80 --until '30%' "$T/tty/go" -- "$CROZE" build "$T/tty")
 is "a terminal: the last lines of a running step, of a line what a carriage return left of it" "$(screen "$seen" seen)" ' => [1/2] RUN --mount=target=/m for i in 1 2 3 4 5 6 7 8 9; do echo   TIME
  =>   line 5
@@ -47,7 +49,7 @@ is "... which make way for the steps that are done, and for all that a failed on
  > [2/2] RUN echo why it failed; exit 3:
 why it failed
 ------'
-rm "$T/tty/go"
+wait_again
 sed -i 's/RUN --/ENV A=1\nRUN --/' "$T/tty/Dockerfile"
 seen=$(terminal 6x40 --until '30%' "$T/tty/go" -- "$CROZE" build "$T/tty")
 is "a small terminal: fewer lines" "$(screen "$seen" seen)" ' => [1/2] RUN --mount=target  TIME
@@ -120,6 +122,9 @@ mkdir "$T/cf"
 printf 'FROM base\nENV FROM_FILE=Containerfile\n' >"$T/cf/Containerfile"
 does "a Containerfile" croze build -t cf "$T/cf"
 is "... is read where there is no Dockerfile" "$(img config cf config Env 1)" '"FROM_FILE=Containerfile"'
+printf 'FROM base\nENV FROM_FILE=dockerfile\n' >"$T/cf/dockerfile"
+does "a dockerfile, as docker has it too" croze build -t cf "$T/cf"
+is "... comes before it" "$(img config cf config Env 1)" '"FROM_FILE=dockerfile"'
 exits 0 "the context may be the working directory" sh -c 'cd "$1" && "$CROZE" build -q .' - "$c"
 ln -s "$c" "$T/link"
 does "... or a symlink" croze build -q "$T/link"

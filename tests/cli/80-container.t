@@ -26,6 +26,10 @@ does "a plain command" croze run --rm base echo hello world
 is "... its output" "$out" "hello world"
 is "... nothing else is said" "$err" ""
 exits 7 "its exit code" croze run --rm base sh -c 'exit 7'
+printf 'FROM base\nRUN chmod 1770 / && chown 3:4 /\n' | dockerfile "$c.root"
+build own-root "$c.root" 2>"$T/log" || cat "$T/log" >&2
+does "a root of another owner and mode" croze run --rm own-root stat -c '%a %u:%g' /
+is "... is as a build's steps see it" "$out" "1770 3:4"
 exits 137 "killed by a signal: 128 + its number" croze run --rm base sh -c 'sh -c "kill -9 \$\$"; exit $?'
 does "ENTRYPOINT and CMD" croze run --rm entry
 is "... as the image says" "$out" default
