@@ -105,8 +105,10 @@ static bool exclude(struct scope *s, const struct df_instruction *i, const struc
         return site_err(&at, flag->pos, e, "--exclude: a newline cannot be in a pattern");
     if (str_trim(pattern).n == 0)
         return true;
-    if (pattern.p[0] != '#' && !ignore_parse(s->arena, pattern, S("pattern"), &compiled, e))
+    if (!ignore_of(s->arena, &pattern, 1, &compiled, e))
         return site_wrap(&at, flag->pos, e, "--exclude=%s", SHOWN(pattern));
+    if (c->n_excludes == LIMIT_IGNORE_PATTERNS)
+        return site_err(&at, flag->pos, e, "more than %d --exclude flags", LIMIT_IGNORE_PATTERNS);
     c->excludes[c->n_excludes++] = pattern;
     return true;
 }

@@ -58,7 +58,7 @@ bool step_workdir(struct scope *s, const struct df_instruction *i, struct step *
 
 /* COPY and ADD before anything is expanded: operands of the wrong kind, a mode that is none. */
 MUST_CHECK bool copy_check_early(struct arena *a, const struct site *at, struct err *e);
-/* RUN before anything is expanded: --network and --security, which take no variables. */
+/* RUN before anything is expanded: --network and --security, which take no variables, and how many mounts there are. */
 MUST_CHECK bool run_check_early(const struct site *at, struct err *e);
 /* RUN's --mount flags, expanded. */
 MUST_CHECK bool step_run_mounts(struct scope *s, const struct df_instruction *i, struct step_run *out, struct err *e);
