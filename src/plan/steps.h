@@ -27,8 +27,9 @@ MUST_CHECK bool scope_path(struct scope *s, const struct df_instruction *i, stru
 /* The source that `text` names with the variables as they stand; `what` is for messages, as in source.h. */
 MUST_CHECK bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos pos, const char *what, struct str text,
                              struct source_ref *out, struct err *e);
-/* A bounded list of the stage took one more. */
-MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e);
+/* A bounded list of the stage took one more, which stands at `pos`. */
+MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t n, const char *what,
+                            struct err *e);
 /* Lists of so many entries were gone through for what stands at `pos`. */
 MUST_CHECK bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e);
 /* A here-document that becomes a file is named by its word. */
