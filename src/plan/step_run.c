@@ -78,6 +78,16 @@ static bool heredoc_only(struct scope *s, const struct df_instruction *i, struct
 
 /* --- Command line ---------------------------------------------------------------------------------------------------------------- */
 
+/* The parser has seen to it that none is anywhere else. */
+static struct df_pos nul_pos(const struct df_instruction *i) {
+    for (size_t k = 0; k < i->n_heredocs; k++) {
+        ptrdiff_t at = str_index(i->heredocs[k].body, '\0');
+        if (at >= 0)
+            return df_heredoc_pos(&i->heredocs[k], (size_t)at);
+    }
+    return i->pos;
+}
+
 static bool command_line(struct scope *s, const struct df_instruction *i, struct step_run *run, struct err *e) {
     struct site at = scope_site(s, i);
     struct str text = i->n_args ? i->args[0] : STR_NULL;
@@ -93,7 +103,7 @@ static bool command_line(struct scope *s, const struct df_instruction *i, struct
         text = with_heredocs(s, i);
     }
     if (str_index(text, '\0') >= 0)
-        return site_err(&at, i->pos, e, "RUN: a NUL byte cannot be in a command");
+        return site_err(&at, nul_pos(i), e, "RUN: a NUL byte cannot be in a command");
     shell_argv(s, text, &run->argv);
     return true;
 }
