@@ -22,6 +22,7 @@
 #define LIMIT_CHMOD_BYTES 1000                 /* --chmod: its clauses are gone through for every file */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
+#define LIMIT_EPOCH_S 253402300799             /* SOURCE_DATE_EPOCH: the last second that RFC 3339 can write, in the year 9999 */
 #define LIMIT_IGNORE_BYTES MIB(4)
 #define LIMIT_CONTEXT_BYTES ((uint64_t)64 << 30) /* an archive that comes as the build context: it is spooled */
 #define LIMIT_IGNORE_PATTERNS 20000
@@ -104,6 +105,7 @@
 
 /* What RUN steps are given. */
 #define LIMIT_CACHE_INSTANCES 1000             /* of one cache mount: as many builds that each want one to themselves may run at once */
+#define LIMIT_RUN_MOUNTS 1000                  /* of one RUN: each is looked for among all others by the kernel, some milliseconds */
 #define LIMIT_SECRET_BYTES KIB(500)            /* BuildKit's */
 #define LIMIT_AGENT_FRAME_BYTES KIB(256)       /* one message of the ssh agent's protocol: OpenSSH's own limit */
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */

@@ -66,7 +66,8 @@ static bool look(struct build *b, struct err *e) {
     return call->look(call->ctx, &b->arena, text, name, &check, e);
 }
 
-/* The Dockerfile may set SOURCE_DATE_EPOCH for itself, to a number or to "context". */
+/* The Dockerfile may set SOURCE_DATE_EPOCH for itself, to a number or to "context". That is none where the context has no files, as it is
+ * with BuildKit for every context that is a directory. */
 static bool settle_epoch(struct build *b, struct err *e) {
     if (b->plan.has_epoch) {
         epoch_apply(b, b->plan.epoch);
@@ -74,8 +75,15 @@ static bool settle_epoch(struct build *b, struct err *e) {
     }
     if (!b->plan.epoch_of_context && b->options->epoch_rule != EPOCH_LAST_RESORT)
         return true;
-    if (!epoch_from_context(b, e))
+    bool found;
+    if (!epoch_from_context(b, &found, e))
         return false;
+    if (!found && b->options->epoch_rule == EPOCH_LAST_RESORT)
+        return epoch_missing(e);
+    if (!found) {
+        progress_note(b->progress, "warning: ARG SOURCE_DATE_EPOCH=context: the build context has no files, so that there is no epoch");
+        return true;
+    }
     struct plan_options o = plan_options(b);
     return plan_make(&b->arena, &b->file, &o, &b->plan, e);
 }

@@ -69,35 +69,41 @@ static bool newest_file(struct build *b, struct newest *out, struct err *e) {
     return good;
 }
 
-static bool from_files(struct build *b, struct err *e) {
+static bool from_files(struct build *b, bool *found, struct err *e) {
     struct newest n = {.any = false};
     if (!newest_file(b, &n, e))
         return err_wrap(e, "find the newest file of the build context");
-    if (!n.any)
-        return err_set(e, ERR_FAILED, "the build context has no files whose time could be the epoch; set SOURCE_DATE_EPOCH");
-    apply_and_say(b, n.mtime_s < 0 ? 0 : n.mtime_s, "the context's newest file");
+    *found = n.any;
+    if (n.any)
+        apply_and_say(b, n.mtime_s < 0 ? 0 : n.mtime_s, "the context's newest file");
     return true;
 }
 
-bool epoch_from_context(struct build *b, struct err *e) {
+bool epoch_from_context(struct build *b, bool *found, struct err *e) {
     int64_t epoch;
     struct str why = STR_NULL;
+    *found = true;
     if (!find_commit(b, &epoch, &why, e))
         return false;
     if (why.n)
-        return from_files(b, e);
+        return from_files(b, found, e);
     apply_and_say(b, epoch, "the context's newest commit");
     return true;
 }
 
+bool epoch_missing(struct err *e) {
+    return err_set(e, ERR_FAILED, "the build context has no files whose time could be the epoch; set SOURCE_DATE_EPOCH");
+}
+
 bool epoch_begin(struct build *b, struct err *e) {
+    bool found;
     if (b->options->has_epoch)
         return true;
     switch (b->options->epoch_rule) {
     case EPOCH_COMMIT:
         return from_commit(b, e);
     case EPOCH_CONTEXT:
-        return epoch_from_context(b, e);
+        return epoch_from_context(b, &found, e) && (found || epoch_missing(e));
     case EPOCH_NONE:
     case EPOCH_LAST_RESORT:
         break;

@@ -10,8 +10,11 @@
 void epoch_apply(struct build *b, int64_t epoch);
 /* Settles what the options ask for before the plan is made: the time of a commit, or of the context. The ignore file has been read. */
 MUST_CHECK bool epoch_begin(struct build *b, struct err *e);
-/* The newest commit if the context is a clean work tree of git, else the newest time of a file that the context has; applied, and said. */
-MUST_CHECK bool epoch_from_context(struct build *b, struct err *e);
+/* The newest commit if the context is a clean work tree of git, else the newest time of a file that the context has; applied, and said.
+ * *found is false where there is neither. */
+MUST_CHECK bool epoch_from_context(struct build *b, bool *found, struct err *e);
+/* The error of that. Returns false. */
+bool epoch_missing(struct err *e);
 
 /* When the commit was made that is checked out in `dir` or above it (git_epoch.c). The repository is read with nobody's configuration but
  * its own, and of that nothing is obeyed that would run a program. Where there is no such time, because it is no work tree, has no commit

@@ -77,7 +77,7 @@ static bool start(struct stage *s, struct err *e) {
 }
 
 /* A hundred stages that each stand on the one before would multiply what one of them may take. */
-static bool check_memory(struct stage *s, struct err *e) {
+static bool check_memory(struct stage *s, struct df_pos at, struct err *e) {
     struct build *b = s->build;
     size_t bytes = s->arena.total_bytes + s->image.arena.total_bytes;
     pthread_mutex_lock(&b->lock);
@@ -85,8 +85,9 @@ static bool check_memory(struct stage *s, struct err *e) {
     bool fits = b->stage_bytes <= LIMIT_BUILD_BYTES;
     pthread_mutex_unlock(&b->lock);
     s->counted_bytes = bytes;
-    return fits || err_set(e, ERR_FAILED, "the configurations and histories of all stages take more than the limit of %zu MiB together",
-                           LIMIT_BUILD_BYTES >> 20);
+    return fits ||
+           err_set(e, ERR_FAILED, "%.*s:%u:%u: the configurations and histories of all stages take more than the limit of %zu MiB together",
+                   STR_ARG(b->file.name), at.line, at.column, LIMIT_BUILD_BYTES >> 20);
 }
 
 /* "[stage 2/7] RUN ..." */
@@ -205,7 +206,7 @@ static bool body(struct stage *s, struct err *e) {
     for (size_t i = 0; i < s->plan->n_body; i++) {
         if (build_failed(s->build))
             return false; /* another stage has said why */
-        if (!instruction(s, &s->plan->body[i], e) || !check_memory(s, e))
+        if (!instruction(s, &s->plan->body[i], e) || !check_memory(s, s->plan->body[i].pos, e))
             return false;
     }
     return true;
@@ -232,7 +233,7 @@ bool stage_run(struct stage *s, struct err *e) {
         struct df_pos at = s->plan->from->arg_pos[0];
         return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));
     }
-    if (!check_memory(s, e))
+    if (!check_memory(s, s->plan->from->pos, e))
         return false;
     s->why.base = s->chain;
     return body(s, e);

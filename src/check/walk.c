@@ -83,7 +83,7 @@ static bool stage(struct walk *w, size_t k, struct err *e) {
         if (!instruction(w, k, &s->body[i], false, e))
             return false;
     return w->arena.total_bytes <= LIMIT_BUILD_BYTES ||
-           err_set(e, ERR_FAILED, "%.*s:%u:%u: the configurations of all stages up to here take more than the limit of %zu MiB together",
+           err_set(e, ERR_FAILED, "%.*s:%u:%u: the configurations of all stages take more than the limit of %zu MiB together",
                    STR_ARG(w->plan->file->name), s->from->pos.line, s->from->pos.column, LIMIT_BUILD_BYTES >> 20);
 }
 

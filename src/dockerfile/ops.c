@@ -3,7 +3,9 @@
 #include "dockerfile/ops.h"
 
 #include "base/near.h"
+#include "base/utf8.h"
 #include "dockerfile/dockerfile.h"
+#include "dockerfile/text.h"
 
 const struct op_rule op_rules[DF_OPS] = {
     [DF_ADD] = {"ADD", {{"chown", FLAG_TEXT}, {"chmod", FLAG_TEXT}, {"link", FLAG_BOOL}, {"keep-git-dir", FLAG_BOOL},
@@ -42,7 +44,21 @@ bool op_find(struct str keyword, enum df_op *op) {
     return false;
 }
 
+/* What nobody sees: blanks that end no keyword, as they come from web pages, and a byte order mark. 0: there is none. */
+static uint32_t unseen(struct str s) {
+    for (size_t i = 0; i < s.n;) {
+        bool blank = blank_at(s, i) > 0;
+        uint32_t rune = utf8_next(s, &i);
+        if (blank || rune == 0xfeff || (rune >= 0x200b && rune <= 0x200f))
+            return rune;
+    }
+    return 0;
+}
+
 const char *op_suggestion(struct arena *a, struct str keyword) {
+    uint32_t rune = unseen(keyword);
+    if (rune)
+        return arena_printf(a, " (it holds U+%04X, which is no space)", rune).p;
     struct near n = {keyword, .fold_case = true};
     for (size_t i = 0; i < DF_OPS; i++)
         near_try(&n, str_z(op_rules[i].name));

@@ -23,7 +23,7 @@ extern const struct op_rule op_rules[DF_OPS];
 
 /* False: no instruction has this name. Case does not matter. */
 bool op_find(struct str keyword, enum df_op *op);
-/* " (did you mean X?)", or "" when nothing is near. */
+/* Why it may be that no instruction has this name: " (did you mean X?)", " (it holds U+00A0, ...)", or "". */
 const char *op_suggestion(struct arena *a, struct str keyword);
 const char *flag_suggestion(struct arena *a, enum df_op op, struct str name);
 

@@ -4,7 +4,6 @@
 #include "dockerfile/parse.h"
 
 #include <assert.h>
-#include <errno.h>
 
 #include "base/limits.h"
 #include "dockerfile/dump.h"
@@ -280,34 +279,14 @@ static bool parse_all(struct parse *p, instructions *all, struct err *e) {
     return got == 0;
 }
 
-static bool too_large(struct str name, struct err *e) {
-    return fail_at(name, (struct df_pos){1, 1}, e, "more than %zu bytes, the limit for a Dockerfile", LIMIT_DOCKERFILE_BYTES);
-}
-
-bool dockerfile_unread(struct str name, struct err *e) {
-    if (e->sys != EFBIG)
-        return false;
-    err_clear(e);
-    return too_large(name, e);
-}
-
-static bool check_text(struct str text, struct str name, struct err *e) {
-    struct df_pos start = {1, 1};
-    if (text.n > LIMIT_DOCKERFILE_BYTES)
-        return too_large(name, e);
-    if (str_starts(text, S("\xff\xfe")) || str_starts(text, S("\xfe\xff")))
-        return fail_at(name, start, e, "the file is in UTF-16; save it in UTF-8");
-    return true;
-}
-
 static bool parse_file(struct arena *a, struct str text, struct str name, bool syntax_only, struct dockerfile *out, struct err *e) {
     _cleanup_(parse_fini) struct parse p = {.arena = a, .name = arena_str(a, name), .syntax_only = syntax_only};
     *out = (struct dockerfile){.name = p.name, .escape = '\\'};
-    if (!check_text(text, name, e))
+    if (!whole_check(text, name, e))
         return false;
     instructions all = {0};
     lines_init(&p.lines, a, p.name, text);
-    bool ok = parse_all(&p, &all, e);
+    bool ok = parse_all(&p, &all, e) || whole_hint(text, e);
     const struct directives *d = &p.lines.directives;
     if (d->syntax.n && !df_is_own_syntax(d->syntax))
         warn_at(&p, (struct df_pos){d->syntax_line, 1}, "ForeignSyntax",
@@ -330,7 +309,7 @@ bool dockerfile_parse_syntax(struct arena *a, struct str text, struct str name, 
 }
 
 bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out, struct err *e) {
-    if (!check_text(text, name, e))
+    if (!whole_check(text, name, e))
         return false;
     _cleanup_(parse_fini) struct parse p = {.arena = a, .name = arena_str(a, name)};
     lines_init(&p.lines, a, p.name, text);

@@ -17,6 +17,11 @@ struct parse {
     VEC(struct df_warning) warnings;
 };
 
+/* Size and encoding of a file (whole.c). */
+MUST_CHECK bool whole_check(struct str text, struct str name, struct err *e);
+/* Behind an error: lines that end with CR alone, as old editors wrote them, make one line of the file. Returns false. */
+bool whole_hint(struct str text, struct err *e);
+
 /* Counts arguments, flags, pairs and here-documents against the file's limit. */
 MUST_CHECK bool count_words(struct parse *p, size_t n, struct df_pos pos, struct err *e);
 /* Where a piece of the logical line stands in the file. */

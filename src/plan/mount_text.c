@@ -100,7 +100,7 @@ static bool unknown_key(const struct reader *r, struct str field, struct str key
     const char *names[RULES + 1] = {NULL};
     for (size_t k = 0; k < RULES; k++)
         names[k] = rules[k].name;
-    const char *meant = nearest_option(key, names);
+    const char *meant = key.n ? nearest_option(key, names) : NULL;
     return site_err(r->at, r->flag->pos, e, "RUN --mount: unknown key \"%s\"%s%s%s", SHOWN(meant ? key : field),
                     meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }

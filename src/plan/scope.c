@@ -75,10 +75,10 @@ bool scope_lookup(const struct scope *s, struct str name, struct str *value) {
 }
 
 /* What one instruction's texts become is bounded by the stage's whole: ARG and ENV can double a text at every line. */
-static bool within_limit(const struct scope *s, const struct df_instruction *i, struct err *e) {
+static bool within_limit(const struct scope *s, const struct df_instruction *i, struct df_pos pos, struct err *e) {
     struct site at = scope_site(s, i);
     return s->arena->total_bytes - s->arena_start <= LIMIT_STAGE_BYTES ||
-           site_err(&at, i->pos, e, "the stage's instructions take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
+           site_err(&at, pos, e, "the stage's instructions take more than %zu MiB when expanded", LIMIT_STAGE_BYTES >> 20);
 }
 
 /* So many warnings of a stage look for what was meant, each among all variables. No file fails for that: half of its work is kept. */
@@ -119,7 +119,7 @@ bool scope_expand(struct scope *s, const struct df_instruction *i, struct df_pos
     warn_unset(s, pos, &unset); /* ${x:?} fails because of one */
     if (!good)
         return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
-    return within_limit(s, i, e);
+    return within_limit(s, i, pos, e);
 }
 
 bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct df_pos pos, struct str text, struct str **out, size_t *n,
@@ -131,7 +131,7 @@ bool scope_expand_words(struct scope *s, const struct df_instruction *i, struct 
     if (!df_expand_words(s->arena, text, s->plan->file->escape, vars_getter(&vars), &unset, out, n, e))
         return site_wrap(&at, pos, e, "%s", df_op_name(i->op));
     warn_unset(s, pos, &unset);
-    return within_limit(s, i, e);
+    return within_limit(s, i, pos, e);
 }
 
 bool scope_expand_body(struct scope *s, const struct df_instruction *i, const struct df_heredoc *doc, struct str *out, struct err *e) {
@@ -143,7 +143,7 @@ bool scope_expand_body(struct scope *s, const struct df_instruction *i, const st
     if (!df_expand_text(s->arena, doc->body, vars_getter(&vars), &unset, out, &fault, e))
         return site_wrap(&at, df_heredoc_pos(doc, fault), e, "%s, here-document", df_op_name(i->op));
     warn_unset(s, doc->pos, &unset);
-    return within_limit(s, i, e);
+    return within_limit(s, i, doc->pos, e);
 }
 
 bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e) {
@@ -167,9 +167,9 @@ bool scope_path(struct scope *s, const struct df_instruction *i, struct df_pos p
     return true;
 }
 
-bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e) {
+bool scope_count(const struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t n, const char *what, struct err *e) {
     struct site at = scope_site(s, i);
-    return n <= LIMIT_CONFIG_ENTRIES || site_err(&at, i->pos, e, "more than %d %s in one image", LIMIT_CONFIG_ENTRIES, what);
+    return n <= LIMIT_CONFIG_ENTRIES || site_err(&at, pos, e, "more than %d %s in one image", LIMIT_CONFIG_ENTRIES, what);
 }
 
 void shell_argv(struct scope *s, struct str text, struct str_list *argv) {
@@ -222,5 +222,5 @@ bool scope_step(struct scope *s, const struct df_instruction *i, struct step *ou
     if (str_index(i->original, '\0') >= 0)
         return site_err(&at, i->pos, e, "%s: a NUL byte cannot be in an image's configuration, a path or a command", df_op_name(i->op));
     out->title = title(s->arena, i);
-    return step_of[i->op](s, i, out, e) && within_limit(s, i, e) && document_grow(s, i, out, e);
+    return step_of[i->op](s, i, out, e) && within_limit(s, i, i->pos, e) && document_grow(s, i, out, e);
 }

@@ -65,12 +65,15 @@ static bool find_epoch(struct plan *p, struct err *e) {
     if (p->has_epoch || !pair || !pair_list_get(&p->global_args, pair->key, &text) || text.n == 0)
         return true;
     p->epoch_of_context = str_eqz(text, "context");
-    if (p->epoch_of_context)
+    if (p->epoch_of_context) { /* no stage is to see the word: the time comes as a build argument, if there is one */
+        pair_list_remove(&p->global_args, pair->key);
         return true;
+    }
     struct site at = site_of(p, i);
-    p->has_epoch = str_to_i64(text, &p->epoch) && p->epoch >= 0;
-    return p->has_epoch || site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%s is not a number of seconds since 1970, nor \"context\"",
-                                     SHOWN(text));
+    p->has_epoch = str_to_i64(text, &p->epoch) && p->epoch >= 0 && p->epoch <= LIMIT_EPOCH_S;
+    return p->has_epoch ||
+           site_err(&at, pair->pos, e, "ARG SOURCE_DATE_EPOCH=%s is not a number of seconds from 1970 to 9999, nor \"context\"",
+                    SHOWN(text));
 }
 
 /* The frontend is croze itself, whoever was asked for. */

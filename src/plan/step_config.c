@@ -36,7 +36,7 @@ bool step_env(struct scope *s, const struct df_instruction *i, struct step *out,
     for (size_t k = 0; k < i->n_pairs; k++) {
         pair_list_set(s->arena, &s->config.env, pairs[k].key, pairs[k].value);
         pair_list_remove(&s->args, pairs[k].key);
-        if (!scope_count(s, i, s->config.env.n, "environment variables", e) ||
+        if (!scope_count(s, i, i->pairs[k].pos, s->config.env.n, "environment variables", e) ||
             !scope_spend(s, i, i->pairs[k].pos, s->config.env.n + s->args.n, e))
             return false;
     }
@@ -49,7 +49,8 @@ bool step_label(struct scope *s, const struct df_instruction *i, struct step *ou
         return false;
     for (size_t k = 0; k < i->n_pairs; k++) {
         pair_list_set(s->arena, &s->config.labels, pairs[k].key, pairs[k].value);
-        if (!scope_count(s, i, s->config.labels.n, "labels", e) || !scope_spend(s, i, i->pairs[k].pos, s->config.labels.n, e))
+        struct df_pos pos = i->pairs[k].pos;
+        if (!scope_count(s, i, pos, s->config.labels.n, "labels", e) || !scope_spend(s, i, pos, s->config.labels.n, e))
             return false;
     }
     return true;
@@ -100,7 +101,7 @@ bool step_arg(struct scope *s, const struct df_instruction *i, struct step *out,
             return false;
         declare(s, pair, has_value ? &value : NULL);
         size_t searched = s->declared.n + s->args.n + s->plan->global_args.n + s->plan->options.build_args.n;
-        if (!scope_count(s, i, s->declared.n, "ARGs", e) || !scope_spend(s, i, pair->pos, searched, e))
+        if (!scope_count(s, i, pair->pos, s->declared.n, "ARGs", e) || !scope_spend(s, i, pair->pos, searched, e))
             return false;
         buf_printf(&text, " %.*s%s", STR_ARG(pair->key), has_value ? "=" : "");
         buf_add_str(&text, value);
@@ -181,7 +182,7 @@ bool step_volume(struct scope *s, const struct df_instruction *i, struct step *o
         if (paths[k].n == 0)
             return site_err(&at, i->arg_pos[k], e, "VOLUME: \"%s\" gives an empty path", SHOWN(i->args[k]));
         str_list_add_sorted(s->arena, &s->config.volumes, paths[k]);
-        if (!scope_count(s, i, s->config.volumes.n, "volumes", e))
+        if (!scope_count(s, i, i->arg_pos[k], s->config.volumes.n, "volumes", e))
             return false;
     }
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_STAGE_BYTES);
@@ -204,7 +205,7 @@ bool step_onbuild(struct scope *s, const struct df_instruction *i, struct step *
         buf_add_str(&text, t->heredocs[k].name);
     }
     str_list_add(s->arena, &s->config.onbuild, arena_str(s->arena, buf_str(&text)));
-    return scope_count(s, i, s->config.onbuild.n, "ONBUILD triggers", e);
+    return scope_count(s, i, i->pos, s->config.onbuild.n, "ONBUILD triggers", e);
 }
 
 /* "/" is there already, so that WORKDIR / makes no layer. */

@@ -107,6 +107,8 @@ static bool exclude(struct scope *s, const struct df_instruction *i, const struc
         return true;
     if (!ignore_of(s->arena, &pattern, 1, &compiled, e))
         return site_wrap(&at, flag->pos, e, "--exclude=%s", SHOWN(pattern));
+    if (c->n_excludes == LIMIT_IGNORE_PATTERNS)
+        return site_err(&at, flag->pos, e, "more than %d --exclude flags", LIMIT_IGNORE_PATTERNS);
     c->excludes[c->n_excludes++] = pattern;
     return true;
 }

@@ -78,6 +78,16 @@ static bool heredoc_only(struct scope *s, const struct df_instruction *i, struct
 
 /* --- Command line ---------------------------------------------------------------------------------------------------------------- */
 
+/* The parser has seen to it that none is anywhere else. */
+static struct df_pos nul_pos(const struct df_instruction *i) {
+    for (size_t k = 0; k < i->n_heredocs; k++) {
+        ptrdiff_t at = str_index(i->heredocs[k].body, '\0');
+        if (at >= 0)
+            return df_heredoc_pos(&i->heredocs[k], (size_t)at);
+    }
+    return i->pos;
+}
+
 static bool command_line(struct scope *s, const struct df_instruction *i, struct step_run *run, struct err *e) {
     struct site at = scope_site(s, i);
     struct str text = i->n_args ? i->args[0] : STR_NULL;
@@ -93,7 +103,7 @@ static bool command_line(struct scope *s, const struct df_instruction *i, struct
         text = with_heredocs(s, i);
     }
     if (str_index(text, '\0') >= 0)
-        return site_err(&at, i->pos, e, "RUN: a NUL byte cannot be in a command");
+        return site_err(&at, nul_pos(i), e, "RUN: a NUL byte cannot be in a command");
     shell_argv(s, text, &run->argv);
     return true;
 }
@@ -149,9 +159,17 @@ static bool security(const struct site *at, struct step_run *run, struct err *e)
            site_err(at, flag->pos, e, "RUN --security=%s: it is sandbox or insecure", SHOWN(flag->value));
 }
 
+static bool mounts_fit(const struct site *at, struct err *e) {
+    size_t n = 0;
+    for (size_t k = 0; k < at->i->n_flags; k++)
+        if (str_eqz(at->i->flags[k].name, "mount") && ++n > LIMIT_RUN_MOUNTS)
+            return site_err(at, at->i->flags[k].pos, e, "RUN has more than %d mounts", LIMIT_RUN_MOUNTS);
+    return true;
+}
+
 bool run_check_early(const struct site *at, struct err *e) {
     struct step_run ignored = {0};
-    return network(at, &ignored, e) && security(at, &ignored, e);
+    return network(at, &ignored, e) && security(at, &ignored, e) && mounts_fit(at, e);
 }
 
 /* Where ssh looks for its agent; an ENV of the file knows better. It follows from the mounts, which are in the key. */
@@ -169,7 +187,8 @@ static void agent_env(struct scope *s, struct step_run *run) {
 bool step_run(struct scope *s, const struct df_instruction *i, struct step *out, struct err *e) {
     struct site at = scope_site(s, i);
     struct step_run *run = &out->run;
-    if (!network(&at, run, e) || !security(&at, run, e) || !step_run_mounts(s, i, run, e) || !command_line(s, i, run, e))
+    if (!network(&at, run, e) || !security(&at, run, e) || !mounts_fit(&at, e) || !step_run_mounts(s, i, run, e) ||
+        !command_line(s, i, run, e))
         return false;
     environment(s, run);
     agent_env(s, run);

@@ -27,8 +27,9 @@ MUST_CHECK bool scope_path(struct scope *s, const struct df_instruction *i, stru
 /* The source that `text` names with the variables as they stand; `what` is for messages, as in source.h. */
 MUST_CHECK bool scope_source(struct scope *s, const struct df_instruction *i, struct df_pos pos, const char *what, struct str text,
                              struct source_ref *out, struct err *e);
-/* A bounded list of the stage took one more. */
-MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, size_t n, const char *what, struct err *e);
+/* A bounded list of the stage took one more, which stands at `pos`. */
+MUST_CHECK bool scope_count(const struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t n, const char *what,
+                            struct err *e);
 /* Lists of so many entries were gone through for what stands at `pos`. */
 MUST_CHECK bool scope_spend(struct scope *s, const struct df_instruction *i, struct df_pos pos, size_t entries, struct err *e);
 /* A here-document that becomes a file is named by its word. */
@@ -58,7 +59,7 @@ bool step_workdir(struct scope *s, const struct df_instruction *i, struct step *
 
 /* COPY and ADD before anything is expanded: operands of the wrong kind, a mode that is none. */
 MUST_CHECK bool copy_check_early(struct arena *a, const struct site *at, struct err *e);
-/* RUN before anything is expanded: --network and --security, which take no variables. */
+/* RUN before anything is expanded: --network and --security, which take no variables, and how many mounts there are. */
 MUST_CHECK bool run_check_early(const struct site *at, struct err *e);
 /* RUN's --mount flags, expanded. */
 MUST_CHECK bool step_run_mounts(struct scope *s, const struct df_instruction *i, struct step_run *out, struct err *e);

@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
+
 /* What four digits of a year can say: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z. */
-static const int64_t first_second = -62135596800, last_second = 253402300799;
+static const int64_t first_second = -62135596800, last_second = LIMIT_EPOCH_S;
 
 struct timespec clock_now(void) {
     struct timespec t;

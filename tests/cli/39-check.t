@@ -257,7 +257,7 @@ unlike "... do not reach the terminal" "$(croze check hostile 2>&1; croze build 
 printf 'FROM scratch\nRUN \000\n' >nul
 refuses 2 'nul:2:5: a NUL byte' "a NUL byte" croze check nul
 head -c 17000000 /dev/zero | tr '\0' '\n' >big
-refuses 1 'big' "a file that is too large" croze check big
+refuses 2 'big' "a file that is too large" croze check big
 py -c 'print("FROM scratch\n" + "env a b\n" * 20000)' >many
 exits 10 "more findings than anyone reads" croze check many
 like "... are counted" "$(printf '%s\n' "$out" | tail -1)" '^many: 10001 more findings are not shown$'

@@ -54,6 +54,10 @@ def docker(config=None, layers=None, tags=("bad:1",), name="layer.tar", entry=No
     return archive([("manifest.json", packed([item])), ("config.json", config), (name, LAYER)])
 
 
+def triggers(*texts):
+    return layout(["parent:1"], config=configuration([digest(LAYER)], config={"OnBuild": texts}))
+
+
 MANY = {"l%d" % i: "" for i in range(100000)}
 HISTORY = [{"created_by": ESCAPE, "comment": ESCAPE, "author": ESCAPE}]
 ODD = {"Labels": {ESCAPE: ESCAPE}, "Env": [ESCAPE + "=1"], "User": ESCAPE, "WorkingDir": ESCAPE, "Cmd": [ESCAPE]}
@@ -91,6 +95,18 @@ KINDS = {
     "docker-wrong-layer": lambda: docker(config=configuration(["sha256:" + "1" * 64])),
     "docker-escape-layer": lambda: docker(entry={"Layers": [ESCAPE]}),
     "docker-nulls": lambda: archive([("manifest.json", b"[null]")]),
+    "trigger-unknown": lambda: triggers("LABEL a=b", "RUNN x"),
+    "trigger-expansion": lambda: triggers("LABEL a=b", "ENV a=b \\\n c=${d"),
+    "trigger-two": lambda: triggers("LABEL a=b\nLABEL c=d"),
+    "trigger-chain": lambda: triggers("ONBUILD LABEL a=b"),
+    "trigger-from": lambda: triggers("FROM parent:1"),
+    "trigger-heredoc": lambda: triggers("COPY <<E /x\nnever ends\n"),
+    "trigger-escape": lambda: triggers(ESCAPE),
+    "trigger-nothing": lambda: triggers(""),
+    "trigger-stage": lambda: triggers("COPY --from=child / /"),
+    "trigger-missing": lambda: triggers("LABEL a=b", "COPY missing /"),
+    "trigger-long": lambda: triggers("R" * 5000000),
+    "triggers-many": lambda: triggers(*["LABEL a=b"] * 10000),
     "docker-many-tags": lambda: docker(tags=["n:%d" % i for i in range(20000)]),
 }
 

@@ -197,7 +197,7 @@ static void errors(void) {
     char *big = arena_alloc(&g.arena, LIMIT_DOCKERFILE_BYTES + 1, 1);
     memset(big, '\n', LIMIT_DOCKERFILE_BYTES + 1);
     (void)check(&g, str_n(big, LIMIT_DOCKERFILE_BYTES + 1));
-    is_err(&g.r.error, "more than 16777216 bytes, the limit", "too large a file");
+    is_err(&g.r.error, "Dockerfile:1:1: more than 16777216 bytes", "too large a file");
     rig_fini(&g);
 }
 

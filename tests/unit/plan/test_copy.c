@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * COPY and ADD: operands of four kinds, destinations, every flag, sources, here-documents. */
+#include "base/limits.h"
 #include "rig.h"
 
 /* "SOURCE:a|<<b=text|url:c|git:d -> dest dir chown=x chmod=0644 unpack..." */
@@ -190,8 +191,23 @@ static void histories(void) {
     rig_fini(&r);
 }
 
+static void many_excludes(void) {
+    struct rig r;
+    struct buf b = BUF_INIT(1 << 20);
+    rig_init(&r);
+    buf_add_str(&b, S("FROM x\nCOPY"));
+    for (int k = 0; k <= LIMIT_IGNORE_PATTERNS; k++)
+        buf_add_str(&b, S(" \\\n --exclude=a"));
+    buf_add_str(&b, S(" b c"));
+    ok(!rig_run(&r, b.p), "more excludes than a COPY may have");
+    is_err(&r.err, "Dockerfile:20003:2: more than 20000 --exclude flags", "are refused");
+    buf_fini(&b);
+    rig_fini(&r);
+}
+
 int main(void) {
     steps();
     histories();
+    many_excludes();
     return tap_done();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * RUN: command lines, environment, here-documents, mounts, network; and WORKDIR, whose directory is a step of its own. */
+#include "base/limits.h"
 #include "rig.h"
 
 #define PATH_PAIR "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -203,6 +204,7 @@ static void mounts(void) {
         {"--mount=target=/m,zzzzzz=a", "! RUN --mount: unknown key \"zzzzzz=a\""},
         {"--mount=target=/m,source", "! \"source\" must be a key=value pair"},
         {"--mount=target=/m,", "! unknown key \"\""},
+        {"--mount=", "! Dockerfile:6:5: RUN --mount: unknown key \"\""},
         {"--mount=target=/m,rw=maybe", "! rw is true or false, not \"maybe\""},
         {"--mount=target=/m,uid=1", "! a mount of type bind has no \"uid\""},
         {"--mount=target=/m,sharing=locked", "! a mount of type bind has no \"sharing\""},
@@ -347,6 +349,20 @@ static void wso2(void) {
     rig_fini(&r);
 }
 
+static void many_mounts(void) {
+    struct rig r;
+    struct buf b = BUF_INIT(1 << 20);
+    rig_init(&r);
+    buf_add_str(&b, S("FROM x\nRUN"));
+    for (int k = 0; k <= LIMIT_RUN_MOUNTS; k++)
+        buf_add_str(&b, S(" \\\n --mount=target=/m"));
+    buf_add_str(&b, S(" make"));
+    ok(!rig_run(&r, b.p), "more mounts than a RUN may have");
+    is_err(&r.err, "Dockerfile:1003:2: RUN has more than 1000 mounts", "are refused");
+    buf_fini(&b);
+    rig_fini(&r);
+}
+
 int main(void) {
     command_lines();
     environments();
@@ -356,6 +372,7 @@ int main(void) {
     idle_options();
     agents();
     quoted_fields();
+    many_mounts();
     wso2();
     return tap_done();
 }

@@ -270,7 +270,9 @@ static void epochs(void) {
         {"a stage's is none", "FROM x\nARG SOURCE_DATE_EPOCH=5", NULL, "-", false},
         {"the options' wins", "ARG SOURCE_DATE_EPOCH=5\nFROM x", NULL, "7", true},
         {"no number", "ARG A=1 SOURCE_DATE_EPOCH=soon\nFROM x", NULL,
-         "! Dockerfile:1:9: ARG SOURCE_DATE_EPOCH=soon is not a number of seconds since 1970, nor \"context\"", false},
+         "! Dockerfile:1:9: ARG SOURCE_DATE_EPOCH=soon is not a number of seconds from 1970 to 9999, nor \"context\"", false},
+        {"the last second", "ARG SOURCE_DATE_EPOCH=253402300799\nFROM x", NULL, "253402300799", false},
+        {"the one behind it", "ARG SOURCE_DATE_EPOCH=253402300800\nFROM x", NULL, "! is not a number of seconds", false},
         {"the context's", "ARG A=con SOURCE_DATE_EPOCH=${A}text\nFROM x", NULL, "context", false},
         {"a negative one", "ARG SOURCE_DATE_EPOCH=-1\nFROM x", NULL, "! is not a number of seconds", false},
     };
