@@ -44,7 +44,7 @@ struct registry_request {
     struct str accept, content_type;
     enum registry_body body;
     struct str bytes;           /* BODY_BYTES */
-    int fd;                     /* BODY_FILE: `length` bytes from `offset` */
+    int fd;                     /* BODY_FILE: `length` bytes from `offset`; of a PATCH they are told by Content-Range */
     uint64_t offset, length;
     uint64_t range_from;        /* of a download: begin there; 0: all of it */
     uint64_t max_bytes;         /* of the answer's body, where it is kept */

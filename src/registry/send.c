@@ -54,6 +54,9 @@ static size_t add_headers(struct call *c, struct str *headers) {
     add_header(c, headers, &n, "Content-Type", c->ask->content_type);
     if (from && c->ask->take && !c->no_range)
         add_header(c, headers, &n, "Range", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
+    if (c->ask->body == BODY_FILE && strcmp(c->ask->method, "PATCH") == 0 && c->ask->length)
+        add_header(c, headers, &n, "Content-Range", arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
+                                                                 (unsigned long long)(c->ask->offset + c->ask->length - 1)));
     if (c->auth.header.n && !c->elsewhere)
         add_header(c, headers, &n, "Authorization", c->auth.header);
     return n;
