@@ -30,7 +30,6 @@ static const struct {
     {"image", "the verbs for images stand alone: images, inspect, history, tag, rmi, pull, push, copy, save, load, import"},
     {"info", "see `croze version`"},
     {"kill", "containers run in the foreground in this version: end the `croze run`"},
-    {"login", "registries belong to a later version"},
     {"logs", "containers run in the foreground in this version: `croze run` has their output"},
     {"network", "containers have the host's network, or none: `croze run --network`"},
     {"ps", "containers run in the foreground in this version, and nothing of them stays"},

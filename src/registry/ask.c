@@ -152,6 +152,6 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
     log_span(q->method, began);
     if (c.auth.header.n)
         mem_wipe((char *)c.auth.header.p, c.auth.header.n);
-    struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path;
+    struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
     return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
 }

@@ -40,6 +40,12 @@ static bool take_body(void *ctx, const void *p, size_t n, struct err *e) {
     return true;
 }
 
+static void show_sent(void *ctx, uint64_t bytes) {
+    const struct registry_request *ask = ((const struct call *)ctx)->ask;
+    if (ask->progress)
+        progress_bytes(ask->progress, ask->offset + bytes, ask->offset + ask->length);
+}
+
 /* --- The request --- */
 
 static void add_header(struct call *c, struct str *headers, size_t *n, const char *name, struct str value) {
@@ -83,6 +89,7 @@ static bool send_to(struct call *c, struct str url, const struct net_tls *tls, s
     q.max_kept = ask->max_bytes > LIMIT_REGISTRY_ERROR_BYTES ? (size_t)ask->max_bytes : LIMIT_REGISTRY_ERROR_BYTES;
     q.begin = begin_body;
     q.take = take_body;
+    q.sent = ask->body == BODY_FILE ? show_sent : NULL;
     q.ctx = c;
     bool ok = net_http(&q, c->arena, &c->answer, e);
     c->transient = !ok && c->answer.transient;

@@ -78,6 +78,8 @@ static bool advise_denied(const struct call *c, struct err *e) {
         err_append(e, " (%.*s)", STR_ARG(str_first(who->problem, 300)));
     if (!who || !who->found)
         return err_append(e, "; try: croze login %.*s", STR_ARG(host));
+    if (c->at->path.n == 0) /* a login: what is wrong is plain */
+        return false;
     bool given = str_eqz(who->source, "--creds");
     return err_append(e, "; the repository may not exist, or %s may not have access%s%.*s", given ? "--creds" : "this user",
                       given ? "" : ": other credentials by: croze login ", STR_ARG(given ? STR_NULL : host));

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze login: credentials for a registry are tried, and kept where docker and podman look for them. */
+#include <errno.h>
+#include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "registry/login.h"
+#include "sys/files.h"
+
+enum { INTERRUPT = 3 }; /* Ctrl-C as a character */
+
+static const char *user, *password, *authfile, *cert_dir, *tls_verify;
+static bool from_stdin, get_login;
+
+static const struct opt options[] = {
+    OPT_STR('u', "username", "USER", &user, "Log in as USER; asked for on a terminal if not given"),
+    OPT_FLAG(0, "password-stdin", &from_stdin, "Read the password or token from standard input"),
+    OPT_STR('p', "password", "PASSWORD", &password, "The password; everyone who may list processes can read it there"),
+    OPT_FLAG(0, "get-login", &get_login, "Print the user who is logged in, and change nothing"),
+    OPT_STR(0, "authfile", "FILE", &authfile, "Keep credentials in FILE (default: podman's file if it is there, else docker's)"),
+    OPT_STR(0, "cert-dir", "DIR", &cert_dir, "Trust the *.crt in DIR, and show the *.cert with its *.key there"),
+    OPT_OPTIONAL("tls-verify", "BOOL", &tls_verify, "false: take any certificate, and http where there is no https"),
+    OPT_END,
+};
+
+static int run(struct context *c, char **args, size_t n, struct err *e);
+
+const struct cmd cmd_login = {
+    .name = "login",
+    .summary = "Log in to a registry",
+    .usage = "[OPTIONS] [HOST[:PORT]]",
+    .description = "Asks the registry whether it takes user and password, and keeps them for croze, docker and podman. Without HOST it is Docker "
+                   "Hub. A credential helper that is configured keeps the secret.",
+    .options = options,
+    .run = run,
+};
+
+/* --- What is typed --- */
+
+static void chomp(struct buf *b) {
+    while (b->n && (b->p[b->n - 1] == '\n' || b->p[b->n - 1] == '\r'))
+        b->n--;
+}
+
+static bool read_stdin(struct buf *out, struct err *e) {
+    if (!file_read_fd(STDIN_FILENO, "standard input", out, e))
+        return false;
+    chomp(out);
+    return out->n || err_set(e, ERR_USAGE, "standard input holds no password");
+}
+
+static bool read_line(struct buf *out, struct err *e) {
+    char c;
+    ssize_t n;
+    while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && c != INTERRUPT)
+        buf_add_char(out, c);
+    if (n == 1 && c == INTERRUPT)
+        return err_set(e, ERR_FAILED, "interrupted");
+    chomp(out);
+    if (n < 0)
+        return err_sys(e, errno, "read from the terminal");
+    return (out->n && buf_ok(out)) || err_set(e, ERR_USAGE, "nothing was typed");
+}
+
+/* One line from the terminal; of a secret nothing is shown. */
+static bool ask(const char *prompt, bool secret, struct buf *out, struct err *e) {
+    struct termios before, quiet;
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
+        return err_set(e, ERR_USAGE, "there is no terminal to ask for the %s", secret ? "password; use --password-stdin" : "user; use -u USER");
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* a signal would leave the terminal silent */
+    fprintf(stderr, "%s: ", prompt);
+    fflush(stderr);
+    if (secret)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    bool ok = read_line(out, e);
+    if (secret) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
+    return ok;
+}
+
+static bool find_user(struct buf *out, struct err *e) {
+    if (!user)
+        return !from_stdin ? ask("Username", false, out, e) : err_set(e, ERR_USAGE, "--password-stdin needs -u USER");
+    buf_add_str(out, str_z(user));
+    return (out->n && str_index(buf_str(out), ':') < 0) || err_set(e, ERR_USAGE, "a user name is not empty and has no colon");
+}
+
+static bool find_password(struct buf *out, struct err *e) {
+    if (from_stdin)
+        return read_stdin(out, e);
+    if (!password)
+        return ask("Password", true, out, e);
+    log_warn("a password on the command line can be read by others; --password-stdin hides it");
+    buf_add_str(out, str_z(password));
+    return out->n || err_set(e, ERR_USAGE, "the password is empty");
+}
+
+static bool read_options(struct registry_options *o, struct err *e) {
+    struct str value = str_z(tls_verify);
+    *o = (struct registry_options){.authfile = authfile, .cert_dir = cert_dir, .tls_verify = !tls_verify ? -1 : 1};
+    if (str_eqz(value, "false") || str_eqz(value, "0"))
+        o->tls_verify = 0;
+    else if (value.n && !str_eqz(value, "true") && !str_eqz(value, "1"))
+        return err_set(e, ERR_USAGE, "--tls-verify takes true or false, not \"%s\"", tls_verify);
+    if (from_stdin && password)
+        return err_set(e, ERR_USAGE, "--password and --password-stdin are two places for one password");
+    return true;
+}
+
+/* --- What is done --- */
+
+static bool show_user(const struct registry_options *o, const struct repository *key, struct arena *a, struct err *e) {
+    struct str who, where;
+    if (!login_user(o, key, a, &who, &where, e))
+        return false;
+    if (!who.n)
+        return err_set(e, ERR_FAILED, "nobody is logged in to %.*s", STR_ARG(repository_text(a, key)));
+    printf("%.*s\n", STR_ARG(who));
+    return true;
+}
+
+static bool log_in(const struct registry_options *o, const struct repository *key, struct str name, struct str secret, struct arena *a,
+                   struct err *e) {
+    struct str where;
+    struct registries *r = registries_new(o, e);
+    bool ok = r && registry_login_check(r, key->host, name, secret, e) && login_store(o, key, name, secret, a, &where, e);
+    registries_free(r);
+    if (ok) {
+        puts("Login Succeeded!");
+        log_debug("credentials are in %.*s", STR_ARG(where));
+    }
+    return ok;
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    (void)c;
+    struct arena a = ARENA_INIT;
+    struct buf name = BUF_INIT(LIMIT_CREDENTIAL_BYTES / 4), secret = BUF_INIT(LIMIT_CREDENTIAL_BYTES / 2);
+    struct registry_options o;
+    struct repository key;
+    bool ok = n <= 1 || err_set(e, ERR_USAGE, "login takes one registry");
+    ok = ok && read_options(&o, e) && login_key(&a, n ? str_z(args[0]) : STR_NULL, &key, e);
+    if (ok && get_login)
+        ok = show_user(&o, &key, &a, e);
+    else
+        ok = ok && find_user(&name, e) && find_password(&secret, e) && log_in(&o, &key, buf_str(&name), buf_str(&secret), &a, e);
+    mem_wipe(secret.p, secret.capacity);
+    buf_fini(&secret);
+    buf_fini(&name);
+    arena_fini(&a);
+    return ok ? 0 : -1;
+}
