@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Compression. Out: gzip members (RFC 1952) of whole buffers by libdeflate, and zstd frames (RFC 8878) by libzstd; equal input, level and
- * library version give equal bytes, which the encoder id names. In: a streaming reader for gzip (zlib, any number of members),
+ * library version give equal bytes, which the encoder id names. In: a streaming reader for gzip (ISA-L, any number of members),
  * zstd and plain bytes, and where that is allowed bzip2 and xz, told apart by their first bytes. */
 #ifndef CROZE_BASE_CODEC_H
 #define CROZE_BASE_CODEC_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Streaming decompression (codec.h): gzip of any number of members by zlib, zstd of any number of frames by libzstd, bzip2 and xz of any
+ * Streaming decompression (codec.h): gzip of any number of members by ISA-L, zstd of any number of frames by libzstd, bzip2 and xz of any
  * number of streams by libbz2 and liblzma, or plain bytes. Takes compressed bytes from a callback, gives decompressed ones; the input is
  * hostile: output and memory are limited, truncation is an error. */
 #include <bzlib.h>
 #include <lzma.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/codec.h"
+#include "base/gunzip.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -25,7 +25,7 @@ struct decoder {
     bool no_more_input;
     bool inside;              /* in the middle of a member or frame: an end of input here is a truncation */
     uint64_t out_bytes, max_bytes;
-    z_stream gz;
+    struct gunzip *gz;
     ZSTD_DStream *zstd;
     bz_stream bz;
     bool has_bz;
@@ -46,8 +46,7 @@ struct decoder *decoder_new(decoder_read read, void *ctx) {
 void decoder_free(struct decoder *d) {
     if (!d)
         return;
-    if (d->started && d->format == GZIP)
-        inflateEnd(&d->gz);
+    gunzip_free(d->gz);
     if (d->has_bz)
         BZ2_bzDecompressEnd(&d->bz);
     lzma_end(&d->xz);
@@ -94,7 +93,7 @@ static void prepare(struct decoder *d) {
     bool good = true;
     switch (d->format) {
     case GZIP:
-        good = inflateInit2(&d->gz, 15 + 16) == Z_OK;
+        d->gz = gunzip_new();
         break;
     case ZSTD:
         d->zstd = ZSTD_createDStream();
@@ -133,24 +132,13 @@ static unsigned clamp(size_t n) {
     return n > UINT32_MAX ? UINT32_MAX : (unsigned)n;
 }
 
-/* One step of inflate; sets *got to the bytes written. */
+/* One step; sets *got to the bytes written. */
 static bool step_gzip(struct decoder *d, void *to, size_t n, size_t *got, struct err *e) {
-    if (!d->inside && inflateReset(&d->gz) != Z_OK)
-        abort();
-    d->inside = true;
-    d->gz.next_in = d->input + d->at;
-    d->gz.avail_in = (uInt)(d->filled - d->at);
-    d->gz.next_out = to;
-    d->gz.avail_out = clamp(n);
-    uInt before = d->gz.avail_out;
-    int r = inflate(&d->gz, Z_NO_FLUSH);
-    d->at = d->filled - d->gz.avail_in;
-    *got = before - d->gz.avail_out;
-    if (r == Z_STREAM_END)
-        d->inside = false;
-    else if (r != Z_OK && r != Z_BUF_ERROR)
-        return err_set(e, ERR_FAILED, "corrupt gzip data: %s", d->gz.msg ? d->gz.msg : "bad header");
-    return true;
+    struct gunzip_step s = {d->input + d->at, to, d->filled - d->at, n};
+    bool ok = gunzip_run(d->gz, &s, &d->inside, e);
+    d->at = d->filled - s.in_n;
+    *got = n - s.out_n;
+    return ok;
 }
 
 static bool step_zstd(struct decoder *d, void *to, size_t n, size_t *got, struct err *e) {

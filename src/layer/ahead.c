@@ -25,7 +25,7 @@ struct ahead {
     pthread_cond_t filled, drained;
     struct piece ring[RING_BUFFERS];
     size_t made, taken;        /* buffers, counted from the beginning */
-    size_t at;                 /* in the buffer that is being taken; the consumer's own */
+    bool lent;                 /* the buffer `taken` is the consumer's until its next call */
     bool ended, stop;
     struct err failure;        /* the producer's, given out behind what came before it */
 };
@@ -81,33 +81,34 @@ struct ahead *ahead_new(decoder_read pull, void *ctx) {
     return a;
 }
 
-ptrdiff_t ahead_pull(void *ahead, void *to, size_t n, struct err *e) {
-    struct ahead *a = ahead;
+/* Without a thread: one buffer, filled here. */
+static ptrdiff_t next_alone(struct ahead *a, const void **piece, struct err *e) {
+    *piece = a->ring[0].bytes;
+    return a->pull(a->ctx, a->ring[0].bytes, RING_BYTES, e);
+}
+
+ptrdiff_t ahead_next(struct ahead *a, const void **piece, struct err *e) {
     if (!a->threaded)
-        return a->pull(a->ctx, to, n, e);
+        return next_alone(a, piece, e);
     pthread_mutex_lock(&a->lock);
+    if (a->lent) {
+        a->lent = false;
+        a->taken++;
+        pthread_cond_signal(&a->drained);
+    }
     while (a->made == a->taken && !a->ended)
         pthread_cond_wait(&a->filled, &a->lock);
-    bool empty = a->made == a->taken;
+    a->lent = a->made != a->taken;
     pthread_mutex_unlock(&a->lock);
-    if (empty && a->failure.kind != ERR_NONE) {
-        err_move(e, &a->failure);
-        return -1;
+    if (a->lent) {
+        const struct piece *p = &a->ring[a->taken % RING_BUFFERS];
+        *piece = p->bytes;
+        return (ptrdiff_t)p->n;
     }
-    if (empty)
+    if (a->failure.kind == ERR_NONE)
         return 0;
-    struct piece *p = &a->ring[a->taken % RING_BUFFERS];
-    size_t k = p->n - a->at < n ? p->n - a->at : n;
-    memcpy(to, p->bytes + a->at, k);
-    a->at += k;
-    if (a->at == p->n) {
-        pthread_mutex_lock(&a->lock);
-        a->taken++;
-        a->at = 0;
-        pthread_cond_signal(&a->drained);
-        pthread_mutex_unlock(&a->lock);
-    }
-    return (ptrdiff_t)k;
+    err_move(e, &a->failure);
+    return -1;
 }
 
 void ahead_free(struct ahead *a) {

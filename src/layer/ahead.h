@@ -9,8 +9,8 @@
 struct ahead;
 /* `pull` is called on the other thread until it gives 0 or -1; it and `ctx` must outlive ahead_free. */
 struct ahead *ahead_new(decoder_read pull, void *ctx);
-/* As decoder_read: the next bytes, 0 at the end, -1 with the error that the pull gave. `ahead` is the struct ahead. */
-ptrdiff_t ahead_pull(void *ahead, void *to, size_t n, struct err *e);
+/* Lends the next bytes where they lie, until the next call. Their number; 0 at the end, -1 with the error that the pull gave. */
+MUST_CHECK ptrdiff_t ahead_next(struct ahead *a, const void **piece, struct err *e);
 /* Stops and joins the thread. NULL is fine. */
 void ahead_free(struct ahead *a);
 static inline void ahead_freep(struct ahead **a) {

@@ -96,26 +96,11 @@ static void note_link(struct archive *a, const struct entry *en) {
 
 /* --- reading --- */
 
-/* Passes on what it pulls, and hashes it. */
-struct hashing {
-    const struct content *inner;
-    struct sha256 hash;
-};
-
-static ptrdiff_t pull_hashed(void *ctx, void *to, size_t n, struct err *e) {
-    struct hashing *h = ctx;
-    ptrdiff_t got = h->inner->pull(h->inner->pull_ctx, to, n, e);
-    if (got > 0)
-        sha256_update(&h->hash, to, (size_t)got);
-    return got;
-}
-
 static bool spool_file(struct archive *a, uint64_t size, const struct content *c, struct listing_file *file, struct err *e) {
-    struct hashing h = {.inner = c};
-    struct content hashed = {.kind = CONTENT_STREAM, .pull = pull_hashed, .pull_ctx = &h};
-    sha256_init(&h.hash);
+    struct hashed_content h;
+    hashed_content_init(&h, c);
     file->offset = a->spooled;
-    if (!spool_write(&hashed, size, a->spool.fd, a->spooled, e))
+    if (!spool_write(&h.content, size, a->spool.fd, a->spooled, e))
         return false;
     file->has_digest = true;
     file->digest = sha256_final(&h.hash);

@@ -58,6 +58,8 @@ struct content {
     bool has_digest;
     struct digest digest;   /* of the bytes, where it is known before they are read (the stat index, a toc) */
     ptrdiff_t (*pull)(void *ctx, void *to, size_t n, struct err *e);
+    /* May be NULL. Instead of `pull`: the next bytes where they lie, until the next call */
+    ptrdiff_t (*lend)(void *ctx, const void **p, struct err *e);
     void *pull_ctx;
 };
 

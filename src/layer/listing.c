@@ -217,6 +217,11 @@ static bool node_at(struct listing *l, struct str path, uint32_t *number, struct
     return true;
 }
 
+bool listing_enter(struct listing *l, struct str path, struct err *e) {
+    uint32_t parent;
+    return path.n == 0 || parent_of(l, path, &parent, e);
+}
+
 /* --- Entries --- */
 
 /* What a hard link gives another name: its target's record as it is now, or one that stands for a file of a lower layer. */

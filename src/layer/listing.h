@@ -33,6 +33,9 @@ static inline void listing_freep(struct listing **l) {
  * (an entry below a file or a symlink, a link to a directory) is an error that names it. */
 MUST_CHECK bool listing_add(struct listing *l, const struct entry *en, const struct listing_file *file, struct err *e);
 
+/* Only the directories above `path`, as listing_add will take them in a moment: says first what it would say. */
+MUST_CHECK bool listing_enter(struct listing *l, struct str path, struct err *e);
+
 /* Sorts. A hard link whose target comes later in the archive is an error. */
 MUST_CHECK bool listing_finish(struct listing *l, struct err *e);
 /* After listing_finish: it needs the layers below it to be understood (toc.h "leans"). *outside: a hard link to what it does not hold,

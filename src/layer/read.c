@@ -7,14 +7,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "layer/ahead.h"
+#include "layer/ingest.h"
+#include "layer/tar_stream.h"
 #include "layer/untar.h"
 
 /* The bytes of one blob, on the read-ahead thread. */
 struct blob_source {
     int fd;
-    struct decoder *decoder;
-    struct sha256 compressed, tar;
+    struct sha256 hash;
 };
 
 static ptrdiff_t read_blob(void *ctx, void *to, size_t n, struct err *e) {
@@ -27,42 +27,16 @@ static ptrdiff_t read_blob(void *ctx, void *to, size_t n, struct err *e) {
         err_sys(e, errno, "read");
         return -1;
     }
-    sha256_update(&b->compressed, to, (size_t)k);
+    sha256_update(&b->hash, to, (size_t)k);
     return k;
 }
 
-static ptrdiff_t pull_tar(void *ctx, void *to, size_t n, struct err *e) {
-    struct blob_source *b = ctx;
-    ptrdiff_t k = decoder_pull(b->decoder, to, n, e);
-    if (k > 0)
-        sha256_update(&b->tar, to, (size_t)k);
-    return k;
-}
-
-static bool untar_ahead(decoder_read pull, void *ctx, struct entry_sink sink, struct err *e) {
-    _cleanup_(ahead_freep) struct ahead *a = ahead_new(pull, ctx);
-    return untar(ahead_pull, a, sink, e);
-}
-
-static bool matches(const struct digest *got, const struct digest *want, const char *what, struct err *e) {
-    if (digest_eq(got, want))
-        return true;
-    char text[2][DIGEST_TEXT + 1];
-    return err_set(e, ERR_FAILED, "%s is %s and not the %s that it is named by: it is damaged or was tampered with; remove it and pull "
-                   "it again", what, digest_text(got, text[0]), digest_text(want, text[1]));
-}
-
-/* Both digests, and what only the end of the stream tells. */
-static bool settle(struct blob_source *b, struct layer *l, struct err *e) {
-    struct digest blob = sha256_final(&b->compressed), tar = sha256_final(&b->tar);
-    if (!matches(&blob, &l->blob, "the stored blob", e))
+/* The whole blob has passed. */
+static bool settle_blob(const struct blob_source *b, struct layer *l, struct err *e) {
+    struct digest d = sha256_final(&b->hash);
+    if (!digest_matches(&d, &l->blob, "the stored blob", e))
         return false;
-    if (!digest_is_zero(&l->diff_id) && !matches(&tar, &l->diff_id, "the uncompressed tar stream (diffID)", e))
-        return false;
-    l->diff_id = tar;
-    l->tar_bytes = b->tar.bytes;
-    l->blob_bytes = b->compressed.bytes;
-    l->compression = decoder_kind(b->decoder);
+    l->blob_bytes = b->hash.bytes;
     return true;
 }
 
@@ -75,56 +49,71 @@ static void blame_rot(struct blob_source *b, const struct layer *l, struct err *
     err_clear(&ignored);
 }
 
-/* What is made of the uncompressed stream, to its end. */
-typedef bool (*use_stream)(struct blob_source *b, void *ctx, struct err *e);
+/* What is made of the blob's bytes, to their end. */
+typedef bool (*use_blob)(struct blob_source *b, struct layer *l, void *ctx, struct err *e);
 
-static bool read_stream(struct store *s, struct layer *l, use_stream use, void *ctx, struct err *e) {
+static bool read_layer(struct store *s, struct layer *l, use_blob use, void *ctx, struct err *e) {
     uint64_t start = log_now_ns();
     _cleanup_fd_ int fd = store_open_blob(s, &l->blob, NULL, e);
     if (fd < 0)
         return false;
     struct blob_source b = {.fd = fd};
-    sha256_init(&b.compressed);
-    sha256_init(&b.tar);
-    _cleanup_(decoder_freep) struct decoder *decoder = decoder_new(read_blob, &b);
-    b.decoder = decoder;
-    bool used = use(&b, ctx, e);
+    struct layer found = *l; /* nothing is known of it before both digests are right */
+    sha256_init(&b.hash);
+    bool used = use(&b, &found, ctx, e);
     if (!used)
         blame_rot(&b, l, e);
     log_span("layer read", start);
-    return (used && settle(&b, l, e)) || err_wrap(e, "layer %s", digest_text(&l->blob, (char[DIGEST_TEXT + 1]){0}));
+    if (!used || !settle_blob(&b, &found, e))
+        return err_wrap(e, "layer %s", digest_text(&l->blob, (char[DIGEST_TEXT + 1]){0}));
+    *l = found;
+    return true;
 }
 
-static bool parse_stream(struct blob_source *b, void *sink, struct err *e) {
-    return untar_ahead(pull_tar, b, *(struct entry_sink *)sink, e);
+static bool parse_blob(struct blob_source *b, struct layer *l, void *sink, struct err *e) {
+    _cleanup_(tar_stream_freep) struct tar_stream *t = tar_stream_new(read_blob, b, TAR_OF_LAYER);
+    return untar(tar_stream_next, t, *(struct entry_sink *)sink, e) && tar_stream_settle(t, l, e);
 }
 
 bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct err *e) {
-    return read_stream(s, l, parse_stream, &sink, e);
+    return read_layer(s, l, parse_blob, &sink, e);
 }
 
-static bool pass_stream(struct blob_source *b, void *arg, struct err *e) {
-    enum { PIECE_BYTES = 256 << 10 };
-    const struct tar_sink *sink = arg;
-    _cleanup_(mem_freep) unsigned char *piece = mem_alloc(PIECE_BYTES);
-    _cleanup_(ahead_freep) struct ahead *a = ahead_new(pull_tar, b);
+static bool pass_blob(struct blob_source *b, struct layer *l, void *ctx, struct err *e) {
+    const struct tar_sink *sink = ctx;
+    _cleanup_(tar_stream_freep) struct tar_stream *t = tar_stream_new(read_blob, b, TAR_OF_LAYER);
+    const void *piece;
     ptrdiff_t n;
-    while ((n = ahead_pull(a, piece, PIECE_BYTES, e)) > 0)
+    while ((n = tar_stream_next(t, &piece, e)) > 0)
         if (!sink->take(sink->ctx, piece, (size_t)n, e))
             return false;
-    return n == 0;
+    return n == 0 && tar_stream_settle(t, l, e);
 }
 
 bool layer_read_tar(struct store *s, struct layer *l, struct tar_sink sink, struct err *e) {
-    return read_stream(s, l, pass_stream, &sink, e);
-}
-
-static ptrdiff_t pull_decoded(void *decoder, void *to, size_t n, struct err *e) {
-    return decoder_pull(decoder, to, n, e);
+    return read_layer(s, l, pass_blob, &sink, e);
 }
 
 bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e) {
-    _cleanup_(decoder_freep) struct decoder *decoder = decoder_new(read, ctx);
-    decoder_any_format(decoder);
-    return untar_ahead(pull_decoded, decoder, sink, e) || err_wrap(e, "%s", what);
+    _cleanup_(tar_stream_freep) struct tar_stream *t = tar_stream_new(read, ctx, TAR_OF_ARCHIVE);
+    return untar(tar_stream_next, t, sink, e) || err_wrap(e, "%s", what);
+}
+
+/* --- Tables of contents and trees --- */
+
+static bool ingest_blob(struct blob_source *b, struct layer *l, void *ingest, struct err *e) {
+    return ingest_read(ingest, read_blob, b, l, e);
+}
+
+static bool ingest_stored(struct store *s, struct layer *l, enum ingest_what what, struct err *e) {
+    _cleanup_(ingest_freep) struct ingest *g = ingest_new(s, what);
+    return read_layer(s, l, ingest_blob, g, e) && ingest_commit(g, e);
+}
+
+bool layer_make_toc(struct store *s, struct layer *l, struct err *e) {
+    return ingest_stored(s, l, INGEST_TOC, e);
+}
+
+bool layer_make_tree(struct store *s, struct layer *l, struct err *e) {
+    return ingest_stored(s, l, INGEST_TREE, e);
 }

@@ -26,8 +26,10 @@ MUST_CHECK bool layer_recompress(struct store *s, const struct layer *from, cons
 /* Entries from any plain tar stream or one in gzip, zstd, bzip2 or xz (an archive of a root file system, ADD of a local archive). */
 MUST_CHECK bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e);
 
-/* Reads a foreign layer once and publishes its toc; fills in diff_id if it is zero. */
+/* Reads a foreign layer once and publishes its toc; fills in diff_id if it is zero. layer_make_tree: and its tree (ingest.h), if it does
+ * not lean on lower layers. */
 MUST_CHECK bool layer_make_toc(struct store *s, struct layer *l, struct err *e);
+MUST_CHECK bool layer_make_tree(struct store *s, struct layer *l, struct err *e);
 
 /* The unpacked tree of layers[which] of a stack, made if it is missing: an overlay lower directory, or the only content of a scratch image.
  * Returns a directory descriptor. Layers that lean on lower ones (implied parents, links out of the layer) are unpacked under their chainID

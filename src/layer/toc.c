@@ -160,6 +160,13 @@ struct toc *toc_open(struct store *s, const struct digest *diff_id, struct err *
     return t;
 }
 
+struct toc *toc_open_draft(const struct file_draft *draft, const struct digest *diff_id, struct err *e) {
+    struct toc *t = open_mapped(draft->fd, diff_id, e);
+    if (!t)
+        err_wrap(e, "the table of contents that was just written");
+    return t;
+}
+
 void toc_free(struct toc *t) {
     if (t && t->map)
         munmap(t->map, t->map_bytes);

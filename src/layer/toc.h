@@ -24,11 +24,15 @@ void toc_builder_set_kept(struct toc_builder *b, size_t number, struct str bytes
 /* The layer leans on its lower ones: implied parents or hard links out of the layer (see read.h). */
 void toc_builder_set_leans(struct toc_builder *b);
 MUST_CHECK bool toc_builder_publish(struct toc_builder *b, const struct layer *l, struct err *e);
+/* The same in two steps: a file without a name, which can be read already, then its name. */
+MUST_CHECK bool toc_builder_write(struct toc_builder *b, const struct layer *l, struct file_draft *draft, struct err *e);
+MUST_CHECK bool toc_publish(struct store *s, struct file_draft *draft, const struct digest *diff_id, struct err *e);
 
 /* --- Reading --- */
 struct toc;
 /* NULL with e->sys = ENOENT when the store has none. Checked once when opened: a damaged file is an error, never a crash. */
 MUST_CHECK struct toc *toc_open(struct store *s, const struct digest *diff_id, struct err *e);
+MUST_CHECK struct toc *toc_open_draft(const struct file_draft *draft, const struct digest *diff_id, struct err *e);
 void toc_free(struct toc *t);
 size_t toc_count(const struct toc *t);
 bool toc_leans(const struct toc *t);

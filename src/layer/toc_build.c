@@ -166,13 +166,24 @@ static bool write_file(const struct toc_builder *b, const struct layer *l, struc
            put_kept(b, f, e) && set_checksum(f, e);
 }
 
-bool toc_builder_publish(struct toc_builder *b, const struct layer *l, struct err *e) {
+static bool in_toc(const struct digest *diff_id, struct err *e) {
+    return err_wrap(e, "write the table of contents of layer %s", digest_text(diff_id, (char[DIGEST_TEXT + 1]){0}));
+}
+
+bool toc_builder_write(struct toc_builder *b, const struct layer *l, struct file_draft *draft, struct err *e) {
+    struct toc_file f = {.name = "it"};
+    if (!file_draft_open(b->store->toc_fd, 0644, draft, e))
+        return in_toc(&l->diff_id, e);
+    f.fd = draft->fd;
+    return write_file(b, l, &f, e) || in_toc(&l->diff_id, e);
+}
+
+bool toc_publish(struct store *s, struct file_draft *draft, const struct digest *diff_id, struct err *e) {
     char hex[DIGEST_HEX + 1];
-    digest_hex(&l->diff_id, hex);
+    return file_publish(draft, digest_hex(diff_id, hex), FILE_REPLACE, s->sync, e) || in_toc(diff_id, e);
+}
+
+bool toc_builder_publish(struct toc_builder *b, const struct layer *l, struct err *e) {
     _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
-    if (!file_draft_open(b->store->toc_fd, 0644, &draft, e))
-        return err_wrap(e, "write the table of contents of layer sha256:%s", hex);
-    struct toc_file f = {draft.fd, 0, hex};
-    return (write_file(b, l, &f, e) && file_publish(&draft, hex, FILE_REPLACE, b->store->sync, e)) ||
-           err_wrap(e, "write the table of contents of layer sha256:%s", hex);
+    return toc_builder_write(b, l, &draft, e) && toc_publish(b->store, &draft, &l->diff_id, e);
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "layer/names.h"
 #include "layer/read.h"
+#include "layer/tree.h"
 #include "layer/unpack.h"
 
 /* What a tree is named by: a layer that leans on lower ones is another tree on each stack, so by the ChainID of layers[0..which]. */
@@ -23,8 +24,28 @@ static struct digest tree_name(const struct view *v, size_t which) {
     return chain;
 }
 
+/* --- Making --- */
+
+bool tree_draft_open(struct store *s, struct tree_draft *d, struct err *e) {
+    *d = (struct tree_draft){.store = s, .fd = -1};
+    if (!store_workdir(s, &d->work, e))
+        return false;
+    d->fd = file_openat(s->work_fd, path_base(str_z(d->work)).p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    return d->fd >= 0;
+}
+
+void tree_draft_discard(struct tree_draft *d) {
+    fd_closep(&d->fd);
+    if (d->work)
+        store_workdir_remove(d->store, d->work); /* nothing is there if it was published */
+    free(d->work);
+    d->work = NULL;
+}
+
 /* A tree that is whole gets its name; `from` is in work/. Where another process was first, its tree is the same. */
-static bool publish_tree(struct store *s, int fd, const char *from, const char *hex, struct err *e) {
+static bool publish(struct store *s, int fd, const char *from, const struct digest *name, struct err *e) {
+    char hex[DIGEST_HEX + 1];
+    digest_hex(name, hex);
     if (s->sync && syncfs(fd) < 0)
         return err_sys(e, errno, "write the tree of layer %s to disk", hex);
     if (renameat2(s->work_fd, from, s->trees_fd, hex, RENAME_NOREPLACE) < 0 && errno != EEXIST)
@@ -32,36 +53,56 @@ static bool publish_tree(struct store *s, int fd, const char *from, const char *
     return !s->sync || fsync(s->trees_fd) == 0 || err_sys(e, errno, "write trees/ to disk");
 }
 
-static bool unpack_into(const struct view *v, size_t which, const char *work, const char *hex, struct err *e) {
-    _cleanup_fd_ int fd = file_openat(v->store->work_fd, work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    return fd >= 0 && unpack_layer(v, which, fd, e) && publish_tree(v->store, fd, work, hex, e);
+bool tree_publish(struct store *s, const struct tree_draft *d, const struct digest *name, struct err *e) {
+    return store_lease(s, name, e) && publish(s, d->fd, path_base(str_z(d->work)).p, name, e);
 }
 
-static bool make_tree(const struct view *v, size_t which, const char *hex, struct err *e) {
-    uint64_t start = log_now_ns();
-    _cleanup_(mem_freep) char *work = NULL;
-    if (!store_workdir(v->store, &work, e))
+bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e) {
+    if (!store_lease(s, diff_id, e))
         return false;
-    bool ok = unpack_into(v, which, path_base(str_z(work)).p, hex, e);
-    store_workdir_remove(v->store, work); /* nothing is there if it was published */
+    _cleanup_fd_ int fd = file_open(upper_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+    /* By the store's own descriptors: a path may lead through another mount of the same file system, and rename refuses to cross those. */
+    struct str prefix = str_z(s->root), rest = str_from(str_z(upper_path), prefix.n);
+    assert(str_starts(str_z(upper_path), prefix) && str_starts(rest, S("/work/")));
+    return fd >= 0 && publish(s, fd, rest.p + strlen("/work/"), diff_id, e);
+}
+
+static bool make_tree(const struct view *v, size_t which, const struct digest *name, struct err *e) {
+    uint64_t start = log_now_ns();
+    _cleanup_(tree_draft_discard) struct tree_draft d = TREE_DRAFT_INIT;
+    bool ok = tree_draft_open(v->store, &d, e) && unpack_layer(v, which, d.fd, e) && tree_publish(v->store, &d, name, e);
     log_span("tree", start);
     return ok;
+}
+
+/* --- Opening --- */
+
+/* -1 without an error: there is none. */
+static int look(struct store *s, const struct digest *name, struct err *e) {
+    char hex[DIGEST_HEX + 1];
+    if (!store_lease(s, name, e))
+        return -1;
+    int fd = openat(s->trees_fd, digest_hex(name, hex), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        err_sys(e, errno, "open the tree of layer %s", hex);
+    return fd;
+}
+
+bool tree_exists(struct store *s, const struct digest *name, bool *exists, struct err *e) {
+    _cleanup_fd_ int fd = look(s, name, e);
+    *exists = fd >= 0;
+    return e->kind == ERR_NONE;
 }
 
 static int open_tree(const struct view *v, size_t which, struct err *e) {
     struct digest name = tree_name(v, which);
     char hex[DIGEST_HEX + 1];
-    digest_hex(&name, hex);
-    if (!store_lease(v->store, &name, e))
-        return -1;
-    int fd = openat(v->store->trees_fd, hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0)
+    int fd = look(v->store, &name, e);
+    if (fd >= 0 || e->kind != ERR_NONE)
         return fd;
-    if (errno != ENOENT) {
-        err_sys(e, errno, "open the tree of layer %s", hex);
+    if (!make_tree(v, which, &name, e))
         return -1;
-    }
-    return make_tree(v, which, hex, e) ? file_openat(v->store->trees_fd, hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e) : -1;
+    return file_openat(v->store->trees_fd, digest_hex(&name, hex), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
 }
 
 int tree_open(const struct view *v, size_t which, struct err *e) {
@@ -93,17 +134,6 @@ const char **tree_paths(const struct view *v, struct arena *a, struct err *e) {
         if (!(paths[v->n - 1 - i] = tree_path(v, i, a, e)))
             return NULL;
     return paths;
-}
-
-bool tree_adopt(struct store *s, const struct digest *diff_id, const char *upper_path, struct err *e) {
-    char hex[DIGEST_HEX + 1];
-    if (!store_lease(s, diff_id, e))
-        return false;
-    _cleanup_fd_ int fd = file_open(upper_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
-    /* By the store's own descriptors: a path may lead through another mount of the same file system, and rename refuses to cross those. */
-    struct str prefix = str_z(s->root), rest = str_from(str_z(upper_path), prefix.n);
-    assert(str_starts(str_z(upper_path), prefix) && str_starts(rest, S("/work/")));
-    return fd >= 0 && publish_tree(s, fd, rest.p + strlen("/work/"), digest_hex(diff_id, hex), e);
 }
 
 int view_open_file(const struct view *v, const struct view_node *node, struct err *e) {

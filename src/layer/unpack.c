@@ -17,8 +17,8 @@
 #include "layer/spool.h"
 
 struct unpack {
-    struct view lower, upto;   /* the layers below this one; those and this one. Borrowed */
-    const struct toc *toc;
+    struct view lower, upto;   /* the layers below this one; at the end, those and this one. Borrowed */
+    const struct toc *toc;     /* at the end */
     int root;
     struct attributes_how how;
     struct buf dir;            /* the directory that was needed last, and its descriptor; -1: none */
@@ -197,7 +197,7 @@ static bool add_link(struct unpack *u, struct place *p, struct err *e) {
     return copy_from_lower(u, p, e);
 }
 
-static bool unpack_entry(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
+bool unpack_entry(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
     struct unpack *u = ctx;
     struct place p;
     if (en->path.n == 0 || en->type == ENTRY_WHITEOUT || en->type == ENTRY_OPAQUE)
@@ -305,16 +305,44 @@ static bool finish_dirs(struct unpack *u, struct err *e) {
     return true;
 }
 
+size_t unpack_implied(const struct unpack *u) {
+    return u->implied.n;
+}
+
+bool unpack_finish(struct unpack *u, const struct view *v, size_t which, struct err *e) {
+    u->upto = *v;
+    u->upto.n = which + 1;
+    u->toc = v->tocs[which];
+    return add_marks(u, e) && finish_dirs(u, e);
+}
+
+/* --- All of it --- */
+
+struct unpack *unpack_new(const struct view *lower, int root, struct err *e) {
+    struct unpack *u = mem_zalloc(1, sizeof *u);
+    *u = (struct unpack){.lower = *lower, .root = root, .dir = BUF_INIT(LIMIT_PATH_BYTES + 1), .dir_fd = -1};
+    if (attributes_prepare(&u->how, root, lower->store->flavour, e))
+        return u;
+    unpack_free(u);
+    return NULL;
+}
+
+void unpack_free(struct unpack *u) {
+    if (!u)
+        return;
+    fd_closep(&u->dir_fd);
+    buf_fini(&u->dir);
+    vec_fini(&u->implied);
+    arena_fini(&u->names);
+    free(u);
+}
+
 bool unpack_layer(const struct view *v, size_t which, int root, struct err *e) {
-    struct unpack u = {.lower = *v, .upto = *v, .toc = v->tocs[which], .root = root, .dir = BUF_INIT(LIMIT_PATH_BYTES + 1), .dir_fd = -1};
-    u.lower.n = which;
-    u.upto.n = which + 1;
+    struct view lower = *v;
     struct layer l = v->layers[which];
-    bool ok = attributes_prepare(&u.how, root, v->store->flavour, e) &&
-              layer_read(v->store, &l, (struct entry_sink){unpack_entry, &u}, e) && add_marks(&u, e) && finish_dirs(&u, e);
-    fd_closep(&u.dir_fd);
-    buf_fini(&u.dir);
-    vec_fini(&u.implied);
-    arena_fini(&u.names);
+    lower.n = which;
+    struct unpack *u = unpack_new(&lower, root, e);
+    bool ok = u && layer_read(v->store, &l, (struct entry_sink){unpack_entry, u}, e) && unpack_finish(u, v, which, e);
+    unpack_free(u);
     return ok;
 }

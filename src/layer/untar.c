@@ -14,13 +14,10 @@
 #include "layer/names.h"
 #include "layer/upper.h"
 
-enum { READ_BYTES = 128 << 10 };
-
 struct untar {
     struct archive *archive;
-    decoder_read pull;
+    tar_next next;
     void *ctx;
-    char *piece;               /* what libarchive sees of the stream */
     struct err *e;             /* the caller's: the stream's own failure goes first */
     uint64_t entries, hole_bytes;
     struct buf path, link;
@@ -44,10 +41,7 @@ static bool archive_failed(struct untar *u, struct err *e) {
 static la_ssize_t read_piece(struct archive *archive, void *ctx, const void **out) {
     (void)archive;
     struct untar *u = ctx;
-    *out = u->piece;
-    if (u->e->kind != ERR_NONE)
-        return -1;
-    return (la_ssize_t)u->pull(u->ctx, u->piece, READ_BYTES, u->e);
+    return u->e->kind == ERR_NONE ? (la_ssize_t)u->next(u->ctx, out, u->e) : -1;
 }
 
 /* --- Contents --- */
@@ -77,26 +71,42 @@ static bool next_block(struct untar *u, struct err *e) {
                    (unsigned long long)LIMIT_SPARSE_BYTES);
 }
 
-static ptrdiff_t pull_content(void *ctx, void *to, size_t n, struct err *e) {
-    struct untar *u = ctx;
+/* Holes are lent from here. */
+static const char zeros[64 << 10];
+
+/* At most n of the bytes that come next, where they lie. */
+static ptrdiff_t lend_some(struct untar *u, size_t n, const void **p, struct err *e) {
+    size_t k;
     if (u->at == u->size)
         return 0;
     while (!u->block_end && u->at == u->block_at && u->block_bytes == 0)
         if (!next_block(u, e))
             return -1;
-    size_t k;
     if (u->at < u->block_at) {
+        *p = zeros;
+        n = n < sizeof zeros ? n : sizeof zeros;
         k = u->block_at - u->at < n ? (size_t)(u->block_at - u->at) : n;
-        memset(to, 0, k);
     } else {
+        *p = u->block;
         k = u->block_bytes < n ? u->block_bytes : n;
-        memcpy(to, u->block, k);
         u->block += k;
         u->block_bytes -= k;
         u->block_at += k;
     }
     u->at += k;
     return (ptrdiff_t)k;
+}
+
+static ptrdiff_t lend_content(void *ctx, const void **p, struct err *e) {
+    return lend_some(ctx, SIZE_MAX, p, e);
+}
+
+static ptrdiff_t pull_content(void *ctx, void *to, size_t n, struct err *e) {
+    const void *p;
+    ptrdiff_t k = lend_some(ctx, n, &p, e);
+    if (k > 0)
+        memcpy(to, p, (size_t)k);
+    return k;
 }
 
 /* --- Headers --- */
@@ -251,7 +261,8 @@ static bool hand_over(struct untar *u, struct archive_entry *ae, struct entry_si
     u->size = en.size;
     u->at = u->block_at = u->block_bytes = 0;
     u->block_end = false;
-    struct content c = {.kind = en.size > 0 ? CONTENT_STREAM : CONTENT_NONE, .dir_fd = -1, .pull = pull_content, .pull_ctx = u};
+    struct content c = {.kind = en.size > 0 ? CONTENT_STREAM : CONTENT_NONE, .dir_fd = -1, .pull = pull_content, .lend = lend_content,
+                        .pull_ctx = u};
     return sink.add(sink.ctx, &en, &c, e);
 }
 
@@ -268,10 +279,11 @@ static bool each_entry(struct untar *u, struct entry_sink sink, struct err *e) {
     }
 }
 
-/* Pulls what lies behind the end-of-archive mark: it is part of the digest. */
+/* Takes what lies behind the end-of-archive mark: it is part of the digest. */
 static bool drain(struct untar *u, struct err *e) {
     for (;;) {
-        ptrdiff_t n = u->pull(u->ctx, u->piece, READ_BYTES, e);
+        const void *piece;
+        ptrdiff_t n = u->next(u->ctx, &piece, e);
         if (n <= 0)
             return n == 0;
     }
@@ -284,16 +296,15 @@ static bool run(struct untar *u, struct entry_sink sink, struct err *e) {
     return each_entry(u, sink, e) && drain(u, e);
 }
 
-bool untar(decoder_read pull, void *ctx, struct entry_sink sink, struct err *e) {
+bool untar(tar_next next, void *ctx, struct entry_sink sink, struct err *e) {
     /* For this thread and this call alone: in the "C" locale libarchive could not give names as UTF-8. */
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (!utf8)
         return err_set(e, ERR_FAILED, "the system has no C.UTF-8 locale, which reading archives needs; install locales or libc-bin");
     locale_t before = uselocale(utf8);
-    _cleanup_(mem_freep) char *piece = mem_alloc(READ_BYTES);
     _cleanup_(mem_freep) struct untar *u = mem_zalloc(1, sizeof *u);
-    *u = (struct untar){.archive = archive_read_new(), .pull = pull, .ctx = ctx, .piece = piece, .e = e,
-                        .path = BUF_INIT(LIMIT_PATH_BYTES + 1), .link = BUF_INIT(LIMIT_PATH_BYTES + 1)};
+    *u = (struct untar){.archive = archive_read_new(), .next = next, .ctx = ctx, .e = e, .path = BUF_INIT(LIMIT_PATH_BYTES + 1),
+                        .link = BUF_INIT(LIMIT_PATH_BYTES + 1)};
     bool ok = u->archive ? run(u, sink, e) : err_set(e, ERR_FAILED, "no memory to read an archive");
     archive_read_free(u->archive);
     buf_fini(&u->path);

@@ -28,14 +28,14 @@ static void fix_checksums(uint8_t *p, size_t n) {
     }
 }
 
-static ptrdiff_t pull(void *ctx, void *to, size_t n, struct err *e) {
+/* In pieces of an odd length, so that entries are cut everywhere. */
+static ptrdiff_t next(void *ctx, const void **piece, struct err *e) {
     (void)e;
-    struct str *rest = ctx;
-    size_t k = rest->n < n ? rest->n : n;
-    if (k)
-        memcpy(to, rest->p, k);
-    *rest = str_from(*rest, k);
-    return (ptrdiff_t)k;
+    enum { PIECE = 1021 };
+    struct str *rest = ctx, first = str_first(*rest, rest->n < PIECE ? rest->n : PIECE);
+    *piece = first.p;
+    *rest = str_from(*rest, first.n);
+    return (ptrdiff_t)first.n;
 }
 
 static bool add(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fix_checksums(copy, size);
     struct str rest = {(const char *)copy, size};
     _cleanup_(listing_freep) struct listing *l = listing_new(nowhere.work_fd);
-    bool ok = untar(pull, &rest, (struct entry_sink){add, l}, &e) && listing_finish(l, &e);
+    bool ok = untar(next, &rest, (struct entry_sink){add, l}, &e) && listing_finish(l, &e);
     assert(ok == (e.kind == ERR_NONE));
     if (ok) {
         assert(rest.n == 0); /* every byte is pulled, or its digest would not be whole */

@@ -1,80 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What was not made by croze's writer, brought into its forms (read.h): the toc of a foreign layer, and a root file system archive
- * packed anew as one layer. Both read the archive once into a listing. Import keeps the file contents in one unnamed spool file beside
- * it, and not as a tree: so no name of the archive ever reaches a file system, and owners, devices and modes need no privilege. */
+ * A root file system archive packed anew as one layer (read.h). It is read once into a listing, and the file contents into one unnamed
+ * spool file beside it, and not into a tree: so no name of the archive ever reaches a file system, and owners, devices and modes need no
+ * privilege. */
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "layer/listing.h"
 #include "layer/names.h"
 #include "layer/read.h"
 #include "layer/spool.h"
-
-/* --- Tables of contents --- */
-
-static bool add_hashed(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
-    struct listing *l = ctx;
-    struct listing_file f = {.has_digest = true, .is_kept = toc_keeps(en->path) && en->size <= LIMIT_PASSWD_BYTES};
-    if (en->type != ENTRY_FILE)
-        return listing_add(l, en, NULL, e);
-    struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
-    bool good = spool_hash(c, &f.digest, f.is_kept ? &bytes : NULL, e) || err_wrap(e, "%s", SHOWN(en->path));
-    f.kept = buf_str(&bytes);
-    good = good && listing_add(l, en, &f, e);
-    buf_fini(&bytes);
-    return good;
-}
-
-static void toc_builder_freep(struct toc_builder **b) {
-    toc_builder_free(*b);
-    *b = NULL;
-}
-
-static bool set_kept(struct toc_builder *b, size_t number, struct listing *l, const struct listing_item *item, struct err *e) {
-    struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
-    bool good = listing_kept(l, item, &bytes, e);
-    if (good)
-        toc_builder_set_kept(b, number, buf_str(&bytes));
-    buf_fini(&bytes);
-    return good;
-}
-
-static bool publish_toc(struct store *s, const struct layer *layer, struct listing *l, struct err *e) {
-    _cleanup_(toc_builder_freep) struct toc_builder *b = toc_builder_new(s);
-    struct listing_item item;
-    struct str outside;
-    for (uint64_t cursor = 0; listing_next(l, &cursor, &item, e);) {
-        size_t number;
-        if (item.implied)
-            continue;
-        if (!toc_builder_add(b, &item.entry, &number, e))
-            return false;
-        if (item.file.has_digest && !toc_builder_set_digest(b, number, &item.file.digest, e))
-            return false;
-        if (item.file.is_kept && !set_kept(b, number, l, &item, e))
-            return false;
-    }
-    if (e->kind != ERR_NONE)
-        return false;
-    if (listing_leans(l, &outside))
-        toc_builder_set_leans(b);
-    return toc_builder_publish(b, layer, e);
-}
-
-bool layer_make_toc(struct store *s, struct layer *layer, struct err *e) {
-    uint64_t start = log_now_ns();
-    _cleanup_(listing_freep) struct listing *l = listing_new(s->work_fd);
-    struct entry_sink sink = {add_hashed, l};
-    if (!layer_read(s, layer, sink, e))
-        return false;
-    bool ok = (listing_finish(l, e) && publish_toc(s, layer, l, e)) ||
-              err_wrap(e, "layer %s", digest_text(&layer->blob, (char[DIGEST_TEXT + 1]){0}));
-    log_span("layer toc", start);
-    return ok;
-}
-
-/* --- Import --- */
 
 struct import {
     struct listing *listing;
