@@ -31,12 +31,6 @@ static bool remember(const struct graph *g, const struct descriptor *d, struct e
     return good;
 }
 
-/* Where both are repositories of one registry, a mount asks and brings in one request. */
-static bool is_mountable(const struct graph *g) {
-    const struct repository *from = g->from->repository, *to = g->to->repository;
-    return from && to && str_eq(from->host, to->host) && !repository_eq(from, to);
-}
-
 static bool put_shown(const struct graph *g, const struct descriptor *d, struct err *e) {
     char text[DIGEST_TEXT + 1], size[32];
     struct arena a = ARENA_INIT;
@@ -54,8 +48,8 @@ static bool bring(void *ctx, size_t i, struct err *e) {
     struct bringing *b = ctx;
     const struct graph *g = b->graph;
     const struct descriptor *d = &g->blobs.p[i];
-    bool has = false;
-    if (!is_mountable(g) && !g->to->ops->has_blob(g->to, d, &has, e))
+    bool has = false, mounts = g->to->ops->mounts && g->to->ops->mounts(g->to, d, g->from);
+    if (!mounts && !g->to->ops->has_blob(g->to, d, &has, e))
         return false;
     if (has)
         return true;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Puts the manifests of a copy (graph.h): what one names before it, those of one height at once, the name last; and asks the far side for all
- * of it at the end. */
-#include <errno.h>
+ * Puts the manifests of a copy (graph.h): what one names before it, those of one height at once, the name last. */
 #include <pthread.h>
 
 #include "base/limits.h"
@@ -129,64 +127,4 @@ bool copy_puts(struct graph *g, struct str to_reference, struct err *e) {
         return good;
     g->n_put++;
     return put(g, to_reference, g->root, e);
-}
-
-/* --- At the end --- */
-
-static bool not_there(struct graph *g, struct err *e, const char *what, const struct digest *d) {
-    char text[DIGEST_TEXT + 1];
-    err_clear(e);
-    return err_set(e, ERR_FAILED, "%.*s: %s %s is not there after it was put: the copy is not complete", STR_ARG(g->to->shown), what,
-                   digest_text(d, text));
-}
-
-static bool check_node(void *ctx, size_t i, struct err *e) {
-    struct graph *g = ctx;
-    const struct node *n = g->nodes.p[i];
-    struct digest d;
-    char text[DIGEST_TEXT + 1];
-    struct str reference = n->tag.n ? n->tag : str_z(digest_text(&n->m.digest, text));
-    bool there = g->to->ops->resolve(g->to, reference, &d, e);
-    if (!there && e->sys != ENOENT)
-        return false;
-    return (there && digest_eq(&d, &n->m.digest)) || not_there(g, e, "manifest", &n->m.digest);
-}
-
-static bool check_blob(void *ctx, size_t i, struct err *e) {
-    struct graph *g = ctx;
-    bool has;
-    if (!g->to->ops->has_blob(g->to, &g->blobs.p[i], &has, e))
-        return false;
-    return has || not_there(g, e, "blob", &g->blobs.p[i].digest);
-}
-
-/* Signatures that nobody finds are lost: each must be among the referrers of what it is about. */
-static bool check_about(void *ctx, size_t i, struct err *e) {
-    struct graph *g = ctx;
-    const struct node *n = g->nodes.p[i];
-    struct arena a = ARENA_INIT;
-    struct descriptor *all;
-    size_t count, k = 0;
-    if (!n->about || !n->document.has_subject)
-        return true;
-    bool good = g->to->ops->referrers(g->to, &n->document.subject.digest, &a, &all, &count, e);
-    while (good && k < count && !digest_eq(&all[k].digest, &n->m.digest))
-        k++;
-    if (good && k == count)
-        good = not_there(g, e, "referrer", &n->m.digest);
-    arena_fini(&a);
-    return good;
-}
-
-bool copy_check(struct graph *g, struct str to_reference, struct err *e) {
-    struct digest d;
-    if (!in_parallel(g->nodes.n, check_node, g, e) || !in_parallel(g->blobs.n, check_blob, g, e) ||
-        !in_parallel(g->nodes.n, check_about, g, e))
-        return false;
-    if (!to_reference.n || str_starts(to_reference, S("sha256:")))
-        return true;
-    if (!g->to->ops->resolve(g->to, to_reference, &d, e))
-        return false;
-    return digest_eq(&d, &g->root->m.digest) || err_set(e, ERR_FAILED, "%.*s: %.*s names something else already: somebody else moved it",
-                                                        STR_ARG(g->to->shown), STR_ARG(to_reference));
 }

@@ -8,7 +8,8 @@
  *   graph_about.c    what is about them: referrers, cosign's tags
  *   graph_known.c    what the far side has already
  *   copy_blobs.c     brings blobs
- *   copy_puts.c      puts manifests and names; asks for all of it at the end */
+ *   copy_puts.c      puts manifests and names
+ *   copy_check.c     asks for all of it at the end */
 #ifndef CROZE_REGISTRY_GRAPH_H
 #define CROZE_REGISTRY_GRAPH_H
 

@@ -48,6 +48,8 @@ struct place_ops {
     bool (*referrers)(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n, struct err *e);
     /* --- writing; NULL where the place cannot be written --- */
     bool (*has_blob)(struct place *p, const struct descriptor *d, bool *has, struct err *e);
+    /* Whether put_blob asks and brings at once, so that has_blob need not be asked before: it can be mounted. NULL: never. */
+    bool (*mounts)(struct place *p, const struct descriptor *d, const struct place *from);
     /* `from` may be asked for the bytes, more than once; a place that can take the blob from its own side (mount, link) does so. `progress`
      * is told of the bytes; may be NULL. */
     bool (*put_blob)(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e);

@@ -264,7 +264,16 @@ static void add_entry(yyjson_mut_doc *d, yyjson_mut_val *list, const struct layo
         json_add_str(d, yyjson_mut_obj_add_obj(d, v, "annotations"), REF_NAME, entry->name);
 }
 
-static void merge(const struct place_oci *o, yyjson_mut_doc *d, yyjson_mut_val *list) {
+static int by_name(const void *a, const void *b) {
+    const struct layout_entry *x = a, *y = b;
+    int c = str_cmp(x->name, y->name);
+    return c ? c : memcmp(&x->descriptor.digest, &y->descriptor.digest, sizeof x->descriptor.digest);
+}
+
+/* In the order of names and digests, not that in which threads put them: equal copies give equal bytes. */
+static void merge(struct place_oci *o, yyjson_mut_doc *d, yyjson_mut_val *list) {
+    if (o->put.n > 1)
+        qsort(o->put.p, o->put.n, sizeof *o->put.p, by_name);
     for (size_t i = 0; i < o->put.n; i++)
         if (o->put.p[i].name.n) {
             drop_name(list, o->put.p[i].name);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Manifests into a repository, and what is about one (distribution-spec 1.1, "Pushing Manifests with Subject", "Listing Referrers").
  * A registry that knows the referrers' API says so when it takes a manifest with a subject (OCI-Subject). Elsewhere an index under a fallback
- * tag says what there is; several writers may change it at once and no registry keeps them apart, so it is read again after it was written,
- * until our entry is in it. */
+ * tag says what there is (place_fallback.c). */
 #include <errno.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
 #include "image/media_types.h"
+#include "net/settings.h"
 #include "registry/repository.h"
 
-enum { FALLBACK_TRIES = 50 }; /* as many others may be faster */
+enum { LOOKS_AWAY_TRIES = 5 };
 
 static bool is_absent(struct err *e) {
     if (e->sys != ENOENT)
@@ -91,54 +91,38 @@ bool repository_referrers(struct place *place, const struct digest *subject, str
 
 /* --- Putting --- */
 
-static bool put(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
-                struct registry_answer *answer, struct err *e) {
+/* All blobs are there when a manifest is put. A registry that says otherwise may be in the middle of writing what another client put, too:
+ * docker's rewrites its links in place, and who looks meanwhile sees nothing. */
+static bool looks_away(const struct err *e) {
+    return e->sys == 0 && (str_find(str_z(e->msg), S("BLOB_UNKNOWN")) >= 0 || str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
+}
+
+static bool ask_put(struct place_repository *p, const struct registry_request *q, struct arena *a, struct registry_answer *answer,
+                    struct err *e) {
+    for (unsigned tries = 0;; tries++) {
+        if (registry_ask(p->registries, q, NULL, a, answer, e))
+            return true;
+        if (tries == LOOKS_AWAY_TRIES || !looks_away(e))
+            return false;
+        log_debug("%s; it is put again", e->msg);
+        err_clear(e);
+        net_wait_ms(100u << tries);
+    }
+}
+
+bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
+                          struct registry_answer *answer, struct err *e) {
     struct registry_request q = repository_request(p, "PUT", arena_join3(a, S("manifests/"), reference, STR_NULL), "pull,push");
     char text[DIGEST_TEXT + 1];
     q.content_type = m->media_type;
     q.body = BODY_BYTES;
     q.bytes = m->bytes;
     q.max_bytes = LIMIT_MANIFEST_BYTES;
-    if (!registry_ask(p->registries, &q, NULL, a, answer, e))
+    if (!ask_put(p, &q, a, answer, e))
         return false;
     bool same = !str_starts(answer->digest, S("sha256:")) || str_eqz(answer->digest, digest_text(&m->digest, text));
     return same || err_set(e, ERR_FAILED, "%.*s: the registry says that it took %.*s instead of %s", STR_ARG(p->place.shown),
                            STR_ARG(answer->digest), digest_text(&m->digest, text));
-}
-
-/* One round: *done when the tag's index has the entry. */
-static bool add_round(struct place_repository *p, struct str tag, const struct manifest_blob *referrer, bool *done, struct err *e) {
-    struct arena a = ARENA_INIT;
-    struct manifest_blob old = {0};
-    struct registry_answer answer;
-    struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-    bool changed = false;
-    bool good = p->place.ops->manifest(&p->place, tag, &a, &old, e) || is_absent(e);
-    if (good && !old.media_type.n)
-        old.bytes = STR_NULL;
-    good = good && referrers_add(old.bytes, referrer, &text, &changed, e);
-    *done = good && !changed;
-    if (good && changed) {
-        struct manifest_blob index = {.media_type = S(MEDIA_INDEX), .bytes = buf_str(&text)};
-        index.digest = sha256_of(text.p, text.n);
-        good = put(p, tag, &index, &a, &answer, e);
-    }
-    buf_fini(&text);
-    arena_fini(&a);
-    return good;
-}
-
-static bool add_to_fallback(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, struct err *e) {
-    char tag[REFERENCE_TAG_BYTES];
-    bool done = false, good = true;
-    reference_tag(subject, "", tag);
-    pthread_mutex_lock(&p->fallback);
-    for (int i = 0; good && !done && i < FALLBACK_TRIES; i++)
-        good = add_round(p, str_z(tag), referrer, &done, e);
-    pthread_mutex_unlock(&p->fallback);
-    if (good && !done)
-        good = err_set(e, ERR_FAILED, "others changed it %d times at the same moment", FALLBACK_TRIES);
-    return good || err_wrap(e, "%.*s: index of referrers %s", STR_ARG(p->place.shown), tag);
 }
 
 bool repository_put_manifest(struct place *place, struct str reference, const struct manifest_blob *m, struct err *e) {
@@ -148,9 +132,9 @@ bool repository_put_manifest(struct place *place, struct str reference, const st
     struct document d;
     char text[DIGEST_TEXT + 1];
     bool good = document_read(m->bytes, &a, &d, e) &&
-                put(p, reference.n ? reference : str_z(digest_text(&m->digest, text)), m, &a, &answer, e);
+                repository_put_bytes(p, reference.n ? reference : str_z(digest_text(&m->digest, text)), m, &a, &answer, e);
     if (good && d.has_subject && !answer.subject.n)
-        good = add_to_fallback(p, &d.subject.digest, m, e);
+        good = fallback_add(p, &d.subject.digest, m, e);
     arena_fini(&a);
     return good;
 }

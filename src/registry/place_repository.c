@@ -222,6 +222,7 @@ static bool repository_tags(struct place *p, struct arena *a, struct str **out, 
 
 static void repository_close(struct place *p) {
     pthread_mutex_destroy(&repository_place(p)->fallback);
+    fallback_fini(repository_place(p));
     arena_fini(&p->arena);
     free(p);
 }
@@ -233,8 +234,10 @@ static const struct place_ops repository_ops = {
     .tags = repository_tags,
     .referrers = repository_referrers,
     .has_blob = repository_has_blob,
+    .mounts = repository_mounts,
     .put_blob = repository_put_blob,
     .put_manifest = repository_put_manifest,
+    .finish = fallback_settle,
     .close = repository_close,
 };
 

@@ -46,15 +46,8 @@ static bool remembered(const struct place_repository *p, const struct digest *d,
     return false;
 }
 
-/* Where it can be mounted from, the mount asks and brings at once. */
 bool repository_has_blob(struct place *place, const struct descriptor *d, bool *has, struct err *e) {
-    struct place_repository *p = repository_place(place);
-    struct arena a = ARENA_INIT;
-    struct repository origin;
-    bool mountable = remembered(p, &d->digest, &a, &origin);
-    arena_fini(&a);
-    *has = false;
-    return mountable || ask_blob(p, d, has, e);
+    return ask_blob(repository_place(place), d, has, e);
 }
 
 /* --- Mounting --- */
@@ -66,6 +59,14 @@ static bool find_origin(const struct place_repository *p, const struct descripto
         return remembered(p, &d->digest, a, out);
     *out = *r;
     return true;
+}
+
+bool repository_mounts(struct place *place, const struct descriptor *d, const struct place *from) {
+    struct arena a = ARENA_INIT;
+    struct repository origin;
+    bool mounts = find_origin(repository_place(place), d, from, &a, &origin);
+    arena_fini(&a);
+    return mounts;
 }
 
 /* Gives up a session; the registry forgets it in time anyway. */
