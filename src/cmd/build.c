@@ -8,6 +8,7 @@
 #include "build/verify.h"
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
+#include "cmd/registry_flags.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
@@ -41,6 +42,7 @@ static const struct opt options[] = {
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
+    OPT_TABLE(registry_rows, "Registries"),
     OPT_TABLE(build_check_rows, "Looking without building"),
     OPT_END,
 };

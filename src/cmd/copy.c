@@ -34,9 +34,9 @@ const struct cmd cmd_copy = {
     .description =
         "SOURCE and DESTINATION are docker://NAME[:TAG][@DIGEST], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME],\n"
         "dir:DIR, docker-daemon:NAME:TAG or store:IMAGE; a name without a transport is docker://.\n\n"
-        "An index is copied with every platform, and with them the signatures, attestations and SBOMs that are about any of it: referrers, "
-        "and the tags of cosign. Bytes stay as they are, so digests do. What was copied is asked for at the far side before croze says that "
-        "it is done. docker-archive and docker-daemon hold one image: the one of --platform, else this machine's.",
+        "An index is copied with every platform, and with them the signatures, attestations and SBOMs that are about any of it: "
+        "referrers, and the tags of cosign. Bytes stay as they are, so digests do. What was copied is asked for at the far side before "
+        "croze says that it is done. docker-archive and docker-daemon hold one image: the one of --platform, else this machine's.",
     .flags = CMD_STORE,
     .options = options,
     .run = run,

@@ -22,9 +22,9 @@ const struct cmd cmd_delete = {
     .summary = "Delete tags and manifests of a registry",
     .usage = "[OPTIONS] NAME:TAG|NAME@DIGEST...",
     .description =
-        "A tag is taken off, whatever the registry can do: what it names stays for other tags of the repository. Where tags cannot be deleted, "
-        "the tag is first moved to a manifest made for that, and this is deleted. A digest is deleted only if no tag needs it, by itself or in "
-        "an index.\n\n"
+        "A tag is taken off, whatever the registry can do: what it names stays for other tags of the repository. Where tags cannot be "
+        "deleted, the tag is first moved to a manifest made for that, and this is deleted. A digest is deleted only if no tag needs it, "
+        "by itself or in an index.\n\n"
         "Images of the store are removed by `croze rmi`.",
     .flags = CMD_STORE,
     .options = options,

@@ -30,7 +30,12 @@ static bool read_tls_verify(int *out, struct err *e) {
     return true;
 }
 
+bool registry_flags_read(struct registry_options *out, struct err *e) {
+    *out = (struct registry_options){.authfile = authfile, .creds = str_z(creds), .cert_dir = cert_dir};
+    return read_tls_verify(&out->tls_verify, e);
+}
+
 struct registries *registries_of_flags(struct err *e) {
-    struct registry_options o = {.authfile = authfile, .creds = str_z(creds), .cert_dir = cert_dir};
-    return read_tls_verify(&o.tls_verify, e) ? registries_new(&o, e) : NULL;
+    struct registry_options o;
+    return registry_flags_read(&o, e) ? registries_new(&o, e) : NULL;
 }

@@ -9,6 +9,7 @@
 
 extern const struct opt registry_rows[]; /* as OPT_TABLE(registry_rows, "Registries") */
 
+MUST_CHECK bool registry_flags_read(struct registry_options *out, struct err *e);
 /* What was typed -> the client; NULL: an error. */
 MUST_CHECK struct registries *registries_of_flags(struct err *e);
 static inline void registries_freep(struct registries **r) {

@@ -23,8 +23,8 @@ const struct cmd cmd_tags = {
     .name = "tags",
     .summary = "List the tags of a repository",
     .usage = "[OPTIONS] NAME",
-    .description = "NAME is a repository, or a place of another kind as `croze copy` takes it (oci:DIR). One listing is asked for, with all of its "
-                   "pages; no tag is\nasked for by itself.",
+    .description = "NAME is a repository, or a place of another kind as `croze copy` takes it (oci:DIR). One listing is asked for, with "
+                   "all of its pages; no tag is asked for by itself.",
     .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,

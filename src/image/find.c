@@ -33,7 +33,8 @@ static const struct store_ref *by_name(struct arena *a, const struct store_refs 
     return NULL;
 }
 
-/* "name@sha256:...": the digest says all; the name, and a tag before the digest, only where it came from. What was pulled so bears no name. */
+/* "name@sha256:...": the digest says all; the name, and a tag before the digest, only where it came from. What was pulled so bears no
+ * name. */
 static const struct store_ref *by_whole_digest(struct store *s, const struct store_refs *refs, struct str digest) {
     char text[DIGEST_TEXT + 1];
     for (size_t i = 0; i < refs->n; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Brings the blobs of a copy, several at once (graph.h). Where a blob came from is remembered in the store: a later push to the same registry
- * mounts it instead of sending it. */
+ * Brings the blobs of a copy, several at once (graph.h). Where a blob came from is remembered in the store: a later push to the same
+  * registry mounts it instead of sending it. */
 #include <pthread.h>
 
 #include "base/limits.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Asks the far side for all of a copy at its end (graph.h): who says "done" has looked. What is not there is looked for again, some times: a
- * registry in which others put the same things at that moment may not see them for some milliseconds. */
+ * Asks the far side for all of a copy at its end (graph.h): who says "done" has looked. What is not there is looked for again, some
+  * times: a registry in which others put the same things at that moment may not see them for some milliseconds. */
 #include <errno.h>
 
 #include "net/settings.h"
@@ -21,8 +21,8 @@ static bool look_again(struct graph *g, size_t i, look_fn look, const char *what
         if (!look(g, i, &there, e))
             return false;
     }
-    return there || err_set(e, ERR_FAILED, "%.*s: %s %s is not there after it was put: the copy is not complete", STR_ARG(g->to->shown), what,
-                            digest_text(d, text));
+    return there || err_set(e, ERR_FAILED, "%.*s: %s %s is not there after it was put: the copy is not complete",
+                            STR_ARG(g->to->shown), what, digest_text(d, text));
 }
 
 static bool look_for_node(struct graph *g, size_t i, bool *there, struct err *e) {

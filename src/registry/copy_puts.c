@@ -72,7 +72,8 @@ static bool tag_stands(struct graph *g, const struct node *n) {
     return stands;
 }
 
-/* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not counted. */
+/* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not
+ * counted. */
 static bool is_news(struct graph *g, const struct node *n) {
     char text[DIGEST_TEXT + 1];
     bool other;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * See delete.h. Where a tag cannot be deleted, it is moved to a manifest that nothing else names, and that is deleted: its digest takes no
- * other tag along. Before the tag is moved the registry is asked for the deletion of something that it does not have, which tells whether it
- * deletes at all; and if it then does not, the tag is put back. */
+ * other tag along. Before the tag is moved the registry is asked for the deletion of something that it does not have, which tells
+  * whether it deletes at all; and if it then does not, the tag is put back. */
 #include "registry/delete.h"
 
 #include <errno.h>
@@ -184,7 +184,8 @@ bool delete_manifest(struct place *repository, const struct digest *d, struct er
     digest_text(d, text);
     bool good = repository->ops->resolve(repository, str_z(text), &is, e) && who_needs(repository, d, &a, &needed, e);
     if (good && needed.n)
-        good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text, STR_ARG(needed));
+        good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text,
+                       STR_ARG(needed));
     good = good && ask_delete(p, str_z(text), &status, e) && (status < 300 || refused(p, status, e));
     arena_fini(&a);
     return good;

@@ -119,8 +119,8 @@ static bool check_version(yyjson_val *root, const struct document *d, struct err
     int64_t version = json_get_int(root, "schemaVersion", 2);
     if (version == 1 || str_starts(d->media_type, S(MEDIA_SCHEMA_1)))
         return err_set(e, ERR_FAILED,
-                       "a manifest of docker's schema 1, which no registry should hold since 2017: pull and push it with a docker older than "
-                       "28 to make a new one of it");
+                       "a manifest of docker's schema 1, which no registry should hold since 2017: pull and push it with a docker older "
+                       "than 28 to make a new one of it");
     return version == 2 || err_set(e, ERR_FAILED, "a manifest of schemaVersion %lld is not supported", (long long)version);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to registry/: what a manifest or an index names (image-spec manifest.md, image-index.md; docker's schema 2, which differs in media
- * types only). Takes bytes that anyone may have made, gives what a copy needs; all else stays in the bytes, which travel as they are. */
+ * Private to registry/: what a manifest or an index names (image-spec manifest.md, image-index.md; docker's schema 2, which differs in
+  * media types only). Takes bytes that anyone may have made, gives what a copy needs; all else stays in the bytes, which travel as they
+   * are. */
 #ifndef CROZE_REGISTRY_DOCUMENT_H
 #define CROZE_REGISTRY_DOCUMENT_H
 
@@ -25,8 +26,8 @@ struct document {
     struct descriptor subject;
     struct str artifact_type;    /* its own, or else its configuration's media type */
 };
-/* Texts are copied. Refuses by name what cannot be copied: docker's schema 1, keys that stand twice, descriptors without a size, layers that
- * lie elsewhere, and what is over base/limits.h. */
+/* Texts are copied. Refuses by name what cannot be copied: docker's schema 1, keys that stand twice, descriptors without a size, layers
+ * that lie elsewhere, and what is over base/limits.h. */
 MUST_CHECK bool document_read(struct str bytes, struct arena *a, struct document *out, struct err *e);
 /* The media type that the document has: what it says, else what a place says (which may not contradict), else by its members. */
 MUST_CHECK bool document_type(const struct document *d, struct str said, struct str *out, struct err *e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The manifests of a copy, read level by level, those of a level at once (graph.h). Documents are hostile: their number, bytes and depth are
- * bounded, and each is read once however often it is named. */
+ * The manifests of a copy, read level by level, those of a level at once (graph.h). Documents are hostile: their number, bytes and
+  * depth are bounded, and each is read once however often it is named. */
 #include "registry/graph.h"
 
 #include "base/limits.h"

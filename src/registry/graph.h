@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to registry/: what one copy is about. The graph is read whole from the source before anything is brought: manifests are small, and
- * only who has seen all of them knows what is missing.
+ * Private to registry/: what one copy is about. The graph is read whole from the source before anything is brought: manifests are
+  * small, and only who has seen all of them knows what is missing.
  *
  *   copy.c           the order of things
  *   graph.c          the manifests, from the root down

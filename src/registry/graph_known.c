@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the far side has already (graph.h). A registry has no manifest without what it names, so one manifest answers for many blobs: the one
- * that the tag has now, which mostly is the release before this one, and those of the graph that are there. Places on this machine are
- * looked into blob by blob, which costs nothing, and promise nothing of the kind. */
+ * What the far side has already (graph.h). A registry has no manifest without what it names, so one manifest answers for many blobs:
+  * the one that the tag has now, which mostly is the release before this one, and those of the graph that are there. Places on this
+   * machine are looked into blob by blob, which costs nothing, and promise nothing of the kind. */
 #include <errno.h>
 
 #include "base/limits.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Archives as places. An oci-archive is a layout in a tar file: it is unpacked into, or packed from, a directory of the store's work space, so
- * that it keeps all that a layout keeps. A docker-archive holds images of one platform and no manifests: it goes through the store. */
+ * Archives as places. An oci-archive is a layout in a tar file: it is unpacked into, or packed from, a directory of the store's work
+  * space, so that it keeps all that a layout keeps. A docker-archive holds images of one platform and no manifests: it goes through the
+   * store. */
 #include <errno.h>
 
 #include "base/limits.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A plain directory with one image, as skopeo's dir: transport has it: manifest.json, the manifests below it as <hex>.manifest.json, blobs
- * by their hex digits, and a file "version". What skopeo has no place for, it passes over: a tag of cosign's lies in <tag>.manifest.json, and
- * what is about another manifest is found by looking at all of them. */
+ * by their hex digits, and a file "version". What skopeo has no place for, it passes over: a tag of cosign's lies in
+  * <tag>.manifest.json, and what is about another manifest is found by looking at all of them. */
 #include <errno.h>
 
 #include "base/limits.h"

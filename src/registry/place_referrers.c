@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Manifests into a repository, and what is about one (distribution-spec 1.1, "Pushing Manifests with Subject", "Listing Referrers").
- * A registry that knows the referrers' API says so when it takes a manifest with a subject (OCI-Subject). Elsewhere an index under a fallback
- * tag says what there is (place_fallback.c). */
+ * A registry that knows the referrers' API says so when it takes a manifest with a subject (OCI-Subject). Elsewhere an index under a
+  * fallback tag says what there is (place_fallback.c). */
 #include <errno.h>
 
 #include "base/limits.h"

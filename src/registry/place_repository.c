@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A repository of a registry as a place (place.h; OCI distribution-spec 1.1): what is read of it. Everything is hashed as it comes; what does
- * not fit is asked for once more, since proxies break things in passing, and is an error then. */
+ * A repository of a registry as a place (place.h; OCI distribution-spec 1.1): what is read of it. Everything is hashed as it comes;
+  * what does not fit is asked for once more, since proxies break things in passing, and is an error then. */
 #include <errno.h>
 
 #include "base/json.h"
@@ -115,8 +115,8 @@ static bool check_received(const struct receiving *r, struct err *e) {
 static bool get_blob(struct place_repository *p, struct receiving *r, bool *lie, struct err *e) {
     struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
-    struct registry_request q = repository_request(p, "GET", arena_join3(&a, S("blobs/"), str_z(digest_text(&r->d->digest, text)), STR_NULL),
-                                                   "pull");
+    struct str path = arena_join3(&a, S("blobs/"), str_z(digest_text(&r->d->digest, text)), STR_NULL);
+    struct registry_request q = repository_request(p, "GET", path, "pull");
     struct registry_answer answer;
     q.take = receive;
     q.take_ctx = r;

@@ -127,8 +127,9 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
         const char *word;
         enum pull_when when;
     } words[] = {
-        {"missing", PULL_MISSING}, {"if-not-present", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"always", PULL_ALWAYS},
-        {"never", PULL_NEVER},     {"true", PULL_ALWAYS},            {"false", PULL_MISSING},     {"", PULL_ALWAYS},
+        {"missing", PULL_MISSING}, {"if-not-present", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
+        {"always", PULL_ALWAYS},   {"newer", PULL_ALWAYS},           {"true", PULL_ALWAYS},       {"", PULL_ALWAYS},
+        {"never", PULL_NEVER},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eqz(text, words[i].word)) {

@@ -18,7 +18,8 @@ static bool is_part(struct store *s, const struct store_ref *ref, bool *part, st
     struct arena a = ARENA_INIT;
     struct document d;
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-    bool good = store_lease(s, &ref->manifest, e) && store_get_blob(s, &ref->manifest, &text, e) && document_read(buf_str(&text), &a, &d, e);
+    bool good = store_lease(s, &ref->manifest, e) && store_get_blob(s, &ref->manifest, &text, e) &&
+                document_read(buf_str(&text), &a, &d, e);
     *part = good && d.is_index && !has_all(s, &d);
     buf_fini(&text);
     arena_fini(&a);
