@@ -75,7 +75,7 @@ static void say(const struct image_name *name, const struct pull_result *r, stru
 }
 
 static bool pull_one(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
-    struct pull_options o = {.platform = str_z(platform), .progress = p->progress};
+    struct pull_options o = {.platform = str_z(platform), .depth = unpack ? PULL_TREES : PULL_BLOBS, .progress = p->progress};
     struct pull_result r;
     if (!quiet)
         printf("%.*s: Pulling from %.*s\n", STR_ARG(name->digest.n ? name->digest : name->tag), STR_ARG(name->name));

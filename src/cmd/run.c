@@ -130,6 +130,7 @@ static bool find_image(struct context *c, struct arena *a, const char *text, str
         return err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
     if (!registry_flags_read(&o, e))
         return false;
+    w.pull.depth = PULL_TREES;
     w.pull.progress = progress_new(PROGRESS_AUTO, STDERR_FILENO);
     bool good = image_find_or_pull(&c->store, str_z(text), &w, a, out, e);
     progress_free(w.pull.progress);

@@ -4,7 +4,7 @@
  *
  *   place.c              TRANSPORT:TEXT -> a place
  *   place_repository.c   a repository of a registry: reading; place_upload.c: writing; place_referrers.c: what is about a manifest
- *   place_store.c        croze's store
+ *   place_store.c        croze's store; place_follow.c: layers that are inflated while they arrive
  *   place_oci.c          an OCI layout directory
  *   place_dir.c          a directory as skopeo's dir:
  *   place_archive.c      archives: of a layout, through a directory; docker's, through the store
@@ -37,6 +37,11 @@ struct place *place_store_named(struct store *s, struct str name, struct str ref
 /* What is put has no name; the root's digest is *root when it is finished. `reference`: the digest of an image that is there. */
 struct place *place_store_nameless(struct store *s, struct str shown, struct str reference, struct digest *root,
                                    const struct place_hooks *hooks);
+
+/* Layers that arrive get their tables of contents on the way, and their trees if they are to be unpacked. */
+void place_store_follow(struct place *p, bool unpack);
+/* Whether the layers that were followed are those that the image's configuration means. */
+MUST_CHECK bool place_store_fits(struct place *p, const struct image *im, struct err *e);
 
 /* --- Blobs that are files (place_files.c) --- */
 /* Passes all of the file on, verified. `shown` begins messages. */

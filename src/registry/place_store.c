@@ -3,10 +3,15 @@
  * names are given by put_manifest, which a copy calls when all is there. What is about another manifest (a signature) gets an entry without
  * a name, since nothing else leads to it. */
 #include <errno.h>
+#include <pthread.h>
 
 #include "base/limits.h"
 #include "base/vec.h"
-#include "registry/place_kinds.h"
+#include "registry/place_follow.h"
+
+struct followed_layer {
+    struct digest blob, diff_id;
+};
 
 struct place_store {
     struct place place;
@@ -14,6 +19,10 @@ struct place_store {
     struct str name;         /* references are tags of it; "": they are whole names */
     struct digest *root;     /* nameless: what was put last with a reference */
     struct place_hooks hooks;
+    bool follows;            /* layers are inflated while they arrive */
+    enum ingest_what follow;
+    pthread_mutex_t lock;    /* guards `layers` */
+    VEC(struct followed_layer) layers;
 };
 
 static struct place_store *of(struct place *p) {
@@ -139,12 +148,59 @@ static bool store_has(struct place *p, const struct descriptor *d, bool *has, st
     return true;
 }
 
+static bool is_layer(struct str type) {
+    return str_find(type, S(".image.layer.v1.tar")) >= 0 || str_find(type, S(".image.rootfs.diff.tar")) >= 0;
+}
+
+/* A draft that somebody follows. */
+struct followed {
+    struct blob_sink draft;
+    struct follower *follower;
+};
+
+static bool followed_take(void *ctx, const void *bytes, size_t n, struct err *e) {
+    struct followed *f = ctx;
+    if (!f->draft.take(f->draft.ctx, bytes, n, e))
+        return false;
+    follower_grew(f->follower, n);
+    return true;
+}
+
+static bool followed_restart(void *ctx, struct err *e) {
+    struct followed *f = ctx;
+    follower_restarted(f->follower);
+    return f->draft.restart(f->draft.ctx, e);
+}
+
+static bool note_diff_id(struct place_store *p, const struct digest *blob, const struct digest *diff_id) {
+    struct followed_layer layer = {*blob, *diff_id};
+    pthread_mutex_lock(&p->lock);
+    vec_push(&p->layers, layer);
+    pthread_mutex_unlock(&p->lock);
+    return true;
+}
+
+static bool put_followed(struct place_store *p, const struct descriptor *d, struct place *from, struct file_draft *draft,
+                         struct blob_sink sink, struct err *e) {
+    struct digest diff_id;
+    char text[DIGEST_TEXT + 1];
+    _cleanup_(follower_freep) struct follower *f = follower_start(p->store, p->follow, draft->fd, d);
+    struct followed followed = {sink, f};
+    /* publishing closes the draft: what follows it has come to its end before */
+    return from->ops->blob(from, d, (struct blob_sink){followed_take, followed_restart, &followed}, e) &&
+           (follower_end(f, d, e) || err_wrap(e, "layer %s", digest_text(&d->digest, text))) &&
+           store_publish_blob(p->store, draft, &d->digest, e) && follower_commit(f, &diff_id, e) && note_diff_id(p, &d->digest, &diff_id);
+}
+
 static bool store_put(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e) {
-    struct draft_sink sink;
+    struct draft_sink draft_ctx;
     _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
-    return store_draft(of(p)->store, &draft, e) &&
-           from->ops->blob(from, d, draft_sink(&sink, draft.fd, d->bytes, progress), e) &&
-           store_publish_blob(of(p)->store, &draft, &d->digest, e);
+    if (!store_draft(of(p)->store, &draft, e))
+        return false;
+    struct blob_sink sink = draft_sink(&draft_ctx, draft.fd, d->bytes, progress);
+    if (of(p)->follows && is_layer(d->media_type))
+        return put_followed(of(p), d, from, &draft, sink, e);
+    return from->ops->blob(from, d, sink, e) && store_publish_blob(of(p)->store, &draft, &d->digest, e);
 }
 
 static bool has_subject(const struct manifest_blob *m) {
@@ -184,6 +240,8 @@ static void store_place_close(struct place *p) {
     struct place_store *s = of(p);
     if (s->hooks.closed)
         s->hooks.closed(s->hooks.ctx);
+    vec_fini(&s->layers);
+    pthread_mutex_destroy(&s->lock);
     arena_fini(&s->place.arena);
     free(s);
 }
@@ -208,11 +266,29 @@ static struct place_store *new_place(struct store *s, struct str shown, struct s
     p->place.shown = arena_str(&p->place.arena, shown);
     p->place.reference = arena_str(&p->place.arena, reference);
     p->store = s;
+    pthread_mutex_init(&p->lock, NULL);
     return p;
 }
 
 struct place *place_store(struct store *s) {
     return &new_place(s, S("the store"), STR_NULL)->place;
+}
+
+void place_store_follow(struct place *p, bool unpack) {
+    of(p)->follows = true;
+    of(p)->follow = unpack ? INGEST_TREE : INGEST_TOC;
+}
+
+bool place_store_fits(struct place *p, const struct image *im, struct err *e) {
+    char blob[DIGEST_TEXT + 1], is[DIGEST_TEXT + 1], want[DIGEST_TEXT + 1];
+    for (size_t i = 0; i < im->n_layers; i++)
+        for (size_t k = 0; k < of(p)->layers.n; k++) {
+            const struct followed_layer *l = &of(p)->layers.p[k];
+            if (digest_eq(&l->blob, &im->layers[i].blob) && !digest_eq(&l->diff_id, &im->layers[i].diff_id))
+                return err_set(e, ERR_FAILED, "layer %s unpacks to %s, and the configuration names %s (diff_ids)", digest_text(&l->blob, blob),
+                               digest_text(&l->diff_id, is), digest_text(&im->layers[i].diff_id, want));
+        }
+    return true;
 }
 
 struct place *place_store_named(struct store *s, struct str name, struct str reference) {

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "registry/document.h"
+#include "registry/place_kinds.h"
 
 #define THIS_PLATFORM S("linux/" CROZE_ARCH)
 
@@ -75,7 +75,7 @@ static bool is_current(struct pull *p, struct place *from, struct str reference,
 }
 
 /* What came is read as every later command will read it, before it gets its name. */
-static bool check(struct pull *p, const struct manifest_blob *m, struct err *e) {
+static bool check(struct pull *p, struct place *to, const struct manifest_blob *m, struct err *e) {
     struct image im;
     if (!image_read(p->store, &m->digest, p->platform, &im, e))
         return false;
@@ -83,6 +83,7 @@ static bool check(struct pull *p, const struct manifest_blob *m, struct err *e) 
                 str_starts(p->platform, arena_join3(&im.arena, im.os.n ? im.os : S("linux"), S("/"), im.architecture)) ||
                 err_set(e, ERR_FAILED, "the image is for %.*s/%.*s, and not for %.*s", STR_ARG(im.os), STR_ARG(im.architecture),
                         STR_ARG(p->platform));
+    fits = fits && place_store_fits(to, &im, e);
     image_fini(&im);
     return fits;
 }
@@ -92,7 +93,9 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     struct copy_result r;
     struct copy_options copy = {.platform = p->platform, .keep_index = p->keep_index, .progress = o->progress};
     _cleanup_(place_closep) struct place *to = place_store(p->store);
-    if (!copy_image(from, reference, to, STR_NULL, &copy, a, &r, e) || !check(p, &r.root, e))
+    if (o->depth != PULL_BLOBS)
+        place_store_follow(to, o->depth == PULL_TREES);
+    if (!copy_image(from, reference, to, STR_NULL, &copy, a, &r, e) || !check(p, to, &r.root, e))
         return false;
     struct str name = p->name->digest.n ? STR_NULL : image_name_text(a, p->name);
     out->ref = (struct store_ref){name, r.root.digest, r.root.bytes.n, r.root.media_type};

@@ -8,8 +8,15 @@
 
 #include "registry/copy.h"
 
+/* What is made of layers while they arrive. */
+enum pull_depth {
+    PULL_BLOBS,                  /* nothing: their bytes are kept */
+    PULL_CONTENTS,               /* tables of contents: a build that only copies needs no more */
+    PULL_TREES,                  /* and trees, for what is run: the caller is in its namespace (sandbox_enter) */
+};
 struct pull_options {
     struct str platform;         /* "": this machine's */
+    enum pull_depth depth;
     struct progress *progress;   /* may be NULL */
 };
 struct pull_result {
