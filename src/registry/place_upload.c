@@ -5,11 +5,12 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "net/settings.h"
 #include "net/url.h"
 #include "registry/repository.h"
 
 enum {
-    UPLOAD_TRIES = 3,              /* from the beginning, each with all the tries of its requests */
+    UPLOAD_TRIES = 5,              /* from the beginning, each with all the tries of its requests */
     RESUMES = 10,                  /* without a byte of progress in between */
     SMALL_BYTES = 8 << 20,         /* sent at once: to send it again costs less than to ask how far it came */
     PIECE_BYTES = 64 << 20,        /* proxies commonly refuse bodies above 100 MB */
@@ -231,11 +232,12 @@ static bool upload(struct place_repository *p, const struct descriptor *d, struc
     for (int tries = 1;; tries++) {
         if (send(p, d, fd, location, progress, e))
             return true;
-        if (tries == UPLOAD_TRIES || e->sys == EACCES || e->sys == EBUSY)
+        if (tries == UPLOAD_TRIES || e->sys == EACCES)
             return err_wrap(e, "%.*s: blob %s", STR_ARG(p->place.shown), digest_text(&d->digest, text));
         log_debug("%s; the blob is sent again", e->msg);
         err_clear(e);
         location = STR_NULL;
+        net_wait_ms(100u << tries);
     }
 }
 

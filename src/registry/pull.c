@@ -104,8 +104,8 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     return store_refs_set(p->store, name, &out->ref, e);
 }
 
-bool pull_image(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
-                struct pull_result *out, struct err *e) {
+static bool pull(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
+                 struct pull_result *out, struct err *e) {
     struct pull p = {.store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
     struct str reference = name->digest.n ? name->digest : name->tag;
     struct repository repository;
@@ -121,6 +121,15 @@ bool pull_image(struct registries *r, struct store *s, const struct image_name *
     out->ref = p.held;
     out->digest = p.held.manifest;
     return true;
+}
+
+bool pull_image(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
+                struct pull_result *out, struct err *e) {
+    if (pull(r, s, name, o, a, out, e))
+        return true;
+    if (e->kind == ERR_UNCHECKED) /* nothing was to be checked: the work failed */
+        e->kind = ERR_FAILED;
+    return false;
 }
 
 /* --- When --- */
@@ -168,5 +177,5 @@ bool image_find_or_pull(struct store *s, struct str text, const struct pull_want
         return found;
     }
     err_clear(&missing);
-    return pull_wanted_now(s, &name, w, a, out, e);
+    return pull_wanted_now(s, &name, w, a, out, e) || err_wrap(e, "%.*s is not in the store; pull", STR_ARG(text));
 }

@@ -45,7 +45,7 @@ is "every verb refuses an unknown option by name, with code 2; run with 125" "$b
 
 refuses 2 'bulid' "an unknown verb is named" croze bulid
 refuses 2 'bulid' "... by help too" croze help bulid
-refuses 2 'no verb "pull": .*croze load' "a verb of docker's says what to do instead" croze pull alpine
+refuses 2 'no verb "system": .*croze gc' "a verb of docker's says what to do instead" croze system df
 refuses 2 'no verb "ps": ' "... by help too" croze help ps
 refuses 125 'takes an image' "run without an image" croze run
 refuses 125 '--detach is not supported' "run -d" croze run -d x
