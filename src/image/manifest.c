@@ -214,6 +214,22 @@ static yyjson_doc *load(struct store *s, struct digest *at, struct str platform,
     return NULL;
 }
 
+bool image_is_artifact(struct store *s, const struct digest *manifest) {
+    struct digest at = *manifest;
+    struct err unread = ERR_INIT;
+    uint64_t bytes;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = load(s, &at, S("linux/" CROZE_ARCH), &bytes, &unread);
+    yyjson_val *root = doc ? yyjson_doc_get_root(doc) : NULL, *config = json_get_object(root, "config");
+    struct str type = json_get_str(config, "mediaType"), of = json_get_str(root, "artifactType");
+    err_clear(&unread);
+    bool image_config = str_eq(type, S(MEDIA_CONFIG)) || str_eq(type, S(MEDIA_DOCKER_CONFIG));
+    if (!config || !image_config)
+        return config != NULL && type.n > 0;
+    yyjson_val *first = yyjson_arr_get_first(json_get_array(root, "layers")); /* cosign's have an image's configuration */
+    struct str layer = json_get_str(first, "mediaType");
+    return of.n > 0 || (layer.n > 0 && str_find(layer, S(".image.")) < 0);
+}
+
 bool image_resolve(struct store *s, const struct digest *manifest, struct str platform, struct digest *resolved, struct digest *config,
                    struct err *e) {
     uint64_t bytes;

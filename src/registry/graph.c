@@ -3,6 +3,8 @@
   * depth are bounded, and each is read once however often it is named. */
 #include "registry/graph.h"
 
+#include <errno.h>
+
 #include "base/limits.h"
 #include "registry/parallel.h"
 #include "registry/place_kinds.h"
@@ -124,7 +126,12 @@ static bool read_root(struct graph *g, struct str reference, struct err *e) {
     struct node *n = mem_zalloc(1, sizeof *n);
     vec_push(&g->nodes, n);
     g->root = n;
-    if (!g->from->ops->manifest(g->from, reference, &n->arena, &n->m, e) || !node_parse(n, e))
+    if (!g->from->ops->manifest(g->from, reference, &n->arena, &n->m, e)) {
+        if (e->sys == ENOENT && reference.n && !str_starts(reference, S("sha256:")))
+            say_nearest_tags(g->from, reference, e);
+        return false;
+    }
+    if (!node_parse(n, e))
         return false;
     n->descriptor = (struct descriptor){n->m.digest, n->m.bytes.n, n->m.media_type, n->document.artifact_type};
     map_put(&g->by_digest, digest_key(&n->descriptor.digest), n);

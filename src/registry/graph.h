@@ -66,6 +66,9 @@ MUST_CHECK bool copy_blobs(struct graph *g, struct err *e);
 MUST_CHECK bool copy_puts(struct graph *g, struct str to_reference, struct err *e);
 MUST_CHECK bool copy_check(struct graph *g, struct str to_reference, struct err *e);
 
+/* Appends to an error about a tag which there are (nearest.c). */
+void say_nearest_tags(struct place *from, struct str wanted, struct err *e);
+
 static inline struct str digest_key(const struct digest *d) {
     return str_n((const char *)d->b, sizeof d->b);
 }

@@ -5,7 +5,7 @@
  *   place.c              TRANSPORT:TEXT -> a place
  *   place_repository.c   a repository of a registry: reading; place_upload.c: writing; place_referrers.c: what is about a manifest
  *   place_store.c        croze's store; place_follow.c: layers that are inflated while they arrive
- *   place_oci.c          an OCI layout directory
+ *   place_oci.c          an OCI layout directory; place_oci_index.c: its index.json
  *   place_dir.c          a directory as skopeo's dir:
  *   place_archive.c      archives: of a layout, through a directory; docker's, through the store
  *   place_daemon.c       a dockerd, through a docker-archive

@@ -7,29 +7,9 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/map.h"
-#include "base/vec.h"
 #include "image/layout.h"
 #include "image/media_types.h"
-#include "registry/place_kinds.h"
-
-#define REF_NAME "org.opencontainers.image.ref.name"
-
-struct layout_entry {
-    struct str name; /* "": none */
-    struct descriptor descriptor;
-};
-typedef VEC(struct layout_entry) entry_list;
-
-struct place_oci {
-    struct place place;
-    pthread_mutex_t lock;    /* guards the place's arena and the lists */
-    int dir, blobs;
-    entry_list entries;      /* index.json as it was when the place was opened */
-    entry_list put;
-    struct map children;     /* digests that an index that was put names */
-    struct place_hooks hooks;
-};
+#include "registry/place_oci.h"
 
 static struct place_oci *of(struct place *p) {
     return (struct place_oci *)p;
@@ -37,28 +17,12 @@ static struct place_oci *of(struct place *p) {
 
 /* --- index.json --- */
 
-static yyjson_doc *index_load(int dir, struct err *e) {
-    struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
-    _cleanup_fd_ int fd = file_openat_nolinks(dir, "index.json", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-    if (fd < 0) {
-        err_sys(e, errno, "index.json");
-        return NULL;
-    }
-    yyjson_doc *doc = file_read_fd(fd, "index.json", &text, e) ? json_parse(buf_str(&text), LIMIT_INDEX_BYTES, "index.json", e) : NULL;
-    buf_fini(&text);
-    if (doc && !json_get_array(yyjson_doc_get_root(doc), "manifests")) {
-        err_set(e, ERR_FAILED, "index.json is not an image index");
-        json_doc_freep(&doc);
-    }
-    return doc;
-}
-
 static struct str name_of(yyjson_val *entry) {
     return json_get_str(json_get_object(entry, "annotations"), REF_NAME);
 }
 
 static bool entries_read(struct place_oci *p, struct err *e) {
-    _cleanup_(json_doc_freep) yyjson_doc *doc = index_load(p->dir, e);
+    _cleanup_(json_doc_freep) yyjson_doc *doc = oci_index_load(p->dir, e);
     if (!doc)
         return false;
     size_t i, max;
@@ -232,77 +196,11 @@ static bool oci_put_manifest(struct place *p, struct str reference, const struct
     return good;
 }
 
-/* Whether something else leads to an entry without a name. */
-static bool is_reached(const struct place_oci *o, const struct layout_entry *entry, yyjson_mut_val *list) {
-    struct str key = str_n((const char *)entry->descriptor.digest.b, sizeof entry->descriptor.digest.b);
-    char text[DIGEST_TEXT + 1];
-    size_t i, max;
-    yyjson_mut_val *v;
-    if (map_get(&o->children, key))
-        return true;
-    digest_text(&entry->descriptor.digest, text);
-    yyjson_mut_arr_foreach(list, i, max, v) if (yyjson_mut_equals_str(yyjson_mut_obj_get(v, "digest"), text)) return true;
-    return false;
-}
-
-static void drop_name(yyjson_mut_val *list, struct str name) {
-    yyjson_mut_arr_iter it = yyjson_mut_arr_iter_with(list);
-    for (yyjson_mut_val *v; (v = yyjson_mut_arr_iter_next(&it));) {
-        yyjson_mut_val *has = yyjson_mut_obj_get(yyjson_mut_obj_get(v, "annotations"), REF_NAME);
-        if (str_eq(str_n(yyjson_mut_get_str(has), yyjson_mut_get_len(has)), name))
-            yyjson_mut_arr_iter_remove(&it);
-    }
-}
-
-static void add_entry(yyjson_mut_doc *d, yyjson_mut_val *list, const struct layout_entry *entry) {
-    char text[DIGEST_TEXT + 1];
-    yyjson_mut_val *v = yyjson_mut_arr_add_obj(d, list);
-    json_add_str(d, v, "mediaType", entry->descriptor.media_type);
-    json_add_str(d, v, "digest", str_z(digest_text(&entry->descriptor.digest, text)));
-    yyjson_mut_obj_add_uint(d, v, "size", entry->descriptor.bytes);
-    if (entry->name.n)
-        json_add_str(d, yyjson_mut_obj_add_obj(d, v, "annotations"), REF_NAME, entry->name);
-}
-
-static int by_name(const void *a, const void *b) {
-    const struct layout_entry *x = a, *y = b;
-    int c = str_cmp(x->name, y->name);
-    return c ? c : memcmp(&x->descriptor.digest, &y->descriptor.digest, sizeof x->descriptor.digest);
-}
-
-/* In the order of names and digests, not that in which threads put them: equal copies give equal bytes. */
-static void merge(struct place_oci *o, yyjson_mut_doc *d, yyjson_mut_val *list) {
-    if (o->put.n > 1)
-        qsort(o->put.p, o->put.n, sizeof *o->put.p, by_name);
-    for (size_t i = 0; i < o->put.n; i++)
-        if (o->put.p[i].name.n) {
-            drop_name(list, o->put.p[i].name);
-            add_entry(d, list, &o->put.p[i]);
-        }
-    for (size_t i = 0; i < o->put.n; i++)
-        if (!o->put.p[i].name.n && !is_reached(o, &o->put.p[i], list))
-            add_entry(d, list, &o->put.p[i]);
-}
-
-static bool write_index(struct place_oci *o, struct err *e) {
-    _cleanup_(json_doc_freep) yyjson_doc *old = index_load(o->dir, e);
-    if (!old)
-        return false;
-    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_doc_mut_copy(old, NULL);
-    struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
-    merge(o, d, yyjson_mut_obj_get(yyjson_mut_doc_get_root(d), "manifests"));
-    json_write(d, false, &text);
-    bool good = buf_ok(&text) || err_set(e, ERR_FAILED, "index.json would be larger than %zu bytes", text.max_bytes);
-    good = good && file_replace(o->dir, "index.json", text.p, text.n, false, e);
-    buf_fini(&text);
-    return good;
-}
-
 static bool oci_finish(struct place *p, struct err *e) {
     struct place_oci *o = of(p);
     bool got;
     _cleanup_fd_ int locked = file_openat(o->dir, ".", O_RDONLY | O_DIRECTORY, 0, e); /* its own: a lock belongs to an open file */
-    bool good = locked >= 0 && file_lock(locked, true, true, &got, "the layout", e) && write_index(o, e);
+    bool good = locked >= 0 && file_lock(locked, true, true, &got, "the layout", e) && oci_index_write(o, e);
     o->entries.n = 0;
     if (!good || !entries_read(o, e)) /* what is asked from now on is what is there now */
         return err_wrap(e, "%.*s", STR_ARG(p->shown));

@@ -285,8 +285,8 @@ bool place_store_fits(struct place *p, const struct image *im, struct err *e) {
         for (size_t k = 0; k < of(p)->layers.n; k++) {
             const struct followed_layer *l = &of(p)->layers.p[k];
             if (digest_eq(&l->blob, &im->layers[i].blob) && !digest_eq(&l->diff_id, &im->layers[i].diff_id))
-                return err_set(e, ERR_FAILED, "layer %s unpacks to %s, and the configuration names %s (diff_ids)", digest_text(&l->blob, blob),
-                               digest_text(&l->diff_id, is), digest_text(&im->layers[i].diff_id, want));
+                return err_set(e, ERR_FAILED, "layer %s unpacks to %s, and the configuration names %s (diff_ids)",
+                               digest_text(&l->blob, blob), digest_text(&l->diff_id, is), digest_text(&im->layers[i].diff_id, want));
         }
     return true;
 }

@@ -35,6 +35,7 @@ does "through the store" croze copy "oci:$T/all:v1" store:demo/all:v1
 does "  and back" croze copy store:demo/all:v1 "oci:$T/back:v1"
 is "  nothing was lost" "$(blobs "$T/back")" "$(blobs "$T/all")"
 is "  no name either" "$(names "$T/back")" "$(names "$T/all")"
+does "images passes over what is about it" croze images
 like "images shows its digest" "$(croze images --digests 2>&1)" "demo/all +v1 +$digest"
 does "and nothing is wrong with the store" croze fsck --deep
 is "  that the digest of a platform finds" "$(croze inspect -f '{{.Os}}' "demo/all@$digest")" linux
