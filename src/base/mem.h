@@ -25,7 +25,7 @@ char *mem_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 
 
 /* Overwrites what was secret, also where nobody reads it again. */
 static inline void mem_wipe(void *p, size_t n) {
-    if (n)
+    if (p && n)
         explicit_bzero(p, n);
 }
 

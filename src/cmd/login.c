@@ -33,8 +33,8 @@ const struct cmd cmd_login = {
     .name = "login",
     .summary = "Log in to a registry",
     .usage = "[OPTIONS] [HOST[:PORT]]",
-    .description = "Asks the registry whether it takes user and password, and keeps them for croze, docker and podman. Without HOST it is Docker "
-                   "Hub. A credential helper that is configured keeps the secret.",
+    .description = "Asks the registry whether it takes user and password, and keeps them for croze, docker and podman. Without HOST it is "
+                   "Docker Hub. A credential helper that is configured keeps the secret.",
     .options = options,
     .run = run,
 };
@@ -70,16 +70,17 @@ static bool read_line(struct buf *out, struct err *e) {
 static bool ask(const char *prompt, bool secret, struct buf *out, struct err *e) {
     struct termios before, quiet;
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
-        return err_set(e, ERR_USAGE, "there is no terminal to ask for the %s", secret ? "password; use --password-stdin" : "user; use -u USER");
+        return err_set(e, ERR_USAGE, "there is no terminal to ask for the %s",
+                       secret ? "password; use --password-stdin" : "user; use -u USER");
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* a signal would leave the terminal silent */
+    if (secret) /* before the prompt, and nothing is thrown away: who answers at once is heard, and not seen */
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
     fprintf(stderr, "%s: ", prompt);
     fflush(stderr);
-    if (secret)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     bool ok = read_line(out, e);
     if (secret) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
         fputc('\n', stderr);
     }
     return ok;

@@ -21,8 +21,8 @@ const struct cmd cmd_logout = {
     .name = "logout",
     .summary = "Log out of a registry",
     .usage = "[OPTIONS] [HOST[:PORT]]",
-    .description = "Removes what `croze login`, docker and podman keep for the registry, from files and credential helpers. Without HOST it is "
-                   "Docker Hub.",
+    .description = "Removes what `croze login`, docker and podman keep for the registry, from files and credential helpers. Without HOST "
+                   "it is Docker Hub.",
     .options = options,
     .run = run,
 };

@@ -226,6 +226,8 @@ static bool take_query(struct arena *a, struct str query, struct git_ref *r, str
 static bool parse_scp(struct arena *a, struct str login, struct str path, struct git_ref *out, struct err *e) {
     if (login.p[0] == '-' || str_find(login, S("@-")) >= 0 || path.n == 0 || path.p[0] == '-')
         return err_set(e, ERR_USAGE, "no part of it may begin with a \"-\" or be empty");
+    if (str_starts(path, S("//"))) /* git would take what stands before it for a protocol */
+        return err_set(e, ERR_USAGE, "\"%.*s\" is no protocol that is fetched by", STR_ARG(login));
     for (size_t i = 0; i < path.n; i++)
         if ((unsigned char)path.p[i] <= ' ' || path.p[i] == 0x7f)
             return err_set(e, ERR_USAGE, "there is a blank or control character in it");

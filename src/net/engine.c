@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The network's thread: it takes requests from a queue and carries all of them out at once. See http.h. It begins with the first request
- * and ends with the process. */
+ * and ends before the process does: at exit OpenSSL gives back what a thread that still runs may be using. */
 #include "net/engine.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 enum { CONNECTIONS_KEPT = 32, IDLE_MS = 60000 };
 
@@ -15,6 +16,9 @@ static struct {
     CURLSH *shared;             /* TLS sessions; used by the thread alone */
     struct transfer *first, **last;
     const char *failure;
+    pthread_t thread;
+    pid_t pid;                  /* whose the thread is: a child that was forked has none */
+    bool ends;                  /* under the lock */
 } engine = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .last = &engine.first};
 
 static void finish(struct transfer *t) {
@@ -38,9 +42,11 @@ static void admit(struct transfer *t) {
     finish(t);
 }
 
-static void admit_all(void) {
+/* False: it is time to end. */
+static bool admit_all(void) {
     pthread_mutex_lock(&engine.lock);
     struct transfer *t = engine.first;
+    bool ends = engine.ends;
     engine.first = NULL;
     engine.last = &engine.first;
     pthread_mutex_unlock(&engine.lock);
@@ -49,6 +55,7 @@ static void admit_all(void) {
         admit(t);
         t = next;
     }
+    return !ends;
 }
 
 static void harvest(void) {
@@ -72,9 +79,8 @@ static void harvest(void) {
 
 static void *drive(void *unused) {
     (void)unused;
-    for (;;) {
+    while (admit_all()) {
         int running = 0;
-        admit_all();
         engine.lib->multi_perform(engine.multi, &running);
         harvest();
         engine.lib->multi_poll(engine.multi, NULL, 0, running ? 1000 : IDLE_MS, NULL);
@@ -82,9 +88,18 @@ static void *drive(void *unused) {
     return NULL;
 }
 
+static void stop(void) {
+    if (getpid() != engine.pid)
+        return;
+    pthread_mutex_lock(&engine.lock);
+    engine.ends = true;
+    pthread_mutex_unlock(&engine.lock);
+    engine.lib->multi_wakeup(engine.multi);
+    pthread_join(engine.thread, NULL);
+}
+
 static void start(void) {
     struct err e = ERR_INIT;
-    pthread_t thread;
     sigset_t all, before;
     const struct libcurl *lib = engine.lib = libcurl_load(&e);
     err_clear(&e);
@@ -101,10 +116,11 @@ static void start(void) {
     lib->multi_setopt(engine.multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the threads that know what they mean */
-    if (pthread_create(&thread, NULL, drive, NULL) == 0)
-        pthread_detach(thread);
-    else
+    engine.pid = getpid();
+    if (pthread_create(&engine.thread, NULL, drive, NULL) != 0)
         engine.failure = "no thread can be started";
+    else
+        atexit(stop); /* after libcurl has been loaded, so before its own libraries' */
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

@@ -331,7 +331,9 @@ static void conclude(struct transfer *t, const struct libcurl *lib, CURLcode r) 
         n->failure = NET_FINE; /* it was we who broke off */
     } else if (r != CURLE_OK) {
         n->failure = failure_of(r, t->detail, &n->transient);
-        err_set(t->e, ERR_FAILED, "%s", t->detail[0] ? t->detail : lib->easy_strerror(r));
+        bool plain = n->failure == NET_NO_TLS && is_no_tls(t->detail);
+        err_set(t->e, ERR_FAILED, "%s%s", plain ? "the server's answer is not TLS: " : "",
+                t->detail[0] ? t->detail : lib->easy_strerror(r));
     }
 }
 

@@ -76,28 +76,36 @@ static bool try_once(struct call *c, struct registry_answer *out, struct err *e)
     return words_refused(c, e);
 }
 
-static void wait_for_next(struct call *c, unsigned n) {
+/* How long was waited, in milliseconds. Of a 429 the rest of it is the bucket's to wait, for all. */
+static uint64_t wait_for_next(struct call *c, unsigned n) {
     uint64_t ms = pace_backoff_ms(n), asked = c->has_wait ? c->wait_s * 1000 : 0;
-    if (asked > ms && c->answer.status != 429) /* that wait is the bucket's, for all */
-        ms = asked;
-    net_wait_ms(ms);
+    net_wait_ms(asked > ms && c->answer.status != 429 ? asked : ms);
+    return asked > ms ? asked : ms;
+}
+
+/* A registry that is busy is not one that fails: how often it says so does not count, for a minute. */
+static bool is_busy(const struct call *c, uint64_t waited_ms) {
+    return c->answer.failure == NET_FINE && c->answer.status == 429 && waited_ms < LIMIT_REGISTRY_WAIT_S * UINT64_C(1000);
 }
 
 static bool ask_endpoint(struct call *c, struct registry_answer *out, struct err *e) {
     unsigned tries = c->ask->once || c->at->mirror ? 1 : net_tries();
-    for (unsigned n = 1, total = 1;; n++, total++) {
+    uint64_t waited_ms = 0;
+    for (unsigned n = 1, total = 1;; total++) {
         uint64_t had = c->got;
         if (try_once(c, out, e))
             return true;
         if (c->got - had >= MUCH_BYTES) /* it goes forward: every try is a first one */
             n = 1;
-        if (c->transient && n >= tries && total > 1)
+        bool again = c->transient && tries > 1 && (n < tries || is_busy(c, waited_ms));
+        if (c->transient && !again && total > 1)
             err_append(e, " (tried %u times)", total);
-        if (!c->transient || n >= tries)
+        if (!again)
             return false;
         log_debug("%s; trying again", e->msg);
         err_clear(e);
-        wait_for_next(c, n);
+        n += !is_busy(c, waited_ms);
+        waited_ms += wait_for_next(c, total);
     }
 }
 
@@ -141,17 +149,25 @@ static bool ask_all(struct registries *r, struct endpoints *to, struct call *c, 
     return false; /* the last one is no mirror */
 }
 
+/* Mirrors have manifests and blobs. Lists they have as of yesterday: a tag that is missing there may be at the origin. */
+static bool may_mirror(const struct registry_request *q) {
+    bool reads = strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0;
+    bool pulls = q->actions && strcmp(q->actions, "pull") == 0;
+    return reads && pulls && (str_starts(q->path, S("manifests/")) || str_starts(q->path, S("blobs/")));
+}
+
 bool registry_ask(struct registries *r, const struct registry_request *q, const int *expect, struct arena *a, struct registry_answer *out,
                   struct err *e) {
-    bool whole = url_is_url(q->path), pulls = q->actions && strcmp(q->actions, "pull") == 0;
-    bool reads = pulls && !whole && (strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0);
+    bool whole = url_is_url(q->path);
     struct endpoints to;
     struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
     uint64_t began = log_now_ns();
-    bool ok = endpoints_find(r, q->repository, reads, is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
+    bool ok = endpoints_find(r, q->repository, may_mirror(q), is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
     log_span(q->method, began);
     if (c.auth.header.n)
         mem_wipe((char *)c.auth.header.p, c.auth.header.n);
+    if (!ok && e->sys == ENOENT && !c.elsewhere)
+        near_tags_tell(r, q, e);
     struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
     return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
 }

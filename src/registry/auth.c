@@ -9,13 +9,21 @@ enum { SPARE_S = 10 }; /* a token that ends this soon is not used any more */
 
 #define NS_IN_S UINT64_C(1000000000)
 
-struct credential *auth_who(struct registries *r, const struct repository *named, struct err *e) {
+struct str credential_key(struct arena *a, const struct repository *named, bool mirror) {
+    return arena_join3(a, repository_text(a, named), mirror ? S(" mirror") : S(""), STR_NULL);
+}
+
+/* --creds are for the registry that was named, not for its mirrors. */
+static struct credential *find_who(struct registries *r, const struct endpoint *at, struct err *e) {
+    struct registry_options options = r->options;
+    if (at->mirror)
+        options.creds = STR_NULL;
     pthread_mutex_lock(&r->lock);
-    struct str key = repository_text(&r->arena, named);
+    struct str key = credential_key(&r->arena, &at->named, at->mirror);
     struct credential *who = map_get(&r->credentials, key);
     if (!who) {
         who = arena_new(&r->arena, struct credential);
-        if (credentials_find(&r->options, named, &r->arena, who, e))
+        if (credentials_find(&options, &at->named, &r->arena, who, e))
             map_put(&r->credentials, key, who);
         else
             who = NULL;
@@ -125,7 +133,7 @@ bool auth_prepare(struct call *c, struct err *e) {
     ask_scopes(c);
     if (scheme == AUTH_UNKNOWN)
         return true;
-    if (!c->auth.who && !(c->auth.who = auth_who(c->r, &c->at->named, e)))
+    if (!c->auth.who && !(c->auth.who = find_who(c->r, c->at, e)))
         return false;
     if (c->auth.who->registry_token.n)
         c->auth.header = bearer(c->arena, c->auth.who->registry_token);
@@ -154,7 +162,7 @@ bool auth_refused(struct call *c, bool *again, struct err *e) {
     for (const struct net_header *h = c->answer.headers; h; h = h->next)
         if (str_eq_nocase(h->name, S("WWW-Authenticate")))
             challenges_add(c->arena, h->value, &list);
-    if (!auth->who && !(auth->who = auth_who(c->r, &c->at->named, e)))
+    if (!auth->who && !(auth->who = find_who(c->r, c->at, e)))
         return false;
     const struct challenge *b = challenges_find(&list, "Bearer"), *basic = challenges_find(&list, "Basic");
     bool tried = auth->header.n && !auth->token; /* the secret itself, or a token that we cannot renew */

@@ -14,8 +14,9 @@ struct str auth_key_normal(struct str key) {
         key = str_from(key, 7);
     while (str_ends(key, S("/")))
         key.n--;
-    if (str_ends(key, S("/v1")) || str_ends(key, S("/v2")))
-        key.n -= 3;
+    struct str host, path;
+    if (str_cut(key, '/', &host, &path) && (str_eqz(path, "v1") || str_eqz(path, "v2")))
+        key = host;
     if (str_eqz(key, "index.docker.io") || str_eqz(key, "registry-1.docker.io"))
         return S("docker.io");
     return str_starts(key, S("index.docker.io/")) ? str_from(key, 6) : key;
@@ -65,6 +66,8 @@ static bool find_auth(struct arena *a, yyjson_val *auths, const char *what, cons
     struct str name = repository_text(a, r), best_key = STR_NULL;
     yyjson_val *key, *value, *best = NULL;
     size_t i, n, best_n = 0;
+    if (!auths)
+        return true;
     yyjson_obj_foreach(auths, i, n, key, value) {
         struct str k = str_n(yyjson_get_str(key), yyjson_get_len(key));
         size_t covers = yyjson_is_obj(value) && yyjson_obj_size(value) ? fits(k, name, r->host) : 0;
@@ -96,6 +99,8 @@ static void ask_helper(struct arena *a, struct str helper, const struct reposito
 static struct str helper_of(yyjson_val *helpers, const struct repository *r) {
     yyjson_val *key, *value;
     size_t i, n;
+    if (!helpers)
+        return STR_NULL;
     yyjson_obj_foreach(helpers, i, n, key, value)
         if (yyjson_is_str(value) && str_eq(auth_key_normal(str_n(yyjson_get_str(key), yyjson_get_len(key))), r->host))
             return str_n(yyjson_get_str(value), yyjson_get_len(value));
@@ -111,7 +116,7 @@ bool auth_file_find(struct arena *a, struct str text, const char *what, bool leg
         return false;
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (legacy)
-        return find_auth(a, root, what, r, out, e);
+        return find_auth(a, yyjson_is_obj(root) ? root : NULL, what, r, out, e);
     struct str helper = helper_of(json_get_object(root, "credHelpers"), r);
     if (helper.n)
         ask_helper(a, helper, r, out);

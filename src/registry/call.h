@@ -24,16 +24,16 @@ struct call {
     const struct endpoint *at;
     struct auth auth;
     uint64_t got;                   /* bytes that `take` has had, over all tries */
-    bool no_range;                  /* the server will not go on in the middle */
+    bool no_range, wrong_range;     /* the server will not, or cannot, go on in the middle */
     /* --- of the last try --- */
     struct str url;                 /* that answered */
     struct str origin;              /* its scheme, host and port */
-    bool elsewhere;                 /* it is another host than the registry */
+    bool elsewhere;                 /* it is another host than the registry, or was on the way */
+    struct host *to;                /* which */
     struct net_answer answer;
     uint64_t skip;                  /* bytes of the body that the taker has had */
     bool transient, has_wait;       /* of a failure */
     uint64_t wait_s;
-    bool tls_spoken;                /* the failure is not one of reaching the host */
 };
 
 /* --- auth.c --- */
@@ -41,7 +41,6 @@ struct call {
 MUST_CHECK bool auth_prepare(struct call *c, struct err *e);
 /* After a 401: learns from it. *again: it is worth another try. */
 MUST_CHECK bool auth_refused(struct call *c, bool *again, struct err *e);
-MUST_CHECK struct credential *auth_who(struct registries *r, const struct repository *named, struct err *e);
 
 /* --- token.c: the token service --- */
 /* `h`: the registry that named it. The token's text is in the arena of `r`. */
@@ -63,6 +62,8 @@ bool words_unreached(const struct host *h, enum net_failure failure, struct err 
 struct str words_said(struct arena *a, struct str body);
 /* "as user \"bob\" from /root/.docker/config.json" / "without credentials". */
 struct str words_identity(struct arena *a, const struct credential *who);
+/* near_tags.c: after a 404 of a tag, appends those that may have been meant. */
+void near_tags_tell(struct registries *r, const struct registry_request *q, struct err *e);
 /* Tells once of a host that its limit is near. */
 void words_rate_limit(struct call *c);
 

@@ -91,10 +91,8 @@ void challenges_add(struct arena *a, struct str header, struct challenges *list)
         struct challenge c = {.scheme = arena_str(a, scheme), .realm = S(""), .service = S(""), .scope = S(""), .error = S("")};
         take_params(a, &rest, &c);
         list->p[list->n++] = c;
-        if (rest.n && rest.p[0] != ',' && rest.p[0] != ' ' && rest.p[0] != '\t') { /* the rest of a token68 */
-            ptrdiff_t comma = str_index(rest, ',');
-            rest = comma < 0 ? S("") : str_from(rest, (size_t)comma);
-        }
+        ptrdiff_t comma = str_index(rest, ','); /* before it stands a token68, or nothing */
+        rest = comma < 0 ? S("") : str_from(rest, (size_t)comma);
     }
 }
 
@@ -108,11 +106,12 @@ const struct challenge *challenges_find(const struct challenges *list, const cha
 /* --- Scopes --- */
 
 /* "repository:host:5000/x:pull" -> "repository:host:5000/x" and "pull"; what has no actions is a resource alone. */
-static void cut_actions(struct str scope, struct str *resource, struct str *actions) {
+static bool cut_actions(struct str scope, struct str *resource, struct str *actions) {
     ptrdiff_t first = str_index(scope, ':'), last = str_rindex(scope, ':');
     bool has = last > first;
     *resource = has ? str_first(scope, (size_t)last) : scope;
     *actions = has ? str_from(scope, (size_t)last + 1) : STR_NULL;
+    return has;
 }
 
 static struct str join_actions(struct arena *a, struct str one, struct str other) {
@@ -137,11 +136,11 @@ static struct str join_actions(struct arena *a, struct str one, struct str other
 
 static void add_one(struct arena *a, struct scopes *s, struct str scope) {
     struct str resource, actions, known, its;
-    cut_actions(scope, &resource, &actions);
+    bool has = cut_actions(scope, &resource, &actions), had = false;
     size_t at = 0;
     int order = 1;
     while (at < s->n) {
-        cut_actions(s->p[at], &known, &its);
+        had = cut_actions(s->p[at], &known, &its);
         order = str_cmp(known, resource);
         if (order >= 0)
             break;
@@ -155,7 +154,7 @@ static void add_one(struct arena *a, struct scopes *s, struct str scope) {
         memmove(s->p + at + 1, s->p + at, (s->n - at) * sizeof *s->p);
         s->n++;
     }
-    s->p[at] = joined.n ? arena_join3(a, resource, S(":"), joined) : arena_str(a, resource);
+    s->p[at] = has || (there && had) ? arena_join3(a, resource, S(":"), joined) : arena_str(a, resource);
 }
 
 void scopes_add(struct arena *a, struct scopes *s, struct str text) {

@@ -15,14 +15,12 @@ static struct registry_rule *rule_of(struct registries_conf *conf, struct str pr
     return r;
 }
 
-static bool add_insecure(struct registries_conf *conf, struct str host, const char *what) {
+static void add_insecure(struct registries_conf *conf, struct str host, const char *what) {
     if (str_index(host, '/') >= 0) {
         log_debug("%s: insecure-registries: networks are for docker's daemon alone (%.*s)", what, STR_ARG(host));
-        return true;
-    }
-    if (host.n && conf->n < LIMIT_REGISTRIES)
+    } else if (host.n && conf->n < LIMIT_REGISTRIES) {
         rule_of(conf, host)->insecure = true;
-    return true;
+    }
 }
 
 static bool add_mirror(struct registry_rule *hub, struct registries_conf *conf, struct str url, const char *what, struct err *e) {
@@ -44,11 +42,12 @@ bool daemon_json_add(struct registries_conf *conf, struct str text, const char *
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(text, LIMIT_REGISTRIES_CONF_BYTES, what, e);
     if (!doc)
         return false;
-    yyjson_val *root = yyjson_doc_get_root(doc), *v;
+    yyjson_val *root = yyjson_doc_get_root(doc), *insecure = json_get_array(root, "insecure-registries"), *v;
     size_t i, n;
     bool ok = true;
-    yyjson_arr_foreach(json_get_array(root, "insecure-registries"), i, n, v)
-        ok = ok && add_insecure(conf, str_n(yyjson_get_str(v), yyjson_get_len(v)), what);
+    if (insecure)
+        yyjson_arr_foreach(insecure, i, n, v)
+            add_insecure(conf, str_n(yyjson_get_str(v), yyjson_get_len(v)), what);
     yyjson_val *mirrors = json_get_array(root, "registry-mirrors");
     if (!mirrors || yyjson_arr_size(mirrors) == 0)
         return ok;

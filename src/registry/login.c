@@ -16,10 +16,13 @@
 bool login_key(struct arena *a, struct str text, struct repository *out, struct err *e) {
     struct str key = auth_key_normal(text), host, path;
     struct image_name parsed;
+    if (memchr(text.p ? text.p : "", '\0', text.n))
+        return err_set(e, ERR_USAGE, "a registry's name holds no NUL");
     key = key.n ? key : S("docker.io");
     (void)str_cut(key, '/', &host, &path);
     /* the grammar of names says what a host is; "registry" alone is one here, and would be a path there */
-    struct str probe = arena_printf(a, "%.*s%s/%.*s", STR_ARG(host), str_index(host, ':') < 0 ? ":443" : "", STR_ARG(path.n ? path : S("x")));
+    const char *port = str_index(host, ':') < 0 ? ":443" : "";
+    struct str probe = arena_printf(a, "%.*s%s/%.*s", STR_ARG(host), port, STR_ARG(path.n ? path : S("x")));
     if (!image_name_parse(a, probe, &parsed, e)) {
         err_clear(e);
         return err_set(e, ERR_USAGE, "\"%.*s\" is no registry: HOST[:PORT]", STR_ARG(str_first(text, 300)));

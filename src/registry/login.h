@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Credentials that stay: what `login` and `logout` change in the files and helpers of docker and podman (docs/registry.md, "Credentials"). */
+ * Credentials that stay: what `login` and `logout` change in the files and helpers of docker and podman (docs/registry.md,
+ * "Credentials"). */
 #ifndef CROZE_REGISTRY_LOGIN_H
 #define CROZE_REGISTRY_LOGIN_H
 

@@ -14,7 +14,7 @@ bool registry_login_check(struct registries *r, struct str host, struct str user
         struct credential *who = arena_new(&r->arena, struct credential);
         *who = (struct credential){.found = true, .user = arena_str(&r->arena, user), .secret = arena_str(&r->arena, password)};
         who->source = S("the command line");
-        map_put(&r->credentials, repository_text(&r->arena, &to.p[0].named), who);
+        map_put(&r->credentials, credential_key(&r->arena, &to.p[0].named, false), who);
         pthread_mutex_unlock(&r->lock);
         ok = registry_ask(r, &q, NULL, &a, &answer, e);
     }

@@ -27,6 +27,13 @@ static struct registry_request manifest_request(struct place_repository *p, cons
 
 /* --- Manifests --- */
 
+/* 404 is an answer: most tags that are asked for need not be there, and who wants to say more does. */
+static const int may_be_absent[] = {404, 0};
+
+static bool is_there(const struct place_repository *p, const struct registry_answer *answer, struct str reference, struct err *e) {
+    return answer->status != 404 || place_absent(e, "%.*s: %.*s is not there (HTTP 404)", STR_ARG(p->place.shown), STR_ARG(reference));
+}
+
 /* The digest that the bytes should have: the one asked for, else the one that the registry says. */
 static bool is_as_said(struct str reference, const struct registry_answer *answer, const struct digest *is, struct err *e) {
     struct str said = reference_is_digest(reference) ? reference : answer->digest;
@@ -46,7 +53,7 @@ static bool get_manifest(struct place_repository *p, struct str reference, struc
     struct registry_answer answer;
     struct document doc;
     *lie = false;
-    if (!registry_ask(p->registries, &q, NULL, a, &answer, e))
+    if (!registry_ask(p->registries, &q, may_be_absent, a, &answer, e) || !is_there(p, &answer, reference, e))
         return false;
     out->bytes = answer.body;
     out->digest = sha256_of(answer.body.p, answer.body.n);
@@ -71,7 +78,8 @@ static bool repository_resolve(struct place *p, struct str reference, struct dig
     struct registry_request q = manifest_request(repository_place(p), "HEAD", reference, &a);
     struct registry_answer answer;
     struct manifest_blob m;
-    bool good = registry_ask(repository_place(p)->registries, &q, NULL, &a, &answer, e);
+    bool good = registry_ask(repository_place(p)->registries, &q, may_be_absent, &a, &answer, e) &&
+                is_there(repository_place(p), &answer, reference, e);
     struct str said = reference_is_digest(reference) ? reference : answer.digest;
     if (good && str_starts(said, S("sha256:"))) {
         good = digest_parse(said, out, e);

@@ -37,6 +37,11 @@ struct host *host_get(struct registries *r, struct str name, bool insecure, stru
     return h;
 }
 
+struct str url_host(const struct url *u) {
+    struct str name = str_from(u->origin, u->scheme == URL_HTTPS ? 8 : 7);
+    return u->scheme == URL_HTTPS && str_ends(name, S(":443")) ? str_first(name, name.n - 4) : name;
+}
+
 struct str host_base(struct arena *a, const struct host *h, bool plain) {
     return arena_join3(a, plain ? S("http://") : S("https://"), h->name, STR_NULL);
 }

@@ -47,7 +47,7 @@ struct registries {
     struct registry_options options;
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
-    struct map credentials;         /* repository_text: struct credential */
+    struct map credentials;         /* credential_key: struct credential */
     uint64_t rate;                  /* requests a second and host; 0: any */
 };
 
@@ -68,8 +68,13 @@ MUST_CHECK bool endpoints_find(struct registries *r, const struct repository *q,
                                struct endpoints *out, struct err *e);
 /* A host by its name; its certificates are looked for. */
 MUST_CHECK struct host *host_get(struct registries *r, struct str name, bool insecure, struct err *e);
-/* "https://localhost:5000", as far as is known. */
+struct url;
+/* What a URL's host is called: with its port, if that is not https's own. */
+struct str url_host(const struct url *u);
+/* "https://localhost:5000" */
 struct str host_base(struct arena *a, const struct host *h, bool plain);
+
+struct str credential_key(struct arena *a, const struct repository *named, bool mirror);
 
 /* --- certs.c --- */
 MUST_CHECK bool certs_find(struct arena *a, const char *cert_dir, struct str host, struct net_tls *out, struct err *e);

@@ -19,6 +19,7 @@ static enum net_take begin_body(void *ctx, const struct net_answer *n, struct er
         return NET_KEEP;
     if (n->status == 206 && (!http_content_range(net_header(n, "Content-Range"), &first) || first > next)) {
         err_set(e, ERR_FAILED, "the server sent another part (%.*s) than was asked for", STR_ARG(net_header(n, "Content-Range")));
+        c->wrong_range = true;
         return NET_STOP;
     }
     c->skip = next - first; /* of a server that begins before that, the bytes are the same: they have a digest */
@@ -92,6 +93,12 @@ static bool send_to(struct call *c, struct str url, const struct net_tls *tls, s
     q.sent = ask->body == BODY_FILE ? show_sent : NULL;
     q.ctx = c;
     bool ok = net_http(&q, c->arena, &c->answer, e);
+    if (c->wrong_range) { /* then all of it, and what was had is passed over */
+        c->wrong_range = false;
+        c->answer.failure = NET_BROKEN;
+        c->answer.transient = !c->no_range;
+        c->no_range = true;
+    }
     c->transient = !ok && c->answer.transient;
     return ok;
 }
@@ -112,28 +119,25 @@ static bool check_next(struct call *c, struct str to, struct str own_origin, str
     if (ok && str_starts(c->origin, S("https:")) && next.scheme != URL_HTTPS)
         ok = err_set(e, ERR_FAILED, "https does not become http");
     e->kind = ok ? e->kind : ERR_FAILED;
-    c->elsewhere = ok && !str_eq(next.origin, own_origin);
+    c->elsewhere = c->elsewhere || (ok && !str_eq(next.origin, own_origin)); /* for good: another host cannot send us back as ourselves */
     return ok || err_wrap(e, "%.*s redirects to %.*s", STR_ARG(c->origin), STR_ARG(str_first(url_shown(c->arena, to), 500)));
 }
 
-/* Certificates for another host are its own. */
-static const struct net_tls *tls_of(struct call *c, struct err *e) {
+/* Another host has certificates of its own. */
+static struct host *host_of(struct call *c, struct err *e) {
     struct url u;
     if (!c->elsewhere)
-        return &c->at->host->tls;
+        return c->at->host;
     if (!url_parse(c->arena, c->url, URL_HTTP | URL_HTTPS, &u, e))
         return NULL;
-    struct str name = str_from(u.origin, u.scheme == URL_HTTPS ? 8 : 7);
-    name = str_ends(name, S(":443")) ? str_first(name, name.n - 4) : name;
-    struct host *h = host_get(c->r, name, c->r->options.tls_verify == 0, e);
-    return h ? &h->tls : NULL;
+    return host_get(c->r, url_host(&u), c->r->options.tls_verify == 0, e);
 }
 
 static bool follow(struct call *c, struct str url, struct str own_origin, struct err *e) {
     for (int redirects = 0; redirects <= LIMIT_HTTP_REDIRECTS; redirects++) {
         c->url = url;
-        const struct net_tls *tls = tls_of(c, e);
-        if (!tls || !send_to(c, url, tls, e))
+        c->to = host_of(c, e);
+        if (!c->to || !send_to(c, url, &c->to->tls, e))
             return false;
         if (!may_follow(c))
             return true;
@@ -190,6 +194,8 @@ static bool send_any(struct call *c, struct err *e) {
     pthread_mutex_lock(&c->r->lock);
     bool known = h->scheme_known, plain = h->plain;
     pthread_mutex_unlock(&c->r->lock);
+    if (!known && (h->insecure || h->loopback) && str_starts_nocase(c->ask->path, S("http:"))) /* an earlier command was told so */
+        plain = true;
     c->answer = (struct net_answer){.body = S("")};
     bool ok = send_by(c, plain, e);
     if (!ok && !known && try_plain(c)) {
@@ -229,7 +235,7 @@ bool call_send(struct call *c, struct err *e) {
             if (unreached && c->answer.status == 0)
                 e->kind = ERR_UNCHECKED;
             if (unreached)
-                words_unreached(c->at->host, c->answer.failure, e);
+                words_unreached(c->to, c->answer.failure, e);
             return c->answer.failure == NET_STOPPED ? false : err_wrap(e, "%.*s", STR_ARG(origin));
         }
         if (c->answer.status != 401 || c->elsewhere)

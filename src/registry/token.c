@@ -20,7 +20,7 @@ struct asking {
     struct str service;
     const struct scopes *scopes;
     struct arena *arena;
-    const struct net_tls *tls;
+    struct host *to;            /* the service's own */
     bool loopback;
     bool transient;
     uint64_t wait_s;
@@ -119,15 +119,19 @@ static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, 
         headers[q.n_headers++] = arena_join3(k->arena, S("Authorization: "), basic, STR_NULL);
         mem_wipe((char *)basic.p, basic.n);
     }
-    q.tls = k->tls;
+    q.tls = &k->to->tls;
     q.direct = k->loopback;
     q.max_kept = LIMIT_TOKEN_BYTES;
     bool ok = net_http(&q, k->arena, &n, e);
     k->transient = !ok && n.transient;
-    if (!ok)
-        return words_unreached(k->h, n.failure, e);
+    if (!ok) {
+        e->kind = ERR_UNCHECKED;
+        return words_unreached(k->to, n.failure, e);
+    }
     if (n.status != 200)
         return refused(k, &n, e);
+    if (n.cut)
+        return err_set(e, ERR_FAILED, "its answer is over the limit of %zu bytes", LIMIT_TOKEN_BYTES);
     ok = token_parse(k->arena, n.body, token, good_for_s, e);
     mem_wipe((char *)n.body.p, n.body.n);
     return ok;
@@ -137,7 +141,7 @@ static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, 
 static bool admit(struct asking *k, struct str realm, struct err *e) {
     struct url own;
     if (!url_parse(k->arena, realm, URL_HTTP | URL_HTTPS, &k->realm, e) ||
-        !url_parse(k->arena, host_base(k->arena, k->h, k->h->plain), URL_HTTP | URL_HTTPS, &own, e)) {
+        !url_parse(k->arena, host_base(k->arena, k->h, false), URL_HTTP | URL_HTTPS, &own, e)) {
         e->kind = ERR_FAILED;
         return err_wrap(e, "%.*s", STR_ARG(str_first(url_shown(k->arena, realm), 300)));
     }
@@ -147,11 +151,8 @@ static bool admit(struct asking *k, struct str realm, struct err *e) {
     if (k->realm.scheme == URL_HTTP && !k->loopback && !same && !careless)
         return err_set(e, ERR_FAILED, "the token service that %.*s names is asked without TLS (%.*s): nothing is sent there",
                        STR_ARG(k->h->name), STR_ARG(str_first(k->realm.origin, 300)));
-    struct str name = str_from(k->realm.origin, k->realm.scheme == URL_HTTPS ? 8 : 7);
-    name = str_ends(name, S(":443")) ? str_first(name, name.n - 4) : name;
-    struct host *service = host_get(k->r, name, same || careless, e);
-    k->tls = service ? &service->tls : NULL;
-    return service != NULL;
+    k->to = host_get(k->r, url_host(&k->realm), same || careless, e);
+    return k->to != NULL;
 }
 
 bool token_fetch(struct registries *r, struct host *h, struct str realm, struct str service, const struct scopes *scopes,

@@ -26,10 +26,11 @@ static void add_said(struct buf *out, size_t *n, struct str message, struct str 
 
 static void read_errors(struct buf *out, yyjson_val *root) {
     static const char *const names[] = {"details", "message", "error_description", "error", "detail"};
-    yyjson_val *v;
+    yyjson_val *errors = json_get_array(root, "errors"), *v;
     size_t i, max, n = 0;
-    yyjson_arr_foreach(json_get_array(root, "errors"), i, max, v)
-        add_said(out, &n, json_get_str(v, "message"), json_get_str(v, "code"));
+    if (errors)
+        yyjson_arr_foreach(errors, i, max, v)
+            add_said(out, &n, json_get_str(v, "message"), json_get_str(v, "code"));
     for (size_t k = 0; n == 0 && k < sizeof names / sizeof *names; k++)
         add_said(out, &n, json_get_str(root, names[k]), STR_NULL);
 }

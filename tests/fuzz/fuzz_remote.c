@@ -73,6 +73,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case 3:
         (void)http_date(text, &t);
         (void)http_content_range(text, &first);
+        if (http_retry_after(text, 1000, &first))
+            assert(first <= UINT64_C(253402300799));
+        if (url_resolve(&a, S("https://host/v2/x/tags/list?n=1"), text, &out, &e))
+            assert(str_find(out, S(":")) > 0);
+        err_clear(&e);
         break;
     default:
         (void)str_cut(text, '\n', &parent, &url);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "net/http.h"
 #include "sys/proc.h"
 
 extern char **environ;
@@ -125,4 +126,86 @@ void daemon_stop(struct daemon *d) {
     int code;
     kill(d->pid, SIGTERM);
     must(proc_wait(d->pid, &code, &e), &e);
+}
+
+/* --- tests/peer --- */
+
+static const char *python(void) {
+    return access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3";
+}
+
+static bool read_ports(struct peer *p, const char *file) {
+    struct err e = ERR_INIT;
+    struct buf b = BUF_INIT(KIB(4));
+    struct str rest, line, name, value;
+    bool all = file_read(file, &b, &e) && b.n && b.p[b.n - 1] == '\n';
+    err_clear(&e);
+    rest = buf_str(&b);
+    while (all && str_next(&rest, '\n', &line)) {
+        uint64_t port = 0;
+        (void)str_cut(line, '=', &name, &value);
+        (void)str_to_u64(value, 10, 65535, &port);
+        int *to = str_eqz(name, "main") ? &p->port : str_eqz(name, "control") ? &p->control : str_eqz(name, "cdn") ? &p->cdn : &p->token;
+        *to = (int)port;
+    }
+    buf_fini(&b);
+    return all && p->port && p->control;
+}
+
+bool peer_start(struct peer *p, const char *name, const char *const *options) {
+    struct err e = ERR_INIT;
+    char *ports = in_scratch(text("%s.ports", name).p);
+    const char *argv[40] = {python(), "-B", PEER "/registry.py", "--ports", ports};
+    int ends[2];
+    size_t n = 5;
+    *p = (struct peer){0};
+    if (access(PEER "/registry.py", R_OK) != 0 || !proc_exists("python3"))
+        return false;
+    while (options && *options && n < 39)
+        argv[n++] = *options++;
+    must(pipe2(ends, O_CLOEXEC) == 0, &e);
+    p->pid = proc_start(&(struct proc_spec){argv, NULL, NULL, ends[0], -1, -1}, &e);
+    must(p->pid > 0, &e);
+    close(ends[0]);
+    p->in = ends[1];
+    for (int tries = 0; tries < 2000 && !read_ports(p, ports); tries++)
+        nanosleep(&(struct timespec){0, 10000000}, NULL); /* until it listens */
+    must(p->port > 0, &e);
+    return true;
+}
+
+void peer_stop(struct peer *p) {
+    struct err e = ERR_INIT;
+    int code;
+    close(p->in);
+    must(proc_wait(p->pid, &code, &e), &e);
+}
+
+struct str peer_ctl(const struct peer *p, ...) {
+    struct err e = ERR_INIT;
+    struct buf out = BUF_INIT(MIB(4));
+    const char *argv[40] = {python(), "-B", PEER "/ctl.py", text("%d", p->control).p};
+    size_t n = 4;
+    int code = 0;
+    va_list ap;
+    va_start(ap, p);
+    while (n < 39 && (argv[n] = va_arg(ap, const char *)))
+        n++;
+    va_end(ap);
+    must(proc_output(argv, &out, &code, &e) && code == 0, &e);
+    struct str said = arena_str(&arena, str_trim(buf_str(&out)));
+    buf_fini(&out);
+    return said;
+}
+
+void peer_control(const struct peer *p, const char *method, const char *path, struct str body) {
+    struct err e = ERR_INIT;
+    struct net_answer n;
+    struct net_request q = {.method = method, .url = text("http://127.0.0.1:%d%s", p->control, path), .direct = true, .max_kept = KIB(4)};
+    q.body = body.n ? NET_BYTES : NET_NO_BODY;
+    q.bytes = body;
+    must(net_http(&q, &arena, &n, &e), &e);
+    if (n.status >= 300)
+        printf("# %s %s %.*s: %ld %.*s\n", method, path, STR_ARG(body), n.status, STR_ARG(n.body));
+    must(n.status < 300, &e);
 }

@@ -30,4 +30,18 @@ bool daemon_start(struct daemon *d, const char *name, const char *const *env);
 void daemon_stop(struct daemon *d);
 struct str daemon_log(const struct daemon *d);
 
+/* The fault-injecting registry (tests/peer/README.md): its main server and control; what it did by ctl.py. */
+struct peer {
+    int port, control, cdn, token;
+    int in;                     /* closed at its end */
+    pid_t pid;
+};
+/* `options`: NULL at the end. False: it or python3 is not here. */
+bool peer_start(struct peer *p, const char *name, const char *const *options);
+void peer_stop(struct peer *p);
+/* A request to its control server: "PUT", "/_control", "[...]". */
+void peer_control(const struct peer *p, const char *method, const char *path, struct str body);
+/* ctl.py's answer to these words, NULL at the end, without the line end. */
+struct str peer_ctl(const struct peer *p, ...) __attribute__((sentinel));
+
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * registry_ask against Debian's docker-registry: up, down, in parts, by other paths; what it says no to. */
 #include <errno.h>
+#include <pthread.h>
 
 #include "fixture.h"
+#include "sys/proc.h"
 
 static struct registries *registries;
 static struct repository repository;
@@ -116,6 +118,8 @@ static void manifests(void) {
     is_str(a.media_type, S("application/vnd.oci.image.manifest.v1+json"), "with its type");
     ok(!ask("GET", S("manifests/none"), &a, &e) && e.sys == ENOENT && e.kind == ERR_FAILED, "one that is not there is ENOENT");
     is_err(&e, "demo/product: GET manifests/none: HTTP 404 Not Found, says http://127.0.0.1", "and named, with who said so");
+    ok(!ask("GET", S("manifests/1.00"), &a, &e), "of a tag that is misspelt");
+    is_err(&e, "; it has 1.0", "the nearest one is named");
     const int expect[] = {404, 0};
     q.path = S("manifests/none");
     must(registry_ask(registries, &q, expect, &arena, &a, &e), &e);
@@ -129,6 +133,78 @@ static void nobody(void) {
     struct registry_request q = {.repository = &closed, .method = "GET", .path = S("manifests/1"), .actions = "pull"};
     ok(!registry_ask(registries, &q, NULL, &arena, &a, &e) && e.kind == ERR_UNCHECKED, "a registry that is not there is not an answer");
     is_err(&e, "127.0.0.1:1/x: GET manifests/1: https://127.0.0.1:1: ", "and says which");
+}
+
+/* --- HTTP/2 --- */
+
+enum { THREADS = 16 };
+
+static void *get_root(void *failed) {
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct registry_answer answer;
+    struct registry_request q = {.repository = &repository, .method = "GET", .path = S("tags/list"), .actions = "pull"};
+    const int expect[] = {404, 0};
+    if (!registry_ask(registries, &q, expect, &a, &answer, &e))
+        *(bool *)failed = true;
+    err_clear(&e);
+    arena_fini(&a);
+    return NULL;
+}
+
+/* How many connections the registry saw, and whether all requests were of HTTP/2. */
+static size_t connections(struct str log, bool *all_http2, size_t *requests) {
+    struct str line, seen[100];
+    size_t n = 0;
+    *all_http2 = true;
+    *requests = 0;
+    while (str_next(&log, '\n', &line)) {
+        ptrdiff_t at = str_find(line, S("http.request.remoteaddr=\""));
+        if (at < 0 || str_find(line, S("response completed")) < 0)
+            continue;
+        struct str address = str_from(line, (size_t)at + 25);
+        address = str_first(address, (size_t)str_index(address, '"'));
+        size_t i = 0;
+        while (i < n && !str_eq(seen[i], address))
+            i++;
+        if (i == n && n < 100)
+            seen[n++] = address;
+        ++*requests;
+    }
+    *all_http2 = str_find(log, S("HTTP/1.")) < 0;
+    return n;
+}
+
+static void shares_a_connection(void) {
+    struct err e = ERR_INIT;
+    struct daemon d = {0};
+    int code = 0;
+    char *key = in_scratch("key.pem"), *cert = in_scratch("cert.pem");
+    const char *argv[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                          "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert, NULL};
+    const char *env[] = {text("REGISTRY_HTTP_TLS_CERTIFICATE=%s", cert).p, text("REGISTRY_HTTP_TLS_KEY=%s", key).p, NULL};
+    struct buf pem = BUF_INIT(KIB(64)), said = BUF_INIT(KIB(64));
+    must(proc_exists("openssl") || err_set(&e, ERR_FAILED, "openssl is not installed"), &e);
+    must(proc_listen(&(struct proc_spec){argv, NULL, NULL, -1, -1, -1}, &said, &said, 60, &code, &e) && code == 0, &e);
+    must(daemon_start(&d, "secure", env) && file_read(cert, &pem, &e), &e);
+    put_file(text(".config/containers/certs.d/127.0.0.1:%d/ca.crt", d.port).p, buf_str(&pem));
+    repository = (struct repository){text("127.0.0.1:%d", d.port), S("demo/product")};
+    pthread_t threads[THREADS];
+    bool failed[THREADS] = {0}, any = false, http2;
+    size_t requests;
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, get_root, &failed[i]);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        any = any || failed[i];
+    }
+    ok(!any, "many threads ask a registry that speaks TLS at once");
+    daemon_stop(&d); /* its log is complete */
+    size_t n = connections(daemon_log(&d), &http2, &requests);
+    ok(http2, "by HTTP/2");
+    ok(n == 1 && requests == THREADS, "over one connection (%zu requests over %zu)", requests, n);
+    buf_fini(&pem);
+    buf_fini(&said);
 }
 
 int main(void) {
@@ -146,6 +222,7 @@ int main(void) {
     files();
     manifests();
     nobody();
+    shares_a_connection();
     registries_free(registries);
     daemon_stop(&d);
     return tap_done();
