@@ -30,7 +30,7 @@ static bool write_content(int fd, const struct entry *en, const struct content *
 }
 
 static bool make_file(struct cache_seed *s, int dir, const char *base, const struct entry *en, const struct content *c, struct err *e) {
-    _cleanup_fd_ int fd = file_openat(dir, base, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0600, e);
+    _cleanup_fd_ int fd = file_openat(dir, base, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, attributes_new_mode(en), e);
     return fd >= 0 && write_content(fd, en, c, e) && attributes_set_fd(&s->how, fd, en, e);
 }
 

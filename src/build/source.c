@@ -29,8 +29,16 @@ bool base_image(struct build *b, struct str ref, struct image *out, struct err *
     return good;
 }
 
+/* A stage that runs something wants the trees of its layers: better now, while a new base is read anyway. */
+static bool runs_something(const struct plan_stage *p) {
+    for (size_t i = 0; i < p->n_body; i++)
+        if (p->body[i].op == DF_RUN)
+            return true;
+    return false;
+}
+
 bool stage_view(struct stage *s, struct view *v, struct err *e) {
-    return view_open(v, s->build->store, s->image.layers, s->image.n_layers, e);
+    return (runs_something(s->plan) ? view_open_with_trees : view_open)(v, s->build->store, s->image.layers, s->image.n_layers, e);
 }
 
 static bool image_view(struct build *b, const struct image *im, struct view *v, struct err *e) {

@@ -104,6 +104,14 @@ static bool resolve_user(const struct view *v, struct arena *a, const struct ima
     return true;
 }
 
+/* Layers that were never looked at are unpacked as well, in the same pass. */
+static bool open_image(struct context *c, const struct image *im, struct view *v, struct err *e) {
+    struct meter *meter = meter_start("unpacking", METER_WRITTEN, -1, 0);
+    bool good = view_open_with_trees(v, &c->store, im->layers, im->n_layers, e);
+    meter_end(meter);
+    return good;
+}
+
 static bool start(struct context *c, struct arena *a, const struct view *v, const struct image *im, struct container_spec *spec, int *code,
                   struct err *e) {
     char *work = NULL;
@@ -160,7 +168,7 @@ static bool run_image(struct context *c, struct arena *a, char **args, size_t n,
         .tty = tty,
         .stop_timeout_s = (int)stop_timeout,
     };
-    bool good = read_volumes(a, &spec, e) && view_open(&v, &c->store, im.layers, im.n_layers, e);
+    bool good = read_volumes(a, &spec, e) && open_image(c, &im, &v, e);
     if (good) {
         good = start(c, a, &v, &im, &spec, code, e);
         view_close(&v);

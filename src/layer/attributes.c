@@ -12,12 +12,19 @@
 #include "layer/upper.h"
 #include "sys/files.h"
 
+/* By trial: umask(2) tells it only by changing it, for all threads. */
+static uint32_t find_kept_mode(int root) {
+    struct stat st;
+    _cleanup_fd_ int fd = openat(root, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0777);
+    return fd >= 0 && fstat(fd, &st) == 0 ? st.st_mode & 0777 : 0;
+}
+
 bool attributes_prepare(struct attributes_how *how, int root, const char *flavour, struct err *e) {
     struct stat st;
     if (fstat(root, &st) < 0)
         return err_sys(e, errno, "stat the new tree");
     bool user = upper_marks_of(flavour) == UPPER_USER;
-    *how = (struct attributes_how){st.st_uid, st.st_gid, user ? "user.overlay.opaque" : "trusted.overlay.opaque"};
+    *how = (struct attributes_how){st.st_uid, st.st_gid, find_kept_mode(root), user ? "user.overlay.opaque" : "trusted.overlay.opaque"};
     return true;
 }
 
@@ -62,6 +69,11 @@ static bool own(const struct attributes_how *how, const struct entry *en) {
     return how->own_uid == en->uid && how->own_gid == en->gid;
 }
 
+/* Whether it has its mode already. */
+static bool has_mode(const struct attributes_how *how, const struct entry *en) {
+    return en->type != ENTRY_DIR && (en->mode & 07777 & ~how->kept_mode) == 0;
+}
+
 static void times_of(const struct entry *en, struct timespec t[2]) {
     t[0] = t[1] = (struct timespec){.tv_sec = en->mtime_s, .tv_nsec = en->mtime_ns};
 }
@@ -71,7 +83,7 @@ bool attributes_set_fd(const struct attributes_how *how, int fd, const struct en
     times_of(en, t);
     if (!own(how, en) && fchown(fd, en->uid, en->gid) < 0)
         return owner_failed(errno, en, e);
-    if (fchmod(fd, en->mode & 07777) < 0)
+    if (!has_mode(how, en) && fchmod(fd, en->mode & 07777) < 0)
         return err_sys(e, errno, "set its mode %04o", en->mode & 07777);
     return set_xattrs(fd, en, e) && (futimens(fd, t) == 0 || err_sys(e, errno, "set its time"));
 }

@@ -13,8 +13,9 @@ enum ingest_what {
     INGEST_TREE, /* that, and the tree (read.h's tree_open) */
 };
 
+/* Of one layer, in one thread; several may be at work at once. */
 struct ingest;
-struct ingest *ingest_new(struct store *s, enum ingest_what what); /* of one layer */
+struct ingest *ingest_new(struct store *s, enum ingest_what what);
 /* Reads the blob to its end. `read` is called on another thread until it gives 0 or -1, or until this returns; it may wait for bytes that
  * are still to come. Sets l->diff_id, tar_bytes and compression; a diff_id that was known before and is another one is an error. The blob's
  * own digest and size are the caller's. */

@@ -7,6 +7,7 @@
  *   entry.h    what travels: one file's metadata, and where its bytes are
  *   writer.h   entries in order -> tar -> chunks -> diffID, blob, toc          (reuses compressed chunks it already has)
  *   read.h     a blob -> entries: verified, bounded; toc of foreign layers; trees by openat2
+ *   ingest.h   a blob that may still arrive -> toc and tree in one pass
  *   toc.h      the table of contents on disk; view.h: layers stacked into one root, looked at without unpacking it
  *   merge.h    layers made one: entries of what a stack of them shows
  *   copy.h     COPY: operands, context walk, ignore rules, destination rules -> entries

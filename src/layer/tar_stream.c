@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Compressed bytes to tar bytes (tar_stream.h): a decoder whose output is pulled by the read-ahead thread. */
+ * Compressed bytes to tar bytes (tar_stream.h): a decoder whose output is pulled by the read-ahead threads. */
 #include "layer/tar_stream.h"
 
 #include "base/mem.h"
@@ -8,8 +8,6 @@
 struct tar_stream {
     struct decoder *decoder;
     struct ahead *ahead;
-    bool hashed;
-    struct sha256 hash;
 };
 
 static ptrdiff_t inflate(void *decoder, void *to, size_t n, struct err *e) {
@@ -19,11 +17,9 @@ static ptrdiff_t inflate(void *decoder, void *to, size_t n, struct err *e) {
 struct tar_stream *tar_stream_new(decoder_read read, void *ctx, enum tar_stream_kind kind) {
     struct tar_stream *t = mem_zalloc(1, sizeof *t);
     t->decoder = decoder_new(read, ctx);
-    t->hashed = kind == TAR_OF_LAYER;
     if (kind == TAR_OF_ARCHIVE)
         decoder_any_format(t->decoder);
-    sha256_init(&t->hash);
-    t->ahead = ahead_new(inflate, t->decoder);
+    t->ahead = ahead_new(inflate, t->decoder, kind == TAR_OF_LAYER);
     return t;
 }
 
@@ -37,10 +33,7 @@ void tar_stream_free(struct tar_stream *t) {
 
 ptrdiff_t tar_stream_next(void *stream, const void **piece, struct err *e) {
     struct tar_stream *t = stream;
-    ptrdiff_t n = ahead_next(t->ahead, piece, e);
-    if (n > 0 && t->hashed)
-        sha256_update(&t->hash, *piece, (size_t)n);
-    return n;
+    return ahead_next(t->ahead, piece, e);
 }
 
 bool digest_matches(const struct digest *got, const struct digest *want, const char *what, struct err *e) {
@@ -51,12 +44,13 @@ bool digest_matches(const struct digest *got, const struct digest *want, const c
                    "it again", what, digest_text(got, text[0]), digest_text(want, text[1]));
 }
 
-bool tar_stream_settle(const struct tar_stream *t, struct layer *l, struct err *e) {
-    struct digest tar = sha256_final(&t->hash);
+bool tar_stream_settle(struct tar_stream *t, struct layer *l, struct err *e) {
+    const struct sha256 *hash = ahead_hash(t->ahead);
+    struct digest tar = sha256_final(hash);
     if (!digest_is_zero(&l->diff_id) && !digest_matches(&tar, &l->diff_id, "the uncompressed tar stream (diffID)", e))
         return false;
     l->diff_id = tar;
-    l->tar_bytes = t->hash.bytes;
+    l->tar_bytes = hash->bytes;
     l->compression = decoder_kind(t->decoder);
     return true;
 }

@@ -9,7 +9,7 @@
 #include "layer/layer.h"
 #include "store/store.h"
 
-/* --- Building (writer.c, foreign.c) --- */
+/* --- Building (writer.c, ingest.c) --- */
 struct toc_builder;
 /* The store must outlive it. */
 struct toc_builder *toc_builder_new(struct store *s);

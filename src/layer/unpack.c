@@ -84,7 +84,7 @@ struct place {
 };
 
 static int create_file(struct place *p) {
-    p->fd = openat(p->dir, p->base, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+    p->fd = openat(p->dir, p->base, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, attributes_new_mode(p->en));
     return p->fd < 0 ? -1 : 0;
 }
 

@@ -17,18 +17,21 @@
 
 /* --- Opening --- */
 
-/* The toc of one layer, made from its blob if the store has none. */
-static struct toc *open_toc(struct store *s, struct layer *l, struct err *e) {
+/* Makes a layer's toc from its blob: layer_make_toc, or layer_make_tree. */
+typedef bool (*make_toc)(struct store *s, struct layer *l, struct err *e);
+
+/* The toc of one layer, made if the store has none. */
+static struct toc *open_toc(struct store *s, struct layer *l, make_toc make, struct err *e) {
     struct toc *t = digest_is_zero(&l->diff_id) ? NULL : toc_open(s, &l->diff_id, e);
     if (t || (e->kind != ERR_NONE && e->sys != ENOENT && e->sys != 0))
         return t;
     if (e->kind != ERR_NONE && e->sys == 0) /* damaged: it says nothing that the layer does not say */
         log_warn("%s", e->msg);
     err_clear(e);
-    return layer_make_toc(s, l, e) ? toc_open(s, &l->diff_id, e) : NULL;
+    return make(s, l, e) ? toc_open(s, &l->diff_id, e) : NULL;
 }
 
-bool view_open(struct view *v, struct store *s, const struct layer *layers, size_t n, struct err *e) {
+static bool open_all(struct view *v, struct store *s, const struct layer *layers, size_t n, make_toc make, struct err *e) {
     *v = (struct view){.store = s};
     if (n > LIMIT_IMAGE_LAYERS)
         return err_set(e, ERR_FAILED, "the image has %zu layers; overlay takes at most %d", n, LIMIT_IMAGE_LAYERS);
@@ -36,7 +39,7 @@ bool view_open(struct view *v, struct store *s, const struct layer *layers, size
     v->tocs = mem_zalloc(n ? n : 1, sizeof *v->tocs);
     for (size_t i = 0; i < n; i++) {
         v->layers[i] = layers[i];
-        v->tocs[i] = open_toc(s, &v->layers[i], e);
+        v->tocs[i] = open_toc(s, &v->layers[i], make, e);
         if (!v->tocs[i]) {
             view_close(v);
             return false;
@@ -44,6 +47,14 @@ bool view_open(struct view *v, struct store *s, const struct layer *layers, size
         v->n++;
     }
     return true;
+}
+
+bool view_open(struct view *v, struct store *s, const struct layer *layers, size_t n, struct err *e) {
+    return open_all(v, s, layers, n, layer_make_toc, e);
+}
+
+bool view_open_with_trees(struct view *v, struct store *s, const struct layer *layers, size_t n, struct err *e) {
+    return open_all(v, s, layers, n, layer_make_tree, e);
 }
 
 void view_close(struct view *v) {

@@ -16,6 +16,8 @@ struct view {
 
 /* Makes tocs that are missing (foreign layers) by reading the blob once. */
 MUST_CHECK bool view_open(struct view *v, struct store *s, const struct layer *layers, size_t n, struct err *e);
+/* The same for who will want the trees too (read.h's tree_open): where the toc is missing, the blob is read once for both. */
+MUST_CHECK bool view_open_with_trees(struct view *v, struct store *s, const struct layer *layers, size_t n, struct err *e);
 void view_close(struct view *v);
 
 struct view_node {

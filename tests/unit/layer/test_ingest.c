@@ -362,6 +362,26 @@ static void test_stored(void) {
     ok(digest_is_zero(&bad.diff_id) && names_in(once->work_fd) == 0, "  and leaves nothing");
 }
 
+/* A view whose trees are wanted makes what is missing at once; a leaning layer's tree waits for tree_open. */
+static void test_view(void) {
+    struct err e = ERR_INIT;
+    struct tarball t = TARBALL_INIT;
+    struct layer l[2];
+    struct view v;
+    tar_dir(&t, "d");
+    tar_file(&t, "d/lower", "1");
+    l[0] = layers_put(once, &t);
+    tar_file(&t, "d/upper", "1");
+    l[1] = layers_put(once, &t);
+    must(view_open_with_trees(&v, once, l, 2, &e), &e);
+    ok(tree_bytes(once, &v.layers[0].diff_id).n > 0, "a view with trees has that of a layer that stands for itself");
+    ok(toc_leans(v.tocs[1]) && tree_bytes(once, &v.layers[1].diff_id).n == 0, "  and not that of one that leans");
+    _cleanup_fd_ int tree = tree_open(&v, 1, &e);
+    ok(tree >= 0 && tree_bytes(once, &v.layers[1].diff_id).n == 0, "  which is made when it is asked for, under its chainID");
+    view_close(&v);
+    no_err(&e, "  without an error");
+}
+
 /* A blob that comes slowly, through a pipe, and one that breaks off with an error of its own. */
 static ptrdiff_t read_pipe(void *ctx, void *to, size_t n, struct err *e) {
     ssize_t k = read(*(int *)ctx, to, n);
@@ -418,6 +438,7 @@ static void run_in(const char *flavour, int samples) {
     test_commit();
     test_again();
     test_stored();
+    test_view();
     test_arriving();
     layers_close(twice);
     layers_close(once);
