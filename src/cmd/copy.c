@@ -4,16 +4,18 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/copy_mirror.h"
 #include "cmd/registry_flags.h"
-#include "registry/copy.h"
 
 static const char *platform, *digest_file, *progress_mode = "auto";
-static bool all, preserve_digests, quiet, no_evidence;
+static bool all, preserve_digests, quiet, no_evidence, mirror, only_new;
 static const char *const progress_words[] = {"auto", "plain", "tty", "quiet", "rawjson", NULL};
 
 static const struct opt options[] = {
     OPT_FLAG('a', "all", &all, "Accepted for skopeo's sake: every platform is always copied, unless one is chosen"),
     OPT_STR(0, "digestfile", "FILE", &digest_file, "Write the digest of what was copied to FILE"),
+    OPT_FLAG(0, "mirror", &mirror, "SOURCE is HOST/REPOSITORY[:TAG] with wildcards, DESTINATION HOST[/PREFIX]: copy all that match"),
+    OPT_FLAG(0, "new-only", &only_new, "With --mirror: only tags that the list of the destination lacks"),
     OPT_FLAG(0, "no-evidence", &no_evidence, "Leave signatures, attestations and all else that is about the image behind"),
     OPT_STR(0, "platform", "OS/ARCH[/VARIANT]", &platform, "Of an index copy only the image of this platform"),
     OPT_FLAG(0, "preserve-digests", &preserve_digests, "Accepted for skopeo's sake: bytes are always copied as they are"),
@@ -58,32 +60,38 @@ static bool write_digest_file(const struct copy_result *r, struct err *e) {
     return !digest_file || file_replace(AT_FDCWD, digest_file, digest_text(&r->root.digest, digest), DIGEST_TEXT, false, e);
 }
 
-static bool copy(struct place *from, struct place *to, struct arena *a, struct err *e) {
+static bool copy(struct place *from, struct place *to, const struct copy_options *o, struct err *e) {
+    struct arena a = ARENA_INIT;
     struct copy_result r;
-    enum progress_mode mode = PROGRESS_AUTO;
-    if (!progress_mode_parse(str_z(quiet ? "quiet" : progress_mode), &mode))
-        return err_set(e, ERR_USAGE, "--progress=%s is not known", progress_mode);
-    struct progress *p = progress_new(mode, STDERR_FILENO);
-    struct copy_options o = {.platform = str_z(platform), .evidence = !no_evidence, .check = true, .progress = p};
-    bool good = copy_image(from, from->reference, to, to->reference, &o, a, &r, e);
-    progress_free(p);
-    if (!good)
-        return err_wrap(e, "copy %.*s to %.*s", STR_ARG(from->shown), STR_ARG(to->shown));
-    if (!quiet)
+    bool good = copy_image(from, from->reference, to, to->reference, o, &a, &r, e) ||
+                err_wrap(e, "copy %.*s to %.*s", STR_ARG(from->shown), STR_ARG(to->shown));
+    if (good && !quiet)
         say(&r, to);
-    return write_digest_file(&r, e);
+    good = good && write_digest_file(&r, e);
+    arena_fini(&a);
+    return good;
+}
+
+static bool copy_texts(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
+    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, e);
+    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, e) : NULL;
+    return to && copy(from, to, o, e);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
-    if (n != 2) {
-        err_set(e, ERR_USAGE, "copy takes a source and a destination");
+    enum progress_mode mode = PROGRESS_AUTO;
+    if (n != 2 || (only_new && !mirror) || (mirror && digest_file)) {
+        err_set(e, ERR_USAGE, n != 2 ? "copy takes a source and a destination" : only_new ? "--new-only goes with --mirror" :
+                "--digestfile is for one image, not for --mirror");
         return -1;
     }
-    struct arena a = ARENA_INIT;
     _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
-    _cleanup_(place_closep) struct place *from = r ? place_open(r, &c->store, str_z(args[0]), PLACE_READ, e) : NULL;
-    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, e) : NULL;
-    bool good = to && copy(from, to, &a, e);
-    arena_fini(&a);
+    if (!r || !progress_mode_parse(str_z(quiet ? "quiet" : progress_mode), &mode))
+        return -1;
+    struct progress *p = progress_new(mode, STDERR_FILENO);
+    struct copy_options o = {.platform = str_z(platform), .evidence = !no_evidence, .check = true, .progress = p};
+    struct mirror_job job = {str_z(args[0]), str_z(args[1]), only_new};
+    bool good = mirror ? copy_mirror(r, &c->store, &job, &o, quiet, e) : copy_texts(c, args, r, &o, e);
+    progress_free(p);
     return good ? 0 : -1;
 }

@@ -124,6 +124,17 @@ else
     skip "skopeo as the other side" "skopeo is not installed"
 fi
 
+# --- many ---
+
+does "a mirror of repositories and tags by patterns" croze copy --mirror "$at/demo/*:v*" "$at/mirror"
+like "  has them" "$out" "^$at/mirror/demo/all:v1: $digest copied"
+is "  and their tags" "$(croze tags "$at/mirror/demo/all" | grep -v sha256- | tr '\n' ' ')" 'v1 v3 '
+does "  and what is about them" croze copy -q "$at/mirror/demo/all:v1" "oci:$T/mirrored:v1"
+is "  all of it" "$(blobs "$T/mirrored")" "$(blobs "$T/all")"
+does "again, for new ones only" croze copy --mirror --new-only "docker://$at/demo/all" "docker://$at/mirror"
+is "  there are none" "$out" ""
+refuses 2 'HOST/REPOSITORY' "a registry alone" croze copy --mirror "$at" "$at/mirror"
+
 # --- writers at the same moment ---
 
 for i in 1 2 3 4 5 6; do
