@@ -122,7 +122,7 @@ static bool open_session(struct place_repository *p, struct arena *a, struct str
 }
 
 static struct registry_request body_request(struct place_repository *p, const char *method, struct str path, int fd, uint64_t offset,
-                                            uint64_t length, struct progress_step *progress) {
+                                            uint64_t length, uint64_t total, struct progress_step *progress) {
     struct registry_request q = repository_request(p, method, path, "pull,push");
     q.content_type = S("application/octet-stream");
     q.body = BODY_FILE;
@@ -131,6 +131,7 @@ static struct registry_request body_request(struct place_repository *p, const ch
     q.length = length;
     q.once = true;
     q.progress = progress;
+    q.total = total;
     return q;
 }
 
@@ -172,7 +173,7 @@ static bool ask_session(struct place_repository *p, struct arena *a, struct str 
 static bool send_piece(struct place_repository *p, const struct descriptor *d, int fd, uint64_t *at, struct str *location,
                        struct progress_step *progress, struct arena *a, struct err *e) {
     uint64_t n = d->bytes - *at < PIECE_BYTES ? d->bytes - *at : (uint64_t)PIECE_BYTES;
-    struct registry_request q = body_request(p, "PATCH", *location, fd, *at, n, progress);
+    struct registry_request q = body_request(p, "PATCH", *location, fd, *at, n, d->bytes, progress);
     struct registry_answer answer;
     struct err failed = ERR_INIT;
     if (registry_ask(p->registries, &q, NULL, a, &answer, &failed)) {
@@ -200,8 +201,6 @@ static bool send_pieces(struct place_repository *p, const struct descriptor *d, 
         if (at > d->bytes || stuck > RESUMES)
             return err_set(e, ERR_FAILED, "%.*s: the upload stays at %llu of %llu bytes", STR_ARG(p->place.shown), (unsigned long long)at,
                            (unsigned long long)d->bytes);
-        if (progress)
-            progress_bytes(progress, at, d->bytes);
     }
     struct registry_request q = repository_request(p, "PUT", STR_NULL, "pull,push");
     q.body = BODY_BYTES;
@@ -215,7 +214,7 @@ static bool send(struct place_repository *p, const struct descriptor *d, int fd,
     if (good && d->bytes > SMALL_BYTES) {
         good = send_pieces(p, d, fd, location, progress, &a, e);
     } else if (good) {
-        struct registry_request q = body_request(p, "PUT", STR_NULL, fd, 0, d->bytes, progress);
+        struct registry_request q = body_request(p, "PUT", STR_NULL, fd, 0, d->bytes, d->bytes, progress);
         good = close_session(p, d, location, &q, &a, e);
     }
     arena_fini(&a);
