@@ -132,6 +132,21 @@ does "  the tag is as it was" croze copy -q "$at/demo/big:1" "oci:$T/still:1"
 is "  exactly" "$out" ""
 like "  indeed" "$(cat "$T/still/index.json")" "$big"
 
+# Docker Hub: its registry refuses, its own interface deletes.
+peer_start dockerhub --like hub --auth bearer --user ann:secret
+mkdir -p "$HOME/.config/containers" "$HOME/.docker"
+printf '[[registry]]\nprefix = "docker.io"\nlocation = "127.0.0.1:%s"\n' "$port" >"$HOME/.config/containers/registries.conf"
+printf '{"auths": {"https://index.docker.io/v1/": {"auth": "%s"}, "127.0.0.1:%s": {"auth": "%s"}}}' "$(printf ann:secret | base64)" "$port" \
+    "$(printf ann:secret | base64)" >"$HOME/.docker/config.json"
+does "push to a registry like Docker Hub" croze copy -q "oci:$T/all:v1" docker://ann/app:v1
+does "  another tag" croze copy -q --no-evidence "oci:$T/all:v1" docker://ann/app:v2
+does "delete a tag of Docker Hub's" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete ann/app:v1
+is "  the other one stays" "$(croze tags ann/app | grep '^v')" v2
+unlike "  nobody was shown the password" "$out$err" secret
+printf '{}' >"$HOME/.docker/config.json"
+refuses 1 'as user "ann" from --creds' "with a wrong password" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete --creds ann:wrong ann/app:v2
+rm "$HOME/.docker/config.json" "$HOME/.config/containers/registries.conf"
+
 # --- by chance, and killed ---
 
 rounds=$((${CROZE_SOAK:+1000} + 0))
