@@ -26,7 +26,8 @@ static bool base_url(struct arena *a, struct str *out, struct err *e) {
     if (!url_parse(a, own, URL_HTTP | URL_HTTPS, &u, e))
         return err_wrap(e, "CROZE_HUB_URL");
     *out = u.origin; /* without a path */
-    return url_is_loopback(u.host) || err_set(e, ERR_USAGE, "CROZE_HUB_URL is for tests on this machine: %.*s is another one", STR_ARG(u.host));
+    return url_is_loopback(u.host) ||
+           err_set(e, ERR_USAGE, "CROZE_HUB_URL is for tests on this machine: %.*s is another one", STR_ARG(u.host));
 }
 
 /* Any status is an answer. */

@@ -55,6 +55,13 @@ comes_through '{"fault": "wrong-digest", "times": 1}' "a digest header that lies
 comes_through '{"fault": "redirect", '"$get_blob"'}' "redirects to another host"
 comes_through '{"fault": "no-range"}' "no ranges"
 comes_through '{"fault": "chunked"}' "chunked bodies"
+for fault in '{"fault": "spoil", '"$get_blob"', "times": 1}' '{"fault": {"name": "truncate", "at": 0.5}, '"$get_blob"', "times": 1}'; do
+    peer_faults one "$fault"
+    fresh croze pull -q --unpack "$at/demo/big:1"
+    is "unpacked while it arrives, through $fault" "$code $err" "0 "
+    is "  there is a tree" "$(find "$T/fresh/trees" -name noise | wc -l)" 1
+    CROZE_ROOT="$T/fresh" does "  and the store is sound" croze fsck --deep
+done
 fails_with '{"fault": "spoil", '"$get_blob"'}' 'blob sha256:[0-9a-f]{64}: what came hashes to sha256' "a blob with other bytes"
 fails_with '{"fault": "longer", '"$get_blob"'}' 'blob sha256' "a blob that is longer"
 fails_with '{"fault": {"name": "redirect", "to": "loop"}, '"$get_blob"'}' 'redirects' "redirects without end"
@@ -149,8 +156,9 @@ rm "$HOME/.docker/config.json" "$HOME/.config/containers/registries.conf"
 
 # --- by chance, and killed ---
 
-rounds=$((${CROZE_SOAK:+1000} + 0))
-[ $rounds -gt 0 ] || rounds=25
+# a round is a push and a pull
+rounds=25 kills=5
+[ -z "${CROZE_SOAK:-}" ] || rounds=500 kills=50
 seed=0 lost=0
 while [ $seed -lt $rounds ]; do
     seed=$((seed + 1))
@@ -166,7 +174,7 @@ is "$rounds copies through faults by chance lose nothing" "$lost" 0
 seen() { [ "$(peer one count "$1")" != 0 ]; }
 
 killed=0 wrong=0
-for i in 1 2 3 4 5; do
+for i in $(seq $kills); do
     remove_all "$T/fresh"
     peer_faults one '{"fault": {"name": "drip", "rate": 2000000}, '"$get_blob"'}'
     peer one forget
@@ -179,9 +187,9 @@ for i in 1 2 3 4 5; do
     peer_faults one
     CROZE_ROOT="$T/fresh" croze pull -q "$at/demo/big:1" >/dev/null 2>&1 && CROZE_ROOT="$T/fresh" croze fsck --deep >/dev/null 2>&1 || wrong=$((wrong + 1))
 done
-is "pulls that are killed ($killed of 5) name nothing, and the next one succeeds" "$wrong" 0
+is "pulls that are killed ($killed of $kills) name nothing, and the next one succeeds" "$wrong" 0
 wrong=0 killed=0
-for i in 1 2 3 4 5; do
+for i in $(seq $kills); do
     peer_faults one '{"fault": "no-mount"}'
     croze tag "$at/demo/big:1" "$at/killed/$i:1"
     peer one forget
@@ -193,5 +201,5 @@ for i in 1 2 3 4 5; do
     [ -z "$(croze tags "$at/killed/$i" 2>/dev/null)" ] || croze copy -q "$at/killed/$i:1" "oci:$T/killed-$i:1" || wrong=$((wrong + 1))
     croze push -q "$at/killed/$i:1" >/dev/null 2>&1 && croze copy -q "$at/killed/$i:1" "oci:$T/after-$i:1" || wrong=$((wrong + 1))
 done
-is "pushes that are killed ($killed of 5) leave a whole image or none, and the next one succeeds" "$wrong" 0
+is "pushes that are killed ($killed of $kills) leave a whole image or none, and the next one succeeds" "$wrong" 0
 done_testing
