@@ -11,13 +11,15 @@
 #include "cmd/cmd.h"
 #include "sandbox/sandbox.h"
 
-extern const struct cmd cmd_build, cmd_check, cmd_completion, cmd_debug, cmd_fsck, cmd_gc, cmd_help, cmd_history, cmd_images, cmd_import,
-    cmd_inspect, cmd_load, cmd_login, cmd_logout, cmd_manual, cmd_rmi, cmd_run, cmd_save, cmd_tag, cmd_version;
+extern const struct cmd cmd_build, cmd_check, cmd_completion, cmd_copy, cmd_debug, cmd_delete, cmd_fsck, cmd_gc, cmd_help, cmd_history,
+    cmd_images, cmd_import, cmd_inspect, cmd_load, cmd_login, cmd_logout, cmd_manual, cmd_pull, cmd_push, cmd_rmi, cmd_run, cmd_save,
+    cmd_tag, cmd_tags, cmd_version;
 
 /* In the order of an image's life; `croze help` lists them so. */
 const struct cmd *const commands[] = {
     &cmd_build, &cmd_check, &cmd_images, &cmd_inspect, &cmd_history, &cmd_tag, &cmd_rmi, &cmd_save, &cmd_load, &cmd_import,
-    &cmd_login, &cmd_logout, &cmd_run, &cmd_gc, &cmd_fsck, &cmd_version, &cmd_help, &cmd_completion, &cmd_manual, &cmd_debug, NULL,
+    &cmd_pull, &cmd_push, &cmd_login, &cmd_logout, &cmd_copy, &cmd_tags, &cmd_delete, &cmd_run, &cmd_gc, &cmd_fsck, &cmd_version, &cmd_help,
+    &cmd_completion, &cmd_manual, &cmd_debug, NULL,
 };
 
 static const char *opt_root;

@@ -79,6 +79,20 @@
 #define LIMIT_MIRRORS 16                       /* of one registry */
 #define LIMIT_CERTIFICATES_BYTES MIB(4)        /* authorities: the system's are 220 KB */
 
+/* What is copied between registries, layouts and archives. */
+#define LIMIT_MANIFEST_BYTES MIB(4)            /* registries commonly refuse larger ones */
+#define LIMIT_INDEX_CHILDREN 10000             /* manifests that one index names */
+#define LIMIT_ARTIFACT_BLOBS 1000              /* of a manifest that is no image: signatures of one image, cosign's own limit */
+#define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
+#define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
+#define LIMIT_COPY_MANIFESTS_BYTES MIB(48)     /* they are held in memory until they are put */
+#define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
+#define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
+#define LIMIT_TAGS 1000000                     /* of one repository: 128 MB of names */
+#define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */
+#define LIMIT_REFERRERS 10000                  /* of one manifest */
+#define LIMIT_ORIGIN_BYTES 4096                /* where one blob came from: repositories, the newest first */
+
 /* Layers. */
 #define LIMIT_LAYER_ENTRIES 16000000u          /* files in one layer */
 #define LIMIT_LAYER_BYTES ((uint64_t)1 << 42)  /* 4 TiB unpacked */

@@ -11,6 +11,7 @@
 #include "check/check.h"
 #include "fetch/fetch.h"
 #include "image/image.h"
+#include "registry/pull.h"
 #include "report/progress.h"
 
 /* Which of the image's layers become one. */
@@ -69,6 +70,8 @@ struct build_options {
     int64_t later_s;                /* it takes now to be so much later */
     const struct digest *must_equal; /* not NULL: the manifest that has to come out, else it is an error and nothing becomes of it */
     bool quiet;                     /* notes that are no warnings are not wanted */
+    enum pull_when pull;            /* --pull: whether base images are asked for at their registry */
+    const struct registry_options *registry; /* how registries are spoken to; NULL: by their defaults */
 };
 
 struct build_result {

@@ -31,6 +31,7 @@ struct build_output {
     bool has_compression, has_level;
     struct output_encoder encoder; /* parts that were not given: output_settle */
     bool force_compression;        /* the base's layers too */
+    bool push;                     /* OUTPUT_IMAGE: it goes to the registries of its names, too */
     bool docker_types;             /* oci-mediatypes=false */
     struct pair_list annotations;  /* of the manifest */
 };

@@ -98,10 +98,7 @@ static bool set_unpack(struct output_parse *p, struct str key, struct str value,
 }
 
 static bool set_push(struct output_parse *p, struct str key, struct str value, struct err *e) {
-    bool push;
-    (void)p;
-    return read_bool(key, value, &push, e) &&
-           (!push || err_set(e, ERR_USAGE, "%.*s=true is not supported: registries belong to a later version", STR_ARG(key)));
+    return read_bool(key, value, &p->out->push, e);
 }
 
 /* --- Keys --- */
@@ -206,9 +203,12 @@ static bool set_kind(struct output_parse *p, struct str type, struct err *e) {
             p->out->kind = (enum output_kind)i;
             return true;
         }
-    if (str_eqz(type, "registry"))
-        return err_set(e, ERR_USAGE, "type=registry is not supported: registries belong to a later version");
-    return err_set(e, ERR_USAGE, "type is image, oci, docker, tar, local or cacheonly, not \"%.*s\"", STR_ARG(type));
+    if (str_eqz(type, "registry")) {
+        p->out->kind = OUTPUT_IMAGE;
+        p->out->push = true;
+        return true;
+    }
+    return err_set(e, ERR_USAGE, "type is image, registry, oci, docker, tar, local or cacheonly, not \"%.*s\"", STR_ARG(type));
 }
 
 /* What the fields together mean. */

@@ -42,6 +42,8 @@ bool outputs_check(struct build *b, struct err *e) {
             return false;
     for (size_t i = 0; i < b->options->n_outputs; i++) {
         const struct build_output *o = &b->options->outputs[i];
+        if (o->push && count_names(b, o) == 0)
+            return err_set(e, ERR_USAGE, "--output %.*s: an image is pushed under a name; give -t NAME", STR_ARG(o->text));
         if (o->docker_types && b->options->annotations.n)
             return err_set(e, ERR_USAGE, "--output %.*s: annotations need OCI media types", STR_ARG(o->text));
         for (size_t k = 0; k < o->names.n; k++)
@@ -161,6 +163,11 @@ static bool name_image(struct build *b, const struct made *m, struct err *e) {
     return true;
 }
 
+static bool push_image_of(struct build *b, const struct build_output *o, const struct made *m, struct err *e) {
+    const struct str *names = o->names.n ? o->names.p : b->options->tags;
+    return output_push(b, names, count_names(b, o), &m->image.manifest, e);
+}
+
 bool outputs_write(struct build *b, struct build_result *r, struct err *e) {
     const struct build_options *o = b->options;
     struct made *made = arena_array(&b->arena, struct made, o->n_outputs + 1);
@@ -169,6 +176,9 @@ bool outputs_write(struct build *b, struct build_result *r, struct err *e) {
         return false;
     for (size_t i = 0; i < o->n_outputs; i++)
         if (o->outputs[i].kind != OUTPUT_IMAGE && o->outputs[i].kind != OUTPUT_CACHEONLY && !write_one(b, &o->outputs[i], &made[i], e))
+            return false;
+    for (size_t i = 0; i < o->n_outputs; i++)
+        if (o->outputs[i].push && !push_image_of(b, &o->outputs[i], &made[i], e))
             return false;
     for (size_t i = 0; i < o->n_outputs; i++)
         if (o->outputs[i].kind == OUTPUT_IMAGE && !name_image(b, &made[i], e))

@@ -26,6 +26,9 @@ MUST_CHECK bool target_squash(struct build *b, struct target_image *t, struct er
 MUST_CHECK bool target_image_write(struct build *b, const struct target_image *t, const struct build_output *o, struct image *out,
                                    struct err *e);
 
+/* --- Registries (output_push.c) --- */
+MUST_CHECK bool output_push(struct build *b, const struct str *names, size_t n, const struct digest *manifest, struct err *e);
+
 /* --- The root file system --- */
 struct view;
 /* As a tar stream (output_tar.c). Deterministic. */

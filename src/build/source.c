@@ -4,6 +4,7 @@
 
 #include "build/inputs.h"
 #include "build/lockfile.h"
+#include "build/pulling.h"
 #include "build/stage.h"
 
 /* The lock has an image by its whole name; by what was typed if that is no name but (the beginning of) a digest. */
@@ -20,9 +21,7 @@ static bool lock_image(struct build *b, struct arena *a, struct str ref, const s
 bool base_image(struct build *b, struct str ref, struct image *out, struct err *e) {
     struct arena a = ARENA_INIT;
     struct store_ref found;
-    bool good = image_find(b->store, ref, &a, &found, e);
-    if (!good && e->sys == ENOENT)
-        err_append(e, "; put it into the store with `croze import` or `croze load`");
+    bool good = build_find_image(b, &a, ref, &found, e);
     good = good && lock_image(b, &a, ref, &found, e);
     /* leased before it is read: gc keeps all that a leased manifest reaches, even if its name is taken off meanwhile */
     good = good && store_lease(b->store, &found.manifest, e) && image_read(b->store, &found.manifest, b->plan.options.platform, out, e);

@@ -53,6 +53,10 @@ struct build {
     struct agents *agents;
     VEC(struct digest) apart_caches; /* cache mounts of an apart build */
     struct lockfile *lockfile;    /* croze.lock */
+    pthread_mutex_t pulling;      /* one image is pulled at a time; guards the three below */
+    struct registries *registries; /* NULL: none was asked yet */
+    struct arena pull_arena;
+    struct str_list pulled;       /* names that were asked for: in one build a name means one image */
     struct timespec now;          /* when the build began */
     struct stage *stages;
 

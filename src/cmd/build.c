@@ -9,6 +9,7 @@
 #include "cmd/build_flags.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
+#include "cmd/registry_flags.h"
 #include "sandbox/sandbox.h"
 #include "sys/thread.h"
 
@@ -43,6 +44,7 @@ static const struct opt options[] = {
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
+    OPT_TABLE(registry_rows, "Registries"),
     OPT_TABLE(build_check_rows, "Looking without building"),
     OPT_END,
 };

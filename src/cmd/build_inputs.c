@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze build's flags for what goes in: the Dockerfile, build arguments, contexts. */
 #include "cmd/build_flags.h"
+#include "cmd/registry_flags.h"
 #include "plan/vars.h"
 #include "sys/clock.h"
 
 static struct opt_list build_args, contexts, url_maps;
-static const char *dockerfile, *target, *platform, *modes, *lock, *locked;
-static bool pull, reproducible;
+static const char *dockerfile, *target, *platform, *modes, *lock, *locked, *pull;
+static bool reproducible;
 static const char *const modes_words[] = {"context", "git", NULL};
 
 const struct opt build_input_rows[] = {
@@ -19,7 +20,8 @@ const struct opt build_input_rows[] = {
     OPT_FLAG(0, "reproducible", &reproducible,
              "SOURCE_DATE_EPOCH is the time of the context's newest commit; its work tree must be clean"),
     OPT_STR(0, "platform", "OS/ARCH", &platform, "Must be this machine's platform"),
-    OPT_FLAG(0, "pull", &pull, "Accepted when every base is in the store; registries are not reached by this version"),
+    OPT_OPTIONAL("pull", "WHEN", &pull,
+                 "Ask registries for base images: always (--pull alone), missing (what is not in the store; the default) or never"),
     OPT_LIST(0, "build-context", "NAME=WHAT", &contexts,
              "What FROM, COPY --from and mounts mean by NAME: a directory, an archive's or repository's URL, docker-image://REFERENCE, "
              "oci-layout://PATH[:TAG][@DIGEST], target:STAGE"),
@@ -139,10 +141,18 @@ static bool read_platform(struct arena *a, struct err *e) {
                                       STR_ARG(own));
 }
 
+static bool read_pull(struct arena *a, struct build_options *o, struct err *e) {
+    struct registry_options *registry = arena_new(a, struct registry_options);
+    o->registry = registry;
+    return (!pull || pull_when_parse(str_z(pull), &o->pull) ||
+            err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull)) &&
+           registry_flags_read(registry, e);
+}
+
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {
     o->dockerfile = dockerfile;
     o->target = str_z(target);
     o->modes_git = modes ? strcmp(modes, "git") == 0 : reproducible;
     return read_platform(a, e) && build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) &&
-           read_maps(a, o, e) && read_lock(o, e) && read_epoch(&o->build_args, o, e);
+           read_maps(a, o, e) && read_lock(o, e) && read_pull(a, o, e) && read_epoch(&o->build_args, o, e);
 }

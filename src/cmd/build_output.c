@@ -11,14 +11,14 @@ enum { OUTPUTS_MAX = 100 };
 
 static struct opt_list tags, labels, outputs, annotations;
 static const char *iidfile, *metadata_file, *compression = "gzip";
-static bool load, squash, squash_new;
+static bool load, push, squash, squash_new;
 static int64_t level = -1;
 static const char *const compression_words[] = {"gzip", "zstd", "none", "uncompressed", NULL};
 
 const struct opt build_output_rows[] = {
     OPT_LIST('t', "tag", "NAME[:TAG]", &tags, "Give the image this name (repeatable)"),
     OPT_LIST('o', "output", "WHAT", &outputs,
-             "What becomes of it (repeatable): type=image|oci|docker|tar|local|cacheonly[,dest=PATH][,KEY=VALUE...]; DIR is "
+             "What becomes of it (repeatable): type=image|registry|oci|docker|tar|local|cacheonly[,dest=PATH][,KEY=VALUE...]; DIR is "
              "type=local,dest=DIR; - is a tar file on standard output (default: type=image, an image of the store)"),
     OPT_LIST(0, "label", "KEY=VALUE", &labels, "Add a label to the image"),
     OPT_LIST(0, "annotation", "KEY=VALUE", &annotations, "Add an annotation to the image's manifest"),
@@ -31,7 +31,7 @@ const struct opt build_output_rows[] = {
     OPT_FLAG(0, "load", &load, "The image goes into the store, whatever other outputs there are"),
     OPT_UNSUPPORTED(0, "attest", "WHAT", "attestations belong to a later version"),
     OPT_UNSUPPORTED_SWITCH("provenance", "WHAT", "attestations belong to a later version"),
-    OPT_UNSUPPORTED(0, "push", NULL, "registries belong to a later version"),
+    OPT_FLAG(0, "push", &push, "Send the image to the registries of its names, too (as -o type=registry)"),
     OPT_UNSUPPORTED_SWITCH("sbom", "WHAT", "SBOMs belong to a later version"),
     OPT_END,
 };
@@ -106,8 +106,10 @@ static bool read_outputs(struct arena *a, struct build_options *o, bool quiet, s
         has_image = has_image || list[n].kind == OUTPUT_IMAGE;
         n++;
     }
-    if (n == 0 || (load && !has_image))
+    if (n == 0 || ((load || push) && !has_image))
         list[n++] = (struct build_output){.kind = OUTPUT_IMAGE, .text = S("type=image")};
+    for (size_t i = 0; i < n; i++)
+        list[i].push = list[i].push || (push && list[i].kind == OUTPUT_IMAGE);
     for (size_t i = 0; i < n; i++)
         if (!output_settle(&list[i], &o->encoder, e) || !check_dest(&list[i], e))
             return false;

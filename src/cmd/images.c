@@ -147,7 +147,7 @@ static bool list(struct context *c, struct arena *a, const struct images_filter 
         struct err why = ERR_INIT;
         bool wanted;
         if (!read_row(&c->store, &refs.p[i], f, &r, &wanted, &why)) {
-            if (e->kind == ERR_NONE) {
+            if (e->kind == ERR_NONE && !image_is_artifact(&c->store, &refs.p[i].manifest)) {
                 err_move(e, &why);
                 err_wrap(e, "%.*s", STR_ARG(refs.p[i].name.n ? refs.p[i].name : S("an image without a name")));
             }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze run: finds the image and its user, unpacks its layers, and hands over to container/. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/registry_flags.h"
 #include "container/container.h"
 #include "container/stop.h"
 #include "image/image.h"
 #include "layer/read.h"
+#include "registry/pull.h"
 #include "report/meter.h"
 
 static struct opt_list env, volumes, ports;
-static const char *entrypoint, *workdir, *user, *hostname, *runtime, *network = "host", *name;
+static const char *entrypoint, *workdir, *user, *hostname, *runtime, *network = "host", *name, *pull = "missing";
 static int64_t stop_timeout = STOP_DEFAULT_S;
 static bool rm, interactive, tty, read_only;
 static const char *const network_words[] = {"host", "none", NULL};
@@ -23,6 +26,7 @@ static const struct opt options[] = {
     OPT_STR(0, "name", "NAME", &name, "Host name of the container too, if --hostname is not given"),
     OPT_ENUM(0, "network", network_words, &network, "host (the default) or none"),
     OPT_LIST('p', "publish", "PORT:PORT", &ports, "Accepted if both ports are equal: the container is on the host's network"),
+    OPT_STR(0, "pull", "WHEN", &pull, "Ask the registry for the image: missing (what is not in the store; the default), always or never"),
     OPT_FLAG(0, "read-only", &read_only, "Mount the root file system read-only"),
     OPT_FLAG(0, "rm", &rm, "Remove the container when it ends (always done in this version)"),
     {.kind = OPT_KIND_STR,
@@ -47,11 +51,11 @@ static const struct opt options[] = {
     OPT_UNSUPPORTED(0, "mount", "WHAT", "use -v"),
     OPT_UNSUPPORTED(0, "privileged", NULL, "containers get docker's default capabilities only"),
     OPT_UNSUPPORTED(0, "platform", "OS/ARCH", "images of this platform only"),
-    OPT_UNSUPPORTED(0, "pull", "WHEN", "registries belong to a later version"),
     OPT_UNSUPPORTED(0, "restart", "WHEN", "it belongs to a later version"),
     OPT_UNSUPPORTED(0, "security-opt", "WHAT", "it belongs to a later version"),
     OPT_UNSUPPORTED(0, "tmpfs", "PATH", "it belongs to a later version"),
     OPT_UNSUPPORTED(0, "ulimit", "WHAT", "it belongs to a later version"),
+    OPT_TABLE(registry_rows, "Registries"),
     OPT_END,
 };
 
@@ -129,11 +133,26 @@ static bool start(struct context *c, struct arena *a, const struct view *v, cons
     return good;
 }
 
+static bool find_image(struct context *c, struct arena *a, const char *text, struct store_ref *out, struct err *e) {
+    struct registry_options o;
+    _cleanup_(registries_freep) struct registries *r = NULL;
+    struct pull_wanted w = {.registries = &r, .options = &o};
+    if (!pull_when_parse(str_z(pull), &w.when))
+        return err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
+    if (!registry_flags_read(&o, e))
+        return false;
+    w.pull.depth = PULL_TREES;
+    w.pull.progress = progress_new(PROGRESS_AUTO, STDERR_FILENO);
+    bool good = image_find_or_pull(&c->store, str_z(text), &w, a, out, e);
+    progress_free(w.pull.progress);
+    return good;
+}
+
 static bool run_image(struct context *c, struct arena *a, char **args, size_t n, int *code, struct err *e) {
     struct store_ref ref;
     struct image im;
     struct view v;
-    if (!image_find(&c->store, str_z(args[0]), a, &ref, e) || !store_lease(&c->store, &ref.manifest, e) ||
+    if (!find_image(c, a, args[0], &ref, e) || !store_lease(&c->store, &ref.manifest, e) ||
         !image_read(&c->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
     struct container_spec spec = {

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "image/config_json.h"
 #include "image/media_types.h"
 #include "layer/read.h"
@@ -30,6 +31,8 @@ struct load {
     struct map files;           /* path -> struct stored */
     void (*loaded)(void *ctx, struct str name, const struct digest *id);
     void *ctx;
+    struct arena *texts;        /* of `nameless` */
+    struct archive_items *nameless; /* gets the images instead of the store's index; else NULL */
 };
 
 /* --- the stream --- */
@@ -164,6 +167,11 @@ static bool name_it(struct load *l, struct str name, const struct image *im, str
         if (parsed.tag.n) /* containerd's "NAME@sha256:..." names no tag */
             full = image_name_text(&l->arena, &parsed);
     }
+    if (l->nameless) {
+        struct archive_item item = {arena_str(l->texts, full), im->manifest};
+        vec_push(l->nameless, item);
+        return true;
+    }
     if (!store_refs_set(l->store, full, &ref, e))
         return false;
     l->loaded(l->ctx, full, &im->config_digest);
@@ -291,13 +299,22 @@ static bool load_files(struct load *l, struct err *e) {
                    "not an image archive: neither manifest.json nor an OCI layout is in it (a root file system is for `croze import`)");
 }
 
+static bool load(struct load *l, struct err *e) {
+    struct entry_sink sink = {take_entry, l};
+    bool read = tar_read(read_archive, l, l->what, sink, e); /* an error of its names the archive */
+    bool good = read ? load_files(l, e) || err_wrap(e, "load %s", l->what) : err_wrap(e, "load");
+    map_fini(&l->files);
+    arena_fini(&l->arena);
+    return good;
+}
+
 bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *, struct str, const struct digest *), void *ctx,
                   struct err *e) {
     struct load l = {.store = s, .fd = fd, .what = what, .loaded = loaded, .ctx = ctx};
-    struct entry_sink sink = {take_entry, &l};
-    bool read = tar_read(read_archive, &l, what, sink, e); /* an error of its names the archive */
-    bool good = read ? load_files(&l, e) || err_wrap(e, "load %s", what) : err_wrap(e, "load");
-    map_fini(&l.files);
-    arena_fini(&l.arena);
-    return good;
+    return load(&l, e);
+}
+
+bool archive_load_nameless(struct store *s, int fd, const char *what, struct arena *a, struct archive_items *out, struct err *e) {
+    struct load l = {.store = s, .fd = fd, .what = what, .texts = a, .nameless = out};
+    return load(&l, e);
 }

@@ -33,6 +33,16 @@ static const struct store_ref *by_name(struct arena *a, const struct store_refs 
     return NULL;
 }
 
+/* "name@sha256:...": the digest says all; the name, and a tag before the digest, only where it came from. What was pulled so bears no
+ * name. */
+static const struct store_ref *by_whole_digest(struct store *s, const struct store_refs *refs, struct str digest) {
+    char text[DIGEST_TEXT + 1];
+    for (size_t i = 0; i < refs->n; i++)
+        if (str_eqz(digest, digest_text(&refs->p[i].manifest, text)) && store_has_blob(s, &refs->p[i].manifest, NULL))
+            return &refs->p[i];
+    return NULL;
+}
+
 /* Whether an image's own digest, that of its manifest for this machine, or its ID begins so. *manifest: that for this machine. What cannot
  * be read has its own digest only. */
 static bool begins_with(struct store *s, const struct store_ref *r, struct str hex, struct digest *manifest) {
@@ -82,6 +92,8 @@ bool image_find(struct store *s, struct str text, struct arena *a, struct store_
     bool is_name = image_name_parse(a, text, &name, &no_name);
     if (is_name)
         found = by_name(a, &refs, &name);
+    if (!found && is_name && name.digest.n)
+        found = by_whole_digest(s, &refs, name.digest);
     if (!found && is_hex(hex))
         found = by_digest(s, &refs, hex, &ambiguous);
     if (ambiguous) {

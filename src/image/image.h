@@ -45,6 +45,9 @@ MUST_CHECK bool image_write(struct store *s, struct image *im, struct err *e);
  * size, media type and diffID; counts must agree. */
 MUST_CHECK bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e);
 
+/* Whether the manifest is of something else than an image: a signature, an SBOM, which lie in a store beside what they are about. */
+bool image_is_artifact(struct store *s, const struct digest *manifest);
+
 /* Which manifest image_read takes, and its configuration's digest, without reading that. */
 MUST_CHECK bool image_resolve(struct store *s, const struct digest *manifest, struct str platform, struct digest *resolved,
                               struct digest *config, struct err *e);
@@ -75,6 +78,10 @@ struct archive_item {
     struct str name;     /* "demo/product:1.0", or "" */
     struct digest manifest;
 };
+struct archive_items {
+    struct archive_item *p;
+    size_t n, capacity;      /* as a VEC of base/vec.h */
+};
 enum archive_format { ARCHIVE_DOCKER, ARCHIVE_OCI };
 /* Writes the images as one tar to fd: an OCI layout, and in a docker-archive what `docker load` reads beside it (manifest.json, whose
  * layers are the layout's blobs). Every blob is hashed on its way. Deterministic. */
@@ -88,5 +95,9 @@ MUST_CHECK bool layout_write(struct store *s, const struct archive_item *items, 
 /* Loads every image of a docker-archive or oci-archive (compressed or not). `loaded` is told each name (or digest). */
 MUST_CHECK bool archive_load(struct store *s, int fd, const char *what, void (*loaded)(void *ctx, struct str name, const struct digest *id),
                              void *ctx, struct err *e);
+/* The same without giving them their names: which image bears which (or ""), in the order of the archive; texts lie in `a`. They are
+ * leased. */
+MUST_CHECK bool archive_load_nameless(struct store *s, int fd, const char *what, struct arena *a, struct archive_items *out,
+                                      struct err *e);
 
 #endif

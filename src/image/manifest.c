@@ -157,20 +157,29 @@ static bool read_config(struct store *s, struct image *im, struct err *e) {
     return true;
 }
 
-/* The manifest of `platform` ("os/arch[/variant]") in an index; an index with one image needs no match. */
+/* How well an entry of an index fits: 2 exactly, 1 in all but a variant that was not asked for, 0 not. */
+static int fit(yyjson_val *entry, struct str platform) {
+    yyjson_val *p = json_get_object(entry, "platform");
+    struct str rest = platform, os, architecture, variant = json_get_str(p, "variant");
+    if (!str_next(&rest, '/', &os) || !str_next(&rest, '/', &architecture) || !str_eq(os, json_get_str(p, "os")) ||
+        !str_eq(architecture, json_get_str(p, "architecture")))
+        return 0;
+    return str_eq(variant, rest) ? 2 : rest.n == 0;
+}
+
+/* The manifest of `platform` ("os/arch[/variant]") in an index: the first that fits best; an index with one image needs no match. A pull
+ * chooses by the same rule (registry/document.h). */
 static bool choose(yyjson_val *index, struct str platform, struct digest *out, struct err *e) {
     yyjson_val *list = json_get_array(index, "manifests"), *v, *found = NULL;
     size_t i, max;
-    struct arena a = ARENA_INIT;
+    int best = 0;
     yyjson_arr_foreach(list, i, max, v) {
-        yyjson_val *p = json_get_object(v, "platform");
-        struct str have = arena_join3(&a, json_get_str(p, "os"), S("/"), json_get_str(p, "architecture"));
-        if (str_eq(have, platform) || (!p && max == 1)) {
+        int how = !json_get_object(v, "platform") && max == 1 ? 2 : fit(v, platform);
+        if (how > best) {
             found = v;
-            break;
+            best = how;
         }
     }
-    arena_fini(&a);
     if (!found)
         return err_set(e, ERR_FAILED, "the index has no image for %.*s", STR_ARG(platform));
     return digest_parse(json_get_str(found, "digest"), out, e);
@@ -203,6 +212,22 @@ static yyjson_doc *load(struct store *s, struct digest *at, struct str platform,
             break;
     }
     return NULL;
+}
+
+bool image_is_artifact(struct store *s, const struct digest *manifest) {
+    struct digest at = *manifest;
+    struct err unread = ERR_INIT;
+    uint64_t bytes;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = load(s, &at, S("linux/" CROZE_ARCH), &bytes, &unread);
+    yyjson_val *root = doc ? yyjson_doc_get_root(doc) : NULL, *config = json_get_object(root, "config");
+    struct str type = json_get_str(config, "mediaType"), of = json_get_str(root, "artifactType");
+    err_clear(&unread);
+    bool image_config = str_eq(type, S(MEDIA_CONFIG)) || str_eq(type, S(MEDIA_DOCKER_CONFIG));
+    if (!config || !image_config)
+        return config != NULL && type.n > 0;
+    yyjson_val *first = yyjson_arr_get_first(json_get_array(root, "layers")); /* cosign's have an image's configuration */
+    struct str layer = json_get_str(first, "mediaType");
+    return of.n > 0 || (layer.n > 0 && str_find(layer, S(".image.")) < 0);
 }
 
 bool image_resolve(struct store *s, const struct digest *manifest, struct str platform, struct digest *resolved, struct digest *config,

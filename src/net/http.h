@@ -58,6 +58,7 @@ struct net_request {
     size_t n_headers;
     const struct net_tls *tls;          /* NULL: the system's */
     bool direct;                        /* by no proxy */
+    const char *socket;                 /* a Unix socket that is connected to in the place of the URL's host; or NULL */
     long stall_s;                       /* how long it may stand still; 0: net_timeout_s */
     enum net_body body;
     struct str bytes;                   /* NET_BYTES */

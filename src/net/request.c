@@ -200,6 +200,8 @@ static void set_limits(struct transfer *t, const struct libcurl *lib) {
     lib->easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
     lib->easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
     lib->easy_setopt(c, CURLOPT_USERAGENT, "croze/" CROZE_VERSION);
+    if (t->ask->socket)
+        lib->easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, t->ask->socket);
     if (t->ask->direct)
         lib->easy_setopt(c, CURLOPT_PROXY, "");
     if (str_starts_nocase(t->ask->url, S("https:"))) /* better a place on a connection that is being made than one more */

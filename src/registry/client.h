@@ -44,7 +44,7 @@ struct registry_request {
     struct str accept, content_type;
     enum registry_body body;
     struct str bytes;           /* BODY_BYTES */
-    int fd;                     /* BODY_FILE: `length` bytes from `offset` */
+    int fd;                     /* BODY_FILE: `length` bytes from `offset`; of a PATCH they are told by Content-Range */
     uint64_t offset, length;
     uint64_t range_from;        /* of a download: begin there; 0: all of it */
     uint64_t max_bytes;         /* of the answer's body, where it is kept */
@@ -54,7 +54,8 @@ struct registry_request {
     bool (*take)(void *ctx, uint64_t first, const void *p, size_t n, struct err *e);
     void *take_ctx;
     bool once;                  /* no second try: the caller knows what a failure leaves behind */
-    struct progress_step *progress;
+    struct progress_step *progress; /* is told of the bytes of the answer that is taken, or of those that are sent of a file */
+    uint64_t total;             /* of which `length` is a part: for `progress` */
 };
 struct registry_answer {
     long status;                /* 2xx, or one of those that `expect` says */

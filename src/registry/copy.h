@@ -10,17 +10,19 @@
 
 struct copy_options {
     struct str platform;        /* of an index only this image; "": all of it, as it is */
+    bool keep_index;            /* with a platform: the index goes along and is what gets the name; for a place that may hold it in part */
     bool evidence;              /* referrers, fallback tags and cosign's tags of everything that is copied, too */
     bool check;                 /* asks the far side for all of it at the end */
     struct progress *progress;  /* may be NULL */
 };
 struct copy_result {
-    struct manifest_blob root;  /* what the reference names at the source (of `platform`: that image's own manifest) */
+    struct manifest_blob root;  /* what is named at the far side (of `platform`: that image's own manifest, unless keep_index) */
     uint64_t blobs, blob_bytes; /* brought */
     uint64_t manifests;         /* put */
+    uint64_t evidence;          /* manifests that are about others, in the copy */
     bool changed;               /* something was brought or named anew */
 };
-/* `to_reference`: the tag there, or "": by digest alone. */
+/* `reference`: a tag or a digest at the source. `to_reference`: the tag there, or "": by digest alone. */
 MUST_CHECK bool copy_image(struct place *from, struct str reference, struct place *to, struct str to_reference,
                            const struct copy_options *o, struct arena *a, struct copy_result *out, struct err *e);
 

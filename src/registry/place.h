@@ -37,17 +37,22 @@ struct place;
 struct place_ops {
     /* --- reading --- */
     bool (*manifest)(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e);
-    /* The digest that a tag has now, without the manifest's bytes where the place can do that. */
+    /* The digest that a tag has now, or that a digest is there, without the manifest's bytes where the place can do that. */
     bool (*resolve)(struct place *p, struct str reference, struct digest *out, struct err *e);
     /* The whole blob, verified: size and digest fit, or it is an error. */
     bool (*blob)(struct place *p, const struct descriptor *d, struct blob_sink sink, struct err *e);
+    /* The blob as a file of d->bytes bytes, which are not verified; NULL where blobs are no files. -1: an error. */
+    int (*open_blob)(struct place *p, const struct descriptor *d, struct err *e);
     bool (*tags)(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e);
     /* What says of itself that it is about `subject`: by the API, else by the fallback tag. None is no error. */
     bool (*referrers)(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n, struct err *e);
     /* --- writing; NULL where the place cannot be written --- */
     bool (*has_blob)(struct place *p, const struct descriptor *d, bool *has, struct err *e);
-    /* `from` may be asked for the bytes, more than once; a place that can take the blob from its own side (mount, link) does so. */
-    bool (*put_blob)(struct place *p, const struct descriptor *d, struct place *from, struct err *e);
+    /* Whether put_blob asks and brings at once, so that has_blob need not be asked before: it can be mounted. NULL: never. */
+    bool (*mounts)(struct place *p, const struct descriptor *d, const struct place *from);
+    /* `from` may be asked for the bytes, more than once; a place that can take the blob from its own side (mount, link) does so. `progress`
+     * is told of the bytes; may be NULL. */
+    bool (*put_blob)(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e);
     /* `reference`: a tag, or "" for by its digest alone. All that it names is there. */
     bool (*put_manifest)(struct place *p, struct str reference, const struct manifest_blob *m, struct err *e);
     /* Makes what was put last: an archive is complete, an index.json replaced. Not called after a failure. */
@@ -57,20 +62,30 @@ struct place_ops {
 
 struct place {
     const struct place_ops *ops;
+    struct arena arena;         /* of its texts */
     struct str shown;           /* for messages: "docker://localhost:5000/demo/product" */
     struct str reference;       /* that the user's text ends in: a tag, a digest, or "" */
+    const struct repository *repository; /* of a registry, or NULL */
+    struct store *store;        /* it is this one, or NULL */
+    bool one_image;             /* takes an image and no index: a docker-archive, a dockerd */
+    bool asks;                  /* a question costs a request: what is implied is not asked for */
 };
 
 /* Where `copy` and its kin may read and write: TRANSPORT:TEXT, as skopeo has them. A text without a transport is docker://.
  *   docker://NAME[:TAG][@DIGEST]   oci:DIR[:TAG][@DIGEST]   oci-archive:FILE[:TAG]   docker-archive:FILE[:NAME]   dir:DIR
  *   docker-daemon:NAME[:TAG]       store:IMAGE (croze's own)
- * Archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. */
+ * docker-archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. */
 enum place_use { PLACE_READ, PLACE_WRITE };
 MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct err *e);
 void place_close(struct place *p); /* NULL is fine */
+static inline void place_closep(struct place **p) {
+    place_close(*p);
+    *p = NULL;
+}
 
-/* The kinds that are asked for directly. `repository`'s texts are copied. */
-MUST_CHECK struct place *place_repository(struct registries *r, const struct repository *repository, struct err *e);
-MUST_CHECK struct place *place_store(struct store *s, struct err *e);
+/* The kinds that are asked for directly. `repository`'s texts are copied; the store knows where blobs came from, and holds what is on its
+ * way from one registry to another. Names in the store are whole ("demo/product:1.0"). */
+struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository);
+struct place *place_store(struct store *s);
 
 #endif

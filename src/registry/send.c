@@ -49,6 +49,11 @@ static void show_sent(void *ctx, uint64_t bytes) {
 
 /* --- The request --- */
 
+static void told_sent(void *ctx, uint64_t bytes) {
+    const struct registry_request *ask = ((const struct call *)ctx)->ask;
+    progress_bytes(ask->progress, ask->offset + bytes, ask->total);
+}
+
 static void add_header(struct call *c, struct str *headers, size_t *n, const char *name, struct str value) {
     if (value.n)
         headers[(*n)++] = arena_printf(c->arena, "%s: %.*s", name, STR_ARG(value));
@@ -61,6 +66,9 @@ static size_t add_headers(struct call *c, struct str *headers) {
     add_header(c, headers, &n, "Content-Type", c->ask->content_type);
     if (from && c->ask->take && !c->no_range)
         add_header(c, headers, &n, "Range", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
+    if (c->ask->body == BODY_FILE && strcmp(c->ask->method, "PATCH") == 0 && c->ask->length)
+        add_header(c, headers, &n, "Content-Range", arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
+                                                                 (unsigned long long)(c->ask->offset + c->ask->length - 1)));
     if (c->auth.header.n && !c->elsewhere)
         add_header(c, headers, &n, "Authorization", c->auth.header);
     return n;
@@ -87,6 +95,7 @@ static bool send_to(struct call *c, struct str url, const struct net_tls *tls, s
     q.max_kept = ask->max_bytes > LIMIT_REGISTRY_ERROR_BYTES ? (size_t)ask->max_bytes : LIMIT_REGISTRY_ERROR_BYTES;
     q.begin = begin_body;
     q.take = take_body;
+    q.sent = ask->body == BODY_FILE && ask->progress ? told_sent : NULL;
     q.sent = ask->body == BODY_FILE ? show_sent : NULL;
     q.ctx = c;
     bool ok = net_http(&q, c->arena, &c->answer, e);

@@ -66,6 +66,9 @@ struct display {
 
 extern const struct display display_tty, display_plain, display_quiet, display_rawjson;
 
+/* Appends how far a step is: "12.3MB / 45.2MB  27%", and from its first second on how fast that was and how long the rest will take. */
+void display_add_bytes(struct buf *b, const struct progress_step *s);
+
 /* A terminal that knows escapes: TERM=dumb is what editors' shells say. */
 bool can_redraw(int fd);
 /* Writes everything, waiting for the reader if need be; a display that cannot write must not fail the build. */

@@ -42,16 +42,40 @@ static void plain_line(struct progress *p, struct progress_step *s, struct str l
     buf_fini(&before);
 }
 
+/* Of the average so far: bytes come in bursts, and a number that jumps is read by nobody. */
+static void add_rate(struct buf *b, const struct progress_step *s) {
+    char rate[32];
+    uint64_t took_ms = (log_now_ns() - s->start_ns) / 1000000;
+    if (took_ms < 1000 || s->done_bytes == 0)
+        return;
+    uint64_t per_second = s->done_bytes * 1000 / took_ms;
+    buf_printf(b, "  %s/s", human_size(per_second, rate));
+    if (s->total_bytes <= s->done_bytes || per_second == 0)
+        return;
+    uint64_t left_s = (s->total_bytes - s->done_bytes + per_second - 1) / per_second;
+    if (left_s < 60)
+        buf_printf(b, "  %llus left", (unsigned long long)left_s);
+    else
+        buf_printf(b, "  %llum%02llus left", (unsigned long long)(left_s / 60), (unsigned long long)(left_s % 60));
+}
+
+void display_add_bytes(struct buf *b, const struct progress_step *s) {
+    char done[32], total[32];
+    buf_printf(b, "%s", human_size(s->done_bytes, done));
+    if (s->total_bytes)
+        buf_printf(b, " / %s", human_size(s->total_bytes, total));
+    if (s->total_bytes && s->done_bytes <= s->total_bytes)
+        buf_printf(b, "  %llu%%", (unsigned long long)(s->done_bytes * 100 / s->total_bytes));
+    add_rate(b, s);
+}
+
 static void plain_bytes(struct progress *p, struct progress_step *s) {
     uint64_t now = log_now_ns();
     if (now - (s->shown_ns ? s->shown_ns : s->start_ns) < bytes_every_ns)
         return;
     s->shown_ns = now;
-    char done[32], total[32];
-    struct buf b = BUF_INIT(128);
-    buf_printf(&b, "%s", human_size(s->done_bytes, done));
-    if (s->total_bytes)
-        buf_printf(&b, " / %s", human_size(s->total_bytes, total));
+    struct buf b = BUF_INIT(256);
+    display_add_bytes(&b, s);
     emit(p, s, "", buf_str(&b), "");
     buf_fini(&b);
 }

@@ -74,14 +74,10 @@ static void add_output_line(struct progress *p, struct buf *b, struct str line, 
 }
 
 static void add_bytes(struct progress *p, struct buf *b, const struct progress_step *s, size_t width) {
-    char done[32], total[32], line[128];
-    human_size(s->done_bytes, done);
-    if (s->total_bytes && s->done_bytes <= s->total_bytes)
-        snprintf(line, sizeof line, "%s / %s  %llu%%", done, human_size(s->total_bytes, total),
-                 (unsigned long long)(s->done_bytes * 100 / s->total_bytes));
-    else
-        snprintf(line, sizeof line, "%s", done);
-    add_output_line(p, b, str_z(line), width);
+    struct buf line = BUF_INIT(256);
+    display_add_bytes(&line, s);
+    add_output_line(p, b, buf_str(&line), width);
+    buf_fini(&line);
 }
 
 /* The step, and below it what it does: at most `most` lines of its output, of which one may still be without its end. */

@@ -258,13 +258,18 @@ static void found_orphan(void *ctx, int dir_fd, const char *name) {
     drop(ctx, dir_fd, "why", name, "its step record is gone");
 }
 
+static void found_origin(void *ctx, int dir_fd, const char *name) {
+    drop(ctx, dir_fd, "origins", name, "its blob is gone");
+}
+
 static void found_log(void *ctx, int dir_fd, const char *name, const char *why) {
     drop(ctx, dir_fd, "logs", name, why);
 }
 
 static bool check_whys(struct fsck *f, struct err *e) {
     _cleanup_fd_ int dir = open_dir(f, "why", e);
-    return dir >= 0 && check_names(f, dir, "why", S_IFREG, "not a record of a key", e) && why_orphans(f->store, found_orphan, f, e);
+    return dir >= 0 && check_names(f, dir, "why", S_IFREG, "not a record of a key", e) && why_orphans(f->store, found_orphan, f, e) &&
+           origin_orphans(f->store, found_origin, f, e);
 }
 
 static bool check_trees(struct fsck *f, struct err *e) {

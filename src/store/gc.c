@@ -236,7 +236,7 @@ static void sweep_steps(struct gc *g) {
             remove_file(g, g->store->steps_fd, g->steps.names[i].p, &g->r->steps);
 }
 
-static void remove_why(void *ctx, int dir_fd, const char *name) {
+static void remove_orphan(void *ctx, int dir_fd, const char *name) {
     struct gc *g = ctx;
     remove_file(g, dir_fd, name, &g->r->other);
 }
@@ -344,8 +344,8 @@ static bool collect(struct gc *g, struct err *e) {
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
            sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
-           sweep_fetched(g, e) && why_orphans(g->store, remove_why, g, e) && sweep_kept(g, e) && sweep_caches(g, e) &&
-           sweep_leftovers(g, e);
+           sweep_fetched(g, e) && why_orphans(g->store, remove_orphan, g, e) && origin_orphans(g->store, remove_orphan, g, e) &&
+           sweep_kept(g, e) && sweep_caches(g, e) && sweep_leftovers(g, e);
 }
 
 /* --- Behind the lock --- */

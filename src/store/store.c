@@ -17,7 +17,7 @@
 
 static const char *const layout_dirs[] = {
     "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
-    "downloads/urls", "gits", "mounts", "logs",
+    "downloads/urls", "gits", "mounts", "logs", "origins",
 };
 
 /* Root of the host, not of a user namespace that a user made. */

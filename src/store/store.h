@@ -45,6 +45,11 @@ MUST_CHECK bool store_put_blob(struct store *s, struct str bytes, struct digest 
 /* Reads a small blob (a manifest, a configuration) whole, re-hashes it, refuses a mismatch. */
 MUST_CHECK bool store_get_blob(struct store *s, const struct digest *d, struct buf *out, struct err *e);
 
+/* --- Where blobs came from: origins/ (croze-store(5)) --- */
+/* Repositories ("docker.io/library/alpine") that the blob was pulled from or pushed to, the newest first; false: none is known. */
+bool store_origins(struct store *s, const struct digest *d, struct arena *a, struct str **out, size_t *n);
+MUST_CHECK bool store_origin_add(struct store *s, const struct digest *d, struct str repository, struct err *e);
+
 /* --- Names: index.json --- */
 struct store_ref {
     struct str name;         /* org.opencontainers.image.ref.name, normalised ("demo/product:1.0"); "" for an untagged image */

@@ -78,6 +78,10 @@ MUST_CHECK bool why_parse(struct str json, const char *name, struct arena *a, st
 /* Calls `found` for each record whose step has none any more. */
 MUST_CHECK bool why_orphans(struct store *s, void (*found)(void *ctx, int dir_fd, const char *name), void *ctx, struct err *e);
 
+/* --- Where blobs came from (origin.c) --- */
+/* Calls `found` for each record whose blob is gone. */
+MUST_CHECK bool origin_orphans(struct store *s, void (*found)(void *ctx, int dir_fd, const char *name), void *ctx, struct err *e);
+
 /* --- index.json (refs.c) --- */
 /* The references that index.json holds; entries with digests that the store cannot hold (sha512) are left out. */
 MUST_CHECK bool refs_parse(struct str json, struct arena *a, struct store_refs *out, struct err *e);

@@ -48,7 +48,7 @@ is "every verb refuses an unknown option by name, with code 2; run with 125" "$b
 
 refuses 2 'bulid' "an unknown verb is named" croze bulid
 refuses 2 'bulid' "... by help too" croze help bulid
-refuses 2 'no verb "pull": .*croze load' "a verb of docker's says what to do instead" croze pull alpine
+refuses 2 'no verb "system": .*croze gc' "a verb of docker's says what to do instead" croze system df
 refuses 2 'no verb "ps": ' "... by help too" croze help ps
 refuses 125 'takes an image' "run without an image" croze run
 refuses 125 '--detach is not supported' "run -d" croze run -d x
@@ -66,7 +66,7 @@ refuses 2 'levels 1 to 12' "a level that gzip does not have" croze build --compr
 refuses 2 '(--tag|-t).* needs a value' "an option without its value" croze build --tag
 refuses 2 '--attest is not supported' "an option of docker's that croze lacks is refused by name" croze build --attest x .
 refuses 2 '--provenance is not supported' "... one that may be off" croze build --provenance=mode=max .
-refuses 2 '--push is not supported' "... one without a value" croze build --push .
+refuses 2 'an image is pushed under a name; give -t NAME' "a push of nothing" croze build --push .
 refuses 2 '--cpu-shares is not supported: a build step runs without a cgroup' "... a limit" croze build -c 5 .
 refuses 2 '--memory is not supported' "... which is not off, whatever its value" croze build --memory false .
 printf 'FROM scratch\n' >"$T/off.Dockerfile"

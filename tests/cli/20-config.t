@@ -121,7 +121,7 @@ builds "a byte order mark and a syntax directive" bom "$T/bom"
 # refused TEXT RE DESC: a Dockerfile that is wrong at a known place
 refused() {
     printf "$1" | dockerfile "$T/bad"
-    refuses 2 "$2" "$3" croze build "$T/bad"
+    refuses 2 "$2" "$3" croze build --pull=never "$T/bad"
 }
 refused 'FROM scratch\nRUNN x\n' 'Dockerfile:2:1: .*RUNN' "an unknown instruction, with its place"
 refused 'RUN x\n' 'Dockerfile:1:1: ' "an instruction before FROM"
@@ -149,7 +149,7 @@ build epoch "$T/epoch" 2>/dev/null
 is "a SOURCE_DATE_EPOCH in the file's head is the image's time" "$(img config epoch created) $(img mtime epoch /x)" \
     '"2022-04-15T05:20:00Z" 1650000000'
 printf 'FROM no/such:image\n' | dockerfile "$T/bad"
-refuses 1 'Dockerfile:1:.*no/such:image.*(import|load)' "a base that the store lacks, with the next step" croze build "$T/bad"
+refuses 1 'Dockerfile:1:.*no/such:image.*(import|load)' "a base that the store lacks, with the next step" croze build --pull=never "$T/bad"
 refuses 1 'Dockerfile' "a context without a Dockerfile" croze build "$here/.."
 refuses 1 '/no/such' "a context that is not there" croze build /no/such
 refuses 1 'missing' "-f of a file that is not there" croze build -f "$T/missing" "$T/all"

@@ -92,7 +92,7 @@ fails 'FROM base AS a\nCOPY --from=a /x /\n' 'bad:2:.*"?a"?' "the stage itself"
 fails 'FROM base\nCOPY --from=7 /x /\n' 'bad:2:.*7' "a number that is no stage"
 fails 'FROM base AS a b\n' 'bad:1:' "too many words"
 printf 'FROM base\nCOPY --from=no/such:image /x /\n' >"$T/bad"
-fails_build 'bad:2:.*no/such:image' "an image that the store lacks" "$c" -f "$T/bad"
+fails_build 'bad:2:.*no/such:image' "an image that the store lacks" "$c" -f "$T/bad" --pull=never
 printf 'FROM base AS a\nFROM base\nCOPY --from=a /missing /\n' >"$T/bad"
 fails_build 'bad:3:.*"/missing": not found' "a file that the stage lacks" "$c" -f "$T/bad"
 

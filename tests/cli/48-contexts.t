@@ -153,7 +153,7 @@ is "... all is CACHED" "$(printf '%s\n' "$err" | grep -c CACHED)" 3
 echo more >>"$T/lib/a.jar"
 builds "a changed file of it" named "$c" --build-context lib="$T/lib"
 is "... is seen" "$(img cat named /lib/a.jar | tr '\n' ' ')" "jar more "
-fails_build 'lib' "without it the name is an image that is not there" "$c"
+fails_build 'lib' "without it the name is an image that is not there" "$c" --pull=never
 
 mkdir -p "$T/root/bin"
 cp /bin/busybox "$T/root/bin/busybox"

@@ -242,9 +242,9 @@ is "... names the image too" "$(digest_of by-load)" "$(digest_of plain)"
 no() { # no RE WHAT
     refuses 2 "$1" "refused: $2" croze build -o "$2" "$c"
 }
-no 'type=registry.*later version' type=registry,name=x
-no 'push=true.*later version' type=image,push=true
-no 'type is image, oci' type=zip,dest=x
+no 'pushed under a name' type=registry
+no 'pushed under a name' type=image,push=true
+no 'type is image, registry, oci' type=zip,dest=x
 no 'type=... is missing' dest=x,name=y
 no '"dset" is not supported for type=oci .did you mean dest' type=oci,dset=x
 no '"dest" is not supported for type=image' type=image,dest=x

@@ -125,7 +125,7 @@ is "... its output" "$(events log '[1/2] RUN echo before; echo last words >&2; e
 is "... a warning" "$(events warnings)" 'build argument nobody was not used'
 is "... and one message, behind the stream" "$(grep -c '^croze: ' "$T/events") $(sed '1,/^croze: /d' "$T/events" | grep -c '^{')" "1 0"
 printf 'FROM nothing-of-this-name\n' | dockerfile "$c"
-raw
+raw --pull=never
 is "a build that fails before its first step" "$code $(events steps)" '1 [internal] croze build done'
 
 # --- the environment ---

@@ -134,7 +134,7 @@ does "... with -f" croze rmi -f nothing
 does "rmi -f by ID: all names" croze rmi -f "$id"
 is "... nothing is left" "$(croze images -q)" ""
 build untagged "$c" >/dev/null 2>&1
-refuses 1 'base:1' "its base is gone for new builds" croze build "$c"
+refuses 1 'base:1' "its base is gone for new builds" croze build --pull=never "$c"
 
 # --- an image that is damaged ---
 import_base sound:1

@@ -52,7 +52,7 @@ run croze run --rm -v "$T/odd:/odd" base /odd
 is "a program of another kind: what the runtime says of it is said once" "$(printf '%s\n' "$err" | grep -ci 'format error')" 1
 run croze run --rm -v "$T/odd:/odd" base /odd/below
 is "a path through a file: the same" "$(printf '%s\n' "$err" | grep -ci 'not a directory')" 1
-refuses 125 'no/such:image' "an image that is not there" croze run --rm no/such:image
+refuses 125 'no/such:image' "an image that is not there" croze run --rm --pull=never no/such:image
 refuses 125 'ghost' "a user that is not there" croze run --rm -u ghost base true
 printf 'FROM scratch\nCOPY Dockerfile /\n' | dockerfile "$T/empty"
 build nothing "$T/empty" 2>/dev/null

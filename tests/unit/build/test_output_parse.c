@@ -56,14 +56,19 @@ static void test_fields(void) {
     good("type=image,annotation.A.b=1,annotation-manifest.c=2,annotation[linux/" CROZE_ARCH "].d=x=y");
     ok(o.annotations.n == 3 && str_eqz(o.annotations.p[0].key, "A.b") && str_eqz(o.annotations.p[2].value, "x=y"), "  annotations");
     good("type=image,rewrite-timestamp=true,unpack=false,push=false");
+    ok(!o.push, "  stays here");
+    good("type=image,push=true");
+    ok(o.kind == OUTPUT_IMAGE && o.push, "  is sent");
+    good("type=registry");
+    ok(o.kind == OUTPUT_IMAGE && o.push, "  is the same in one word");
     good("type=cacheonly");
     ok(o.kind == OUTPUT_CACHEONLY, "  nothing");
 }
 
 static void test_refused(void) {
-    bad("type=registry", "registries belong to a later version");
-    bad("type=image,push=true", "registries belong to a later version");
-    bad("type=Image", "type is image, oci");
+    bad("type=image,push=maybe", "push");
+    bad("type=oci,dest=x,push=true", "push");
+    bad("type=Image", "type is image, registry, oci");
     bad("name=x,dest=y", "type=... is missing");
     bad("type=oci,dest=", "dest is empty");
     bad("type=local,dest=-", "dest=DIR");

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze copy: an image from one place to another, with everything that is about it. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/copy_mirror.h"
+#include "cmd/registry_flags.h"
+
+static const char *platform, *digest_file, *progress_mode = "auto";
+static bool all, preserve_digests, quiet, no_evidence, mirror, only_new;
+static const char *const progress_words[] = {"auto", "plain", "tty", "quiet", "rawjson", NULL};
+
+static const struct opt options[] = {
+    OPT_FLAG('a', "all", &all, "Accepted for skopeo's sake: every platform is always copied, unless one is chosen"),
+    OPT_STR(0, "digestfile", "FILE", &digest_file, "Write the digest of what was copied to FILE"),
+    OPT_FLAG(0, "mirror", &mirror, "SOURCE is HOST/REPOSITORY[:TAG] with wildcards, DESTINATION HOST[/PREFIX]: copy all that match"),
+    OPT_FLAG(0, "new-only", &only_new, "With --mirror: only tags that the list of the destination lacks"),
+    OPT_FLAG(0, "no-evidence", &no_evidence, "Leave signatures, attestations and all else that is about the image behind"),
+    OPT_STR(0, "platform", "OS/ARCH[/VARIANT]", &platform, "Of an index copy only the image of this platform"),
+    OPT_FLAG(0, "preserve-digests", &preserve_digests, "Accepted for skopeo's sake: bytes are always copied as they are"),
+    OPT_ENUM(0, "progress", progress_words, &progress_mode, "auto, plain, tty, quiet or rawjson"),
+    OPT_FLAG('q', "quiet", &quiet, "Print nothing"),
+    OPT_UNSUPPORTED('f', "format", "FORMAT", "a manifest of another format has another digest; build -o makes images of either"),
+    OPT_UNSUPPORTED(0, "remove-signatures", NULL, "use --no-evidence"),
+    OPT_TABLE(registry_rows, "Registries"),
+    OPT_END,
+};
+
+static int run(struct context *c, char **args, size_t n, struct err *e);
+
+const struct cmd cmd_copy = {
+    .name = "copy",
+    .summary = "Copy an image between registries, layouts, archives, directories and the store, without loss",
+    .usage = "[OPTIONS] SOURCE DESTINATION",
+    .description =
+        "SOURCE and DESTINATION are docker://NAME[:TAG][@DIGEST], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME],\n"
+        "dir:DIR, docker-daemon:NAME:TAG or store:IMAGE; a name without a transport is docker://.\n\n"
+        "An index is copied with every platform, and with them the signatures, attestations and SBOMs that are about any of it: "
+        "referrers, and the tags of cosign. Bytes stay as they are, so digests do. What was copied is asked for at the far side before "
+        "croze says that it is done. docker-archive and docker-daemon hold one image: the one of --platform, else this machine's.",
+    .flags = CMD_STORE,
+    .options = options,
+    .run = run,
+};
+
+static void say(const struct copy_result *r, const struct place *to) {
+    char digest[DIGEST_TEXT + 1], size[32];
+    fprintf(stderr, "%.*s: %s", STR_ARG(to->shown), r->changed ? "copied" : "everything is there already");
+    if (r->blobs)
+        fprintf(stderr, ", %llu blobs of %s", (unsigned long long)r->blobs, human_size(r->blob_bytes, size));
+    if (r->evidence)
+        fprintf(stderr, ", %llu manifests about it", (unsigned long long)r->evidence);
+    fprintf(stderr, "\n");
+    printf("%s\n", digest_text(&r->root.digest, digest));
+}
+
+static bool write_digest_file(const struct copy_result *r, struct err *e) {
+    char digest[DIGEST_TEXT + 1];
+    return !digest_file || file_replace(AT_FDCWD, digest_file, digest_text(&r->root.digest, digest), DIGEST_TEXT, false, e);
+}
+
+static bool copy(struct place *from, struct place *to, const struct copy_options *o, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct copy_result r;
+    bool good = copy_image(from, from->reference, to, to->reference, o, &a, &r, e) ||
+                err_wrap(e, "copy %.*s to %.*s", STR_ARG(from->shown), STR_ARG(to->shown));
+    if (good && !quiet)
+        say(&r, to);
+    good = good && write_digest_file(&r, e);
+    arena_fini(&a);
+    return good;
+}
+
+static bool copy_texts(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
+    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, e);
+    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, e) : NULL;
+    return to && copy(from, to, o, e);
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    enum progress_mode mode = PROGRESS_AUTO;
+    if (n != 2 || (only_new && !mirror) || (mirror && digest_file)) {
+        err_set(e, ERR_USAGE, n != 2 ? "copy takes a source and a destination" : only_new ? "--new-only goes with --mirror" :
+                "--digestfile is for one image, not for --mirror");
+        return -1;
+    }
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    if (!r || !progress_mode_parse(str_z(quiet ? "quiet" : progress_mode), &mode))
+        return -1;
+    struct progress *p = progress_new(mode, STDERR_FILENO);
+    struct copy_options o = {.platform = str_z(platform), .evidence = !no_evidence, .check = true, .progress = p};
+    struct mirror_job job = {str_z(args[0]), str_z(args[1]), only_new};
+    bool good = mirror ? copy_mirror(r, &c->store, &job, &o, quiet, e) : copy_texts(c, args, r, &o, e);
+    progress_free(p);
+    return good ? 0 : -1;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze pull: images from a registry into the store. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/registry_flags.h"
+#include "layer/read.h"
+#include "registry/pull.h"
+#include "report/meter.h"
+#include "sandbox/sandbox.h"
+
+static const char *platform;
+static bool quiet, all_tags, unpack;
+
+static const struct opt options[] = {
+    OPT_FLAG('a', "all-tags", &all_tags, "Pull every tag of the repository"),
+    OPT_STR(0, "platform", "OS/ARCH[/VARIANT]", &platform, "Pull the image of this platform (default: this machine's)"),
+    OPT_FLAG('q', "quiet", &quiet, "Print only the name of what was pulled"),
+    OPT_FLAG(0, "unpack", &unpack, "Unpack the layers at once, for the first run or build that needs them"),
+    OPT_UNSUPPORTED(0, "disable-content-trust", NULL, "docker's content trust is gone from docker, too; signatures are checked by verify"),
+    OPT_TABLE(registry_rows, "Registries"),
+    OPT_END,
+};
+
+static int run(struct context *c, char **args, size_t n, struct err *e);
+
+const struct cmd cmd_pull = {
+    .name = "pull",
+    .summary = "Bring images from a registry into the store",
+    .usage = "[OPTIONS] NAME[:TAG|@DIGEST]...",
+    .description =
+        "Every byte is checked against its digest as it comes, and an image gets its name when all of it is here and fits. What is held "
+        "is not asked for again: a pull of an image that has not moved is one request.\n\n"
+        "Of an image for several platforms this machine's is brought; the name leads to the index, so that its digest is the one that "
+        "others see. With --platform for another machine the name leads to that platform's image.",
+    .flags = CMD_STORE,
+    .options = options,
+    .run = run,
+};
+
+struct pulling {
+    struct context *context;
+    struct registries *registries;
+    struct progress *progress;
+};
+
+static bool unpack_layers(const struct pulling *p, const struct pull_result *r, struct arena *a, struct err *e) {
+    struct image im;
+    struct view v;
+    if (!image_read(&p->context->store, &r->digest, platform ? str_z(platform) : S("linux/" CROZE_ARCH), &im, e))
+        return false;
+    bool good = view_open(&v, &p->context->store, im.layers, im.n_layers, e);
+    if (good) {
+        struct meter *meter = meter_start("unpacking", METER_WRITTEN, -1, 0);
+        good = tree_paths(&v, a, e) != NULL;
+        meter_end(meter);
+        view_close(&v);
+    }
+    image_fini(&im);
+    return good;
+}
+
+/* docker's lines, that scripts look for. */
+static void say(const struct image_name *name, const struct pull_result *r, struct arena *a) {
+    char digest[DIGEST_TEXT + 1];
+    struct str whole = whole_image_name(a, name), shown = image_name_text(a, name);
+    if (name->digest.n)
+        shown = arena_join3(a, name->name, S("@"), name->digest);
+    if (!quiet) {
+        printf("Digest: %s\n", digest_text(&r->digest, digest));
+        printf("Status: %s for %.*s\n", r->changed ? "Downloaded newer image" : "Image is up to date", STR_ARG(shown));
+    }
+    printf("%.*s\n", STR_ARG(whole));
+}
+
+static bool pull_one(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
+    struct pull_options o = {.platform = str_z(platform), .depth = unpack ? PULL_TREES : PULL_BLOBS, .progress = p->progress};
+    struct pull_result r;
+    if (!quiet)
+        printf("%.*s: Pulling from %.*s\n", STR_ARG(name->digest.n ? name->digest : name->tag), STR_ARG(name->name));
+    fflush(stdout);
+    if (!pull_image(p->registries, &p->context->store, name, &o, a, &r, e) || (unpack && !unpack_layers(p, &r, a, e)))
+        return err_wrap(e, "pull %.*s", STR_ARG(whole_image_name(a, name)));
+    say(name, &r, a);
+    return true;
+}
+
+/* Tags that only hold what is about images are no images. */
+static bool is_image_tag(struct str tag) {
+    struct digest d;
+    return !(str_starts(tag, S("sha256-")) && tag.n >= 7 + DIGEST_HEX && digest_parse_hex(str_first(str_from(tag, 7), DIGEST_HEX), &d));
+}
+
+static bool pull_all(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
+    struct repository repository;
+    struct str *tags;
+    size_t n;
+    repository_of(a, name, &repository);
+    _cleanup_(place_closep) struct place *from = place_repository(p->registries, &p->context->store, &repository);
+    if (!from->ops->tags(from, a, &tags, &n, e))
+        return err_wrap(e, "pull %.*s", STR_ARG(name->name));
+    for (size_t i = 0; i < n; i++) {
+        struct image_name one = {name->name, tags[i], STR_NULL};
+        if (is_image_tag(tags[i]) && !pull_one(p, &one, a, e))
+            return false;
+    }
+    return true;
+}
+
+static bool pull(const struct pulling *p, const char *text, struct arena *a, struct err *e) {
+    struct image_name name;
+    if (!image_name_parse(a, str_z(text), &name, e))
+        return false;
+    if (!all_tags)
+        return pull_one(p, &name, a, e);
+    if (str_index(path_base(str_z(text)), ':') >= 0 || name.digest.n)
+        return err_set(e, ERR_USAGE, "%s: --all-tags takes a name without a tag", text);
+    return pull_all(p, &name, a, e);
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    if (n == 0) {
+        err_set(e, ERR_USAGE, "pull takes at least one image");
+        return -1;
+    }
+    if (unpack && !sandbox_enter(c->argc, c->argv, e)) /* trees belong to the user map of the tier */
+        return -1;
+    struct arena a = ARENA_INIT;
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    bool good = r != NULL;
+    struct pulling p = {c, r, good ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
+    for (size_t i = 0; good && i < n; i++)
+        good = pull(&p, args[i], &a, e);
+    if (p.progress)
+        progress_free(p.progress);
+    arena_fini(&a);
+    return good ? 0 : -1;
+}

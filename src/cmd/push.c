@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze push: images of the store to the registry that their name leads to. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/registry_flags.h"
+#include "registry/pull.h"
+
+static bool quiet, all_tags;
+static const char *digest_file;
+
+static const struct opt options[] = {
+    OPT_FLAG('a', "all-tags", &all_tags, "Push every tag that the name has in the store"),
+    OPT_STR(0, "digestfile", "FILE", &digest_file, "Write the digest of what was pushed to FILE"),
+    OPT_FLAG('q', "quiet", &quiet, "Print only the name of what was pushed"),
+    OPT_UNSUPPORTED(0, "disable-content-trust", NULL, "docker's content trust is gone from docker, too; signatures are made by sign"),
+    OPT_UNSUPPORTED(0, "format", "FORMAT", "bytes stay as they are; `build -o type=image,oci-mediatypes=false` makes docker's format"),
+    OPT_UNSUPPORTED(0, "compression-format", "NAME", "bytes stay as they are; `build --compression` chooses it"),
+    OPT_TABLE(registry_rows, "Registries"),
+    OPT_END,
+};
+
+static int run(struct context *c, char **args, size_t n, struct err *e);
+
+const struct cmd cmd_push = {
+    .name = "push",
+    .summary = "Send images to a registry",
+    .usage = "[OPTIONS] NAME[:TAG]...",
+    .description =
+        "What the registry has is not sent: what the tag names there now tells which layers it has, and a layer that came from another "
+        "repository of the same registry is mounted from there. The tag is set when everything is there.\n\n"
+        "To push to another name, give it with `croze tag` first, or use `croze copy store:IMAGE docker://NAME:TAG`.",
+    .flags = CMD_STORE,
+    .options = options,
+    .run = run,
+};
+
+struct pushing {
+    struct store *store;
+    struct registries *registries;
+    struct progress *progress;
+};
+
+static bool write_digest_file(const struct copy_result *r, struct err *e) {
+    char digest[DIGEST_TEXT + 1];
+    return !digest_file || file_replace(AT_FDCWD, digest_file, digest_text(&r->root.digest, digest), DIGEST_TEXT, false, e);
+}
+
+static bool push_one(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {
+    struct copy_result r;
+    struct repository repository;
+    char digest[DIGEST_TEXT + 1];
+    bool alone;
+    repository_of(a, name, &repository);
+    if (!quiet)
+        printf("The push refers to repository [%.*s]\n", STR_ARG(repository_text(a, &repository)));
+    fflush(stdout);
+    if (!push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
+        return false;
+    if (alone)
+        progress_note(p->progress, "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
+                      "(`croze copy` takes an index from one registry to another)", STR_ARG(image_name_text(a, name)));
+    if (quiet)
+        printf("%.*s\n", STR_ARG(whole_image_name(a, name)));
+    else
+        printf("%.*s: digest: %s size: %zu\n", STR_ARG(name->tag), digest_text(&r.root.digest, digest), r.root.bytes.n);
+    return write_digest_file(&r, e);
+}
+
+static bool push_all(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {
+    struct store_refs refs;
+    struct str prefix = arena_join3(a, name->name, S(":"), STR_NULL);
+    bool any = false;
+    if (!store_refs_read(p->store, a, &refs, e))
+        return false;
+    for (size_t i = 0; i < refs.n; i++) {
+        struct image_name one = {name->name, str_from(refs.p[i].name, prefix.n), STR_NULL};
+        if (!str_starts(refs.p[i].name, prefix))
+            continue;
+        any = true;
+        if (!push_one(p, &one, a, e))
+            return false;
+    }
+    return any || err_set(e, ERR_FAILED, "no image of the store is named %.*s", STR_ARG(name->name));
+}
+
+static bool push(const struct pushing *p, const char *text, struct arena *a, struct err *e) {
+    struct image_name name;
+    if (!image_name_parse(a, str_z(text), &name, e))
+        return false;
+    if (!all_tags)
+        return push_one(p, &name, a, e);
+    if (str_index(path_base(str_z(text)), ':') >= 0 || name.digest.n)
+        return err_set(e, ERR_USAGE, "%s: --all-tags takes a name without a tag", text);
+    return push_all(p, &name, a, e);
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    if (n == 0) {
+        err_set(e, ERR_USAGE, "push takes at least one image");
+        return -1;
+    }
+    struct arena a = ARENA_INIT;
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    bool good = r != NULL;
+    struct pushing p = {&c->store, r, good ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
+    for (size_t i = 0; good && i < n; i++)
+        good = push(&p, args[i], &a, e);
+    if (p.progress)
+        progress_free(p.progress);
+    arena_fini(&a);
+    return good ? 0 : -1;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The flags that every verb has which speaks to registries, as podman's users type them. */
+#ifndef CROZE_CMD_REGISTRY_FLAGS_H
+#define CROZE_CMD_REGISTRY_FLAGS_H
+
+#include "cmd/opt.h"
+#include "registry/client.h"
+
+extern const struct opt registry_rows[]; /* as OPT_TABLE(registry_rows, "Registries") */
+
+MUST_CHECK bool registry_flags_read(struct registry_options *out, struct err *e);
+/* What was typed -> the client; NULL: an error. */
+MUST_CHECK struct registries *registries_of_flags(struct err *e);
+static inline void registries_freep(struct registries **r) {
+    registries_free(*r);
+    *r = NULL;
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Asks the far side for all of a copy at its end (graph.h): who says "done" has looked. What is not there is looked for again, some
+  * times: a registry in which others put the same things at that moment may not see them for some milliseconds. */
+#include <errno.h>
+
+#include "net/settings.h"
+#include "registry/graph.h"
+#include "registry/parallel.h"
+
+enum { LOOKS = 6 };
+
+/* Whether it is there now; an error is one of asking. */
+typedef bool (*look_fn)(struct graph *g, size_t i, bool *there, struct err *e);
+
+static bool look_again(struct graph *g, size_t i, look_fn look, const char *what, const struct digest *d, struct err *e) {
+    bool there = false;
+    char text[DIGEST_TEXT + 1];
+    for (unsigned n = 0; n < LOOKS && !there; n++) {
+        if (n)
+            net_wait_ms(g->to->asks ? 50u << n : 0);
+        if (!look(g, i, &there, e))
+            return false;
+    }
+    return there || err_set(e, ERR_FAILED, "%.*s: %s %s is not there after it was put: the copy is not complete",
+                            STR_ARG(g->to->shown), what, digest_text(d, text));
+}
+
+static bool look_for_node(struct graph *g, size_t i, bool *there, struct err *e) {
+    const struct node *n = g->nodes.p[i];
+    struct digest d;
+    char text[DIGEST_TEXT + 1];
+    struct str reference = n->tag.n ? n->tag : str_z(digest_text(&n->m.digest, text));
+    *there = g->to->ops->resolve(g->to, reference, &d, e);
+    if (!*there && e->sys != ENOENT)
+        return false;
+    err_clear(e);
+    *there = *there && digest_eq(&d, &n->m.digest);
+    return true;
+}
+
+static bool check_node(void *ctx, size_t i, struct err *e) {
+    struct graph *g = ctx;
+    return look_again(g, i, look_for_node, "manifest", &g->nodes.p[i]->m.digest, e);
+}
+
+static bool look_for_blob(struct graph *g, size_t i, bool *there, struct err *e) {
+    return g->to->ops->has_blob(g->to, &g->blobs.p[i], there, e);
+}
+
+static bool check_blob(void *ctx, size_t i, struct err *e) {
+    struct graph *g = ctx;
+    return look_again(g, i, look_for_blob, "blob", &g->blobs.p[i].digest, e);
+}
+
+/* Signatures that nobody finds are lost: each must be among the referrers of what it is about. */
+static bool look_for_referrer(struct graph *g, size_t i, bool *there, struct err *e) {
+    const struct node *n = g->nodes.p[i];
+    struct arena a = ARENA_INIT;
+    struct descriptor *all;
+    size_t count;
+    bool good = g->to->ops->referrers(g->to, &n->document.subject.digest, &a, &all, &count, e);
+    *there = false;
+    for (size_t k = 0; good && k < count; k++)
+        *there = *there || digest_eq(&all[k].digest, &n->m.digest);
+    arena_fini(&a);
+    return good;
+}
+
+static bool check_about(void *ctx, size_t i, struct err *e) {
+    struct graph *g = ctx;
+    const struct node *n = g->nodes.p[i];
+    return !n->about || !n->document.has_subject || look_again(g, i, look_for_referrer, "referrer", &n->m.digest, e);
+}
+
+bool copy_check(struct graph *g, struct str to_reference, struct err *e) {
+    struct digest d;
+    if (!in_parallel(g->nodes.n, check_node, g, e) || !in_parallel(g->blobs.n, check_blob, g, e) ||
+        !in_parallel(g->nodes.n, check_about, g, e))
+        return false;
+    if (!to_reference.n || str_starts(to_reference, S("sha256:")))
+        return true;
+    if (!g->to->ops->resolve(g->to, to_reference, &d, e))
+        return false;
+    return digest_eq(&d, &g->root->m.digest) || err_set(e, ERR_FAILED, "%.*s: %.*s names something else already: somebody else moved it",
+                                                        STR_ARG(g->to->shown), STR_ARG(to_reference));
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * See delete.h. Where a tag cannot be deleted, it is moved to a manifest that nothing else names, and that is deleted: its digest takes no
+ * other tag along. Before the tag is moved the registry is asked for the deletion of something that it does not have, which tells
+  * whether it deletes at all; and if it then does not, the tag is put back. */
+#include "registry/delete.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "image/media_types.h"
+#include "registry/hub.h"
+#include "registry/parallel.h"
+#include "registry/repository.h"
+
+#define MEDIA_EMPTY "application/vnd.oci.empty.v1+json"
+
+/* --- Asking for a deletion --- */
+
+static bool ask_delete(struct place_repository *p, struct str reference, long *status, struct err *e) {
+    static const int expect[] = {400, 404, 405, 501, 0};
+    struct arena a = ARENA_INIT;
+    struct registry_request q = repository_request(p, "DELETE", arena_join3(&a, S("manifests/"), reference, STR_NULL), "pull,push,delete");
+    struct registry_answer answer;
+    bool good = registry_ask(p->registries, &q, expect, &a, &answer, e);
+    *status = good ? answer.status : 0;
+    arena_fini(&a);
+    return good;
+}
+
+static bool refused(const struct place_repository *p, long status, struct err *e) {
+    return err_set(e, ERR_FAILED, "%.*s: the registry does not delete (HTTP %ld); its owner may allow it (REGISTRY_STORAGE_DELETE_ENABLED)",
+                   STR_ARG(p->place.shown), status);
+}
+
+/* --- By a manifest of its own --- */
+
+static void random_digest(struct digest *out) {
+    uint8_t bytes[32];
+    size_t got = 0;
+    while (got < sizeof bytes) {
+        ssize_t n = getrandom(bytes + got, sizeof bytes - got, 0);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    *out = sha256_of(bytes, sizeof bytes);
+}
+
+static bool deletes_at_all(struct place_repository *p, struct err *e) {
+    struct digest nothing;
+    char text[DIGEST_TEXT + 1];
+    long status;
+    random_digest(&nothing);
+    return ask_delete(p, str_z(digest_text(&nothing, text)), &status, e) && (status == 404 || refused(p, status, e));
+}
+
+static yyjson_mut_val *descriptor(yyjson_mut_doc *d, const struct digest *digest) {
+    char text[DIGEST_TEXT + 1];
+    yyjson_mut_val *o = yyjson_mut_obj(d);
+    json_add_str(d, o, "mediaType", S(MEDIA_EMPTY));
+    json_add_str(d, o, "digest", str_z(digest_text(digest, text)));
+    yyjson_mut_obj_add_uint(d, o, "size", 2);
+    return o;
+}
+
+/* No other manifest has these bytes. */
+static void make_dummy(struct arena *a, const struct digest *empty, struct manifest_blob *out) {
+    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+    struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
+    struct digest unique;
+    char hex[DIGEST_HEX + 1];
+    random_digest(&unique);
+    yyjson_mut_val *root = yyjson_mut_obj(d);
+    yyjson_mut_doc_set_root(d, root);
+    yyjson_mut_obj_add_int(d, root, "schemaVersion", 2);
+    json_add_str(d, root, "mediaType", S(MEDIA_MANIFEST));
+    yyjson_mut_obj_add_val(d, root, "config", descriptor(d, empty));
+    yyjson_mut_arr_append(yyjson_mut_obj_add_arr(d, root, "layers"), descriptor(d, empty));
+    yyjson_mut_val *annotations = yyjson_mut_obj_add_obj(d, root, "annotations");
+    json_add_str(d, annotations, "dev.croze.deleted", str_z(digest_hex(&unique, hex)));
+    json_write(d, false, &text);
+    *out = (struct manifest_blob){sha256_of(text.p, text.n), S(MEDIA_MANIFEST), arena_str(a, buf_str(&text))};
+    buf_fini(&text);
+}
+
+static bool put_empty(struct place_repository *p, struct store *s, struct digest *empty, struct err *e) {
+    bool has;
+    if (!store_put_blob(s, S("{}"), empty, e))
+        return false;
+    struct descriptor d = {.digest = *empty, .bytes = 2};
+    _cleanup_(place_closep) struct place *from = place_store(s);
+    return repository_has_blob(&p->place, &d, &has, e) && (has || repository_put_blob(&p->place, &d, from, NULL, e));
+}
+
+/* The tag names the dummy now: it goes, or the tag gets back what it had. */
+static bool drop_dummy(struct place_repository *p, struct str tag, const struct manifest_blob *dummy, const struct manifest_blob *old,
+                       struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    long status = 0;
+    struct err back = ERR_INIT;
+    bool asked = ask_delete(p, str_z(digest_text(&dummy->digest, text)), &status, e);
+    if (asked && status < 300)
+        return true;
+    if (asked)
+        refused(p, status, e);
+    if (!repository_put_manifest(&p->place, tag, old, &back))
+        err_append(e, "; and the tag could not be put back to %s: %s", digest_text(&old->digest, text), back.msg);
+    err_clear(&back);
+    return false;
+}
+
+static bool delete_by_dummy(struct place_repository *p, struct store *s, struct str tag, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct manifest_blob old, dummy;
+    struct digest empty;
+    bool good = deletes_at_all(p, e) && p->place.ops->manifest(&p->place, tag, &a, &old, e) && put_empty(p, s, &empty, e);
+    if (good) {
+        make_dummy(&a, &empty, &dummy);
+        good = repository_put_manifest(&p->place, tag, &dummy, e) && drop_dummy(p, tag, &dummy, &old, e);
+    }
+    arena_fini(&a);
+    return good;
+}
+
+bool delete_tag(struct place *repository, struct store *s, struct str tag, struct err *e) {
+    struct place_repository *p = repository_place(repository);
+    struct digest d;
+    long status;
+    if (!repository->ops->resolve(repository, tag, &d, e) || !ask_delete(p, tag, &status, e))
+        return false;
+    if (status < 300)
+        return true;
+    return hub_is(&p->repository) ? hub_delete_tag(p->registries, &p->repository, tag, e) : delete_by_dummy(p, s, tag, e);
+}
+
+/* --- A manifest --- */
+
+struct looking {
+    struct place *place;
+    const struct digest *digest;
+    const struct str *tags;
+    bool *needs;
+};
+
+/* A tag that vanishes meanwhile needs nothing. */
+static bool look(void *ctx, size_t i, struct err *e) {
+    const struct looking *l = ctx;
+    struct arena a = ARENA_INIT;
+    struct manifest_blob m;
+    struct document d = {0};
+    bool read = l->place->ops->manifest(l->place, l->tags[i], &a, &m, e) && document_read(m.bytes, &a, &d, e);
+    bool vanished = !read && e->sys == ENOENT;
+    if (vanished)
+        err_clear(e);
+    l->needs[i] = read && digest_eq(&m.digest, l->digest);
+    for (size_t k = 0; read && k < d.n_children; k++)
+        l->needs[i] = l->needs[i] || digest_eq(&d.children[k].descriptor.digest, l->digest);
+    arena_fini(&a);
+    return read || vanished;
+}
+
+/* "1.0, latest": the tags that need it; "": none. */
+static bool who_needs(struct place *place, const struct digest *d, struct arena *a, struct str *out, struct err *e) {
+    struct looking l = {.place = place, .digest = d};
+    struct str *tags;
+    size_t n;
+    *out = STR_NULL;
+    if (!place->ops->tags(place, a, &tags, &n, e))
+        return false;
+    l.tags = tags;
+    l.needs = arena_array(a, bool, n);
+    if (!in_parallel(n, look, &l, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (l.needs[i] && out->n < 1000)
+            *out = arena_join3(a, *out, out->n ? S(", ") : STR_NULL, tags[i]);
+    return true;
+}
+
+bool delete_manifest(struct place *repository, const struct digest *d, struct err *e) {
+    struct place_repository *p = repository_place(repository);
+    struct arena a = ARENA_INIT;
+    struct str needed;
+    struct digest is;
+    char text[DIGEST_TEXT + 1];
+    long status = 0;
+    digest_text(d, text);
+    bool good = repository->ops->resolve(repository, str_z(text), &is, e) && who_needs(repository, d, &a, &needed, e);
+    if (good && needed.n)
+        good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text,
+                       STR_ARG(needed));
+    good = good && ask_delete(p, str_z(text), &status, e) && (status < 300 || refused(p, status, e));
+    arena_fini(&a);
+    return good;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to registry/: what one copy is about. The graph is read whole from the source before anything is brought: manifests are
+  * small, and only who has seen all of them knows what is missing.
+ *
+ *   copy.c           the order of things
+ *   graph.c          the manifests, from the root down
+ *   graph_about.c    what is about them: referrers, cosign's tags
+ *   graph_known.c    what the far side has already
+ *   copy_blobs.c     brings blobs
+ *   copy_puts.c      puts manifests and names
+ *   copy_check.c     asks for all of it at the end */
+#ifndef CROZE_REGISTRY_GRAPH_H
+#define CROZE_REGISTRY_GRAPH_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "registry/copy.h"
+#include "registry/document.h"
+
+/* One manifest or index. */
+struct node {
+    struct arena arena;
+    struct descriptor descriptor; /* as it was named; of the root: nothing */
+    struct manifest_blob m;
+    struct document document;
+    bool read;
+    struct str tag;      /* that it bears besides its digest: cosign's; "" */
+    bool about;          /* it is in the copy because it is about another one */
+    bool there;          /* the far side has it, with all that it reaches */
+    unsigned depth;      /* from the root */
+    unsigned height;     /* above what it stands on; put in this order */
+    struct descriptor *referrers; /* found for it */
+    size_t n_referrers;
+};
+
+struct graph {
+    struct place *from, *to;
+    const struct copy_options *options;
+    struct arena arena;
+    VEC(struct node *) nodes;     /* the root is the first */
+    struct map by_digest;         /* 32 bytes -> struct node */
+    uint64_t bytes;               /* of all manifests */
+    struct node *root;            /* what gets the name: the first node, or the image that was chosen of it */
+    struct map known;             /* digests of blobs that the far side's own manifests name: 32 bytes -> anything */
+    VEC(struct descriptor) blobs; /* that are brought, unless they are there */
+    uint64_t n_brought, bytes_brought, n_put;
+    bool tag_is_there;            /* the far side's tag has the root already */
+};
+
+void graph_fini(struct graph *g);
+MUST_CHECK bool graph_read(struct graph *g, struct str reference, struct err *e);
+/* A node of that digest, new or not; NULL: over a limit. */
+struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned depth, struct err *e);
+/* The same, of a manifest that is at hand. */
+struct node *graph_add_read(struct graph *g, const struct manifest_blob *m, unsigned depth, struct err *e);
+struct node *graph_find(const struct graph *g, const struct digest *d);
+/* Finds what is about the nodes from..end, and adds it. */
+MUST_CHECK bool graph_find_about(struct graph *g, size_t from, size_t end, struct err *e);
+/* Marks what the far side has. */
+MUST_CHECK bool graph_find_known(struct graph *g, struct str to_reference, struct err *e);
+/* Lists the blobs of what is not there, each once. */
+MUST_CHECK bool graph_list_blobs(struct graph *g, struct err *e);
+
+MUST_CHECK bool copy_blobs(struct graph *g, struct err *e);
+MUST_CHECK bool copy_puts(struct graph *g, struct str to_reference, struct err *e);
+MUST_CHECK bool copy_check(struct graph *g, struct str to_reference, struct err *e);
+
+/* Appends to an error about a tag which there are (nearest.c). */
+void say_nearest_tags(struct place *from, struct str wanted, struct err *e);
+
+static inline struct str digest_key(const struct digest *d) {
+    return str_n((const char *)d->b, sizeof d->b);
+}
+
+#endif

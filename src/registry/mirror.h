@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which images a mirror job is about: repositories of a registry and their tags by patterns (* and ? within a path component, ** across
+ * them, [a-z]). Listings are all that is asked here: the registry's catalog where the repository has a wildcard, and one of tags a
+ * repository. */
+#ifndef CROZE_REGISTRY_MIRROR_H
+#define CROZE_REGISTRY_MIRROR_H
+
+#include "registry/place.h"
+
+struct mirror_job {
+    struct str source;       /* [docker://]HOST/REPOSITORY-PATTERN[:TAG-PATTERN] */
+    struct str destination;  /* [docker://]HOST[/PREFIX] */
+    bool only_new;           /* tags that the far side's list lacks */
+};
+struct mirror_image {
+    struct repository from, to;
+    struct str tag;
+};
+/* Tags that hold what is about images are left out: copy_image brings that along. */
+MUST_CHECK bool mirror_list(struct registries *r, struct store *s, const struct mirror_job *job, struct arena *a,
+                            struct mirror_image **out, size_t *n, struct err *e);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * TRANSPORT:TEXT -> a place (place.h), with skopeo's transports. */
+#include <errno.h>
+
+#include "base/near.h"
+#include "registry/place_kinds.h"
+
+struct opening {
+    struct registries *registries;
+    struct store *store;
+    struct arena arena;
+    struct str rest;         /* behind the transport */
+    enum place_use use;
+};
+
+/* NAME[:TAG][@DIGEST] of a registry; a bare NAME means its latest. */
+static struct place *open_repository(struct opening *o, struct err *e) {
+    struct image_name name;
+    struct repository repository;
+    struct str text = str_starts(o->rest, S("//")) ? str_from(o->rest, 2) : o->rest;
+    if (!image_name_parse(&o->arena, text, &name, e))
+        return NULL;
+    repository_of(&o->arena, &name, &repository);
+    struct place *p = place_repository(o->registries, o->store, &repository);
+    p->reference = arena_str(&p->arena, name.digest.n && o->use == PLACE_READ ? name.digest : name.tag);
+    return p;
+}
+
+/* PATH[:REST], cut at the first colon as skopeo does. */
+static const char *cut_path(struct opening *o, struct str *rest) {
+    struct str path;
+    str_cut(o->rest, ':', &path, rest);
+    return arena_strz(&o->arena, path);
+}
+
+/* "TAG", "@sha256:..." or "TAG@sha256:...": the digest is meant where one is read. */
+static bool layout_reference(struct opening *o, struct str text, struct str *out, struct err *e) {
+    struct str tag, digest;
+    struct digest parsed;
+    bool has_digest = str_cut(text, '@', &tag, &digest);
+    *out = has_digest && o->use == PLACE_READ ? digest : tag;
+    return !has_digest || digest_parse(digest, &parsed, e) || err_wrap(e, "%.*s", STR_ARG(text));
+}
+
+/* PATH ends before "@sha256:" too. */
+static const char *cut_layout(struct opening *o, struct str *reference, struct err *e) {
+    struct str rest, path = o->rest;
+    ptrdiff_t at = str_find(path, S("@sha256:")), colon = str_index(path, ':');
+    size_t end = colon >= 0 && (at < 0 || colon < at) ? (size_t)colon : at >= 0 ? (size_t)at : path.n;
+    rest = str_from(path, end + (end < path.n && path.p[end] == ':'));
+    path = str_first(path, end);
+    if (!path.n) {
+        err_set(e, ERR_USAGE, "no directory or file is named");
+        return NULL;
+    }
+    return layout_reference(o, rest, reference, e) ? arena_strz(&o->arena, path) : NULL;
+}
+
+static struct place *open_oci(struct opening *o, struct err *e) {
+    struct str tag;
+    const char *path = cut_layout(o, &tag, e);
+    return path ? place_oci(path, tag, o->use, NULL, e) : NULL;
+}
+
+static struct place *open_oci_archive(struct opening *o, struct err *e) {
+    struct str tag;
+    const char *path = cut_layout(o, &tag, e);
+    return path ? place_oci_archive(o->store, path, tag, o->use, e) : NULL;
+}
+
+static struct place *open_docker_archive(struct opening *o, struct err *e) {
+    struct str name;
+    const char *path = cut_path(o, &name);
+    return place_docker_archive(o->store, path, name, o->use, e);
+}
+
+static struct place *open_dir(struct opening *o, struct err *e) {
+    return place_dir(arena_strz(&o->arena, o->rest), o->use, e);
+}
+
+static struct place *open_daemon(struct opening *o, struct err *e) {
+    return place_daemon(o->store, o->rest, o->use, e);
+}
+
+/* What is read may be anything that image_find knows; it is taken by its digest, so that it is one image all the time. */
+static struct place *open_store(struct opening *o, struct err *e) {
+    struct image_name name;
+    struct store_ref ref;
+    char digest[DIGEST_TEXT + 1];
+    if (o->use == PLACE_WRITE) {
+        if (!image_name_parse(&o->arena, o->rest, &name, e))
+            return NULL;
+        if (!name.tag.n) {
+            err_set(e, ERR_USAGE, "%.*s: a name with a digest cannot be given", STR_ARG(o->rest));
+            return NULL;
+        }
+        return place_store_named(o->store, name.name, name.tag);
+    }
+    if (!image_find(o->store, o->rest, &o->arena, &ref, e))
+        return NULL;
+    ptrdiff_t colon = str_rindex(ref.name, ':');
+    return place_store_named(o->store, str_first(ref.name, colon < 0 ? 0 : (size_t)colon), str_z(digest_text(&ref.manifest, digest)));
+}
+
+static const struct transport {
+    const char *name;
+    struct place *(*open)(struct opening *o, struct err *e);
+} transports[] = {
+    {"docker", open_repository}, {"oci", open_oci},           {"oci-archive", open_oci_archive}, {"docker-archive", open_docker_archive},
+    {"dir", open_dir},           {"docker-daemon", open_daemon}, {"store", open_store},
+};
+
+static const struct transport *find_transport(struct str text, struct str *rest) {
+    struct str name;
+    if (!str_cut(text, ':', &name, rest))
+        return NULL;
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        if (str_eqz(name, transports[i].name))
+            return &transports[i];
+    return NULL;
+}
+
+/* "ocl:dir/x" is a transport that does not exist; "demo:1.0" and "localhost:5000/demo" are images. */
+static bool is_misspelt(struct str text, struct err *e) {
+    struct str name, rest, piece, behind;
+    struct near n = {0};
+    uint64_t port;
+    if (!str_cut(text, ':', &name, &rest) || str_index(name, '/') >= 0 || !str_cut(rest, '/', &piece, &behind) ||
+        str_to_u64(piece, 10, 65535, &port))
+        return false;
+    n.word = name;
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        near_try(&n, str_z(transports[i].name));
+    err_set(e, ERR_USAGE, "%.*s: there is no transport \"%.*s\"", STR_ARG(text), STR_ARG(name));
+    if (n.name.n)
+        err_append(e, "; did you mean %.*s?", STR_ARG(n.name));
+    return true;
+}
+
+struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct err *e) {
+    struct opening o = {.registries = r, .store = s, .rest = text, .use = use};
+    struct str rest;
+    const struct transport *t = find_transport(text, &rest);
+    if (t)
+        o.rest = rest;
+    else if (is_misspelt(text, e))
+        return NULL;
+    struct place *p = t ? t->open(&o, e) : open_repository(&o, e);
+    arena_fini(&o.arena);
+    return p;
+}
+
+void place_close(struct place *p) {
+    if (p)
+        p->ops->close(p);
+}

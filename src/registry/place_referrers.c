@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Manifests into a repository, and what is about one (distribution-spec 1.1, "Pushing Manifests with Subject", "Listing Referrers").
+ * A registry that knows the referrers' API says so when it takes a manifest with a subject (OCI-Subject). Elsewhere an index under a
+  * fallback tag says what there is (place_fallback.c). */
+#include <errno.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "image/media_types.h"
+#include "net/settings.h"
+#include "registry/repository.h"
+
+enum { LOOKS_AWAY_TRIES = 5 };
+
+static bool is_absent(struct err *e) {
+    if (e->sys != ENOENT)
+        return false;
+    err_clear(e);
+    return true;
+}
+
+/* --- Listing --- */
+
+typedef VEC(struct descriptor) descriptor_list;
+
+static bool take_page(struct str body, struct arena *a, descriptor_list *out, struct err *e) {
+    struct descriptor *page;
+    size_t n;
+    if (!referrers_read(body, a, &page, &n, e))
+        return false;
+    if (out->n + n > LIMIT_REFERRERS)
+        return err_set(e, ERR_FAILED, "more than %d referrers", LIMIT_REFERRERS);
+    for (size_t i = 0; i < n; i++)
+        vec_push(out, page[i]);
+    return true;
+}
+
+/* *known false: the registry has not this part of the API. */
+static bool list_by_api(struct place_repository *p, const struct digest *subject, struct arena *a, descriptor_list *out, bool *known,
+                        struct err *e) {
+    static const int expect[] = {404, 405, 0};
+    char text[DIGEST_TEXT + 1];
+    struct str page = arena_join3(a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL);
+    for (unsigned pages = 0; page.n; pages++) {
+        struct registry_request q = repository_request(p, "GET", page, "pull");
+        struct registry_answer answer;
+        q.accept = S(MEDIA_INDEX);
+        q.max_bytes = LIMIT_MANIFEST_BYTES;
+        if (!registry_ask(p->registries, &q, expect, a, &answer, e))
+            return false;
+        *known = answer.status < 300;
+        if (!*known)
+            return true;
+        struct str next = repository_next_page(a, p, page, answer.link);
+        if (!take_page(answer.body, a, out, e))
+            return false;
+        if (pages >= LIMIT_REFERRERS || str_eq(next, page))
+            return err_set(e, ERR_FAILED, "the list of referrers has no end");
+        page = next;
+    }
+    return true;
+}
+
+static bool list_by_tag(struct place_repository *p, const struct digest *subject, struct arena *a, descriptor_list *out, struct err *e) {
+    struct manifest_blob m;
+    char tag[REFERENCE_TAG_BYTES];
+    if (!p->place.ops->manifest(&p->place, str_z(reference_tag(subject, "", tag)), a, &m, e))
+        return is_absent(e);
+    return take_page(m.bytes, a, out, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag);
+}
+
+/* Some registries know the API and give an empty list, while the tag has entries. */
+bool repository_referrers(struct place *place, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
+                          struct err *e) {
+    struct place_repository *p = repository_place(place);
+    descriptor_list list = {0};
+    bool known = !atomic_load(&p->no_referrers);
+    bool good = !known || list_by_api(p, subject, a, &list, &known, e);
+    if (good && !known)
+        atomic_store(&p->no_referrers, true);
+    if (good && list.n == 0)
+        good = list_by_tag(p, subject, a, &list, e);
+    *n = list.n;
+    *out = arena_array(a, struct descriptor, list.n);
+    for (size_t i = 0; i < list.n; i++)
+        (*out)[i] = list.p[i];
+    vec_fini(&list);
+    return good;
+}
+
+/* --- Putting --- */
+
+/* All blobs are there when a manifest is put. A registry that says otherwise may be in the middle of writing what another client put, too:
+ * docker's rewrites its links in place, and who looks meanwhile sees nothing. */
+static bool looks_away(const struct err *e) {
+    return e->sys == 0 && (str_find(str_z(e->msg), S("BLOB_UNKNOWN")) >= 0 || str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
+}
+
+static bool ask_put(struct place_repository *p, const struct registry_request *q, struct arena *a, struct registry_answer *answer,
+                    struct err *e) {
+    for (unsigned tries = 0;; tries++) {
+        if (registry_ask(p->registries, q, NULL, a, answer, e))
+            return true;
+        if (tries == LOOKS_AWAY_TRIES || !looks_away(e))
+            return false;
+        log_debug("%s; it is put again", e->msg);
+        err_clear(e);
+        net_wait_ms(100u << tries);
+    }
+}
+
+bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
+                          struct registry_answer *answer, struct err *e) {
+    struct registry_request q = repository_request(p, "PUT", arena_join3(a, S("manifests/"), reference, STR_NULL), "pull,push");
+    char text[DIGEST_TEXT + 1];
+    q.content_type = m->media_type;
+    q.body = BODY_BYTES;
+    q.bytes = m->bytes;
+    q.max_bytes = LIMIT_MANIFEST_BYTES;
+    if (!ask_put(p, &q, a, answer, e))
+        return false;
+    bool same = !str_starts(answer->digest, S("sha256:")) || str_eqz(answer->digest, digest_text(&m->digest, text));
+    return same || err_set(e, ERR_FAILED, "%.*s: the registry says that it took %.*s instead of %s", STR_ARG(p->place.shown),
+                           STR_ARG(answer->digest), digest_text(&m->digest, text));
+}
+
+bool repository_put_manifest(struct place *place, struct str reference, const struct manifest_blob *m, struct err *e) {
+    struct place_repository *p = repository_place(place);
+    struct arena a = ARENA_INIT;
+    struct registry_answer answer;
+    struct document d;
+    char text[DIGEST_TEXT + 1];
+    bool good = document_read(m->bytes, &a, &d, e) &&
+                repository_put_bytes(p, reference.n ? reference : str_z(digest_text(&m->digest, text)), m, &a, &answer, e);
+    if (good && d.has_subject && !answer.subject.n)
+        good = fallback_add(p, &d.subject.digest, m, e);
+    arena_fini(&a);
+    return good;
+}

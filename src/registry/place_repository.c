@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A repository of a registry as a place (place.h; OCI distribution-spec 1.1): what is read of it. Everything is hashed as it comes;
+  * what does not fit is asked for once more, since proxies break things in passing, and is an error then. */
+#include <errno.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "registry/repository.h"
+
+#define ACCEPT_MANIFESTS \
+    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
+    "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, " \
+    "application/vnd.oci.artifact.manifest.v1+json"
+
+struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions) {
+    return (struct registry_request){.repository = &p->repository, .method = method, .path = path, .actions = actions};
+}
+
+static struct registry_request manifest_request(struct place_repository *p, const char *method, struct str reference, struct arena *a) {
+    struct registry_request q = repository_request(p, method, arena_join3(a, S("manifests/"), reference, STR_NULL), "pull");
+    q.accept = S(ACCEPT_MANIFESTS);
+    q.max_bytes = LIMIT_MANIFEST_BYTES;
+    return q;
+}
+
+/* --- Manifests --- */
+
+/* 404 is an answer: most tags that are asked for need not be there, and who wants to say more does. */
+static const int may_be_absent[] = {404, 0};
+
+static bool is_there(const struct place_repository *p, const struct registry_answer *answer, struct str reference, struct err *e) {
+    return answer->status != 404 || place_absent(e, "%.*s: %s %.*s is not there (HTTP 404)", STR_ARG(p->place.shown),
+                                                    reference_is_digest(reference) ? "manifest" : "the tag", STR_ARG(reference));
+}
+
+/* The digest that the bytes should have: the one asked for, else the one that the registry says. */
+static bool is_as_said(struct str reference, const struct registry_answer *answer, const struct digest *is, struct err *e) {
+    struct str said = reference_is_digest(reference) ? reference : answer->digest;
+    struct digest want;
+    char text[DIGEST_TEXT + 1];
+    if (!str_starts(said, S("sha256:")))
+        return true;
+    if (!digest_parse(said, &want, e))
+        return false;
+    return digest_eq(&want, is) || err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %.*s",
+                                           digest_text(is, text), STR_ARG(said));
+}
+
+static bool get_manifest(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out, bool *lie,
+                         struct err *e) {
+    struct registry_request q = manifest_request(p, "GET", reference, a);
+    struct registry_answer answer;
+    struct document doc;
+    *lie = false;
+    if (!registry_ask(p->registries, &q, may_be_absent, a, &answer, e) || !is_there(p, &answer, reference, e))
+        return false;
+    out->bytes = answer.body;
+    out->digest = sha256_of(answer.body.p, answer.body.n);
+    *lie = !is_as_said(reference, &answer, &out->digest, e);
+    return (!*lie && document_read(out->bytes, a, &doc, e) && document_type(&doc, answer.media_type, &out->media_type, e)) ||
+           err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->place.shown), STR_ARG(reference));
+}
+
+static bool repository_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+    bool lie;
+    if (get_manifest(repository_place(p), reference, a, out, &lie, e))
+        return true;
+    if (!lie)
+        return false;
+    log_debug("%s; it is asked for once more", e->msg);
+    err_clear(e);
+    return get_manifest(repository_place(p), reference, a, out, &lie, e);
+}
+
+static bool repository_resolve(struct place *p, struct str reference, struct digest *out, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct registry_request q = manifest_request(repository_place(p), "HEAD", reference, &a);
+    struct registry_answer answer;
+    struct manifest_blob m;
+    bool good = registry_ask(repository_place(p)->registries, &q, may_be_absent, &a, &answer, e) &&
+                is_there(repository_place(p), &answer, reference, e);
+    struct str said = reference_is_digest(reference) ? reference : answer.digest;
+    if (good && str_starts(said, S("sha256:"))) {
+        good = digest_parse(said, out, e);
+    } else if (good) { /* old registries do not say it */
+        good = repository_manifest(p, reference, &a, &m, e);
+        *out = m.digest;
+    }
+    arena_fini(&a);
+    return good;
+}
+
+/* --- Blobs --- */
+
+struct receiving {
+    const struct descriptor *d;
+    struct blob_sink sink;
+    struct sha256 hash;
+};
+
+static bool receive(void *ctx, uint64_t first, const void *bytes, size_t n, struct err *e) {
+    struct receiving *r = ctx;
+    if (first != r->hash.bytes)
+        return err_set(e, ERR_FAILED, "bytes from %llu on came, where %llu were here", (unsigned long long)first,
+                       (unsigned long long)r->hash.bytes);
+    if (n > r->d->bytes - r->hash.bytes)
+        return err_set(e, ERR_FAILED, "it is longer than the %llu bytes that its descriptor says", (unsigned long long)r->d->bytes);
+    sha256_update(&r->hash, bytes, n);
+    return r->sink.take(r->sink.ctx, bytes, n, e);
+}
+
+static bool check_received(const struct receiving *r, struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    if (r->hash.bytes != r->d->bytes)
+        return err_set(e, ERR_FAILED, "%llu bytes came, its descriptor says %llu", (unsigned long long)r->hash.bytes,
+                       (unsigned long long)r->d->bytes);
+    struct digest is = sha256_final(&r->hash);
+    return digest_eq(&is, &r->d->digest) || err_set(e, ERR_FAILED, "what came hashes to %s", digest_text(&is, text));
+}
+
+/* *lie: all came, and is not it. */
+static bool get_blob(struct place_repository *p, struct receiving *r, bool *lie, struct err *e) {
+    struct arena a = ARENA_INIT;
+    char text[DIGEST_TEXT + 1];
+    struct str path = arena_join3(&a, S("blobs/"), str_z(digest_text(&r->d->digest, text)), STR_NULL);
+    struct registry_request q = repository_request(p, "GET", path, "pull");
+    struct registry_answer answer;
+    q.take = receive;
+    q.take_ctx = r;
+    sha256_init(&r->hash);
+    bool came = registry_ask(p->registries, &q, NULL, &a, &answer, e);
+    arena_fini(&a);
+    *lie = came && !check_received(r, e);
+    return came && !*lie;
+}
+
+static bool repository_blob(struct place *p, const struct descriptor *d, struct blob_sink sink, struct err *e) {
+    struct receiving r = {.d = d, .sink = sink};
+    char text[DIGEST_TEXT + 1];
+    bool lie, good = get_blob(repository_place(p), &r, &lie, e);
+    if (!good && lie) {
+        log_debug("blob %s: %s; it is asked for once more", digest_text(&d->digest, text), e->msg);
+        err_clear(e);
+        good = sink.restart(sink.ctx, e) && get_blob(repository_place(p), &r, &lie, e);
+    }
+    return good || err_wrap(e, "%.*s: blob %s", STR_ARG(p->shown), digest_text(&d->digest, text));
+}
+
+/* --- Tags --- */
+
+struct str repository_next_page(struct arena *a, const struct place_repository *p, struct str page, struct str link) {
+    struct str url, rest, prefix = arena_join3(a, S("/v2/"), p->repository.path, S("/"));
+    ptrdiff_t open = str_index(link, '<');
+    if (open < 0 || !str_cut(str_from(link, (size_t)open + 1), '>', &url, &rest) || str_find(rest, S("next")) < 0)
+        return STR_NULL;
+    if (str_starts(url, prefix))
+        return arena_str(a, str_from(url, prefix.n));
+    if (str_starts(url, S("?"))) {
+        ptrdiff_t query = str_index(page, '?');
+        return arena_join3(a, query < 0 ? page : str_first(page, (size_t)query), url, STR_NULL);
+    }
+    return arena_str(a, url);
+}
+
+typedef VEC(struct str) tag_list;
+
+static bool read_page(struct str body, struct arena *a, tag_list *out, struct err *e) {
+    size_t i, max;
+    yyjson_val *v;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(body, LIMIT_JSON_BYTES, "list of tags", e);
+    if (!doc)
+        return false;
+    yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "tags"), i, max, v) {
+        if (!yyjson_is_str(v))
+            return err_set(e, ERR_FAILED, "list of tags: there is one that is no text");
+        if (out->n >= LIMIT_TAGS)
+            return err_set(e, ERR_FAILED, "more than %d tags", LIMIT_TAGS);
+        vec_push(out, arena_str(a, str_n(yyjson_get_str(v), yyjson_get_len(v))));
+    }
+    return true;
+}
+
+static int by_name(const void *a, const void *b) {
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Sorted; what a page has that another had too counts once. */
+static void give_tags(const tag_list *list, struct arena *a, struct str **out, size_t *n) {
+    *n = 0;
+    if (list->n > 1)
+        qsort(list->p, list->n, sizeof *list->p, by_name);
+    *out = arena_array(a, struct str, list->n);
+    for (size_t i = 0; i < list->n; i++)
+        if (i == 0 || !str_eq(list->p[i], list->p[i - 1]))
+            (*out)[(*n)++] = list->p[i];
+}
+
+static bool get_pages(struct place_repository *p, struct arena *a, tag_list *list, struct err *e) {
+    struct str page = S("tags/list?n=1000");
+    for (unsigned pages = 0; page.n; pages++) {
+        struct arena scratch = ARENA_INIT;
+        struct registry_request q = repository_request(p, "GET", page, "pull");
+        struct registry_answer answer;
+        q.accept = S("application/json");
+        q.max_bytes = LIMIT_JSON_BYTES;
+        bool good = registry_ask(p->registries, &q, NULL, &scratch, &answer, e) && read_page(answer.body, a, list, e);
+        struct str next = good ? repository_next_page(a, p, page, answer.link) : STR_NULL;
+        arena_fini(&scratch);
+        if (!good)
+            return false;
+        if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
+            return err_set(e, ERR_FAILED, "the list of tags has no end: its pages lead back to themselves, or are more than %d",
+                           LIMIT_TAG_PAGES);
+        page = next;
+    }
+    return true;
+}
+
+static bool repository_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
+    tag_list list = {0};
+    bool good = get_pages(repository_place(p), a, &list, e);
+    if (good)
+        give_tags(&list, a, out, n);
+    vec_fini(&list);
+    return good;
+}
+
+/* --- Opening and closing --- */
+
+static void repository_close(struct place *p) {
+    pthread_mutex_destroy(&repository_place(p)->fallback);
+    fallback_fini(repository_place(p));
+    arena_fini(&p->arena);
+    free(p);
+}
+
+static const struct place_ops repository_ops = {
+    .manifest = repository_manifest,
+    .resolve = repository_resolve,
+    .blob = repository_blob,
+    .tags = repository_tags,
+    .referrers = repository_referrers,
+    .has_blob = repository_has_blob,
+    .mounts = repository_mounts,
+    .put_blob = repository_put_blob,
+    .put_manifest = repository_put_manifest,
+    .finish = fallback_settle,
+    .close = repository_close,
+};
+
+struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository) {
+    struct place_repository *p = mem_zalloc(1, sizeof *p);
+    p->place = (struct place){.ops = &repository_ops, .asks = true};
+    p->registries = r;
+    p->store = s;
+    p->repository.host = arena_str(&p->place.arena, repository->host);
+    p->repository.path = arena_str(&p->place.arena, repository->path);
+    p->place.repository = &p->repository;
+    p->place.shown = arena_join3(&p->place.arena, S("docker://"), repository_text(&p->place.arena, &p->repository), STR_NULL);
+    pthread_mutex_init(&p->fallback, NULL);
+    return &p->place;
+}

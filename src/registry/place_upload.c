@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Blobs into a repository (distribution-spec 1.1, "Pushing a blob"). What another repository of the registry has is mounted from there. A
+ * small blob is one POST and one PUT; a large one goes in pieces, and after a failure the session says how much of it has arrived. */
+#include <errno.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "net/settings.h"
+#include "net/url.h"
+#include "registry/repository.h"
+
+enum {
+    UPLOAD_TRIES = 5,              /* from the beginning, each with all the tries of its requests */
+    RESUMES = 10,                  /* without a byte of progress in between */
+    SMALL_BYTES = 8 << 20,         /* sent at once: to send it again costs less than to ask how far it came */
+    PIECE_BYTES = 64 << 20,        /* proxies commonly refuse bodies above 100 MB */
+};
+
+static struct str blob_path(struct arena *a, const struct digest *d) {
+    char text[DIGEST_TEXT + 1];
+    return arena_join3(a, S("blobs/"), str_z(digest_text(d, text)), STR_NULL);
+}
+
+/* --- Is it there, or next door? --- */
+
+static bool ask_blob(struct place_repository *p, const struct descriptor *d, bool *has, struct err *e) {
+    static const int expect[] = {404, 0};
+    struct arena a = ARENA_INIT;
+    struct registry_request q = repository_request(p, "HEAD", blob_path(&a, &d->digest), "pull,push");
+    struct registry_answer answer;
+    bool good = registry_ask(p->registries, &q, expect, &a, &answer, e);
+    *has = good && answer.status < 300 && (!answer.has_length || answer.content_length == d->bytes);
+    arena_fini(&a);
+    return good;
+}
+
+/* A repository of the same registry that had the blob, by what the store remembers. */
+static bool remembered(const struct place_repository *p, const struct digest *d, struct arena *a, struct repository *out) {
+    struct str *origins, prefix = arena_join3(a, p->repository.host, S("/"), STR_NULL);
+    size_t n;
+    store_origins(p->store, d, a, &origins, &n);
+    for (size_t i = 0; i < n; i++) {
+        *out = (struct repository){p->repository.host, str_from(origins[i], prefix.n)};
+        if (str_starts(origins[i], prefix) && !repository_eq(out, &p->repository))
+            return true;
+    }
+    return false;
+}
+
+bool repository_has_blob(struct place *place, const struct descriptor *d, bool *has, struct err *e) {
+    return ask_blob(repository_place(place), d, has, e);
+}
+
+/* --- Mounting --- */
+
+static bool find_origin(const struct place_repository *p, const struct descriptor *d, const struct place *from, struct arena *a,
+                        struct repository *out) {
+    const struct repository *r = from->repository;
+    if (!r || !str_eq(r->host, p->repository.host) || repository_eq(r, &p->repository))
+        return remembered(p, &d->digest, a, out);
+    *out = *r;
+    return true;
+}
+
+bool repository_mounts(struct place *place, const struct descriptor *d, const struct place *from) {
+    struct arena a = ARENA_INIT;
+    struct repository origin;
+    bool mounts = find_origin(repository_place(place), d, from, &a, &origin);
+    arena_fini(&a);
+    return mounts;
+}
+
+/* Gives up a session; the registry forgets it in time anyway. */
+static void cancel(struct place_repository *p, struct str location) {
+    struct arena a = ARENA_INIT;
+    struct err ignored = ERR_INIT;
+    struct registry_answer answer;
+    struct registry_request q = repository_request(p, "DELETE", location, "pull,push");
+    q.once = true;
+    if (!registry_ask(p->registries, &q, NULL, &a, &answer, &ignored))
+        log_debug("%s", ignored.msg);
+    err_clear(&ignored);
+    arena_fini(&a);
+}
+
+/* *done: mounted, or there already. Else *location may be a session that the registry opened instead. A registry that does not let us read
+ * the other repository says so in many ways; none of them is a reason not to upload. */
+static bool mount(struct place_repository *p, const struct descriptor *d, const struct repository *origin, struct arena *a, bool *done,
+                  struct str *location, struct err *e) {
+    static const int expect[] = {400, 401, 403, 404, 405, 0};
+    char text[DIGEST_TEXT + 1];
+    struct str path = arena_join3(a, S("blobs/uploads/?mount="), str_z(digest_text(&d->digest, text)), S("&from="));
+    struct registry_request q = repository_request(p, "POST", arena_join3(a, path, url_encode(a, origin->path), STR_NULL), "pull,push");
+    struct registry_answer answer;
+    struct err refused = ERR_INIT;
+    q.also_pull = origin;
+    bool asked = registry_ask(p->registries, &q, expect, a, &answer, &refused);
+    if (!asked)
+        log_debug("%s; the blob is sent", refused.msg);
+    err_clear(&refused);
+    *done = asked && answer.status == 201;
+    *location = asked && answer.status == 202 ? answer.location : STR_NULL;
+    if (*done)
+        return true;
+    if (!ask_blob(p, d, done, e))
+        return false;
+    if (*done && location->n)
+        cancel(p, *location);
+    return true;
+}
+
+/* --- Sending --- */
+
+static bool open_session(struct place_repository *p, struct arena *a, struct str *location, struct err *e) {
+    struct registry_request q = repository_request(p, "POST", S("blobs/uploads/"), "pull,push");
+    struct registry_answer answer;
+    q.body = BODY_BYTES; /* of no bytes: some want a length */
+    if (!registry_ask(p->registries, &q, NULL, a, &answer, e))
+        return false;
+    *location = answer.location;
+    return location->n || err_set(e, ERR_FAILED, "%.*s: the registry opened no upload (no Location)", STR_ARG(p->place.shown));
+}
+
+static struct registry_request body_request(struct place_repository *p, const char *method, struct str path, int fd, uint64_t offset,
+                                            uint64_t length, uint64_t total, struct progress_step *progress) {
+    struct registry_request q = repository_request(p, method, path, "pull,push");
+    q.content_type = S("application/octet-stream");
+    q.body = BODY_FILE;
+    q.fd = fd;
+    q.offset = offset;
+    q.length = length;
+    q.once = true;
+    q.progress = progress;
+    q.total = total;
+    return q;
+}
+
+/* With the digest in the query, whatever is in it already. */
+static struct str closing(struct arena *a, struct str location, const struct digest *d) {
+    char text[DIGEST_TEXT + 1];
+    struct str with = arena_join3(a, location, str_index(location, '?') >= 0 ? S("&digest=") : S("?digest="), STR_NULL);
+    return arena_join3(a, with, str_z(digest_text(d, text)), STR_NULL);
+}
+
+static bool close_session(struct place_repository *p, const struct descriptor *d, struct str location, struct registry_request *q,
+                          struct arena *a, struct err *e) {
+    struct registry_answer answer;
+    char text[DIGEST_TEXT + 1];
+    q->path = closing(a, location, &d->digest);
+    if (!registry_ask(p->registries, q, NULL, a, &answer, e))
+        return false;
+    return !str_starts(answer.digest, S("sha256:")) || str_eqz(answer.digest, digest_text(&d->digest, text)) ||
+           err_set(e, ERR_FAILED, "the registry says that it took %.*s", STR_ARG(answer.digest));
+}
+
+/* How many bytes have arrived: "0-1023" says 1024, "0-0" nothing or one byte, which is sent again either way. */
+static bool ask_session(struct place_repository *p, struct arena *a, struct str *location, uint64_t *arrived, struct err *e) {
+    struct registry_request q = repository_request(p, "GET", *location, "pull,push");
+    struct registry_answer answer;
+    struct str first, last;
+    if (!registry_ask(p->registries, &q, NULL, a, &answer, e))
+        return false;
+    struct str range = str_starts(answer.range, S("bytes=")) ? str_from(answer.range, 6) : answer.range;
+    if (!str_cut(range, '-', &first, &last) || !str_to_u64(last, 10, UINT64_MAX - 1, arrived))
+        return err_set(e, ERR_FAILED, "the registry does not say how much of the upload has arrived");
+    *arrived += *arrived > 0;
+    if (answer.location.n)
+        *location = answer.location;
+    return true;
+}
+
+/* One piece from *at on. Sent or not, *at is how far it came. */
+static bool send_piece(struct place_repository *p, const struct descriptor *d, int fd, uint64_t *at, struct str *location,
+                       struct progress_step *progress, struct arena *a, struct err *e) {
+    uint64_t n = d->bytes - *at < PIECE_BYTES ? d->bytes - *at : (uint64_t)PIECE_BYTES;
+    struct registry_request q = body_request(p, "PATCH", *location, fd, *at, n, d->bytes, progress);
+    struct registry_answer answer;
+    struct err failed = ERR_INIT;
+    if (registry_ask(p->registries, &q, NULL, a, &answer, &failed)) {
+        *at += n;
+        if (answer.location.n)
+            *location = answer.location;
+        return true;
+    }
+    if (failed.sys == EACCES || failed.sys == ENOENT) { /* not let in, or the session is gone: there is nothing to ask */
+        err_move(e, &failed);
+        return false;
+    }
+    log_debug("%s; the session is asked how far it came", failed.msg);
+    err_clear(&failed);
+    return ask_session(p, a, location, at, e);
+}
+
+static bool send_pieces(struct place_repository *p, const struct descriptor *d, int fd, struct str location, struct progress_step *progress,
+                        struct arena *a, struct err *e) {
+    unsigned stuck = 0;
+    for (uint64_t at = 0, before = 0; at < d->bytes; before = at) {
+        if (!send_piece(p, d, fd, &at, &location, progress, a, e))
+            return false;
+        stuck = at > before ? 0 : stuck + 1;
+        if (at > d->bytes || stuck > RESUMES)
+            return err_set(e, ERR_FAILED, "%.*s: the upload stays at %llu of %llu bytes", STR_ARG(p->place.shown), (unsigned long long)at,
+                           (unsigned long long)d->bytes);
+    }
+    struct registry_request q = repository_request(p, "PUT", STR_NULL, "pull,push");
+    q.body = BODY_BYTES;
+    return close_session(p, d, location, &q, a, e);
+}
+
+static bool send(struct place_repository *p, const struct descriptor *d, int fd, struct str location, struct progress_step *progress,
+                 struct err *e) {
+    struct arena a = ARENA_INIT;
+    bool good = location.n || open_session(p, &a, &location, e);
+    if (good && d->bytes > SMALL_BYTES) {
+        good = send_pieces(p, d, fd, location, progress, &a, e);
+    } else if (good) {
+        struct registry_request q = body_request(p, "PUT", STR_NULL, fd, 0, d->bytes, d->bytes, progress);
+        good = close_session(p, d, location, &q, &a, e);
+    }
+    arena_fini(&a);
+    return good;
+}
+
+/* Everything from the beginning, in a session of its own: half a body in the old one cannot be taken back. */
+static bool upload(struct place_repository *p, const struct descriptor *d, struct place *from, struct str location,
+                   struct progress_step *progress, struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    _cleanup_fd_ int fd = place_spool(from, d, p->store->blobs_fd, e);
+    if (fd < 0)
+        return false;
+    for (int tries = 1;; tries++) {
+        if (send(p, d, fd, location, progress, e))
+            return true;
+        if (tries == UPLOAD_TRIES || e->sys == EACCES)
+            return err_wrap(e, "%.*s: blob %s", STR_ARG(p->place.shown), digest_text(&d->digest, text));
+        log_debug("%s; the blob is sent again", e->msg);
+        err_clear(e);
+        location = STR_NULL;
+        net_wait_ms(100u << tries);
+    }
+}
+
+bool repository_put_blob(struct place *place, const struct descriptor *d, struct place *from, struct progress_step *progress,
+                         struct err *e) {
+    struct place_repository *p = repository_place(place);
+    struct arena a = ARENA_INIT;
+    struct repository origin;
+    struct str location = STR_NULL;
+    bool done = false, good = true;
+    if (find_origin(p, d, from, &a, &origin))
+        good = mount(p, d, &origin, &a, &done, &location, e);
+    good = good && (done || upload(p, d, from, location, progress, e));
+    arena_fini(&a);
+    return good;
+}

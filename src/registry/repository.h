@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to registry/: a repository of a registry as a place.
+ *
+ *   place_repository.c   manifests, blobs and tags out of it
+ *   place_upload.c       blobs into it: mounts, uploads
+ *   place_referrers.c    manifests into it, and what is about one
+ *   place_fallback.c     the index of what is about one, where the registry has none */
+#ifndef CROZE_REGISTRY_REPOSITORY_H
+#define CROZE_REGISTRY_REPOSITORY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/vec.h"
+#include "registry/place_kinds.h"
+
+struct fallback_entry {
+    struct digest subject;
+    struct manifest_blob referrer;
+};
+struct place_repository {
+    struct place place;
+    struct registries *registries;
+    struct store *store;
+    struct repository repository;
+    pthread_mutex_t fallback;    /* one of us changes a fallback tag at a time; guards the two below, and the place's arena then */
+    VEC(struct fallback_entry) entries; /* that fallback tags must have at the end */
+    uint64_t slowest_ns;         /* of reading and writing one */
+    atomic_bool no_referrers;    /* the registry has not that part of the API */
+};
+static inline struct place_repository *repository_place(struct place *p) {
+    return (struct place_repository *)p;
+}
+
+/* A request to it for `path`, to be completed. */
+struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions);
+/* Where the Link header of a page leads: a path for the next request, or "" at the end. */
+struct str repository_next_page(struct arena *a, const struct place_repository *p, struct str page, struct str link);
+
+bool repository_has_blob(struct place *p, const struct descriptor *d, bool *has, struct err *e);
+bool repository_mounts(struct place *p, const struct descriptor *d, const struct place *from);
+bool repository_put_blob(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e);
+bool repository_put_manifest(struct place *p, struct str reference, const struct manifest_blob *m, struct err *e);
+bool repository_referrers(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
+                          struct err *e);
+
+/* Under a tag or digest, as it is. */
+bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
+                          struct registry_answer *answer, struct err *e);
+
+/* --- place_fallback.c --- */
+MUST_CHECK bool fallback_add(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, struct err *e);
+/* When all is put: waits and looks until every entry stays. */
+bool fallback_settle(struct place *p, struct err *e);
+void fallback_fini(struct place_repository *p);
+
+#endif

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# build and run with images of registries: a base that is not here is pulled, --pull says when, --push and type=registry send the result.
+. "$(dirname "$0")/lib.sh"
+. "$here/../peer/lib.sh"
+export HOME="$T/home"
+mkdir -p "$HOME"
+peer_start hub
+at=127.0.0.1:$port
+
+import_base
+croze tag base "$at/demo/base:1" && croze push -q "$at/demo/base:1" >/dev/null
+export CROZE_ROOT="$T/store2"
+dockerfile "$T/app" <<END
+FROM $at/demo/base:1
+COPY Dockerfile /added
+END
+builds "FROM an image that is not here" "$at/demo/app:1" "$T/app"
+like "  which is pulled" "$(img tree "$at/demo/app:1")" passwd
+peer hub forget
+builds "again" "$at/demo/app:1" "$T/app"
+is "  asks nobody" "$(peer hub count)" 0
+builds "with --pull" "$at/demo/app:1" "$T/app" --pull
+is "  asks once" "$(peer hub count)" 1
+builds "with --pull=always" "$at/demo/app:1" "$T/app" --pull=always
+refuses 2 'always, missing or never' "with --pull=perhaps" croze build --pull=perhaps "$T/app"
+croze rmi "$at/demo/base:1" >/dev/null
+fails_build 'no such image.*pull=never' "with --pull=never" "$T/app" --pull=never
+dockerfile "$T/twice" <<END
+FROM $at/demo/base:1 AS one
+FROM $at/demo/base:1
+COPY --from=$at/demo/base:1 /etc/passwd /copied
+END
+croze rmi "$at/demo/base:1" >/dev/null 2>&1
+peer hub forget
+builds "one image in three places" twice "$T/twice" --pull=always
+is "  is asked for once" "$(peer hub count path='manifests')" 1
+
+does "build --push" croze build -q --push -t "$at/demo/app:2" "$T/app"
+does "  the registry has it" croze copy -q "$at/demo/app:2" "oci:$T/pushed:2"
+does "type=registry" croze build -q -o "type=registry,name=$at/demo/app:3" "$T/app"
+does "  too" croze copy -q "$at/demo/app:3" "oci:$T/pushed:3"
+like "  equal in digest" "$(cat "$T/pushed/index.json")" "$(digest_of "$at/demo/app:3")"
+does "type=image,push=true" croze build -q -o "type=image,name=$at/demo/app:4,push=true" "$T/app"
+is "tags" "$(croze tags "$at/demo/app" | tr '\n' ' ')" '2 3 4 '
+refuses 2 'pushed under a name' "without a name" croze build --push "$T/app"
+peer_faults hub '{"fault": {"name": "status", "code": 403}, "match": {"method": "PUT"}}'
+refuses 1 "push $at/demo/app:5" "a push that is refused" croze build --push -t "$at/demo/app:5" "$T/app"
+is "  names nothing" "$(croze images -q "$at/demo/app:5")" ""
+peer_faults hub
+
+if [ "$tier" = root ] || unshare --map-root-user --map-auto true 2>/dev/null; then
+    croze rmi "$at/demo/base:1" >/dev/null 2>&1
+    does "run pulls what is not here" croze run --rm "$at/demo/base:1" /bin/busybox true
+    refuses 125 'no such image' "  but with --pull=never" croze run --rm --pull=never "$at/demo/other:1" true
+    refuses 125 'always, missing or never' "  or --pull=perhaps" croze run --rm --pull=perhaps "$at/demo/base:1" true
+else
+    skip "run pulls what is not here" "no user namespaces"
+fi
+done_testing

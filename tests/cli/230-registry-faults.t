@@ -1,0 +1,205 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Pulls, pushes and copies through a registry that breaks: each fault ends in a retry that succeeds or in an error that names the object, and
+# nothing half-pulled or half-pushed is ever named. Then faults by chance, and kill -9 at both ends.
+. "$(dirname "$0")/lib.sh"
+. "$here/../peer/lib.sh"
+export HOME="$T/home" CROZE_FETCH_TIMEOUT=5
+mkdir -p "$HOME"
+
+peer_start one
+at=127.0.0.1:$port
+digest=$(py "$here/evidence.py" "$T/all")
+blobs() { (cd "$1" && find blobs -type f | sort); }
+
+# 20 MB that do not compress, in a layer of their own: larger than what is sent at once
+mkdir "$T/big" && py -c 'import random,sys; sys.stdout.buffer.write(random.Random(1).randbytes(20000000))' >"$T/big/noise"
+printf 'FROM scratch\nCOPY noise /noise\n' >"$T/big/Dockerfile"
+builds "an image" "$at/demo/big:1" "$T/big"
+big=$(digest_of "$at/demo/big:1")
+does "push in pieces" croze push "$at/demo/big:1"
+like "  is a PATCH" "$(peer one log method=PATCH)" 'PATCH /v2/demo/big/blobs/uploads'
+
+fresh() {
+    remove_all "$T/fresh"
+    CROZE_ROOT="$T/fresh" run "$@"
+}
+nothing_here() { is "  and nothing is named" "$(CROZE_ROOT="$T/fresh" croze images -q 2>/dev/null)" ""; }
+
+# comes_through FAULT WHAT: a pull of the big image.
+comes_through() {
+    peer_faults one "$1"
+    fresh croze pull -q "$at/demo/big:1"
+    is "pull comes through: $2" "$code $err" "0 "
+    is "  with all of it" "$(CROZE_ROOT="$T/fresh" croze inspect -f '{{.Digest}}' "$at/demo/big:1" 2>&1)" "$big"
+}
+# fails_with FAULT RE WHAT
+fails_with() {
+    peer_faults one "$1"
+    fresh croze pull -q "$at/demo/big:1"
+    if [ "$code" -ne 0 ] && ! crashed && printf '%s\n' "$err" | grep -qE "$2"; then
+        pass "pull fails by name: $3"
+    else
+        fail "pull fails by name: $3" "exit code $code" "$err"
+    fi
+    nothing_here
+}
+get_blob='"match": {"operation": "blob.get"}'
+comes_through '{"fault": {"name": "truncate", "at": 0.5}, '"$get_blob"', "times": 2}' "a body that breaks off"
+like "  it went on from there" "$(peer one log operation=blob.get status=206)" ' 206 '
+comes_through '{"fault": "reset-download", '"$get_blob"', "times": 2}' "a connection that is reset"
+comes_through '{"fault": {"name": "status", "code": 503}, "times": 2}' "503"
+comes_through '{"fault": {"name": "too-many", "retry_after": 1}, "times": 1}' "429 with Retry-After"
+comes_through '{"fault": "spoil", '"$get_blob"', "times": 1}' "a blob with other bytes, once"
+comes_through '{"fault": "wrong-digest", "times": 1}' "a digest header that lies, once"
+comes_through '{"fault": "redirect", '"$get_blob"'}' "redirects to another host"
+comes_through '{"fault": "no-range"}' "no ranges"
+comes_through '{"fault": "chunked"}' "chunked bodies"
+for fault in '{"fault": "spoil", '"$get_blob"', "times": 1}' '{"fault": {"name": "truncate", "at": 0.5}, '"$get_blob"', "times": 1}'; do
+    peer_faults one "$fault"
+    fresh croze pull -q --unpack "$at/demo/big:1"
+    is "unpacked while it arrives, through $fault" "$code $err" "0 "
+    is "  there is a tree" "$(find "$T/fresh/trees" -name noise | wc -l)" 1
+    CROZE_ROOT="$T/fresh" does "  and the store is sound" croze fsck --deep
+done
+fails_with '{"fault": "spoil", '"$get_blob"'}' 'blob sha256:[0-9a-f]{64}: what came hashes to sha256' "a blob with other bytes"
+fails_with '{"fault": "longer", '"$get_blob"'}' 'blob sha256' "a blob that is longer"
+fails_with '{"fault": {"name": "redirect", "to": "loop"}, '"$get_blob"'}' 'redirects' "redirects without end"
+fails_with '{"fault": {"name": "status", "code": 500}}' '500' "500"
+fails_with '{"fault": "big-manifest"}' 'more than|over the' "a manifest without end"
+peer_faults one
+
+# --- hostile manifests ---
+
+for kind in many-layers huge-config lying-size foreign schema1 twice both no-json fewer-diffids; do
+    py "$here/evidence.py" "$T/bad-$kind" "$kind" >/dev/null
+    hex=$(sed -n 's/.*sha256:\([0-9a-f]*\)".*/\1/p' "$T/bad-$kind/index.json" | head -1)
+    peer one load demo/bad "$T/bad-$kind" >/dev/null 2>&1
+    peer one manifest demo/bad "$kind" "$T/bad-$kind/blobs/sha256/$hex" application/vnd.oci.image.manifest.v1+json
+    fresh croze pull -q "$at/demo/bad:$kind"
+    if [ "$code" -eq 1 ] && printf '%s\n' "$err" | grep -q "demo/bad\|sha256:"; then
+        pass "not pulled: $kind"
+    else
+        fail "not pulled: $kind" "exit code $code" "$err"
+    fi
+    nothing_here
+done
+
+# --- pushes ---
+
+# pushes WHAT NAME RULE...
+pushes() {
+    pushes_what=$1 pushes_name=$2
+    shift 2
+    peer_faults one "$@"
+    croze tag "$at/demo/big:1" "$at/demo/$pushes_name:1"
+    does "push comes through: $pushes_what" croze push -q "$at/demo/$pushes_name:1"
+    peer_faults one
+    fresh croze pull -q "$at/demo/$pushes_name:1"
+    is "  all of it is there" "$(CROZE_ROOT="$T/fresh" croze inspect -f '{{.Digest}}' "$at/demo/$pushes_name:1" 2>&1)" "$big"
+}
+no_mount='{"fault": "no-mount"}'
+pushes "no mounts" p1 "$no_mount"
+pushes "an upload that is reset" p2 "$no_mount" '{"fault": "reset-upload", "times": 2}'
+pushes "an upload of which a part arrives" p3 "$no_mount" '{"fault": "short-upload", "times": 1}'
+pushes "a session that is lost" p4 "$no_mount" '{"fault": "lost-upload", "times": 1}'
+pushes "odd locations" p5 "$no_mount" '{"fault": "location-query"}' '{"fault": "relative-location"}'
+pushes "503 on PUT" p6 '{"fault": {"name": "status", "code": 503}, "match": {"method": "PUT"}, "times": 2}'
+peer_faults one '{"fault": {"name": "status", "code": 403}, "match": {"operation": "manifest.put"}}'
+croze tag "$at/demo/big:1" "$at/demo/refused:1"
+refuses 1 '403' "a manifest that is refused" croze push "$at/demo/refused:1"
+peer_faults one
+is "  leaves no tag" "$(croze tags "$at/demo/refused" 2>/dev/null)" ""
+
+# --- evidence where the API has holes ---
+
+for fault in no-referrers empty-referrers; do
+    peer_faults one "{\"fault\": \"$fault\"}"
+    does "copy to a registry with $fault" croze copy -q "oci:$T/all:v1" "$at/demo/$fault:v1"
+    does "  and back" croze copy -q "$at/demo/$fault:v1" "oci:$T/from-$fault:v1"
+    is "  nothing is lost" "$(blobs "$T/from-$fault")" "$(blobs "$T/all")"
+done
+peer_faults one '{"fault": {"name": "status", "code": 500}, "match": {"operation": "referrers.get"}}'
+refuses 1 '500' "a registry that cannot say is not one that has none" croze copy "$at/demo/no-referrers:v1" "oci:$T/lost:v1"
+peer_faults one
+is "pages of one tag each" "$(peer_faults one '{"fault": "short-pages"}'; croze tags "$at/demo/big" | tr '\n' ' ')" '1 '
+peer_faults one '{"fault": "page-loop"}'
+refuses 1 'no end' "pages that lead back to themselves" croze tags "$at/demo/no-referrers"
+
+# --- deletion in other dialects ---
+
+peer_faults one '{"fault": "no-tag-delete"}'
+croze tag "$at/demo/big:1" "$at/demo/big:2" && croze push -q "$at/demo/big:2" >/dev/null
+does "delete a tag where only digests are deleted" croze delete "$at/demo/big:2"
+is "  the other tag of the digest stays" "$(croze tags "$at/demo/big")" 1
+peer_faults one '{"fault": "no-delete"}'
+refuses 1 'does not delete' "delete where nothing is" croze delete "$at/demo/big:1"
+peer_faults one
+does "  the tag is as it was" croze copy -q "$at/demo/big:1" "oci:$T/still:1"
+is "  exactly" "$out" ""
+like "  indeed" "$(cat "$T/still/index.json")" "$big"
+
+# Docker Hub: its registry refuses, its own interface deletes.
+peer_start dockerhub --like hub --auth bearer --user ann:secret
+mkdir -p "$HOME/.config/containers" "$HOME/.docker"
+printf '[[registry]]\nprefix = "docker.io"\nlocation = "127.0.0.1:%s"\n' "$port" >"$HOME/.config/containers/registries.conf"
+printf '{"auths": {"https://index.docker.io/v1/": {"auth": "%s"}, "127.0.0.1:%s": {"auth": "%s"}}}' "$(printf ann:secret | base64)" "$port" \
+    "$(printf ann:secret | base64)" >"$HOME/.docker/config.json"
+does "push to a registry like Docker Hub" croze copy -q "oci:$T/all:v1" docker://ann/app:v1
+does "  another tag" croze copy -q --no-evidence "oci:$T/all:v1" docker://ann/app:v2
+does "delete a tag of Docker Hub's" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete ann/app:v1
+is "  the other one stays" "$(croze tags ann/app | grep '^v')" v2
+unlike "  nobody was shown the password" "$out$err" secret
+printf '{}' >"$HOME/.docker/config.json"
+refuses 1 'as user "ann" from --creds' "with a wrong password" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete --creds ann:wrong ann/app:v2
+rm "$HOME/.docker/config.json" "$HOME/.config/containers/registries.conf"
+
+# --- by chance, and killed ---
+
+# a round is a push and a pull
+rounds=25 kills=5
+[ -z "${CROZE_SOAK:-}" ] || rounds=500 kills=50
+seed=0 lost=0
+while [ $seed -lt $rounds ]; do
+    seed=$((seed + 1))
+    peer_faults one '{"fault": "transient", "probability": 0.15, "seed": '$seed', "streak": 2}'
+    rm -rf "$T/chance"
+    croze copy -q "oci:$T/all:v1" "$at/chance/$seed:v1" 2>"$T/chance.err" && croze copy -q "$at/chance/$seed:v1" "oci:$T/chance:v1" 2>>"$T/chance.err" &&
+        [ "$(blobs "$T/chance")" = "$(blobs "$T/all")" ] || { lost=$((lost + 1)); sed "s/^/# seed $seed: /" "$T/chance.err"; }
+done
+peer_faults one
+is "$rounds copies through faults by chance lose nothing" "$lost" 0
+
+# seen FIELD=REGEX: whether such a request came.
+seen() { [ "$(peer one count "$1")" != 0 ]; }
+
+killed=0 wrong=0
+for i in $(seq $kills); do
+    remove_all "$T/fresh"
+    peer_faults one '{"fault": {"name": "drip", "rate": 2000000}, '"$get_blob"'}'
+    peer one forget
+    CROZE_ROOT="$T/fresh" "$CROZE" pull -q "$at/demo/big:1" >/dev/null 2>&1 &
+    pid=$!
+    until_true 100 seen operation=blob.get
+    kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+    wait $pid 2>/dev/null
+    [ -z "$(CROZE_ROOT="$T/fresh" croze images -q 2>/dev/null)" ] || wrong=$((wrong + 1))
+    peer_faults one
+    CROZE_ROOT="$T/fresh" croze pull -q "$at/demo/big:1" >/dev/null 2>&1 && CROZE_ROOT="$T/fresh" croze fsck --deep >/dev/null 2>&1 || wrong=$((wrong + 1))
+done
+is "pulls that are killed ($killed of $kills) name nothing, and the next one succeeds" "$wrong" 0
+wrong=0 killed=0
+for i in $(seq $kills); do
+    peer_faults one '{"fault": "no-mount"}'
+    croze tag "$at/demo/big:1" "$at/killed/$i:1"
+    peer one forget
+    "$CROZE" push -q "$at/killed/$i:1" >/dev/null 2>&1 &
+    pid=$!
+    until_true 100 seen operation=upload.patch
+    kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+    wait $pid 2>/dev/null
+    [ -z "$(croze tags "$at/killed/$i" 2>/dev/null)" ] || croze copy -q "$at/killed/$i:1" "oci:$T/killed-$i:1" || wrong=$((wrong + 1))
+    croze push -q "$at/killed/$i:1" >/dev/null 2>&1 && croze copy -q "$at/killed/$i:1" "oci:$T/after-$i:1" || wrong=$((wrong + 1))
+done
+is "pushes that are killed ($killed of $kills) leave a whole image or none, and the next one succeeds" "$wrong" 0
+done_testing
