@@ -3,32 +3,12 @@
 #include "fetch/git_ref.h"
 
 #include "base/limits.h"
+#include "base/remote.h"
 #include "base/vec.h"
 
 enum { REF_MAX_BYTES = 1024, PREFIX_MIN = 4 };
 
 /* --- Kinds of texts --- */
-
-static bool is_host_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
-
-/* "user@host:path", as ssh and scp take it. */
-static bool take_scp(struct str s, struct str *login, struct str *path) {
-    size_t at = 0;
-    while (at < s.n && is_host_char(s.p[at]) && s.p[at] != '.')
-        at++;
-    size_t host = at + 1;
-    if (at == 0 || at >= s.n || s.p[at] != '@')
-        return false;
-    for (at = host; at < s.n && is_host_char(s.p[at]);)
-        at++;
-    if (at == host || at >= s.n || s.p[at] != ':')
-        return false;
-    *login = str_first(s, at);
-    *path = str_from(s, at + 1);
-    return true;
-}
 
 /* Cuts "#fragment" and "?query" off. */
 static void take_tail(struct str *s, struct str *query, struct str *fragment) {
@@ -41,15 +21,9 @@ static void take_tail(struct str *s, struct str *query, struct str *fragment) {
 }
 
 enum git_kind git_kind(struct str text) {
-    struct str login, path, query, fragment;
     if (str_starts(text, S("github.com/")))
         return GIT_SHORTHAND;
-    if (take_scp(text, &login, &path) || str_starts_nocase(text, S("ssh://")) || str_starts_nocase(text, S("git://")))
-        return GIT_REPOSITORY;
-    if (!str_starts_nocase(text, S("http://")) && !str_starts_nocase(text, S("https://")))
-        return GIT_NOT;
-    take_tail(&text, &query, &fragment);
-    return str_ends(text, S(".git")) ? GIT_REPOSITORY : GIT_NOT;
+    return remote_kind_of(text) == REMOTE_GIT ? GIT_REPOSITORY : GIT_NOT;
 }
 
 /* --- Commits, refs, directories --- */
@@ -233,9 +207,14 @@ static bool has_dash(struct str text) {
     return path.n == 0 || path.p[0] == '-' || str_find(path, S("/-")) >= 0;
 }
 
+/* It goes into the text that git gets. */
+static bool is_ssh_user_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
 static bool parse_ssh_user(struct arena *a, const struct url *u, struct git_ref *out, struct err *e) {
     for (size_t i = 0; i < u->user.n; i++)
-        if (!is_host_char(u->user.p[i]))
+        if (!is_ssh_user_char(u->user.p[i]))
             return err_set(e, ERR_USAGE, "\"%.*s\" is no user of ssh", STR_ARG(u->user));
     if (u->user.n)
         out->remote = arena_printf(a, "ssh://%.*s@%.*s", STR_ARG(u->user), STR_ARG(str_from(u->text, 6)));
@@ -248,7 +227,7 @@ bool git_remote_parse(struct arena *a, struct str text, struct git_ref *out, str
     *out = (struct git_ref){0};
     if (text.n > LIMIT_URL_BYTES)
         return err_set(e, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", text.n, LIMIT_URL_BYTES);
-    if (take_scp(text, &login, &path))
+    if (remote_cut_scp(text, &login, &path))
         return parse_scp(a, login, path, out, e);
     if (!url_parse(a, text, URL_HTTP | URL_HTTPS | URL_SSH | URL_GIT, &u, e))
         return false;

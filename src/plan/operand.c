@@ -2,44 +2,30 @@
  * URLs and repositories among the operands of ADD: see operand.h. Nothing is fetched or resolved here; fetch/ reads their insides. */
 #include "plan/operand.h"
 
+#include "base/remote.h"
+
 enum { SHA256_HEX = 64 };
 
 /* --- Kinds ----------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-/* "git@host:path", as ssh takes it. */
-static bool is_scp_style(struct str s) {
-    size_t at = 0;
-    while (at < s.n && (is_word(s.p[at]) || s.p[at] == '_'))
-        at++;
-    if (at == 0 || at == s.n || s.p[at] != '@')
-        return false;
-    size_t host = ++at;
-    while (at < s.n && (is_word(s.p[at]) || s.p[at] == '.'))
-        at++;
-    return at > host && at < s.n && s.p[at] == ':';
-}
-
-/* A URL whose path ends in .git is a repository. "github.com/x/y" is a path, as in BuildKit. */
+/* "github.com/x/y" is a path, as in BuildKit. */
 enum operand_kind operand_kind_of(struct str text) {
-    struct str path, ignored;
-    if (is_scp_style(text) || str_starts_nocase(text, S("git://")) || str_starts_nocase(text, S("ssh://")))
+    switch (remote_kind_of(text)) {
+    case REMOTE_URL:
+        return OPERAND_URL;
+    case REMOTE_GIT:
         return OPERAND_GIT;
-    if (!str_starts_nocase(text, S("http://")) && !str_starts_nocase(text, S("https://")))
-        return OPERAND_PATH;
-    (void)str_cut(text, '#', &path, &ignored);
-    (void)str_cut(path, '?', &path, &ignored);
-    return str_ends(path, S(".git")) ? OPERAND_GIT : OPERAND_URL;
+    case REMOTE_NOT:
+        break;
+    }
+    return OPERAND_PATH;
 }
 
+/* Messages do not quote what lies elsewhere: there may be a password in it. */
 bool operand_check(const struct site *at, struct df_pos pos, struct str text, struct err *e) {
     enum operand_kind kind = operand_kind_of(text);
     return at->i->op == DF_ADD || kind == OPERAND_PATH ||
-           site_err(at, pos, e, "COPY cannot copy %s (%s); ADD can", kind == OPERAND_GIT ? "a git repository" : "a URL",
-                    SHOWN(text));
+           site_err(at, pos, e, "COPY cannot copy %s; ADD can", kind == OPERAND_GIT ? "a git repository" : "a URL");
 }
 
 /* --- --checksum ------------------------------------------------------------------------------------------------------------------ */
@@ -105,8 +91,8 @@ bool keep_git_dir_check(const struct site *at, struct df_pos pos, const struct s
         const struct copy_operand *o = &c->operands[k];
         bool keep;
         if (o->kind == OPERAND_GIT && query_keeps(o->text, &keep) && keep != c->keep_git_dir)
-            return site_err(at, pos, e, "ADD --keep-git-dir=%s, but \"%s\" says otherwise: leave one of them out",
-                            c->keep_git_dir ? "true" : "false", SHOWN(o->text));
+            return site_err(at, pos, e, "ADD --keep-git-dir=%s, but the repository's text says otherwise: leave one of them out",
+                            c->keep_git_dir ? "true" : "false");
     }
     return true;
 }
