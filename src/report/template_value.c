@@ -39,7 +39,8 @@ static void map_of(struct value *v, struct arena *a, const struct template_type 
     size_t i, max, n = 0;
     yyjson_val *key, *item;
     struct pair *pairs = arena_array(a, struct pair, yyjson_obj_size(json));
-    yyjson_obj_foreach(json, i, max, key, item) pairs[n++] = (struct pair){text_of(key), item};
+    if (json) /* a list of labels that is not there: yyjson's loop would count from NULL */
+        yyjson_obj_foreach(json, i, max, key, item) pairs[n++] = (struct pair){text_of(key), item};
     if (n)
         qsort(pairs, n, sizeof *pairs, by_key);
     container(v, a, VALUE_MAP, type, n);
