@@ -168,7 +168,7 @@ static void test_flag(void) {
     setenv("SSH_AUTH_SOCK", both, 1);
     struct run_options o = {.shm_bytes = 0};
     struct err e = ERR_INIT;
-    struct socket_place place;
+    struct socket_place place = {0};
     bool found;
     struct agents *a = run_agent_parse(&o, S("default"), &e) ? agents_open(&o, NULL, &e) : NULL;
     ok(a && agents_get(a, S("default"), &found, &place, &e) && found, "the agent of SSH_AUTH_SOCK");
@@ -224,7 +224,7 @@ static void end_by_kill(void) {
         struct run_options o;
         struct store s;
         struct err e = ERR_INIT;
-        struct socket_place place;
+        struct socket_place place = {0};
         bool found;
         close(ends[0]);
         struct agents *a = with_key(&o, &s, "key", &e);
