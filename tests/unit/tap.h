@@ -70,4 +70,13 @@ __attribute__((unused)) static int tap_done(void) {
     return tap_failed ? 1 : 0;
 }
 
+/* Whether memory is what AddressSanitizer makes of it: gcc defines the one, clang has the other. */
+#if defined(__clang__)
+#define ASAN __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define ASAN 1
+#else
+#define ASAN 0
+#endif
+
 #endif

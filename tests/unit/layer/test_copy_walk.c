@@ -307,15 +307,6 @@ static void test_deep(struct copying *t) {
     is_err(&e, "nested deeper than 1024", "deeper than images may be is an error");
 }
 
-/* gcc defines the one, clang has the other */
-#if defined(__clang__)
-#define ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define ASAN 1
-#else
-#define ASAN 0
-#endif
-
 static long resident_kib(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);

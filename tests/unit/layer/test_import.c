@@ -155,8 +155,13 @@ static void test_many(void) {
     ok(layer_import(store, generate, &g, "many.tar", &options, &l, &e), "import %zu entries", g.n);
     no_err(&e, "  without an error");
     long grown = peak_kib() - before;
-    ok(grown < 64 * 1024 + (long)(g.n * 450 / 1024), "  in %ld KiB: %ld bytes an entry above the first 64 MiB", grown,
+#if ASAN
+    printf("# %ld KiB\n", grown);
+    tap_skip("AddressSanitizer's memory is not ours");
+#else
+    ok(grown < 64 * 1024 + (long)(g.n * 100 / 1024), "  in %ld KiB: %ld bytes an entry above the first 64 MiB", grown,
        grown > 65536 ? (grown - 65536) * 1024 / (long)g.n : 0);
+#endif
     tar_free(&g.t);
     struct view v;
     must(view_open(&v, store, &l, 1, &e), &e);
