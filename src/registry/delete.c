@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "image/media_types.h"
+#include "registry/hub.h"
 #include "registry/parallel.h"
 #include "registry/repository.h"
 
@@ -127,7 +128,9 @@ bool delete_tag(struct place *repository, struct store *s, struct str tag, struc
     long status;
     if (!repository->ops->resolve(repository, tag, &d, e) || !ask_delete(p, tag, &status, e))
         return false;
-    return status < 300 || delete_by_dummy(p, s, tag, e);
+    if (status < 300)
+        return true;
+    return hub_is(&p->repository) ? hub_delete_tag(p->registries, &p->repository, tag, e) : delete_by_dummy(p, s, tag, e);
 }
 
 /* --- A manifest --- */

@@ -31,7 +31,8 @@ static struct registry_request manifest_request(struct place_repository *p, cons
 static const int may_be_absent[] = {404, 0};
 
 static bool is_there(const struct place_repository *p, const struct registry_answer *answer, struct str reference, struct err *e) {
-    return answer->status != 404 || place_absent(e, "%.*s: %.*s is not there (HTTP 404)", STR_ARG(p->place.shown), STR_ARG(reference));
+    return answer->status != 404 || place_absent(e, "%.*s: %s %.*s is not there (HTTP 404)", STR_ARG(p->place.shown),
+                                                    reference_is_digest(reference) ? "manifest" : "the tag", STR_ARG(reference));
 }
 
 /* The digest that the bytes should have: the one asked for, else the one that the registry says. */

@@ -163,8 +163,9 @@ bool peer_start(struct peer *p, const char *name, const char *const *options) {
         return false;
     while (options && *options && n < 39)
         argv[n++] = *options++;
-    must(pipe2(ends, O_CLOEXEC) == 0, &e);
-    p->pid = proc_start(&(struct proc_spec){argv, NULL, NULL, ends[0], -1, -1}, &e);
+    _cleanup_fd_ int log = file_open(in_scratch(text("%s.out", name).p), O_WRONLY | O_CREAT | O_TRUNC, 0644, &e);
+    must(log >= 0 && pipe2(ends, O_CLOEXEC) == 0, &e);
+    p->pid = proc_start(&(struct proc_spec){argv, NULL, NULL, ends[0], log, log}, &e);
     must(p->pid > 0, &e);
     close(ends[0]);
     p->in = ends[1];
