@@ -120,6 +120,23 @@ for form in old new; do
     done
 done
 
+# --- two parties ---
+
+does "a second key" cosign generate-key-pair --output-key-prefix "$T/second"
+for form in old new; do
+    signed $form "$old" "a registry that another party copies from"
+    at=$other/two/$form:1
+    does "what is copied" croze copy "docker://$image" "docker://$at"
+    does "  is signed by another party there" cosign_form $form sign --key "$T/second.key" "${at%:1}@$digest"
+    does "  and copied again" croze copy "docker://$image" "docker://$at"
+    like "  which has nothing to do" "$err" 'everything is there already'
+    does "cosign adds to it at the source" cosign_form $form sign --annotations a=b "${image%:1}@$digest"
+    does "  which is copied, too" croze copy "docker://$image" "docker://$at"
+    does "  cosign verifies the other party's" cosign verify --key "$T/second.pub" --insecure-ignore-tlog=true --allow-http-registry "$at"
+    does "  that of the source" verify "$at"
+    does "  and what was added" cosign verify --annotations a=b --key "$T/key.pub" --insecure-ignore-tlog=true --allow-http-registry "$at"
+done
+
 # --- an index, signed with all that is in it ---
 
 digest=$(py "$here/evidence.py" "$T/index")
