@@ -120,6 +120,27 @@ for form in old new; do
     done
 done
 
+# --- a policy that wants signatures ---
+
+# skopeo and podman read the old form; the signature names where it was made.
+wanted() {
+    client skopeo --policy "$T/policy" --registries.d "$T/registries.d" copy -q --remove-signatures --src-tls-verify=false "docker://$1" "oci:$T/wanted:$2"
+}
+if have skopeo; then
+    mkdir "$T/registries.d"
+    printf 'docker:\n  %s:\n    use-sigstore-attachments: true\n' "$other" >"$T/registries.d/other.yaml"
+    cat >"$T/policy" <<FILE
+{"default": [{"type": "reject"}], "transports": {"docker": {"$other": [{"type": "sigstoreSigned", "keyPath": "$T/key.pub",
+    "signedIdentity": {"type": "exactRepository", "dockerRepository": "$old/signed/old"}}]}}}
+FILE
+    does "skopeo's policy takes what croze copied with its signature" wanted "$other/old/${old##*:}:2" kept
+    croze copy -q --no-evidence "docker://$old/signed/old:1" "docker://$other/bare:1" >/dev/null
+    run wanted "$other/bare:1" lost
+    like "  and refuses what has none" "$code $err" '^[1-9].*[Ss]ignature'
+else
+    skip "skopeo's policy takes what croze copied with its signature" "$why"
+fi
+
 # --- two parties ---
 
 does "a second key" cosign generate-key-pair --output-key-prefix "$T/second"

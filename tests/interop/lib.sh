@@ -3,6 +3,7 @@
 # Sourced by tests/interop/*.t: the verbs of tests/cli/lib.sh and tests/peer/lib.sh, and the real clients.
 #   client CMD...            CMD behind $INTEROP_WRAP, bounded in time
 #   have NAME                whether that client is there; if not, $why says so
+#   knows NAME FORMAT        whether it is new enough for that; if not, $why says so
 #   docker ... podman ... skopeo ... crane ... oras ... cosign ... umoci ...   the clients, speaking http to loopback, with stores of their own where they can
 #   contents WHERE [REF]     contents.py: what is there, byte by byte, as a reader sees it that is not croze
 #   one_line TEXT            its words in one line
@@ -24,6 +25,16 @@ have() {
     why="$1 is not there (INTEROP_WRAP)"
     client sh -c 'command -v "$1"' sh "$1" >/dev/null 2>&1 || return 1
     [ "$1" != docker ] || client docker version >/dev/null 2>&1 || { why="no dockerd answers"; return 1; }
+}
+
+# Debian 12's clients are older than layers in zstd.
+knows() {
+    why="this $1 is too old for $2"
+    case $1-$2 in
+    skopeo-zstd) client skopeo copy --help 2>&1 | grep -q dest-force-compress-format ;;
+    umoci-zstd) client umoci --version 2>&1 | grep 'version' | grep -qv ' 0\.[0-4]\.' ;;
+    *) true ;;
+    esac
 }
 
 docker() { client docker "$@"; }

@@ -102,9 +102,13 @@ read_by_skopeo() {
     does "  tells it" skopeo inspect "docker://$name"
     does "  copies it to a layout" skopeo copy --all --preserve-digests "docker://$name" "oci:$T/skopeo:$kind"
     is "  byte-equal" "$(contents "$T/skopeo" "$kind")" "$served"
-    does "  copies it to an archive of docker's" skopeo copy "docker://$name" "docker-archive:$T/skopeo-$kind.tar:$name"
-    is "  with configuration and layers" "$(contents "$T/skopeo-$kind.tar" | sed 's/.* //' | tr '\n' ' ')" "$config_digest $(echo "$diffs" | tr -d '[]"' | tr , ' ') "
-    if have umoci; then
+    if knows skopeo "$kind"; then
+        does "  copies it to an archive of docker's" skopeo copy "docker://$name" "docker-archive:$T/skopeo-$kind.tar:$name"
+        is "  with configuration and layers" "$(contents "$T/skopeo-$kind.tar" | sed 's/.* //' | tr '\n' ' ')" "$config_digest $(echo "$diffs" | tr -d '[]"' | tr , ' ') "
+    else
+        skip "  copies it to an archive of docker's" "$why"
+    fi
+    if have umoci && knows umoci "$kind"; then
         does "umoci unpacks $kind" skopeo copy --format oci "docker://$name" "oci:$T/umoci:$kind"
         does "  from a layout of skopeo's" umoci unpack --image "$T/umoci:$kind" "$T/umoci-$kind"
         is "  to the same files" "$(one_line "$(cd "$T/umoci-$kind/rootfs" && cat kind ran && ls opt/lower)")" "$(says "$kind")"
@@ -168,10 +172,14 @@ croze_reads() {
         dockers="$dockers localhost/$1:saved"
         does "  docker loads what croze saves" docker load -q -i "$T/saved.tar"
         is "  and runs it" "$(one_line "$(docker run --rm --network host "localhost/$1:saved" 2>&1)")" "$3"
+    else
+        skip "  docker loads what croze saves" "$why"
     fi
     if have podman; then
         does "  podman loads it" podman load -q -i "$T/saved.tar"
         is "  and runs it" "$(one_line "$(podman run --rm --network host "localhost/$1:saved" 2>&1)")" "$3"
+    else
+        skip "  podman loads it" "$why"
     fi
     export CROZE_ROOT="$T/store"
 }
@@ -211,8 +219,12 @@ if have skopeo; then
     croze_reads in/skopeo 1 "$(says gzip)"
     does "skopeo pushes docker's types" skopeo copy --format v2s2 "oci:$T/layout:gzip" "docker://$at/in/skopeo:v2s2"
     croze_reads in/skopeo v2s2 "$(says gzip)"
-    does "skopeo pushes zstd" skopeo copy --dest-compress-format zstd --dest-force-compress-format "oci:$T/layout:gzip" "docker://$at/in/skopeo:zstd"
-    croze_reads in/skopeo zstd "$(says gzip)"
+    if knows skopeo zstd; then
+        does "skopeo pushes zstd" skopeo copy --dest-compress-format zstd --dest-force-compress-format "oci:$T/layout:gzip" "docker://$at/in/skopeo:zstd"
+        croze_reads in/skopeo zstd "$(says gzip)"
+    else
+        skip "skopeo pushes zstd" "$why"
+    fi
 else
     skip "skopeo pushes" "$why"
 fi
