@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an image is, told by a reader that shares nothing with croze: contents.py WHERE [REFERENCE].
+"""What an image is, told by a reader that shares nothing with croze: contents.py WHERE [REFERENCE [OS/ARCHITECTURE]].
 
 WHERE is http://HOST:PORT/REPOSITORY, the directory of an OCI layout (croze's store is one), or an archive of `docker save`'s kind. Of a
-repository or a layout it prints a line for each manifest, configuration and layer that the reference reaches, with digest and size; of an
-archive the configuration's digest and the layers' diffIDs. Every byte is read and hashed, and what does not fit is an error."""
+repository or a layout it prints a line for each manifest, configuration and layer that the reference reaches, with digest and size (of an
+index only the images for that platform); of an archive the configuration's digest and the layers' diffIDs. Every byte is read and hashed,
+and what does not fit is an error."""
 import gzip
 import hashlib
 import json
@@ -63,10 +64,17 @@ def checked(data, descriptor):
     return data
 
 
-def walk(place, data):
+def is_for(child, platform):
+    says = child.get("platform", {})
+    return not platform or platform == f"{says.get('os')}/{says.get('architecture')}"
+
+
+def walk(place, data, platform=""):
     document = json.loads(data)
     yield "manifest", sha256(data), len(data)
     for child in document.get("manifests", ()):
+        if not is_for(child, platform):
+            continue
         yield from walk(place, checked(place.manifest(child["digest"]), child))
     parts = [("config", document["config"])] if "config" in document else []
     for kind, part in parts + [("layer", layer) for layer in document.get("layers", ())]:
@@ -86,7 +94,7 @@ def archive(path):
             yield ("diffID", sha256(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data))
 
 
-def main(where, reference=""):
+def main(where, reference="", platform=""):
     if os.path.isfile(where):
         lines = archive(where)
     else:
@@ -94,7 +102,7 @@ def main(where, reference=""):
         data = place.manifest(reference)
         if reference.startswith("sha256:") and sha256(data) != reference:
             raise SystemExit(f"{where}: what is served as {reference} is {sha256(data)}")
-        lines = walk(place, data)
+        lines = walk(place, data, platform)
     for line in lines:
         print(*line)
 

@@ -12,12 +12,24 @@ if ! docker_registry hub; then
 fi
 at=127.0.0.1:$port
 import_base base
+case $(uname -m) in
+x86_64) machine=amd64 foreign=arm64 ;;
+*) machine=arm64 foreign=amd64 ;;
+esac
 dockers=
 # shellcheck disable=SC2086 # words
 docker_forgets() { [ -z "$dockers" ] || docker rmi -f $dockers >/dev/null 2>&1; }
 trap 'status=$?; docker_forgets; (exit $status); peer_stop_all; cleanup' EXIT
 
 # --- what croze pushes ---
+
+# What this dockerd calls an image: the digest of its configuration, or, if containerd keeps its images, the digest that the registry has.
+docker_id() {
+    case $(docker info -f '{{.DriverStatus}}' 2>/dev/null) in
+    *io.containerd.snapshotter*) echo "$digest" ;;
+    *) echo "$config_digest" ;;
+    esac
+}
 
 # What every image here prints: its kind, what RUN made, and what is left of a directory that RUN removed a file from.
 image_context() {
@@ -43,8 +55,8 @@ push_kind docker oci-mediatypes=false
 
 # Two platforms: what croze built, and the same for another machine, joined in a layout by hand.
 image_context index
-croze build -q -o "type=oci,tar=false,dest=$T/joined,name=joined:amd" "$T/context-index" >/dev/null
-py - "$T/joined" <<'FILE'
+croze build -q -o "type=oci,tar=false,dest=$T/joined,name=joined:mine" "$T/context-index" >/dev/null
+py - "$T/joined" $foreign <<'FILE'
 import hashlib, json, sys
 top, kind = sys.argv[1], "application/vnd.oci.image."
 listing = json.load(open(f"{top}/index.json"))
@@ -55,10 +67,11 @@ def put(document, part):
     name = hashlib.sha256(data).hexdigest()
     open(f"{top}/blobs/sha256/{name}", "wb").write(data)
     return {"mediaType": kind + part, "digest": "sha256:" + name, "size": len(data)}
-amd = {key: listing["manifests"][0][key] for key in ("mediaType", "digest", "size")}
-image = read(amd)
-arm = put(dict(image, config=put(dict(read(image["config"]), architecture="arm64"), "config.v1+json")), "manifest.v1+json")
-children = [dict(child, platform={"os": "linux", "architecture": name}) for child, name in ((amd, "amd64"), (arm, "arm64"))]
+mine = {key: listing["manifests"][0][key] for key in ("mediaType", "digest", "size")}
+image = read(mine)
+config = read(image["config"])
+theirs = put(dict(image, config=put(dict(config, architecture=sys.argv[2]), "config.v1+json")), "manifest.v1+json")
+children = [dict(child, platform={"os": "linux", "architecture": name}) for child, name in ((mine, config["architecture"]), (theirs, sys.argv[2]))]
 root = put({"schemaVersion": 2, "mediaType": kind + "index.v1+json", "manifests": children}, "index.v1+json")
 root["annotations"] = {"org.opencontainers.image.ref.name": "both"}
 json.dump(dict(listing, manifests=listing["manifests"] + [root]), open(f"{top}/index.json", "w"))
@@ -72,7 +85,7 @@ look_at() {
     served=$(contents "http://$at/$1" "$2")
     digest=$(printf '%s\n' "$served" | of_kind manifest | head -1)
     manifest=$digest
-    [ "$1" != out/index ] || manifest=$(contents "$T/joined" joined:amd | of_kind manifest)
+    [ "$1" != out/index ] || manifest=$(contents "$T/joined" joined:mine | of_kind manifest)
     config_digest=$(contents "http://$at/$1" "$manifest" | of_kind config)
     diffs=$(py -c 'import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1]).read())' "http://$at/v2/$1/blobs/$config_digest" | diff_ids)
 }
@@ -81,7 +94,8 @@ read_by_docker() {
     have docker || { skip "docker pulls $kind" "$why"; return; }
     dockers="$dockers $name"
     does "docker pulls $kind" docker pull -q "$name"
-    is "  configuration and layers" "$(docker inspect -f '{{.Id}} {{json .RootFS.Layers}}' "$name")" "$config_digest $diffs"
+    is "  ID" "$(docker inspect -f '{{.Id}}' "$name")" "$(docker_id)"
+    is "  layers" "$(docker inspect -f '{{json .RootFS.Layers}}' "$name")" "$diffs"
     is "  digest" "$(docker inspect -f '{{index .RepoDigests 0}}' "$name")" "${name%:*}@$digest"
     does "  runs it" docker run --rm --network host "$name"
     is "  which prints what it should" "$(one_line "$out")" "$(says "$kind")"
@@ -121,8 +135,8 @@ read_by_crane() {
     have crane || { skip "crane reads $kind" "$why"; return; }
     is "crane tells $kind's digest" "$(crane digest "$name")" "$digest"
     is "  its manifest" "$(crane manifest "$name" | sha256_of)" "$digest"
-    [ "$kind" != index ] || is "  that of another platform" "$(crane digest --platform linux/arm64 "$name")" "$(printf '%s\n' "$served" | of_kind manifest | tail -1)"
-    is "  its configuration" "$(crane config --platform linux/amd64 "$name" | sha256_of)" "$config_digest"
+    [ "$kind" != index ] || is "  that of another platform" "$(crane digest --platform linux/$foreign "$name")" "$(printf '%s\n' "$served" | of_kind manifest | tail -1)"
+    is "  its configuration" "$(crane config --platform linux/$machine "$name" | sha256_of)" "$config_digest"
     if [ "$kind" = zstd ]; then
         does "  finds it valid" crane validate --fast --remote "$name"
         skip "  and its layers" "crane validate reads gzip alone, and says \"gzip: invalid header\" of zstd that skopeo made, too"
@@ -131,7 +145,7 @@ read_by_crane() {
     fi
     does "  pulls it as a layout" crane pull --format oci "$name" "$T/crane-$kind"
     is "  byte-equal" "$(contents "$T/crane-$kind" "$digest")" "$served"
-    does "  pulls it as an archive" crane pull --platform linux/amd64 "$name" "$T/crane-$kind.tar"
+    does "  pulls it as an archive" crane pull --platform linux/$machine "$name" "$T/crane-$kind.tar"
     is "  with configuration" "$(contents "$T/crane-$kind.tar" | of_kind config)" "$config_digest"
 }
 
@@ -157,16 +171,17 @@ croze_reads() {
     reads=$at/$1:$2
     remove_all "$T/fresh"
     export CROZE_ROOT="$T/fresh"
-    served=$(contents "http://$at/$1" "$2")
+    all=$(contents "http://$at/$1" "$2")
+    served=$(contents "http://$at/$1" "$2" linux/$machine)
     digest=$(printf '%s\n' "$served" | of_kind manifest | head -1)
     does "croze pulls it" croze pull -q "$reads"
     is "  with the digest that the registry serves" "$(digest_of "$reads")" "$digest"
-    is "  byte-equal" "$(contents "$CROZE_ROOT" "$digest")" "$served"
+    is "  byte-equal" "$(contents "$CROZE_ROOT" "$digest" linux/$machine)" "$served"
     does "  the store is sound" croze fsck --deep
     does "  runs it" croze run --rm --pull=never "$reads"
     is "  which prints what it should" "$(one_line "$out")" "$3"
     does "  copies it on" croze copy -q "docker://$reads" "docker://$at/again/$1:$2"
-    is "  byte-equal" "$(contents "http://$at/again/$1" "$2")" "$served"
+    is "  byte-equal" "$(contents "http://$at/again/$1" "$2")" "$all"
     croze tag "$reads" "localhost/$1:saved" && croze save -o "$T/saved.tar" "localhost/$1:saved"
     if have docker; then
         dockers="$dockers localhost/$1:saved"
@@ -190,7 +205,7 @@ if have docker; then
     does "docker builds and pushes" docker build -q --network host -t "$at/in/docker:1" "$T/docker"
     does "  pushes" docker push -q "$at/in/docker:1"
     croze_reads in/docker 1 "$(says docker)"
-    does "docker commits" docker run --name croze-interop-$$ --network host "$at/out/zstd:1" sh -c 'echo committed >/kind'
+    does "docker commits" docker run --name croze-interop-$$ --network host "$at/out/gzip:1" sh -c 'echo committed >/kind'
     does "  an image" docker commit -c 'CMD ["/bin/sh", "-c", "cat /kind"]' croze-interop-$$ "$at/in/docker:classic"
     docker rm croze-interop-$$ >/dev/null
     does "  pushes" docker push -q "$at/in/docker:classic"
@@ -282,7 +297,8 @@ if have docker && [ -S "$(printf %s "${DOCKER_HOST:-unix:///var/run/docker.sock}
     for kind in gzip zstd docker; do
         look_at "out/$kind" 1
         does "croze copies $kind into a dockerd" croze copy "docker://$at/out/$kind:1" docker-daemon:croze/to-daemon:1
-        is "  configuration and layers" "$(docker inspect -f '{{.Id}} {{json .RootFS.Layers}}' croze/to-daemon:1)" "$config_digest $diffs"
+        is "  ID" "$(docker inspect -f '{{.Id}}' croze/to-daemon:1)" "$(docker_id)"
+        is "  layers" "$(docker inspect -f '{{json .RootFS.Layers}}' croze/to-daemon:1)" "$diffs"
         is "  which runs" "$(one_line "$(docker run --rm --network host croze/to-daemon:1 2>&1)")" "$(says "$kind")"
         remove_all "$T/fresh"
         does "  and out of it" env CROZE_ROOT="$T/fresh" "$CROZE" copy docker-daemon:croze/to-daemon:1 store:daemon:1
