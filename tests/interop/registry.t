@@ -185,6 +185,7 @@ croze_reads() {
     croze tag "$reads" "localhost/$1:saved" && croze save -o "$T/saved.tar" "localhost/$1:saved"
     if have docker; then
         dockers="$dockers localhost/$1:saved"
+        docker rmi -f "localhost/$1:saved" >/dev/null 2>&1 # the last one would stay without a name
         does "  docker loads what croze saves" docker load -q -i "$T/saved.tar"
         is "  and runs it" "$(one_line "$(docker run --rm --network host "localhost/$1:saved" 2>&1)")" "$3"
     else
@@ -296,6 +297,7 @@ if have docker && [ -S "$(printf %s "${DOCKER_HOST:-unix:///var/run/docker.sock}
     dockers="$dockers croze/to-daemon:1 croze/from-daemon:1"
     for kind in gzip zstd docker; do
         look_at "out/$kind" 1
+        docker rmi -f croze/to-daemon:1 >/dev/null 2>&1
         does "croze copies $kind into a dockerd" croze copy "docker://$at/out/$kind:1" docker-daemon:croze/to-daemon:1
         is "  ID" "$(docker inspect -f '{{.Id}}' croze/to-daemon:1)" "$(docker_id)"
         is "  layers" "$(docker inspect -f '{{json .RootFS.Layers}}' croze/to-daemon:1)" "$diffs"
