@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The front door; Meson and Ninja do the work. `make`, `make demo`, `make check`, `make bench`, `make soak`.
+# The front door; Meson and Ninja do the work. `make`, `make demo`, `make check`, `make bench`, `make interop`, `make soak`.
 BUILD ?= build
 
 all: $(BUILD)/croze
@@ -28,6 +28,9 @@ check:
 bench: all
 	@CROZE=$(CURDIR)/$(BUILD)/croze tests/bench/run
 
+interop: all
+	@CROZE=$(CURDIR)/$(BUILD)/croze tests/interop/run
+
 soak: all
 	@tools/install-deps build demo test fuzz
 	@CROZE_SOAK=1 tests/run $(BUILD)
@@ -40,4 +43,4 @@ clean:
 	rm -rf $(BUILD) build-asan build-fuzz
 
 FORCE:
-.PHONY: all deps demo check bench soak install clean FORCE
+.PHONY: all deps demo check bench interop soak install clean FORCE

@@ -66,6 +66,8 @@ struct image_name {
 MUST_CHECK bool image_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e);
 /* "name:tag" as index.json has it. */
 struct str image_name_text(struct arena *a, const struct image_name *n);
+/* Such a text with what the short form leaves out, as containerd names images: "docker.io/library/debian:12". */
+struct str image_name_full(struct arena *a, struct str name);
 
 /* Finds an image by name, name@digest, manifest digest, configuration digest (image ID), or a unique prefix of one of the two (at least 4
  * hex digits); of an index, its own digest or those of the image that it has for this machine. e->sys = ENOENT when there is none. */

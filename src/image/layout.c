@@ -68,6 +68,15 @@ bool outgoing_copy(int from, const struct digest *d, uint64_t size, int to, cons
                    digest_text(d, text));
 }
 
+/* A dockerd that keeps its images in containerd reads the first of the two as it stands: without it a short name would be one that docker
+ * never finds again. */
+static void add_names(yyjson_mut_doc *d, yyjson_mut_val *annotations, struct str name) {
+    struct arena a = ARENA_INIT;
+    json_add_str(d, annotations, "io.containerd.image.name", image_name_full(&a, name));
+    json_add_str(d, annotations, "org.opencontainers.image.ref.name", name);
+    arena_fini(&a);
+}
+
 void outgoing_describe(const struct outgoing *o, yyjson_mut_doc *d, yyjson_mut_val *list) {
     for (size_t i = 0; i < o->images.n; i++) {
         const struct outgoing_image *one = &o->images.p[i];
@@ -76,10 +85,8 @@ void outgoing_describe(const struct outgoing *o, yyjson_mut_doc *d, yyjson_mut_v
         json_add_str(d, v, "mediaType", one->image.manifest_media_type);
         json_add_str(d, v, "digest", str_z(digest_text(&one->image.manifest, digest)));
         yyjson_mut_obj_add_uint(d, v, "size", one->image.manifest_bytes);
-        if (one->name.n) {
-            yyjson_mut_val *annotations = yyjson_mut_obj_add_obj(d, v, "annotations");
-            json_add_str(d, annotations, "org.opencontainers.image.ref.name", one->name);
-        }
+        if (one->name.n)
+            add_names(d, yyjson_mut_obj_add_obj(d, v, "annotations"), one->name);
     }
 }
 

@@ -121,3 +121,11 @@ bool image_name_parse(struct arena *a, struct str text, struct image_name *out, 
 struct str image_name_text(struct arena *a, const struct image_name *n) {
     return n->tag.n ? arena_join3(a, n->name, S(":"), n->tag) : n->name;
 }
+
+struct str image_name_full(struct arena *a, struct str name) {
+    struct str first, rest;
+    bool path = str_cut(name, '/', &first, &rest);
+    if (path && is_host(first))
+        return arena_str(a, name);
+    return arena_join3(a, path ? S("docker.io/") : S("docker.io/library/"), name, STR_NULL);
+}

@@ -64,12 +64,32 @@ static bool has_it(struct graph *g, struct str reference, const struct node *n, 
     return there && !*other;
 }
 
-/* cosign's tag, which may stand already, or name other signatures than ours. */
-static bool tag_stands(struct graph *g, const struct node *n) {
-    bool other, stands = has_it(g, n->tag, n, &other);
+/* Under the tag lie signatures of others: ours are added to them. *news false: they are among them. */
+static bool join(struct graph *g, const struct node *n, bool *news, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct manifest_blob old;
+    struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
+    bool good = g->to->ops->manifest(g->to, n->tag, &a, &old, e) && signatures_add(old.bytes, n->m.bytes, &text, news, e);
+    if (good && *news) {
+        struct manifest_blob joined = {sha256_of(text.p, text.n), old.media_type, buf_str(&text)};
+        good = g->to->ops->put_manifest(g->to, n->tag, &joined, e);
+    }
+    buf_fini(&text);
+    arena_fini(&a);
+    return good || err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(n->tag));
+}
+
+/* cosign's tag, which may stand already, or name something else. */
+static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct err *e) {
+    bool other;
+    *news = !has_it(g, n->tag, n, &other);
+    if (!*news)
+        return true;
+    if (other && tag_collects(n->tag))
+        return join(g, n, news, e);
     if (other)
         log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(n->tag));
-    return stands;
+    return put(g, n->tag, n, e);
 }
 
 /* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not
@@ -77,16 +97,14 @@ static bool tag_stands(struct graph *g, const struct node *n) {
 static bool is_news(struct graph *g, const struct node *n) {
     char text[DIGEST_TEXT + 1];
     bool other;
-    return n->tag.n || g->to->asks || !has_it(g, str_z(digest_text(&n->m.digest, text)), n, &other);
+    return g->to->asks || !has_it(g, str_z(digest_text(&n->m.digest, text)), n, &other);
 }
 
 static bool put_one(void *ctx, size_t i, struct err *e) {
     struct putting *p = ctx;
     const struct node *n = p->nodes[i];
-    if (n->tag.n && tag_stands(p->graph, n))
-        return true;
-    bool news = is_news(p->graph, n);
-    if (!put(p->graph, n->tag, n, e))
+    bool news = n->tag.n || is_news(p->graph, n);
+    if (!(n->tag.n ? put_tagged(p->graph, n, &news, e) : put(p->graph, STR_NULL, n, e)))
         return false;
     pthread_mutex_lock(&p->lock);
     p->graph->n_put += news;

@@ -20,6 +20,22 @@ does "the same again" croze copy "oci:$T/all:v1" "oci:$T/second:v1"
 like "  has nothing to do" "$err" 'everything is there already'
 is "  and leaves the index as it was" "$(cat "$T/second/index.json")" "$(cat "$T/before")"
 
+py "$here/evidence.py" "$T/another" signed-by-another >/dev/null
+signatures() { # DIR: under cosign's tag of v1, in the old form
+    py -c 'import json, sys
+blob = lambda digest: open(sys.argv[1] + "/blobs/sha256/" + digest[7:]).read()
+tagged = [e for e in json.load(open(sys.argv[1] + "/index.json"))["manifests"] if e.get("annotations", {}).get("org.opencontainers.image.ref.name", "").endswith(".sig")]
+print(*[blob(layer["digest"]) for entry in tagged for layer in json.loads(blob(entry["digest"]))["layers"]], sep="\n")' "$1"
+}
+croze copy -q "oci:$T/another:v1" "oci:$T/signed:v1" >/dev/null
+does "what another party has signed, in the old form, at the destination" croze copy "oci:$T/all:v1" "oci:$T/signed:v1"
+is "  stays beside what is brought" "$(signatures "$T/signed")" 'signed by another, in the old form
+signed, in the old form'
+for from in all another; do
+    does "  from $from again" croze copy "oci:$T/$from:v1" "oci:$T/signed:v1"
+    like "  there is nothing to do" "$err" 'everything is there already'
+done
+
 does "through an archive" croze copy "oci:$T/second:v1" "oci-archive:$T/all.tar:v1"
 like "  which is called by its own name" "$err" "oci-archive:$T/all.tar"
 does "and a directory" croze copy "oci-archive:$T/all.tar:v1" "dir:$T/dir"

@@ -35,6 +35,7 @@ for format in docker-archive oci-archive; do
     croze save --format $format demo/one:1.0 >"$T/again.tar"
     is "... to standard output: the same bytes again" "$(sha256sum <"$T/again.tar")" "$(sha256sum <"$file")"
     empty
+    like "... with the name that containerd goes by" "$(tar -xOf "$file" index.json)" '"io.containerd.image.name":"docker.io/demo/one:1.0"'
     does "load it into an empty store" croze load -i "$file"
     is "... tells the name" "$out" "Loaded image: demo/one:1.0"
     is "... the same digest and ID" "$(digest_of demo/one:1.0) $(config demo/one:1.0 '{{.Id}}')" "$digest $id"

@@ -69,14 +69,14 @@ def cosign_tag(descriptor, suffix):
     return descriptor["digest"].replace(":", "-") + suffix
 
 
-def good():
+def good(signed=b"signed, in the old form"):
     amd = manifest(image("amd64"), platform={"os": "linux", "architecture": "amd64"})
     arm = manifest(image("arm64"), platform={"os": "linux", "architecture": "arm64", "variant": "v8"})
     attested = manifest(artifact("application/vnd.in-toto+json", b'{"of":"amd64"}'), platform={"os": "unknown", "architecture": "unknown"},
                         annotations={"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": amd["digest"]})
     index = manifest({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [amd, arm, attested]})
     name(index, "v1")
-    name(manifest(artifact("application/vnd.dev.cosign.simplesigning.v1+json", b"signed, in the old form")), cosign_tag(index, ".sig"))
+    name(manifest(artifact("application/vnd.dev.cosign.simplesigning.v1+json", signed)), cosign_tag(index, ".sig"))
     name(manifest(artifact("application/vnd.dsse.envelope.v1+json", b"attested, in the old form")), cosign_tag(amd, ".att"))
     name(manifest(artifact("application/vnd.dev.sigstore.bundle.v0.3+json", b"signed, in the new form", subject=bare(index))))
     sbom = manifest(artifact("application/spdx+json", b"what is in it", subject=bare(amd), annotations={"made": "by a test"}))
@@ -102,6 +102,7 @@ def twice():
 
 KINDS = {
     "good": good,
+    "signed-by-another": lambda: good(b"signed by another, in the old form"),
     "plain": lambda: (name(manifest(image("amd64")), "v1"), print(entries[0]["digest"])),
     "million-layers": lambda: changed(lambda d: d.update(layers=d["layers"] * 500000)),
     "many-layers": lambda: changed(lambda d: d.update(layers=d["layers"] * 300)),

@@ -22,7 +22,16 @@ static void bad(const char *text) {
     arena_fini(&a);
 }
 
+static void test_full(void) {
+    struct arena a = ARENA_INIT;
+    is_str(image_name_full(&a, S("debian:12")), S("docker.io/library/debian:12"), "docker fills in its library");
+    is_str(image_name_full(&a, S("demo/x:1")), S("docker.io/demo/x:1"), "  its host");
+    is_str(image_name_full(&a, S("localhost/x:1")), S("localhost/x:1"), "  and nothing where there is a host");
+    arena_fini(&a);
+}
+
 int main(void) {
+    test_full();
     good("debian", "debian:latest");
     good("debian:12", "debian:12");
     good("docker.io/library/debian:12", "debian:12");

@@ -94,11 +94,30 @@ static void test_fallback(void) {
     buf_fini(&third);
 }
 
+static void test_signatures(void) {
+    struct err e = ERR_INIT;
+    struct buf joined = BUF_INIT(4096), again = BUF_INIT(4096);
+    bool changed;
+#define SIGNED(layers) S("{\"schemaVersion\":2,\"config\":{\"size\":2},\"layers\":[" layers "]}")
+#define ONE "{\"digest\":\"sha256:1\",\"size\":1,\"annotations\":{\"s\":\"a\"}}"
+#define TWO "{\"digest\":\"sha256:1\",\"size\":1,\"annotations\":{\"s\":\"b\"}}"
+    ok(signatures_add(SIGNED(ONE), SIGNED(TWO), &joined, &changed, &e) && changed, "another signature of the same payload is added");
+    ok(str_eq(buf_str(&joined), SIGNED(ONE "," TWO)), "  behind the one that was there");
+    ok(signatures_add(buf_str(&joined), SIGNED(TWO), &again, &changed, &e) && !changed && !again.n, "one that is there is not");
+    ok(!signatures_add(S("{\"manifests\":[]}"), SIGNED(ONE), &again, &changed, &e), "what has no signatures is not replaced");
+    err_clear(&e);
+    ok(!signatures_add(S("{"), SIGNED(ONE), &again, &changed, &e), "nor what is no JSON");
+    err_clear(&e);
+    buf_fini(&joined);
+    buf_fini(&again);
+}
+
 int main(void) {
     test_manifest();
     test_platforms();
     test_types();
     test_fallback();
+    test_signatures();
     arena_fini(&arena);
     return tap_done();
 }
