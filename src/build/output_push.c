@@ -18,7 +18,7 @@ static bool push_name(struct build *b, struct str text, const struct digest *man
         return false;
     repository_of(&b->arena, &name, &repository);
     _cleanup_(place_closep) struct place *from = place_store(b->store);
-    _cleanup_(place_closep) struct place *to = place_repository(registries, b->store, &repository);
+    _cleanup_(place_closep) struct place *to = place_repository(registries, b->store, &repository, PLACE_WRITE);
     struct progress_step *p = progress_start(b->progress, arena_printf(&b->arena, "[output] push %.*s", STR_ARG(text)));
     bool good = copy_image(from, str_z(digest_text(manifest, digest)), to, name.tag, &o, &b->arena, &r, e);
     progress_end(p, good ? PROGRESS_DONE : PROGRESS_FAILED, STR_NULL);

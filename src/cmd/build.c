@@ -82,10 +82,18 @@ static bool read_filter(struct arena *a, struct build_options *o, struct err *e)
     return true;
 }
 
+/* --creds are for where the image goes, not for where its bases come from. */
+static bool read_registry(struct arena *a, struct build_options *o, struct err *e) {
+    struct registry_options *registry = arena_new(a, struct registry_options);
+    o->registry = registry;
+    return registry_flags_read(registry, e) && registry_creds_read(o->n_tags ? o->tags[0] : STR_NULL, a, registry, e);
+}
+
 static bool read_options(struct arena *a, const char *context, struct build_options *o, struct err *e) {
     *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
     return read_filter(a, o, e) && build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) &&
+           read_registry(a, o, e) &&
            build_check_read(o, e);
 }
 

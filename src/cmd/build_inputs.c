@@ -141,12 +141,9 @@ static bool read_platform(struct arena *a, struct err *e) {
                                       STR_ARG(own));
 }
 
-static bool read_pull(struct arena *a, struct build_options *o, struct err *e) {
-    struct registry_options *registry = arena_new(a, struct registry_options);
-    o->registry = registry;
-    return (!pull || pull_when_parse(str_z(pull), &o->pull) ||
-            err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull)) &&
-           registry_flags_read(registry, e);
+static bool read_pull(struct build_options *o, struct err *e) {
+    return !pull || pull_when_parse(str_z(pull), &o->pull) ||
+           err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
 }
 
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {
@@ -154,5 +151,5 @@ bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) 
     o->target = str_z(target);
     o->modes_git = modes ? strcmp(modes, "git") == 0 : reproducible;
     return read_platform(a, e) && build_pairs_read(a, &build_args, true, "build-arg", &o->build_args, e) && read_contexts(a, o, e) &&
-           read_maps(a, o, e) && read_lock(o, e) && read_pull(a, o, e) && read_epoch(&o->build_args, o, e);
+           read_maps(a, o, e) && read_lock(o, e) && read_pull(o, e) && read_epoch(&o->build_args, o, e);
 }

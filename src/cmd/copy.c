@@ -7,12 +7,13 @@
 #include "cmd/copy_mirror.h"
 #include "cmd/registry_flags.h"
 
-static const char *platform, *digest_file, *progress_mode = "auto";
+static const char *platform, *digest_file, *src_creds, *dest_creds, *progress_mode = "auto";
 static bool all, preserve_digests, quiet, no_evidence, mirror, only_new;
 static const char *const progress_words[] = {"auto", "plain", "tty", "quiet", "rawjson", NULL};
 
 static const struct opt options[] = {
     OPT_FLAG('a', "all", &all, "Accepted for skopeo's sake: every platform is always copied, unless one is chosen"),
+    OPT_STR(0, "dest-creds", "USER:PASSWORD", &dest_creds, "Use these credentials for the destination's registry"),
     OPT_STR(0, "digestfile", "FILE", &digest_file, "Write the digest of what was copied to FILE"),
     OPT_FLAG(0, "mirror", &mirror, "SOURCE is HOST/REPOSITORY[:TAG] with wildcards, DESTINATION HOST[/PREFIX]: copy all that match"),
     OPT_FLAG(0, "new-only", &only_new, "With --mirror: only tags that the list of the destination lacks"),
@@ -21,6 +22,7 @@ static const struct opt options[] = {
     OPT_FLAG(0, "preserve-digests", &preserve_digests, "Accepted for skopeo's sake: bytes are always copied as they are"),
     OPT_ENUM(0, "progress", progress_words, &progress_mode, "auto, plain, tty, quiet or rawjson"),
     OPT_FLAG('q', "quiet", &quiet, "Print nothing"),
+    OPT_STR(0, "src-creds", "USER:PASSWORD", &src_creds, "Use these credentials for the source's registry"),
     OPT_UNSUPPORTED('f', "format", "FORMAT", "a manifest of another format has another digest; build -o makes images of either"),
     OPT_UNSUPPORTED(0, "remove-signatures", NULL, "use --no-evidence"),
     OPT_TABLE(registry_rows, "Registries"),
@@ -78,6 +80,20 @@ static bool copy_texts(struct context *c, char **args, struct registries *r, con
     return to && copy(from, to, o, e);
 }
 
+/* --creds would go to whichever of two registries asks first. */
+static struct registries *open_registries(char **args, struct err *e) {
+    struct registry_options o;
+    struct arena a = ARENA_INIT;
+    struct registries *r = NULL;
+    if (registry_creds_given())
+        err_set(e, ERR_USAGE, "copy has two sides: --src-creds and --dest-creds say for which of them credentials are");
+    else if (registry_flags_read(&o, e) && registry_creds_bind("--src-creds", src_creds, str_z(args[0]), &a, &o.creds[0], e) &&
+             registry_creds_bind("--dest-creds", dest_creds, str_z(args[1]), &a, &o.creds[1], e))
+        r = registries_new(&o, e);
+    arena_fini(&a);
+    return r;
+}
+
 static int run(struct context *c, char **args, size_t n, struct err *e) {
     enum progress_mode mode = PROGRESS_AUTO;
     if (n != 2 || (only_new && !mirror) || (mirror && digest_file)) {
@@ -85,7 +101,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
                 "--digestfile is for one image, not for --mirror");
         return -1;
     }
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    _cleanup_(registries_freep) struct registries *r = open_registries(args, e);
     if (!r || !progress_mode_parse(str_z(quiet ? "quiet" : progress_mode), &mode))
         return -1;
     struct progress *p = progress_new(mode, STDERR_FILENO);

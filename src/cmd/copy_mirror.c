@@ -11,8 +11,8 @@ static bool copy_one(struct registries *r, struct store *s, const struct mirror_
     struct arena a = ARENA_INIT;
     struct copy_result result;
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(place_closep) struct place *from = place_repository(r, s, &one->from);
-    _cleanup_(place_closep) struct place *to = place_repository(r, s, &one->to);
+    _cleanup_(place_closep) struct place *from = place_repository(r, s, &one->from, PLACE_READ);
+    _cleanup_(place_closep) struct place *to = place_repository(r, s, &one->to, PLACE_WRITE);
     bool good = copy_image(from, one->tag, to, one->tag, o, &a, &result, e) ||
                 err_wrap(e, "copy %.*s:%.*s", STR_ARG(from->shown), STR_ARG(one->tag));
     if (good && !quiet)

@@ -40,7 +40,7 @@ static bool delete_one(struct context *c, struct registries *r, const char *text
     if (!name.digest.n && str_index(path_base(str_z(text)), ':') < 0)
         return err_set(e, ERR_USAGE, "%s: say which tag or digest is to go (a whole repository is not deleted)", text);
     repository_of(a, &name, &repository);
-    _cleanup_(place_closep) struct place *p = place_repository(r, &c->store, &repository);
+    _cleanup_(place_closep) struct place *p = place_repository(r, &c->store, &repository, PLACE_WRITE);
     bool by_digest = name.digest.n > 0;
     bool good = by_digest ? digest_parse(name.digest, &d, e) && delete_manifest(p, &d, e) : delete_tag(p, &c->store, name.tag, e);
     if (!good && force && e->sys == ENOENT) {
@@ -58,7 +58,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return -1;
     }
     struct arena a = ARENA_INIT;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
     bool good = r != NULL;
     for (size_t i = 0; good && i < n; i++)
         good = delete_one(c, r, args[i], &a, e);

@@ -97,7 +97,7 @@ static bool pull_all(const struct pulling *p, const struct image_name *name, str
     struct str *tags;
     size_t n;
     repository_of(a, name, &repository);
-    _cleanup_(place_closep) struct place *from = place_repository(p->registries, &p->context->store, &repository);
+    _cleanup_(place_closep) struct place *from = place_repository(p->registries, &p->context->store, &repository, PLACE_READ);
     if (!from->ops->tags(from, a, &tags, &n, e))
         return err_wrap(e, "pull %.*s", STR_ARG(name->name));
     for (size_t i = 0; i < n; i++) {
@@ -127,7 +127,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (unpack && !sandbox_enter(c->argc, c->argv, e)) /* trees belong to the user map of the tier */
         return -1;
     struct arena a = ARENA_INIT;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
     bool good = r != NULL;
     struct pulling p = {c, r, good ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
     for (size_t i = 0; good && i < n; i++)

@@ -102,7 +102,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return -1;
     }
     struct arena a = ARENA_INIT;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(e);
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
     bool good = r != NULL;
     struct pushing p = {&c->store, r, good ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
     for (size_t i = 0; good && i < n; i++)

@@ -11,31 +11,68 @@ const struct opt registry_rows[] = {
      .to = &authfile,
      .help = "Take credentials from FILE (default: where docker and podman keep them; environment REGISTRY_AUTH_FILE)"},
     OPT_STR(0, "cert-dir", "DIR", &cert_dir, "Trust the ca.crt in DIR, and show the *.cert with its *.key there"),
-    OPT_STR(0, "creds", "USER[:PASSWORD]", &creds, "Use these credentials; a password that is left out is asked for"),
+    OPT_STR(0, "creds", "USER:PASSWORD", &creds, "Use these credentials, for the registry of the image that is named and no other"),
     OPT_OPTIONAL("tls-verify", "BOOL", &tls_verify, "false: take any certificate, and http where there is no https"),
     OPT_END,
 };
 
 static bool read_tls_verify(int *out, struct err *e) {
-    struct str value = str_z(tls_verify);
+    bool verify = true;
     *out = -1;
     if (!tls_verify)
         return true;
-    if (!value.n || str_eq(value, S("true")) || str_eq(value, S("1")))
-        *out = 1;
-    else if (str_eq(value, S("false")) || str_eq(value, S("0")))
-        *out = 0;
-    else
+    if (tls_verify[0] && !str_to_bool(str_z(tls_verify), &verify))
         return err_set(e, ERR_USAGE, "--tls-verify takes true or false, not \"%s\"", tls_verify);
+    *out = verify;
     return true;
 }
 
 bool registry_flags_read(struct registry_options *out, struct err *e) {
-    *out = (struct registry_options){.authfile = authfile, .creds = str_z(creds), .cert_dir = cert_dir};
+    *out = (struct registry_options){.authfile = authfile, .cert_dir = cert_dir};
     return read_tls_verify(&out->tls_verify, e);
 }
 
-struct registries *registries_of_flags(struct err *e) {
+/* The registry of an image's name, of docker://NAME, or of a pattern of names behind a host. */
+static bool host_of(struct arena *a, struct str text, struct str *host) {
+    struct image_name name;
+    struct repository r;
+    struct err none = ERR_INIT;
+    text = str_starts(text, S("docker://")) ? str_from(text, 9) : text;
+    bool good = image_name_parse(a, text, &name, &none);
+    err_clear(&none);
+    if (good) {
+        repository_of(a, &name, &r);
+        *host = r.host;
+        return true;
+    }
+    struct str rest;
+    return str_cut(text, '/', host, &rest) && (str_index(*host, '.') >= 0 || str_index(*host, ':') >= 0) && !str_ends(*host, S(":"));
+}
+
+bool registry_creds_bind(const char *flag, const char *given, struct str image, struct arena *a, struct registry_creds *out,
+                         struct err *e) {
+    if (!given)
+        return true;
+    if (!strchr(given, ':'))
+        return err_set(e, ERR_USAGE, "%s takes USER:PASSWORD; croze login asks for a password", flag);
+    out->creds = str_z(given);
+    return host_of(a, image, &out->host) ||
+           err_set(e, ERR_USAGE, "%s is for the registry of an image, and none is named; croze login keeps credentials of any", flag);
+}
+
+bool registry_creds_read(struct str image, struct arena *a, struct registry_options *out, struct err *e) {
+    return registry_creds_bind("--creds", creds, image, a, &out->creds[0], e);
+}
+
+bool registry_creds_given(void) {
+    return creds != NULL;
+}
+
+struct registries *registries_of_flags(struct str image, struct err *e) {
     struct registry_options o;
-    return registry_flags_read(&o, e) ? registries_new(&o, e) : NULL;
+    struct arena a = ARENA_INIT;
+    bool good = registry_flags_read(&o, e) && registry_creds_read(image, &a, &o, e);
+    struct registries *r = good ? registries_new(&o, e) : NULL;
+    arena_fini(&a);
+    return r;
 }

@@ -9,9 +9,16 @@
 
 extern const struct opt registry_rows[]; /* as OPT_TABLE(registry_rows, "Registries") */
 
+/* All but the credentials. */
 MUST_CHECK bool registry_flags_read(struct registry_options *out, struct err *e);
-/* What was typed -> the client; NULL: an error. */
-MUST_CHECK struct registries *registries_of_flags(struct err *e);
+/* --creds, for the registry of `image`; without one it is wrong usage. */
+MUST_CHECK bool registry_creds_read(struct str image, struct arena *a, struct registry_options *out, struct err *e);
+bool registry_creds_given(void);
+/* The same for another flag's value; NULL: it was not given. */
+MUST_CHECK bool registry_creds_bind(const char *flag, const char *given, struct str image, struct arena *a, struct registry_creds *out,
+                                    struct err *e);
+/* What was typed -> the client, with --creds for the registry of `image`; NULL: an error. */
+MUST_CHECK struct registries *registries_of_flags(struct str image, struct err *e);
 static inline void registries_freep(struct registries **r) {
     registries_free(*r);
     *r = NULL;

@@ -139,7 +139,7 @@ static bool find_image(struct context *c, struct arena *a, const char *text, str
     struct pull_wanted w = {.registries = &r, .options = &o};
     if (!pull_when_parse(str_z(pull), &w.when))
         return err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
-    if (!registry_flags_read(&o, e))
+    if (!registry_flags_read(&o, e) || !registry_creds_read(str_z(text), a, &o, e))
         return false;
     w.pull.depth = PULL_TREES;
     w.pull.progress = progress_new(PROGRESS_AUTO, STDERR_FILENO);

@@ -64,6 +64,9 @@ struct image_name {
     struct str digest;   /* "sha256:..." or "" */
 };
 MUST_CHECK bool image_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e);
+/* Whether a text is the path of a repository ("team/app", no host before it), or a tag: for lists that strangers send. */
+bool image_path_is_good(struct str path);
+bool image_tag_is_good(struct str tag);
 /* "name:tag" as index.json has it. */
 struct str image_name_text(struct arena *a, const struct image_name *n);
 /* Such a text with what the short form leaves out, as containerd names images: "docker.io/library/debian:12". */

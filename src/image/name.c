@@ -46,7 +46,7 @@ static bool good_host(struct str s) {
     return host.n > 0 && before != '.' && before != '-';
 }
 
-static bool good_tag(struct str s) {
+bool image_tag_is_good(struct str s) {
     if (s.n == 0 || s.n > TAG_MAX_BYTES)
         return false;
     for (size_t i = 0; i < s.n; i++) {
@@ -85,6 +85,14 @@ static bool good_path(struct str name) {
     return name.n > 0 && name.n <= NAME_MAX_BYTES;
 }
 
+bool image_path_is_good(struct str path) {
+    struct str rest = path, piece;
+    while (str_next(&rest, '/', &piece))
+        if (!good_component(piece))
+            return false;
+    return path.n > 0 && path.n <= NAME_MAX_BYTES;
+}
+
 /* "sha256:<hex>" and 64 hex digits mean an image by its content: nobody may give another image such a name. As docker. */
 static bool like_an_id(struct str name) {
     size_t n = 0;
@@ -100,7 +108,7 @@ bool image_name_parse(struct arena *a, struct str text, struct image_name *out, 
     if (colon >= 0 && str_index(str_from(name, (size_t)colon), '/') < 0) {
         tag = str_from(name, (size_t)colon + 1);
         name = str_first(name, (size_t)colon);
-        if (!good_tag(tag))
+        if (!image_tag_is_good(tag))
             return err_set(e, ERR_USAGE, "invalid tag \"%.*s\" in image name \"%.*s\"", STR_ARG(tag), STR_ARG(text));
     }
     struct digest parsed;

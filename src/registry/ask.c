@@ -153,7 +153,7 @@ static bool ask_all(struct registries *r, struct endpoints *to, struct call *c, 
 static bool may_mirror(const struct registry_request *q) {
     bool reads = strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0;
     bool pulls = q->actions && strcmp(q->actions, "pull") == 0;
-    return reads && pulls && (str_starts(q->path, S("manifests/")) || str_starts(q->path, S("blobs/")));
+    return !q->from_origin && reads && pulls && (str_starts(q->path, S("manifests/")) || str_starts(q->path, S("blobs/")));
 }
 
 bool registry_ask(struct registries *r, const struct registry_request *q, const int *expect, struct arena *a, struct registry_answer *out,
@@ -166,8 +166,6 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
     log_span(q->method, began);
     if (c.auth.header.n)
         mem_wipe((char *)c.auth.header.p, c.auth.header.n);
-    if (!ok && e->sys == ENOENT && !c.elsewhere)
-        near_tags_tell(r, q, e);
     struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
     return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
 }

@@ -17,7 +17,7 @@ struct str credential_key(struct arena *a, const struct repository *named, bool 
 static struct credential *find_who(struct registries *r, const struct endpoint *at, struct err *e) {
     struct registry_options options = r->options;
     if (at->mirror)
-        options.creds = STR_NULL;
+        options.creds[0] = options.creds[1] = (struct registry_creds){0};
     pthread_mutex_lock(&r->lock);
     struct str key = credential_key(&r->arena, &at->named, at->mirror);
     struct credential *who = map_get(&r->credentials, key);

@@ -62,8 +62,6 @@ bool words_unreached(const struct host *h, enum net_failure failure, struct err 
 struct str words_said(struct arena *a, struct str body);
 /* "as user \"bob\" from /root/.docker/config.json" / "without credentials". */
 struct str words_identity(struct arena *a, const struct credential *who);
-/* near_tags.c: after a 404 of a tag, appends those that may have been meant. */
-void near_tags_tell(struct registries *r, const struct registry_request *q, struct err *e);
 /* Tells once of a host that its limit is near. */
 void words_rate_limit(struct call *c);
 

@@ -12,10 +12,14 @@
 #include "image/image.h"
 #include "report/progress.h"
 
+/* USER:PASSWORD that was typed, and whom it is for: nobody else ever sees it. */
+struct registry_creds {
+    struct str host, creds;
+};
 /* What a command says of all registries that it speaks to (podman's flags). */
 struct registry_options {
     const char *authfile;       /* --authfile */
-    struct str creds;           /* --creds USER[:PASSWORD] */
+    struct registry_creds creds[2]; /* --creds, or --src-creds and --dest-creds; "" none */
     const char *cert_dir;       /* --cert-dir: ca.crt, *.cert with *.key */
     int tls_verify;             /* --tls-verify: 1, 0 (then http is tried too), or -1: not given */
 };
@@ -53,6 +57,7 @@ struct registry_request {
      * range_from on, also when the body broke off and was asked for again. */
     bool (*take)(void *ctx, uint64_t first, const void *p, size_t n, struct err *e);
     void *take_ctx;
+    bool from_origin;           /* no mirror will do: what is there now counts, or a mirror has lied */
     bool once;                  /* no second try: the caller knows what a failure leaves behind */
     struct progress_step *progress; /* is told of the bytes of the answer that is taken, or of those that are sent of a file */
     uint64_t total;             /* of which `length` is a part: for `progress` */

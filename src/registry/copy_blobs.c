@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "registry/graph.h"
 #include "registry/parallel.h"
 
@@ -20,15 +21,16 @@ static void count(struct bringing *b, const struct descriptor *d) {
 }
 
 /* Only one of the two can be the store, and only the other be asked for it later. */
-static bool remember(const struct graph *g, const struct descriptor *d, struct err *e) {
+/* Where a blob is, for a later mount: a hint, whose loss costs a request. */
+static void remember(const struct graph *g, const struct descriptor *d) {
     struct store *s = g->from->store ? g->from->store : g->to->store;
     const struct repository *r = g->from->repository ? g->from->repository : g->to->repository;
-    if (!s || !r)
-        return true;
+    struct err lost = ERR_INIT;
     struct arena a = ARENA_INIT;
-    bool good = store_origin_add(s, &d->digest, repository_text(&a, r), e);
+    if (s && r && !store_origin_add(s, &d->digest, repository_text(&a, r), &lost))
+        log_debug("%s", lost.msg);
+    err_clear(&lost);
     arena_fini(&a);
-    return good;
 }
 
 static bool put_shown(const struct graph *g, const struct descriptor *d, struct err *e) {
@@ -56,7 +58,8 @@ static bool bring(void *ctx, size_t i, struct err *e) {
     if (!put_shown(g, d, e))
         return false;
     count(b, d);
-    return remember(g, d, e);
+    remember(g, d);
+    return true;
 }
 
 bool copy_blobs(struct graph *g, struct err *e) {

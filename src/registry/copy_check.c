@@ -70,16 +70,7 @@ static bool check_blob(void *ctx, size_t i, struct err *e) {
 
 /* Signatures that nobody finds are lost: each must be among the referrers of what it is about. */
 static bool look_for_referrer(struct graph *g, size_t i, bool *there, struct err *e) {
-    const struct node *n = g->nodes.p[i];
-    struct arena a = ARENA_INIT;
-    struct descriptor *all;
-    size_t count;
-    bool good = g->to->ops->referrers(g->to, &n->document.subject.digest, &a, &all, &count, e);
-    *there = false;
-    for (size_t k = 0; good && k < count; k++)
-        *there = *there || digest_eq(&all[k].digest, &n->m.digest);
-    arena_fini(&a);
-    return good;
+    return graph_is_listed(g, g->nodes.p[i], there, e);
 }
 
 static bool check_about(void *ctx, size_t i, struct err *e) {

@@ -52,9 +52,11 @@ bool credentials_find(const struct registry_options *o, const struct repository 
                       struct err *e) {
     struct auth_places places;
     *out = (struct credential){.source = S(""), .problem = S("")};
-    if (o->creds.n) {
+    for (size_t i = 0; i < 2; i++) {
         struct str user, secret;
-        (void)str_cut(o->creds, ':', &user, &secret);
+        if (!o->creds[i].creds.n || !str_eq(o->creds[i].host, r->host))
+            continue;
+        (void)str_cut(o->creds[i].creds, ':', &user, &secret);
         *out = (struct credential){.found = true, .user = arena_str(a, user), .secret = arena_str(a, secret), .source = S("--creds")};
         return true;
     }

@@ -50,6 +50,8 @@ struct graph {
 
 void graph_fini(struct graph *g);
 MUST_CHECK bool graph_read(struct graph *g, struct str reference, struct err *e);
+/* Whether the far side lists a node among what is about its subject. */
+MUST_CHECK bool graph_is_listed(struct graph *g, const struct node *n, bool *listed, struct err *e);
 /* A node of that digest, new or not; NULL: over a limit. */
 struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned depth, struct err *e);
 /* The same, of a manifest that is at hand. */

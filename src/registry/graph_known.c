@@ -101,13 +101,28 @@ struct probing {
     bool *there;
 };
 
+bool graph_is_listed(struct graph *g, const struct node *n, bool *listed, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct descriptor *all;
+    size_t count;
+    bool good = g->to->ops->referrers(g->to, &n->document.subject.digest, &a, &all, &count, e);
+    *listed = false;
+    for (size_t k = 0; good && k < count; k++)
+        *listed = *listed || digest_eq(&all[k].digest, &n->m.digest);
+    arena_fini(&a);
+    return good;
+}
+
+/* What is about another manifest counts as there when people find it, too: whoever put it may have been killed before it was listed. */
 static bool probe(void *ctx, size_t i, struct err *e) {
     const struct probing *q = ctx;
     struct digest d;
     char text[DIGEST_TEXT + 1];
     struct place *to = q->graph->to;
     q->there[i] = to->ops->resolve(to, str_z(digest_text(&q->nodes[i]->m.digest, text)), &d, e);
-    return q->there[i] || is_absent(e);
+    if (!q->there[i])
+        return is_absent(e);
+    return !q->nodes[i]->about || !q->nodes[i]->document.has_subject || graph_is_listed(q->graph, q->nodes[i], &q->there[i], e);
 }
 
 /* The root, and what is about it: each may be there under another name. What the root names is there with it, or not worth a request. */

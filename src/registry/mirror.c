@@ -70,7 +70,9 @@ static bool take_names(struct mirror *m, struct str body, const struct glob *g, 
         struct str name = str_n(yyjson_get_str(v), yyjson_get_len(v));
         if (out->n >= LIMIT_TAGS)
             return err_set(e, ERR_FAILED, "more than %d repositories", LIMIT_TAGS);
-        if (yyjson_is_str(v) && glob_matches(g, name))
+        if (!yyjson_is_str(v) || !image_path_is_good(name)) /* it becomes a part of URLs and of names at the far side */
+            return err_set(e, ERR_FAILED, "the catalog of %.*s has a name that is none: \"%s\"", STR_ARG(m->host), SHOWN(name));
+        if (glob_matches(g, name))
             vec_push(out, arena_str(m->arena, name));
     }
     return true;
@@ -122,7 +124,7 @@ static bool is_about(struct str tag) {
 static bool list_theirs(struct mirror *m, const struct repository *to, struct map *theirs, struct err *e) {
     struct str *tags;
     size_t n;
-    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, to);
+    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, to, PLACE_WRITE);
     if (!p->ops->tags(p, m->arena, &tags, &n, e)) {
         if (e->sys != ENOENT)
             return false;
@@ -140,7 +142,7 @@ static bool list_tags(struct mirror *m, struct str path, struct err *e) {
     struct map theirs = MAP_INIT;
     struct str *tags;
     size_t n;
-    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, &one.from);
+    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, &one.from, PLACE_READ);
     bool good = p->ops->tags(p, m->arena, &tags, &n, e) && (!m->job->only_new || list_theirs(m, &one.to, &theirs, e));
     for (size_t i = 0; good && i < n; i++) {
         one.tag = tags[i];

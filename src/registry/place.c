@@ -21,7 +21,7 @@ static struct place *open_repository(struct opening *o, struct err *e) {
     if (!image_name_parse(&o->arena, text, &name, e))
         return NULL;
     repository_of(&o->arena, &name, &repository);
-    struct place *p = place_repository(o->registries, o->store, &repository);
+    struct place *p = place_repository(o->registries, o->store, &repository, o->use);
     p->reference = arena_str(&p->arena, name.digest.n && o->use == PLACE_READ ? name.digest : name.tag);
     return p;
 }

@@ -83,9 +83,10 @@ static inline void place_closep(struct place **p) {
     *p = NULL;
 }
 
-/* The kinds that are asked for directly. `repository`'s texts are copied; the store knows where blobs came from, and holds what is on its
- * way from one registry to another. Names in the store are whole ("demo/product:1.0"). */
-struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository);
+/* The kinds that are asked for directly. Of a repository that is written to, or changed (PLACE_WRITE), no mirror is asked. `repository`'s
+ * texts are copied; the store knows where blobs came from, and holds what is on its way from one registry to another. Names in the store
+ * are whole ("demo/product:1.0"). */
+struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository, enum place_use use);
 struct place *place_store(struct store *s);
 
 #endif

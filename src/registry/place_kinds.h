@@ -40,6 +40,8 @@ struct place *place_store_nameless(struct store *s, struct str shown, struct str
 
 /* Layers that arrive get their tables of contents on the way, and their trees if they are to be unpacked. */
 void place_store_follow(struct place *p, bool unpack);
+/* Manifests with a subject get no entry of their own: what comes is named later, or never. */
+void place_store_bare(struct place *p);
 /* Whether the layers that were followed are those that the image's configuration means. */
 MUST_CHECK bool place_store_fits(struct place *p, const struct image *im, struct err *e);
 

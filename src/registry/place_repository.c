@@ -15,7 +15,8 @@
     "application/vnd.oci.artifact.manifest.v1+json"
 
 struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions) {
-    return (struct registry_request){.repository = &p->repository, .method = method, .path = path, .actions = actions};
+    return (struct registry_request){
+        .repository = &p->repository, .method = method, .path = path, .actions = actions, .from_origin = p->from_origin};
 }
 
 static struct registry_request manifest_request(struct place_repository *p, const char *method, struct str reference, struct arena *a) {
@@ -48,11 +49,13 @@ static bool is_as_said(struct str reference, const struct registry_answer *answe
                                            digest_text(is, text), STR_ARG(said));
 }
 
-static bool get_manifest(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out, bool *lie,
-                         struct err *e) {
+/* `again`: what came before was a lie; a mirror may have told it. */
+static bool get_manifest(struct place_repository *p, struct str reference, bool again, struct arena *a, struct manifest_blob *out,
+                         bool *lie, struct err *e) {
     struct registry_request q = manifest_request(p, "GET", reference, a);
     struct registry_answer answer;
     struct document doc;
+    q.from_origin = q.from_origin || again;
     *lie = false;
     if (!registry_ask(p->registries, &q, may_be_absent, a, &answer, e) || !is_there(p, &answer, reference, e))
         return false;
@@ -65,13 +68,13 @@ static bool get_manifest(struct place_repository *p, struct str reference, struc
 
 static bool repository_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
     bool lie;
-    if (get_manifest(repository_place(p), reference, a, out, &lie, e))
+    if (get_manifest(repository_place(p), reference, false, a, out, &lie, e))
         return true;
     if (!lie)
         return false;
     log_debug("%s; it is asked for once more", e->msg);
     err_clear(e);
-    return get_manifest(repository_place(p), reference, a, out, &lie, e);
+    return get_manifest(repository_place(p), reference, true, a, out, &lie, e);
 }
 
 static bool repository_resolve(struct place *p, struct str reference, struct digest *out, struct err *e) {
@@ -121,12 +124,13 @@ static bool check_received(const struct receiving *r, struct err *e) {
 }
 
 /* *lie: all came, and is not it. */
-static bool get_blob(struct place_repository *p, struct receiving *r, bool *lie, struct err *e) {
+static bool get_blob(struct place_repository *p, struct receiving *r, bool again, bool *lie, struct err *e) {
     struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
     struct str path = arena_join3(&a, S("blobs/"), str_z(digest_text(&r->d->digest, text)), STR_NULL);
     struct registry_request q = repository_request(p, "GET", path, "pull");
     struct registry_answer answer;
+    q.from_origin = q.from_origin || again;
     q.take = receive;
     q.take_ctx = r;
     sha256_init(&r->hash);
@@ -139,11 +143,11 @@ static bool get_blob(struct place_repository *p, struct receiving *r, bool *lie,
 static bool repository_blob(struct place *p, const struct descriptor *d, struct blob_sink sink, struct err *e) {
     struct receiving r = {.d = d, .sink = sink};
     char text[DIGEST_TEXT + 1];
-    bool lie, good = get_blob(repository_place(p), &r, &lie, e);
+    bool lie, good = get_blob(repository_place(p), &r, false, &lie, e);
     if (!good && lie) {
         log_debug("blob %s: %s; it is asked for once more", digest_text(&d->digest, text), e->msg);
         err_clear(e);
-        good = sink.restart(sink.ctx, e) && get_blob(repository_place(p), &r, &lie, e);
+        good = sink.restart(sink.ctx, e) && get_blob(repository_place(p), &r, true, &lie, e);
     }
     return good || err_wrap(e, "%.*s: blob %s", STR_ARG(p->shown), digest_text(&d->digest, text));
 }
@@ -173,11 +177,12 @@ static bool read_page(struct str body, struct arena *a, tag_list *out, struct er
     if (!doc)
         return false;
     yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "tags"), i, max, v) {
-        if (!yyjson_is_str(v))
-            return err_set(e, ERR_FAILED, "list of tags: there is one that is no text");
+        struct str tag = str_n(yyjson_get_str(v), yyjson_get_len(v));
+        if (!yyjson_is_str(v) || !image_tag_is_good(tag)) /* it becomes a part of URLs and names */
+            return err_set(e, ERR_FAILED, "list of tags: \"%s\" is no tag", SHOWN(tag));
         if (out->n >= LIMIT_TAGS)
             return err_set(e, ERR_FAILED, "more than %d tags", LIMIT_TAGS);
-        vec_push(out, arena_str(a, str_n(yyjson_get_str(v), yyjson_get_len(v))));
+        vec_push(out, arena_str(a, tag));
     }
     return true;
 }
@@ -250,10 +255,11 @@ static const struct place_ops repository_ops = {
     .close = repository_close,
 };
 
-struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository) {
+struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository, enum place_use use) {
     struct place_repository *p = mem_zalloc(1, sizeof *p);
     p->place = (struct place){.ops = &repository_ops, .asks = true};
     p->registries = r;
+    p->from_origin = use == PLACE_WRITE;
     p->store = s;
     p->repository.host = arena_str(&p->place.arena, repository->host);
     p->repository.path = arena_str(&p->place.arena, repository->path);

@@ -19,6 +19,7 @@ struct place_store {
     struct str name;         /* references are tags of it; "": they are whole names */
     struct digest *root;     /* nameless: what was put last with a reference */
     struct place_hooks hooks;
+    bool bare;               /* what is about another manifest gets no entry: a name is given later, or never */
     bool follows;            /* layers are inflated while they arrive */
     enum ingest_what follow;
     pthread_mutex_t lock;    /* guards `layers` */
@@ -223,7 +224,7 @@ static bool store_put_manifest(struct place *p, struct str reference, const stru
         *s->root = m->digest;
         return store_refs_set(s->store, STR_NULL, &ref, e);
     }
-    if (!reference.n && !has_subject(m))
+    if (!reference.n && (s->bare || !has_subject(m)))
         return true; /* something else names it */
     struct arena a = ARENA_INIT;
     struct str name = reference.n && !reference_is_digest(reference) ? whole_name(s, reference, &a) : STR_NULL;
@@ -272,6 +273,10 @@ static struct place_store *new_place(struct store *s, struct str shown, struct s
 
 struct place *place_store(struct store *s) {
     return &new_place(s, S("the store"), STR_NULL)->place;
+}
+
+void place_store_bare(struct place *p) {
+    of(p)->bare = true;
 }
 
 void place_store_follow(struct place *p, bool unpack) {

@@ -88,7 +88,8 @@ struct registries *registries_new(const struct registry_options *o, struct err *
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->token_came, NULL);
     r->options = *o;
-    r->options.creds = arena_str(&r->arena, o->creds);
+    for (size_t i = 0; i < 2; i++)
+        r->options.creds[i] = (struct registry_creds){arena_str(&r->arena, o->creds[i].host), arena_str(&r->arena, o->creds[i].creds)};
     r->options.authfile = o->authfile ? arena_str(&r->arena, str_z(o->authfile)).p : NULL;
     r->options.cert_dir = o->cert_dir ? arena_str(&r->arena, str_z(o->cert_dir)).p : NULL;
     r->rate = net_setting("CROZE_REGISTRY_RATE", RATE, RATE_MAX);
@@ -113,7 +114,8 @@ void registries_free(struct registries *r) {
     for (size_t i = 0; i < r->credentials.capacity; i++)
         if (r->credentials.slots[i].key.p)
             credential_wipe(r->credentials.slots[i].value);
-    mem_wipe((char *)r->options.creds.p, r->options.creds.n);
+    for (size_t i = 0; i < 2; i++)
+        mem_wipe((char *)r->options.creds[i].creds.p, r->options.creds[i].creds.n);
     map_fini(&r->hosts);
     map_fini(&r->credentials);
     pthread_cond_destroy(&r->token_came);

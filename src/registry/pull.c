@@ -74,13 +74,21 @@ static bool is_current(struct pull *p, struct place *from, struct str reference,
     return true;
 }
 
+/* Word for word as far as both say something: linux/arm64 is not linux/arm. */
+static bool is_for(const struct image *im, struct str platform) {
+    struct str os, rest, architecture, variant;
+    (void)str_cut(platform, '/', &os, &rest);
+    (void)str_cut(rest, '/', &architecture, &variant);
+    return str_eq(im->os.n ? im->os : S("linux"), os) && str_eq(im->architecture, architecture) &&
+           (!variant.n || !im->variant.n || str_eq(im->variant, variant));
+}
+
 /* What came is read as every later command will read it, before it gets its name. */
 static bool check(struct pull *p, struct place *to, const struct manifest_blob *m, struct err *e) {
     struct image im;
     if (!image_read(p->store, &m->digest, p->platform, &im, e))
         return false;
-    bool fits = !im.architecture.n || p->keep_index ||
-                str_starts(p->platform, arena_join3(&im.arena, im.os.n ? im.os : S("linux"), S("/"), im.architecture)) ||
+    bool fits = !im.architecture.n || p->keep_index || is_for(&im, p->platform) ||
                 err_set(e, ERR_FAILED, "the image is for %.*s/%.*s, and not for %.*s", STR_ARG(im.os), STR_ARG(im.architecture),
                         STR_ARG(p->platform));
     fits = fits && place_store_fits(to, &im, e);
@@ -93,6 +101,7 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     struct copy_result r;
     struct copy_options copy = {.platform = p->platform, .keep_index = p->keep_index, .progress = o->progress};
     _cleanup_(place_closep) struct place *to = place_store(p->store);
+    place_store_bare(to);
     if (o->depth != PULL_BLOBS)
         place_store_follow(to, o->depth == PULL_TREES);
     if (!copy_image(from, reference, to, STR_NULL, &copy, a, &r, e) || !check(p, to, &r.root, e))
@@ -113,7 +122,7 @@ static bool pull(struct registries *r, struct store *s, const struct image_name 
     *out = (struct pull_result){0};
     p.keep_index = str_eq(p.platform, THIS_PLATFORM);
     repository_of(a, name, &repository);
-    _cleanup_(place_closep) struct place *from = place_repository(r, s, &repository);
+    _cleanup_(place_closep) struct place *from = place_repository(r, s, &repository, PLACE_READ);
     if (!find_held(s, name, a, &p.held, &p.is_held, e) || !is_current(&p, from, reference, &current, e))
         return false;
     if (!current)

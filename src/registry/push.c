@@ -66,6 +66,6 @@ bool push_image(struct registries *r, struct store *s, const struct image_name *
     if (!image_find(s, image_name_text(a, name), a, &ref, e))
         return false;
     repository_of(a, name, &repository);
-    _cleanup_(place_closep) struct place *to = place_repository(r, s, &repository);
+    _cleanup_(place_closep) struct place *to = place_repository(r, s, &repository, PLACE_WRITE);
     return push(s, &ref, to, name->tag, &o, a, out, alone, e) || err_wrap(e, "push %.*s", STR_ARG(image_name_text(a, name)));
 }

@@ -24,6 +24,7 @@ struct place_repository {
     struct registries *registries;
     struct store *store;
     struct repository repository;
+    bool from_origin;            /* it is written to: no mirror knows what is there now */
     pthread_mutex_t fallback;    /* one of us changes a fallback tag at a time; guards the two below, and the place's arena then */
     VEC(struct fallback_entry) entries; /* that fallback tags must have at the end */
     uint64_t slowest_ns;         /* of reading and writing one */

@@ -23,8 +23,6 @@ static enum net_take begin_body(void *ctx, const struct net_answer *n, struct er
         return NET_STOP;
     }
     c->skip = next - first; /* of a server that begins before that, the bytes are the same: they have a digest */
-    if (c->ask->progress && n->has_length)
-        progress_bytes(c->ask->progress, next, first + n->length);
     return NET_TAKE;
 }
 
@@ -36,15 +34,7 @@ static bool take_body(void *ctx, const void *p, size_t n, struct err *e) {
     if (n && !c->ask->take(c->ask->take_ctx, c->ask->range_from + c->got, (const char *)p + skipped, n, e))
         return false;
     c->got += n;
-    if (c->ask->progress && n && c->answer.has_length)
-        progress_bytes(c->ask->progress, c->ask->range_from + c->got, c->ask->range_from + c->got + c->skip);
     return true;
-}
-
-static void show_sent(void *ctx, uint64_t bytes) {
-    const struct registry_request *ask = ((const struct call *)ctx)->ask;
-    if (ask->progress)
-        progress_bytes(ask->progress, ask->offset + bytes, ask->offset + ask->length);
 }
 
 /* --- The request --- */
@@ -96,7 +86,6 @@ static bool send_to(struct call *c, struct str url, const struct net_tls *tls, s
     q.begin = begin_body;
     q.take = take_body;
     q.sent = ask->body == BODY_FILE && ask->progress ? told_sent : NULL;
-    q.sent = ask->body == BODY_FILE ? show_sent : NULL;
     q.ctx = c;
     bool ok = net_http(&q, c->arena, &c->answer, e);
     if (c->wrong_range) { /* then all of it, and what was had is passed over */

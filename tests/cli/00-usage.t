@@ -66,6 +66,9 @@ refuses 2 'levels 1 to 12' "a level that gzip does not have" croze build --compr
 refuses 2 '(--tag|-t).* needs a value' "an option without its value" croze build --tag
 refuses 2 '--attest is not supported' "an option of docker's that croze lacks is refused by name" croze build --attest x .
 refuses 2 '--provenance is not supported' "... one that may be off" croze build --provenance=mode=max .
+refuses 2 'copy has two sides: --src-creds and --dest-creds' "credentials for either of two registries" croze copy --creds a:b x oci:y
+refuses 2 '--creds takes USER:PASSWORD' "a user alone" croze pull --creds user localhost:1/x
+refuses 2 '--creds is for the registry of an image' "credentials for nobody" croze build --creds a:b "$T/empty"
 refuses 2 'an image is pushed under a name; give -t NAME' "a push of nothing" croze build --push .
 refuses 2 '--cpu-shares is not supported: a build step runs without a cgroup' "... a limit" croze build -c 5 .
 refuses 2 '--memory is not supported' "... which is not off, whatever its value" croze build --memory false .

@@ -50,7 +50,7 @@ static void order(void) {
     is_str(who("h", "x"), S("flag:p from flag.json"), "a file that the command line names");
     put_file("flag.json", S("{}"));
     is_str(who("h", "x"), S("env:p from env.json"), "one without the host lets the next speak");
-    options.creds = S("creds:p:q");
+    options.creds[0] = (struct registry_creds){S("h"), S("creds:p:q")};
     is_str(who("h", "x"), S("creds:p:q from --creds"), "and --creds before all; a password may hold colons");
     options = (struct registry_options){.authfile = in_scratch("nothing.json"), .tls_verify = -1};
     struct err e = ERR_INIT;
