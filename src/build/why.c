@@ -64,6 +64,13 @@ static bool differs(const struct why_field *now, const struct why_field *then) {
     return !then || (!now->hidden && !then->hidden && !str_eq(now->value, then->value));
 }
 
+/* Another epoch makes another digest of the same files, whose times are hashed with it: that says nothing of them. */
+static bool follows(const struct why_record *now, const struct why_record *then, const struct why_field *f) {
+    const struct why_field *is = field_of(now, S(KEY_FIELD_EPOCH)), *was = field_of(then, S(KEY_FIELD_EPOCH));
+    bool same_epoch = is && was ? !differs(is, was) : !is && !was;
+    return !same_epoch && str_starts(f->name, S(KEY_FIELD_MOUNT));
+}
+
 /* Calls `each` for every field that differs, the layers below last; `now` or `then` is NULL where there is none. */
 static size_t differences(const struct why_record *now, const struct why_record *then,
                           void (*each)(void *ctx, const struct why_field *now, const struct why_field *then), void *ctx) {
@@ -71,7 +78,7 @@ static size_t differences(const struct why_record *now, const struct why_record 
     for (int layers = 0; layers < 2; layers++) {
         for (size_t i = 0; i < now->n_fields; i++) {
             const struct why_field *f = &now->fields[i], *was = field_of(then, f->name);
-            if (is_layers(f) != layers || !differs(f, was))
+            if (is_layers(f) != layers || !differs(f, was) || follows(now, then, f))
                 continue;
             each(ctx, f, was);
             n++;

@@ -92,7 +92,7 @@ static void note_mount(const struct key_context *k, const struct step_mount *m, 
     bool tells_write = m->kind == MOUNT_BIND || m->kind == MOUNT_CACHE;
     note(k, "mount", name, arena_join3(a, str_z(kinds[m->kind]), tells_write ? m->writable ? S(" rw") : S(" ro") : STR_NULL, more));
     if (m->kind == MOUNT_BIND)
-        note_digest(k, "the content of mount", name, content);
+        note_digest(k, KEY_FIELD_MOUNT, name, content);
 }
 
 static void note_run(const struct key_context *k, const struct step_run *run, const struct digest *mount_digests) {
@@ -131,7 +131,7 @@ static struct digest end(const struct sha256 *h, const struct key_context *k) {
     if (k->fields) {
         note(k, "the version of croze's keys", STR_NULL, S(KEY_VERSION));
         note(k, "the platform", STR_NULL, k->platform);
-        note_if(k, "SOURCE_DATE_EPOCH", k->has_epoch ? arena_printf(k->fields->arena, "%lld", (long long)k->epoch) : STR_NULL);
+        note_if(k, KEY_FIELD_EPOCH, k->has_epoch ? arena_printf(k->fields->arena, "%lld", (long long)k->epoch) : STR_NULL);
         note(k, "--modes", STR_NULL, k->modes_git ? S("git") : S("context"));
         note_digest(k, KEY_FIELD_LAYERS, STR_NULL, &k->chain);
     }

@@ -20,6 +20,8 @@ struct key_fields {
 };
 #define KEY_FIELD_FILES "the files" /* COPY: the digest of its entries */
 #define KEY_FIELD_LAYERS "the layers below" /* the ChainID */
+#define KEY_FIELD_EPOCH "SOURCE_DATE_EPOCH"
+#define KEY_FIELD_MOUNT "the content of mount" /* with an epoch its times, too */
 
 struct key_context {
     struct digest chain;          /* ChainID of the parent layers (base/digest.h); zero on scratch, and for COPY --link */

@@ -13,11 +13,13 @@ struct str credential_key(struct arena *a, const struct repository *named, bool 
     return arena_join3(a, repository_text(a, named), mirror ? S(" mirror") : S(""), STR_NULL);
 }
 
-/* --creds are for the registry that was named, not for its mirrors. */
-static struct credential *find_who(struct registries *r, const struct endpoint *at, struct err *e) {
+/* --creds are for the registry that was named, wherever registries.conf has it, and not for its mirrors. */
+static struct credential *find_who(struct registries *r, const struct repository *asked, const struct endpoint *at, struct err *e) {
     struct registry_options options = r->options;
-    if (at->mirror)
-        options.creds[0] = options.creds[1] = (struct registry_creds){0};
+    for (size_t i = 0; i < 2; i++) {
+        bool meant = !at->mirror && str_eq(options.creds[i].host, asked->host);
+        options.creds[i] = meant ? (struct registry_creds){at->named.host, options.creds[i].creds} : (struct registry_creds){0};
+    }
     pthread_mutex_lock(&r->lock);
     struct str key = credential_key(&r->arena, &at->named, at->mirror);
     struct credential *who = map_get(&r->credentials, key);
@@ -133,7 +135,7 @@ bool auth_prepare(struct call *c, struct err *e) {
     ask_scopes(c);
     if (scheme == AUTH_UNKNOWN)
         return true;
-    if (!c->auth.who && !(c->auth.who = find_who(c->r, c->at, e)))
+    if (!c->auth.who && !(c->auth.who = find_who(c->r, c->ask->repository, c->at, e)))
         return false;
     if (c->auth.who->registry_token.n)
         c->auth.header = bearer(c->arena, c->auth.who->registry_token);
@@ -162,7 +164,7 @@ bool auth_refused(struct call *c, bool *again, struct err *e) {
     for (const struct net_header *h = c->answer.headers; h; h = h->next)
         if (str_eq_nocase(h->name, S("WWW-Authenticate")))
             challenges_add(c->arena, h->value, &list);
-    if (!auth->who && !(auth->who = find_who(c->r, c->at, e)))
+    if (!auth->who && !(auth->who = find_who(c->r, c->ask->repository, c->at, e)))
         return false;
     const struct challenge *b = challenges_find(&list, "Bearer"), *basic = challenges_find(&list, "Basic");
     bool tried = auth->header.n && !auth->token; /* the secret itself, or a token that we cannot renew */

@@ -32,8 +32,8 @@ static void test_full(void) {
 
 static void parts(void) {
     ok(image_path_is_good(S("team/app")) && image_path_is_good(S("a__b/c-d.e")), "paths");
-    ok(!image_path_is_good(S("")) && !image_path_is_good(S("../../victim/app")) && !image_path_is_good(S("a//b")) && !image_path_is_good(S("A")) &&
-           !image_path_is_good(S("a/b?x=1")) && !image_path_is_good(S("a/b#c")),
+    ok(!image_path_is_good(S("")) && !image_path_is_good(S("../../victim/app")) && !image_path_is_good(S("a//b")) &&
+           !image_path_is_good(S("A")) && !image_path_is_good(S("a/b?x=1")) && !image_path_is_good(S("a/b#c")),
        "what a catalog may not name");
     ok(image_tag_is_good(S("1.0_a-B")) && !image_tag_is_good(S("")) && !image_tag_is_good(S("../x")) && !image_tag_is_good(S("a/b")) &&
            !image_tag_is_good(S("-a")) && !image_tag_is_good(S("a\033[2J")),
