@@ -228,7 +228,7 @@ static void hint_at_stages(const struct stage *s, struct err *e) {
 
 bool stage_run(struct stage *s, struct err *e) {
     if (!start(s, e)) {
-        if (e->sys == ENOENT && s->plan->base_kind == BASE_IMAGE)
+        if (s->plan->base_kind == BASE_IMAGE)
             hint_at_stages(s, e);
         struct df_pos at = s->plan->from->arg_pos[0];
         return err_wrap(e, "%.*s:%u:%u: FROM %.*s", STR_ARG(s->build->file.name), at.line, at.column, STR_ARG(s->plan->base_ref));

@@ -141,7 +141,7 @@ large 0 stages-of-stages '' "10,000, each on the one before"
 large 0 stages-copied '' "10,000, each reading the one before"
 large 0 stages-by-arg '' "2000, which name it by an ARG among 2000"
 large 2 stages-more '10001:1: more than 10000 stages' "10,001"
-large 1 stages-missing '20000:6: COPY --from=z .*no such image: z' "a name that none of 10,000 has"
+large 1 stages-missing '20000:6: COPY --from=z .*from z: z is not in the store' "a name that none of 10,000 has"
 small 2 '2:6: COPY --from=a: "a" is this stage itself' "COPY from the stage itself" 'FROM scratch AS a\nCOPY --from=a / /\n'
 small 2 '2:6: COPY --from=0: stage 0 is this stage itself' "... by number" 'FROM scratch\nCOPY --from=0 / /\n'
 small 2 '2:6: COPY --from=b: stage "b" comes after this one' "COPY from a later stage" 'FROM scratch AS a\nCOPY --from=b / /\nFROM scratch AS b\nFROM a\n'
@@ -149,9 +149,9 @@ small 2 '2:6: COPY --from=b: stage "b" comes after' "... which reads the first: 
 small 2 '2:6: COPY --from=9*: there is no stage 9*: the file has 1' "COPY from no stage" 'FROM scratch\nCOPY --from=99999999999999999999999 / /\n'
 small 2 '2:5: RUN --mount from=a: "a" is this stage itself' "a mount of the stage itself" 'FROM scratch AS a\nRUN --mount=from=a,target=/x x\n'
 small 2 '2:5: RUN --mount from=b: stage "b" comes after' "a cache that begins with a later stage" 'FROM scratch AS a\nRUN --mount=type=cache,from=b,target=/x x\nFROM a AS b\n'
-small 1 '1:6: FROM a: no such image: a .*; "a" is this stage itself' "FROM the stage itself" 'FROM a AS a\nLABEL x=y\n'
-small 1 '1:6: FROM b: no such image: b .*; stage "b" comes after this one' "FROM a later stage, which is FROM the first" 'FROM b AS a\nFROM a AS b\nLABEL x=y\n'
-small 1 '2:6: FROM 0: no such image: 0 .*FROM takes no number' "FROM a number" 'FROM scratch\nFROM 0\n'
+small 1 '1:6: FROM a: .*; "a" is this stage itself' "FROM the stage itself" 'FROM a AS a\nLABEL x=y\n'
+small 1 '1:6: FROM b: .*; stage "b" comes after this one' "FROM a later stage, which is FROM the first" 'FROM b AS a\nFROM a AS b\nLABEL x=y\n'
+small 1 '2:6: FROM 0: .*FROM takes no number' "FROM a number" 'FROM scratch\nFROM 0\n'
 small 2 '2:6: FROM x: --build-context x=target:x: there is no stage "x"' "a named context for itself" 'FROM scratch AS a\nFROM x\n' --build-context x=target:x
 small 2 '3:6: COPY --from=a: --build-context a=target:b: "b" is this stage itself' "for the stage that reads it" \
     'FROM scratch AS a\nFROM scratch AS b\nCOPY --from=a / /\n' --build-context a=target:b
