@@ -84,6 +84,13 @@ bool file_is_blob(int dir, const char *name, const struct descriptor *d) {
     return same;
 }
 
+bool file_has_size(int dir, const char *name, const struct descriptor *d) {
+    struct err ignored = ERR_INIT;
+    _cleanup_fd_ int fd = file_blob(dir, name, d, &ignored);
+    err_clear(&ignored);
+    return fd >= 0;
+}
+
 bool file_manifest(int dir, const char *name, const struct digest *wanted, struct str said_type, struct arena *a, struct manifest_blob *out,
                    struct err *e) {
     uint64_t size;

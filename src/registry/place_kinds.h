@@ -55,6 +55,9 @@ MUST_CHECK bool file_manifest(int dir, const char *name, const struct digest *wa
 MUST_CHECK int file_blob(int dir, const char *name, const struct descriptor *d, struct err *e);
 /* Whether the file there is the blob: it is hashed. */
 bool file_is_blob(int dir, const char *name, const struct descriptor *d);
+/* Whether it is there with its size: enough for one that was hashed on its way into that very file. Reading it again would read memory
+ * (the page cache), not the disk. */
+bool file_has_size(int dir, const char *name, const struct descriptor *d);
 
 /* A draft that a blob is written to. */
 struct draft_sink {

@@ -15,6 +15,10 @@ static struct place_oci *of(struct place *p) {
     return (struct place_oci *)p;
 }
 
+static struct str key_of(const struct digest *d) {
+    return str_n((const char *)d->b, sizeof d->b);
+}
+
 /* --- index.json --- */
 
 static struct str name_of(yyjson_val *entry) {
@@ -159,24 +163,35 @@ static bool oci_referrers(struct place *p, const struct digest *subject, struct 
 
 static bool oci_has(struct place *p, const struct descriptor *d, bool *has, struct err *e) {
     (void)e;
+    struct place_oci *o = of(p);
     char hex[DIGEST_HEX + 1];
-    *has = file_is_blob(of(p)->blobs, digest_hex(&d->digest, hex), d);
+    pthread_mutex_lock(&o->lock);
+    bool written = map_get(&o->written, key_of(&d->digest)) != NULL;
+    pthread_mutex_unlock(&o->lock);
+    digest_hex(&d->digest, hex);
+    *has = written ? file_has_size(o->blobs, hex, d) : file_is_blob(o->blobs, hex, d);
     return true;
 }
 
 static bool oci_put(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e) {
+    struct place_oci *o = of(p);
     char hex[DIGEST_HEX + 1];
-    return file_put_blob(of(p)->blobs, digest_hex(&d->digest, hex), d, from, progress, e);
+    if (!file_put_blob(o->blobs, digest_hex(&d->digest, hex), d, from, progress, e))
+        return false;
+    pthread_mutex_lock(&o->lock);
+    struct digest *written = arena_new(&o->place.arena, struct digest);
+    *written = d->digest;
+    map_put(&o->written, key_of(written), written);
+    pthread_mutex_unlock(&o->lock);
+    return true;
 }
 
 static bool note_children(struct place_oci *p, const struct manifest_blob *m, struct err *e) {
     struct document d;
     if (!document_read(m->bytes, &p->place.arena, &d, e))
         return false;
-    for (size_t i = 0; i < d.n_children; i++) {
-        struct str key = str_n((const char *)d.children[i].descriptor.digest.b, sizeof d.children[i].descriptor.digest.b);
-        map_put(&p->children, key, p);
-    }
+    for (size_t i = 0; i < d.n_children; i++)
+        map_put(&p->children, key_of(&d.children[i].descriptor.digest), p);
     return true;
 }
 
@@ -218,6 +233,7 @@ static void oci_close(struct place *p) {
     vec_fini(&o->entries);
     vec_fini(&o->put);
     map_fini(&o->children);
+    map_fini(&o->written);
     pthread_mutex_destroy(&o->lock);
     arena_fini(&o->place.arena);
     free(o);

@@ -26,6 +26,7 @@ struct place_oci {
     entry_list entries;      /* index.json as it was when the place was opened */
     entry_list put;
     struct map children;     /* digests that an index that was put names */
+    struct map written;      /* digests of the blobs that were put here */
     struct place_hooks hooks;
 };
 

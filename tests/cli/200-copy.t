@@ -108,6 +108,9 @@ for file in "$T"/rotten/blobs/sha256/*; do
 done
 refuses 1 'damaged: its bytes hash to' "a blob that has rotted" croze copy "oci:$T/rotten:v1" "oci:$T/rotten-copy:v1"
 is "  names nothing" "$(names "$T/rotten-copy")" ""
+cp -r "$T/rotten" "$T/healed" && echo '{"schemaVersion":2,"manifests":[]}' >"$T/healed/index.json"
+does "what a layout has already is hashed, not believed" croze copy -q "oci:$T/all:v1" "oci:$T/healed:v1"
+is "  and replaced" "$(cd "$T/healed/blobs/sha256" && sha256sum -- * | awk '$1 != $2')" ""
 mkdir "$T/other" && echo mine >"$T/other/file"
 refuses 1 'neither empty nor' "a directory that holds something else" croze copy "oci:$T/all:v1" "oci:$T/other:v1"
 refuses 1 'neither empty nor' "  as a directory of blobs too" croze copy "oci:$T/all:v1" "dir:$T/other"
