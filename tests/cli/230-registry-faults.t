@@ -141,6 +141,7 @@ like "  indeed" "$(cat "$T/still/index.json")" "$big"
 
 # Docker Hub: its registry refuses, its own interface deletes.
 peer_start dockerhub --like hub --auth bearer --user ann:secret
+unset CONTAINERS_REGISTRIES_CONF # "docker.io" is on this machine here
 mkdir -p "$HOME/.config/containers" "$HOME/.docker"
 printf '[[registry]]\nprefix = "docker.io"\nlocation = "127.0.0.1:%s"\n' "$port" >"$HOME/.config/containers/registries.conf"
 printf '{"auths": {"https://index.docker.io/v1/": {"auth": "%s"}, "127.0.0.1:%s": {"auth": "%s"}}}' "$(printf ann:secret | base64)" "$port" \
