@@ -22,6 +22,8 @@ static bool is_host(struct str s) {
 
 bool remote_cut_scp(struct str s, struct str *login, struct str *path) {
     struct str user, host;
+    if (str_find(s, S("://")) >= 0) /* git would take it for a URL of an unknown protocol */
+        return false;
     return str_cut(s, ':', login, path) && str_cut(*login, '@', &user, &host) && is_user(user) && is_host(host);
 }
 
