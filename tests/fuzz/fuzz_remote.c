@@ -14,8 +14,11 @@ static void check_repository(struct arena *a, struct str text) {
     struct err e = ERR_INIT;
     struct git_ref r;
     if (git_ref_parse(a, text, &r, &e)) {
-        bool http = str_starts(r.remote, S("http")); /* an ssh host must not be an option; in a path of HTTP it is a letter */
-        assert(r.remote.n && r.remote.p[0] != '-' && (http || str_find(r.remote, S("@-")) < 0) && str_find(r.remote, S("://-")) < 0);
+        /* a host must not be an option; behind it, in a path of HTTP, a dash is a letter */
+        struct str host = r.remote, path;
+        if (str_starts(host, S("http")))
+            (void)str_cut(str_from(host, (size_t)str_find(host, S("://")) + 3), '/', &host, &path);
+        assert(r.remote.n && r.remote.p[0] != '-' && str_find(host, S("@-")) < 0 && str_find(r.remote, S("://-")) < 0);
         assert(memchr(r.remote.p, '\n', r.remote.n) == NULL && memchr(r.remote.p, '\0', r.remote.n) == NULL);
         assert(r.ref.n == 0 || (r.ref.p[0] != '-' && r.ref.p[0] != '+' && str_index(r.ref, ':') < 0));
         assert(r.subdir.n == 0 || (r.subdir.p[0] != '/' && !str_starts(r.subdir, S("../")) && !str_eqz(r.subdir, "..")));
