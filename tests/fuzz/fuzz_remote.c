@@ -14,10 +14,10 @@ static void check_repository(struct arena *a, struct str text) {
     struct err e = ERR_INIT;
     struct git_ref r;
     if (git_ref_parse(a, text, &r, &e)) {
-        /* a host must not be an option; behind it, in a path of HTTP, a dash is a letter */
+        /* a host must not be an option; behind it, in a path, a dash is a letter */
         struct str host = r.remote, path;
-        if (str_starts(host, S("http")))
-            (void)str_cut(str_from(host, (size_t)str_find(host, S("://")) + 3), '/', &host, &path);
+        ptrdiff_t scheme = str_find(host, S("://"));
+        (void)str_cut(str_from(host, scheme < 0 ? 0 : (size_t)scheme + 3), scheme < 0 ? ':' : '/', &host, &path);
         assert(r.remote.n && r.remote.p[0] != '-' && str_find(host, S("@-")) < 0 && str_find(r.remote, S("://-")) < 0);
         assert(memchr(r.remote.p, '\n', r.remote.n) == NULL && memchr(r.remote.p, '\0', r.remote.n) == NULL);
         assert(r.ref.n == 0 || (r.ref.p[0] != '-' && r.ref.p[0] != '+' && str_index(r.ref, ':') < 0));
