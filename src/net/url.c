@@ -68,9 +68,10 @@ bool url_parse(struct arena *a, struct str text, unsigned schemes, struct url *o
         return err_set(e, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", text.n, LIMIT_URL_BYTES);
     if (text.n == 0 || memchr(text.p, '\0', text.n))
         return err_set(e, ERR_USAGE, "not a usable URL");
-    /* libcurl takes one slash for two; what shows URLs without their passwords does not */
-    if (!str_starts(str_from(text, (size_t)(str_index(text, ':') + 1)), S("//")))
-        return err_set(e, ERR_USAGE, "not a usable URL: its scheme ends in \"://\"");
+    /* libcurl takes one slash or three for two; what shows URLs without their passwords does not */
+    struct str rest = str_from(text, (size_t)(str_index(text, ':') + 1));
+    if (!str_starts(rest, S("//")) || (str_starts(rest, S("///")) && !str_starts_nocase(text, S("file:"))))
+        return err_set(e, ERR_USAGE, "not a usable URL: two slashes stand behind its scheme");
     struct open_url o = {libcurl_load(e), NULL, a};
     if (!o.lib)
         return false;
