@@ -67,9 +67,10 @@ void check_report(struct check *c, const struct rule *r, const struct df_instruc
 /* --- Phases ------------------------------------------------------------------------------------------------------------------------- */
 
 static void run_rules(struct check *c, enum rule_reads reads, const struct df_instruction *i) {
-    for (const struct rule *r = rules; r->id; r++)
-        if (r->reads == reads && r->run)
-            r->run(c, r, i);
+    for (size_t t = 0; rule_tables[t]; t++)
+        for (const struct rule *r = rule_tables[t]; r->id; r++)
+            if (r->reads == reads && r->run)
+                r->run(c, r, i);
     arena_fini(&c->scratch);
 }
 
@@ -90,7 +91,7 @@ static const struct df_instruction *instruction_at(const struct dockerfile *f, u
 static void parser_warnings(struct check *c) {
     for (size_t k = 0; k < c->file->n_warnings; k++) {
         const struct df_warning *w = &c->file->warnings[k];
-        const struct rule *r = rule_find(w->rule);
+        const struct rule *r = rule_find(str_z(w->rule));
         const struct df_instruction *i = instruction_at(c->file, w->pos.line);
         assert(r && r->reads == READS_NOTHING);
         add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
@@ -139,7 +140,7 @@ static void see_step(void *ctx, const struct walk_step *now) {
     const struct df_instruction *where = check_place(c);
     for (size_t k = 0; k < now->n_warnings; k++) {
         const struct df_warning *w = &now->warnings[k];
-        const struct rule *r = rule_find(w->rule);
+        const struct rule *r = rule_find(str_z(w->rule));
         assert(r && r->reads == READS_NOTHING);
         if (w->subject.n == 0 || surely_undefined(c, w))
             add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
@@ -244,7 +245,8 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
 
 struct str check_failure(struct arena *a, const struct check_result *r) {
     _cleanup_(buf_fini) struct buf b = BUF_INIT(LIMIT_MESSAGE_BYTES);
-    for (const struct rule *rule = rules; r->fails && rule->id; rule++)
+    const struct rule *rule;
+    for (size_t t = 0; r->fails && (rule = rule_at(t)); t++)
         for (size_t k = 0; k < r->n_findings; k++)
             if (r->findings[k].rule == rule) {
                 buf_printf(&b, "%s%s", b.n ? ", " : "lint violation found for rules: ", rule->id);

@@ -2,24 +2,18 @@
  * The directive's little language: see config.h. */
 #include "check/config.h"
 
-#include <assert.h>
+#include "base/limits.h"
 
-static uint64_t bit(const struct rule *r) {
-    assert(r - rules < 64);
-    return (uint64_t)1 << (r - rules);
-}
-
-static uint64_t names(struct str list) {
+static void add_names(struct rule_set *set, struct str list) {
     struct str name;
-    uint64_t bits = 0;
     list = str_trim(list);
     if (str_eqz(list, "all"))
-        return UINT64_MAX;
-    while (str_next(&list, ',', &name))
-        for (const struct rule *r = rules; r->id; r++)
-            if (str_eqz(str_trim(name), r->id))
-                bits |= bit(r);
-    return bits;
+        rule_set_add_all(set);
+    for (size_t n = 0; n < LIMIT_RULE_NAMES && str_next(&list, ',', &name); n++)
+        for (size_t t = 0; rule_tables[t]; t++)
+            for (const struct rule *r = rule_tables[t]; r->id; r++)
+                if (rule_is_called(r, str_trim(name)))
+                    rule_set_add(set, r);
 }
 
 static bool parse_option(struct str option, struct check_config *config, struct err *e) {
@@ -27,11 +21,11 @@ static bool parse_option(struct str option, struct check_config *config, struct 
     bool has_value = str_cut(option, '=', &key, &value);
     key = str_trim(key);
     if (has_value && str_eqz(key, "skip")) {
-        config->skip |= names(value);
+        add_names(&config->skip, value);
         return true;
     }
     if (has_value && str_eqz(key, "experimental")) {
-        config->experimental |= names(value);
+        add_names(&config->experimental, value);
         return true;
     }
     if (has_value && str_eqz(key, "error"))
@@ -88,5 +82,5 @@ struct check_config check_config_comments(struct str comments) {
 }
 
 bool check_config_allows(const struct check_config *config, const struct rule *r) {
-    return r->experimental ? config->experimental & bit(r) : !(config->skip & bit(r));
+    return r->experimental ? rule_set_has(&config->experimental, r) : !rule_set_has(&config->skip, r);
 }

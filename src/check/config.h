@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which rules speak: "skip=A,B;error=true;experimental=all", as it stands in the "# check=" directive, in BUILDKIT_DOCKERFILE_CHECK and in
- * comments above an instruction. Names of rules that do not exist mean nothing. Private to check/. */
+ * comments above an instruction. Rules go by the names they have elsewhere too. Names that no rule has mean nothing. Private to check/. */
 #ifndef CROZE_CHECK_CONFIG_H
 #define CROZE_CHECK_CONFIG_H
 
@@ -10,7 +10,7 @@
 
 struct check_config {
     bool error;                   /* findings fail the build */
-    uint64_t skip, experimental;  /* a bit for each row of rules[] */
+    struct rule_set skip, experimental;
 };
 
 /* Adds what `text` says to *config. */

@@ -10,6 +10,12 @@
 enum severity { SEVERITY_STYLE, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 const char *severity_name(enum severity s); /* "warning" */
 
+/* What to write in place of a piece of the file: bytes of [pos, end), both ends in the text as it is. */
+struct edit {
+    struct df_pos pos, end;
+    struct str text;
+};
+
 struct rule;
 struct finding {
     const struct rule *rule;
@@ -18,6 +24,14 @@ struct finding {
     struct df_pos end;            /* behind the last byte of the last line */
     unsigned line;                /* of the instruction: what BuildKit calls the finding's line; end.line is its last */
     struct str message;           /* in BuildKit's words where the rule is BuildKit's */
+    const char *also;             /* of the ids that the rule has elsewhere those that mean this finding; NULL: all of them */
+    const struct edit *edits;     /* that mend it and change nothing else; by position, none overlapping another */
+    size_t n_edits;
+
+    /* What it left in the image, where that is known. */
+    struct str layer;             /* the diffID, or "" */
+    struct str path;              /* absolute, or "" */
+    uint64_t bytes;               /* that this costs */
 };
 
 #endif

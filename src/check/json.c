@@ -100,7 +100,8 @@ void check_json_lines(const struct check_result *r, struct buf *out) {
 }
 
 void rules_json_lines(struct buf *out) {
-    for (const struct rule *r = rules; r->id; r++) {
+    const struct rule *r;
+    for (size_t k = 0; (r = rule_at(k)); k++) {
         _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *o = yyjson_mut_obj(d);
         json_add_str(d, o, "id", str_z(r->id));

@@ -67,7 +67,8 @@ void rules_print(struct buf *out) {
     table_init(&t, 4);
     for (size_t k = 0; k < 4; k++)
         table_cell(&t, str_z(heading[k]));
-    for (const struct rule *r = rules; r->id; r++) {
+    const struct rule *r;
+    for (size_t k = 0; (r = rule_at(k)); k++) {
         table_cell(&t, str_z(r->id));
         table_cell(&t, r->experimental ? S("experimental") : str_z(severity_name(r->severity)));
         table_cell(&t, str_z(r->also[0] ? r->also : "-"));

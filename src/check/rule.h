@@ -21,14 +21,29 @@ struct rule {
     enum rule_reads reads;
     enum severity severity;
     bool experimental;            /* silent unless asked for */
-    const char *also;             /* ids of the same rule elsewhere, with blanks between: "DL3025 DS-0016"; or "" */
+    const char *also;             /* ids of the same rule elsewhere, with blanks between: "DL3025 DS-0016"; or "" (see finding.also) */
     const char *why;              /* a sentence */
     const char *fix;              /* what to do */
     const char *url;              /* or "" */
     void (*run)(struct check *c, const struct rule *r, const struct df_instruction *i);
 };
 
-extern const struct rule rules[]; /* ends with id NULL */
-const struct rule *rule_find(const char *id); /* NULL: there is none */
+/* Rows lie in tables, one a subject, beside the functions they name; a table ends with id NULL. */
+extern const struct rule rules_buildkit[], rules_croze[];
+extern const struct rule *const rule_tables[]; /* ends with NULL */
+/* All rows of all tables, numbered from 0; NULL behind the last. */
+const struct rule *rule_at(size_t number);
+const struct rule *rule_find(struct str id); /* NULL: there is none */
+/* Whether a rule bears a name: its own, or one of those elsewhere. Several rules may be called alike elsewhere. */
+bool rule_is_called(const struct rule *r, struct str name);
+
+/* A set of rules, by their numbers. */
+enum { RULES_MAX = 512 };
+struct rule_set {
+    uint64_t bits[RULES_MAX / 64];
+};
+void rule_set_add(struct rule_set *s, const struct rule *r);
+void rule_set_add_all(struct rule_set *s);
+bool rule_set_has(const struct rule_set *s, const struct rule *r);
 
 #endif
