@@ -39,19 +39,17 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
 
 /* "lint violation found for rules: A, B": what `fails` means, in BuildKit's words. Empty if it does not fail. */
 struct str check_failure(struct arena *a, const struct check_result *r);
+/* What r->doubt says, as a sentence; or "". */
+struct str check_doubt(struct arena *a, const struct check_result *r);
 /* Where an error of dockerfile/ or plan/ points ("NAME:LINE:COLUMN: ..."); false: nowhere. */
 bool check_error_line(const struct check_result *r, unsigned *line);
 
-/* --- Showing (print.c, json.c) ------------------------------------------------------------------------------------------------ */
+/* --- Showing (print.c, json.c; output.h has more) ----------------------------------------------------------------------------  */
 
 /* As `docker build --check` prints them: rule, message, and the lines of the file around it, marked. */
 void check_print(const struct check_result *r, struct buf *out);
-/* "FILE:LINE:COLUMN: warning: MESSAGE [RULE]", one line each. */
-void check_print_lines(const struct check_result *r, struct buf *out);
 /* BuildKit's result: {"warnings": [...], "sources": [...], "buildError": {...}}. */
 void check_json_buildkit(const struct check_result *r, struct buf *out);
-/* An object a finding, one a line: id, also, severity, file, line, column, endLine, endColumn, message, why, fix, url. */
-void check_json_lines(const struct check_result *r, struct buf *out);
 /* The rules themselves: a table for people, or an object a rule, one a line. */
 void rules_print(struct buf *out);
 void rules_json_lines(struct buf *out);

@@ -32,6 +32,7 @@ struct finding {
     struct str layer;             /* the diffID, or "" */
     struct str path;              /* absolute, or "" */
     uint64_t bytes;               /* that this costs */
+    struct str step;              /* the line of history that made the layer, or "" */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Findings as JSON: BuildKit's result of a check, for what reads docker's, and croze's own, a finding a line. */
+ * BuildKit's result of a check as JSON, for what reads docker's; and the rules. */
 #include "base/json.h"
 
 #include "check/check.h"
@@ -62,9 +62,9 @@ void check_json_buildkit(const struct check_result *r, struct buf *out) {
     buf_add_char(out, '\n');
 }
 
-/* --- croze's own ------------------------------------------------------------------------------------------------------------------ */
+/* --- The rules ------------------------------------------------------------------------------------------------------------------ */
 
-static void add_ids(yyjson_mut_doc *d, yyjson_mut_val *o, const char *also) {
+void json_add_ids(yyjson_mut_doc *d, yyjson_mut_val *o, const char *also) {
     yyjson_mut_val *ids = yyjson_mut_obj_add_arr(d, o, "also");
     struct str rest = str_z(also), id;
     while (str_next(&rest, ' ', &id))
@@ -78,34 +78,13 @@ static void write_line(yyjson_mut_doc *d, yyjson_mut_val *root, struct buf *out)
     buf_add_char(out, '\n');
 }
 
-void check_json_lines(const struct check_result *r, struct buf *out) {
-    for (size_t k = 0; k < r->n_findings; k++) {
-        const struct finding *f = &r->findings[k];
-        _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
-        yyjson_mut_val *o = yyjson_mut_obj(d);
-        json_add_str(d, o, "id", str_z(f->rule->id));
-        add_ids(d, o, f->rule->also);
-        json_add_str(d, o, "severity", str_z(severity_name(f->rule->severity)));
-        json_add_str(d, o, "file", f->file);
-        yyjson_mut_obj_add_uint(d, o, "line", f->pos.line);
-        yyjson_mut_obj_add_uint(d, o, "column", f->pos.column);
-        yyjson_mut_obj_add_uint(d, o, "endLine", f->end.line);
-        yyjson_mut_obj_add_uint(d, o, "endColumn", f->end.column);
-        json_add_str(d, o, "message", f->message);
-        json_add_str(d, o, "why", str_z(f->rule->why));
-        json_add_str(d, o, "fix", str_z(f->rule->fix));
-        json_add_str_opt(d, o, "url", str_z(f->rule->url));
-        write_line(d, o, out);
-    }
-}
-
 void rules_json_lines(struct buf *out) {
     const struct rule *r;
     for (size_t k = 0; (r = rule_at(k)); k++) {
         _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *o = yyjson_mut_obj(d);
         json_add_str(d, o, "id", str_z(r->id));
-        add_ids(d, o, r->also);
+        json_add_ids(d, o, r->also);
         json_add_str(d, o, "severity", str_z(severity_name(r->severity)));
         yyjson_mut_obj_add_bool(d, o, "experimental", r->experimental);
         json_add_str(d, o, "why", str_z(r->why));

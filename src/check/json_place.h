@@ -8,5 +8,7 @@
 
 /* "location": {"ranges": [{"start": {"line": 3}, "end": {"line": 4}}]} */
 void json_add_location(yyjson_mut_doc *d, yyjson_mut_val *object, unsigned first, unsigned last);
+/* "also": [...], of ids with blanks between. */
+void json_add_ids(yyjson_mut_doc *d, yyjson_mut_val *object, const char *also);
 
 #endif

@@ -16,11 +16,9 @@ static void one(const struct finding *f, const struct source *source, struct buf
     source_excerpt(source, f->file, f->line, f->end.line, out);
 }
 
-static void print_doubt(const struct check_result *r, struct buf *out) {
-    if (r->doubt.n == 0)
-        return;
-    buf_add_shown(out, r->doubt);
-    buf_add_str(out, S("; its base image is not known and may set what is missing: the rest of the stage was not looked at\n"));
+struct str check_doubt(struct arena *a, const struct check_result *r) {
+    static const char why[] = "; its base image is not known and may set what is missing: the rest of the stage was not looked at";
+    return r->doubt.n ? arena_join3(a, r->doubt, str_z(why), STR_NULL) : STR_NULL;
 }
 
 void check_print(const struct check_result *r, struct buf *out) {
@@ -43,22 +41,9 @@ void check_print(const struct check_result *r, struct buf *out) {
             buf_add_char(out, '\n');
         source_excerpt(&source, r->file.name, line, line, out);
     }
-    print_doubt(r, out);
-}
-
-void check_print_lines(const struct check_result *r, struct buf *out) {
-    for (size_t k = 0; k < r->n_findings; k++) {
-        const struct finding *f = &r->findings[k];
-        buf_add_shown(out, f->file);
-        buf_printf(out, ":%u:%u: %s: ", f->pos.line, f->pos.column, severity_name(f->rule->severity));
-        buf_add_shown(out, f->message);
-        buf_printf(out, " [%s]\n", f->rule->id);
-    }
-    if (r->n_dropped) {
-        buf_add_shown(out, r->file.name);
-        buf_printf(out, ": %zu more findings are not shown\n", r->n_dropped);
-    }
-    print_doubt(r, out);
+    struct str doubt = check_doubt(&a, r);
+    buf_add_shown(out, doubt);
+    buf_add_str(out, doubt.n ? S("\n") : STR_NULL);
 }
 
 void rules_print(struct buf *out) {

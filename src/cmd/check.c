@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * croze check: findings about Dockerfiles as texts. No store, no context: what only these could tell is `croze build --check`'s. */
+ * croze check: findings about Dockerfiles as texts, and about images (check_image.c). What only the context could tell is
+ * `croze build --check`'s. */
 #include <stdio.h>
 
 #include "base/limits.h"
 #include "check/check.h"
+#include "check/output.h"
+#include "cmd/check_image.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "sys/files.h"
 
 static const char *format = "text";
-static const char *const format_words[] = {"text", "json", NULL};
 static bool list_rules;
 
 static const struct opt options[] = {
-    OPT_ENUM(0, "format", format_words, &format, "text (a line each), or json (one object a line)"),
+    OPT_ENUM(0, "format", output_format_names, &format,
+             "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
+    OPT_TABLE(check_image_rows, "Images"),
     OPT_END,
 };
 
@@ -23,11 +27,14 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 const struct cmd cmd_check = {
     .name = "check",
     .alias = "lint",
-    .summary = "Look for mistakes in Dockerfiles",
-    .usage = "[OPTIONS] FILE...",
-    .description = "Reads Dockerfiles (- is standard input) and says what is wrong with them, in the words of BuildKit's checks. The exit "
-                   "code is 10\n"
-                   "if there is anything to say. `croze build --check` knows more: the ignore file and the base images of the store.",
+    .summary = "Look for mistakes in Dockerfiles and images",
+    .usage = "[OPTIONS] FILE...|--image IMAGE...",
+    .description =
+        "Reads Dockerfiles (- is standard input) and says what is wrong with them, in the words of BuildKit's checks. The exit "
+        "code is 10\n"
+        "if there is anything to say. `croze build --check` knows more: the ignore file and the base images of the store.\n\n"
+        "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
+        "image is run\nor unpacked.",
     .options = options,
     .run = run,
 };
@@ -48,25 +55,18 @@ static void add_error(struct err *all, struct err *one) {
     err_clear(one);
 }
 
-/* Prints what is found; *found: there is something. What was found before a file turned out to be wrong is printed too. */
-static bool check_one(const char *path, bool *found, struct err *e) {
+/* What was found before a file turned out to be wrong counts too. */
+static bool check_file(const char *path, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
-    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES), out = BUF_INIT(LIMIT_REPORT_BYTES);
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
     struct check_options o = {.plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
     struct check_result r;
     struct str name;
     if (!read_file(path, &name, &text, e))
         return dockerfile_unread(name, e);
     check_dockerfile(&a, buf_str(&text), name, &o, &r);
-    if (strcmp(format, "json") == 0)
-        check_json_lines(&r, &out);
-    else
-        check_print_lines(&r, &out);
-    *found |= r.n_findings > 0;
-    if (!print_text(&out, path, e)) {
-        err_clear(&r.error);
-        return false;
-    }
+    output_add(out, name, buf_str(&text), r.findings, r.n_findings, r.n_dropped);
+    output_note(out, check_doubt(&a, &r));
     if (r.error.kind == ERR_NONE)
         return true;
     err_move(e, &r.error);
@@ -82,17 +82,45 @@ static int show_rules(struct err *e) {
     return print_text(&out, "check --rules", e) ? 0 : -1;
 }
 
-static int run(struct context *c, char **args, size_t n, struct err *e) {
-    bool found = false;
-    (void)c;
-    if (list_rules)
-        return show_rules(e);
-    if (n == 0)
-        err_set(e, ERR_USAGE, "check takes Dockerfiles (- is standard input); the one here is `croze check Dockerfile`");
+/* Prints what was found, even if something else went wrong. */
+static bool print(const struct output *o, struct err *e) {
+    _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
+    struct err unprinted = ERR_INIT;
+    output_write(o, output_format_of(format), &out);
+    if (print_text(&out, "check", &unprinted))
+        return true;
+    add_error(e, &unprinted);
+    return false;
+}
+
+static bool any_finding(const struct output *o) {
+    for (size_t k = 0; k < o->parts.n; k++)
+        if (o->parts.p[k].n_findings)
+            return true;
+    return false;
+}
+
+static void check_files(char **args, size_t n, struct output *out, struct err *e) {
     for (size_t k = 0; k < n; k++) {
         struct err one = ERR_INIT;
-        if (!check_one(args[k], &found, &one))
+        if (!check_file(args[k], out, &one))
             add_error(e, &one);
     }
-    return e->kind != ERR_NONE ? -1 : found ? ERR_FINDINGS : 0;
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    _cleanup_(output_fini) struct output out = {0};
+    if (list_rules)
+        return show_rules(e);
+    if (n == 0) {
+        err_set(e, ERR_USAGE,
+                "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
+        return -1;
+    }
+    if (check_image_asked())
+        check_images(c, args, n, &out, e);
+    else
+        check_files(args, n, &out, e);
+    (void)!print(&out, e);
+    return e->kind != ERR_NONE ? -1 : any_finding(&out) ? ERR_FINDINGS : 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "check/outline.h"
+#include "check/output.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -33,6 +34,22 @@ static void parses(const struct buf *out) {
     err_clear(&e);
 }
 
+/* Every format: text steers no terminal, documents can be read. */
+static void write_all(struct arena *a, const struct check_result *r, struct str text, struct buf *out) {
+    struct output o = {0};
+    output_add(&o, r->file.name, text, r->findings, r->n_findings, r->n_dropped);
+    output_note(&o, check_doubt(a, r));
+    for (int f = OUTPUT_TEXT; f <= OUTPUT_GITHUB; f++) {
+        output_write(&o, (enum output_format)f, out);
+        if (f == OUTPUT_SARIF || f == OUTPUT_GITLAB)
+            parses(out);
+        else if (f != OUTPUT_JSON)
+            shown(out);
+        buf_reset(out);
+    }
+    output_fini(&o);
+}
+
 static void check(struct arena *a, struct str text, const struct check_options *o) {
     struct check_result r;
     struct buf out = BUF_INIT(OUT_BYTES);
@@ -46,13 +63,12 @@ static void check(struct arena *a, struct str text, const struct check_options *
         assert(k == 0 || r.findings[k - 1].line <= f->line);
     }
     check_print(&r, &out);
-    check_print_lines(&r, &out);
     shown(&out);
     buf_reset(&out);
+    write_all(a, &r, text, &out);
     check_json_buildkit(&r, &out);
     parses(&out);
     buf_reset(&out);
-    check_json_lines(&r, &out);
     err_clear(&r.error);
     buf_fini(&out);
 }

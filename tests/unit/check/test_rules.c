@@ -117,6 +117,10 @@ int main(void) {
     }
     const struct rule *r;
     for (size_t k = 0; (r = rule_at(k)); k++) {
+        if (r->reads >= READS_IMAGE) { /* tests/cli/87-check-image.t has twins of images for these */
+            ok(r->why[0] && r->fix[0] && r->image, "%s has a whole row", r->id);
+            continue;
+        }
         struct str bad = arena_printf(&a, "%s bad;", r->id), good = arena_printf(&a, "%s good;", r->id);
         ok(str_find(seen, bad) >= 0 && str_find(seen, good) >= 0, "%s has both kinds of case", r->id);
         ok(r->why[0] && r->fix[0] && (r->run != NULL) == (r->reads != READS_NOTHING), "%s has a whole row", r->id);

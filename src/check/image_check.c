@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The engine of the rules over images: the image as a whole, then each entry of each layer, then the bytes of files. */
+#include "check/image_check.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "check/image_rules.h"
+#include "layer/read.h"
+#include "report/progress.h"
+
+/* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
+
+static void report(struct image_check *c, struct finding f) {
+    f.file = c->options->name;
+    if (c->options->ignored && rule_set_has(c->options->ignored, f.rule))
+        return;
+    if (c->findings.n < LIMIT_FINDINGS)
+        vec_push(&c->findings, f);
+    else
+        c->n_dropped++;
+}
+
+static struct str message(struct image_check *c, const char *fmt, va_list ap) {
+    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
+    return arena_str(c->arena, str_z(text));
+}
+
+void image_report(struct image_check *c, const struct rule *r, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    report(c, (struct finding){.rule = r, .message = message(c, fmt, ap)});
+    va_end(ap);
+}
+
+void image_report_at(struct image_check *c, const struct rule *r, size_t layer, struct str path, uint64_t bytes, const char *fmt, ...) {
+    char digest[DIGEST_TEXT + 1];
+    va_list ap;
+    va_start(ap, fmt);
+    struct finding f = {.rule = r, .message = message(c, fmt, ap), .bytes = bytes, .step = c->steps[layer]};
+    va_end(ap);
+    f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
+    f.path = path.n ? arena_join3(c->arena, S("/"), path, STR_NULL) : STR_NULL;
+    report(c, f);
+}
+
+bool image_shows(struct image_check *c, const struct image_entry *en) {
+    struct view_node node;
+    return view_lookup(&c->view, en->entry->path, &c->scratch, &node) && node.layer == en->layer;
+}
+
+const char *image_size(struct image_check *c, uint64_t bytes) {
+    char text[32];
+    return arena_strz(&c->scratch, str_z(human_size(bytes, text)));
+}
+
+/* --- Passes ------------------------------------------------------------------------------------------------------------------------- */
+
+static void run_rules(struct image_check *c, enum rule_reads reads, const struct image_entry *en) {
+    for (size_t t = 0; rule_tables[t]; t++)
+        for (const struct rule *r = rule_tables[t]; r->id; r++)
+            if (r->reads == reads)
+                r->image(c, r, en);
+    arena_fini(&c->scratch);
+}
+
+static void look_at_entries(struct image_check *c, size_t layer) {
+    const struct toc *t = c->view.tocs[layer];
+    for (size_t i = 0; i < toc_count(t); i++) {
+        struct entry en;
+        toc_entry(t, i, &c->scratch, &en);
+        run_rules(c, READS_ENTRY, &(struct image_entry){.entry = &en, .layer = layer});
+    }
+}
+
+struct reader {
+    struct image_check *check;
+    size_t layer;
+    char *room; /* LIMIT_CHECKED_BYTES */
+};
+
+static bool read_file(struct reader *r, const struct entry *en, const struct content *content, struct err *e) {
+    size_t n = 0;
+    ptrdiff_t got = 1;
+    while (content->kind == CONTENT_STREAM && n < LIMIT_CHECKED_BYTES && got > 0) {
+        got = content->pull(content->pull_ctx, r->room + n, LIMIT_CHECKED_BYTES - n, e);
+        n += got > 0 ? (size_t)got : 0;
+    }
+    if (got < 0)
+        return false;
+    run_rules(r->check, READS_CONTENT,
+              &(struct image_entry){.entry = en, .layer = r->layer, .bytes = str_n(r->room, n), .whole = n == en->size});
+    return true;
+}
+
+static bool take_entry(void *ctx, const struct entry *en, const struct content *content, struct err *e) {
+    return en->type != ENTRY_FILE || read_file(ctx, en, content, e);
+}
+
+static bool read_layers(struct image_check *c, struct err *e) {
+    _cleanup_(mem_freep) char *room = mem_alloc(LIMIT_CHECKED_BYTES);
+    for (size_t k = c->options->base_layers; k < c->view.n; k++) {
+        struct reader r = {c, k, room};
+        if (!layer_read(c->store, &c->view.layers[k], (struct entry_sink){take_entry, &r}, e))
+            return false;
+    }
+    return true;
+}
+
+/* --- The whole ---------------------------------------------------------------------------------------------------------------------- */
+
+/* "RUN |1 TOKEN=abc /bin/sh -c apt-get update # buildkit" -> "RUN apt-get update": values of build arguments and tokens are
+ * not shown again. */
+static struct str shown_step(struct arena *a, struct str line) {
+    ptrdiff_t shell = str_find(line, S("/bin/sh -c "));
+    if (str_ends(line, S(" # buildkit")))
+        line.n -= strlen(" # buildkit");
+    bool build_args = str_starts(line, S("RUN |")) || str_starts(line, S("|"));
+    if (shell >= 0 && (build_args || shell == 0 || str_starts(line, S("RUN /bin/sh"))))
+        line = arena_join3(a, S("RUN "), str_from(line, (size_t)shell + strlen("/bin/sh -c ")), STR_NULL);
+    else if (build_args)
+        line = S("RUN");
+    return image_masked(a, line);
+}
+
+/* History has a line for each layer, and others between them; where it does not, nothing is said. */
+static void find_steps(struct image_check *c) {
+    size_t layer = 0;
+    c->steps = arena_array(c->arena, struct str, c->view.n);
+    for (size_t k = 0; k < c->image->n_history; k++)
+        if (!c->image->history[k].empty_layer && layer < c->view.n)
+            c->steps[layer++] = shown_step(c->arena, c->image->history[k].created_by);
+    if (layer != c->view.n)
+        memset(c->steps, 0, c->view.n * sizeof *c->steps);
+}
+
+/* By path within a layer, those about the image first; of one place as they were found, which is their order in memory. */
+static int by_place(const void *a, const void *b) {
+    const struct finding *x = *(const struct finding *const *)a, *y = *(const struct finding *const *)b;
+    int order = str_cmp(x->path, y->path);
+    return order ? order : x < y ? -1 : x > y;
+}
+
+static void sort(struct image_check *c, struct image_check_result *r) {
+    size_t n = c->findings.n;
+    const struct finding **order = arena_array(c->arena, const struct finding *, n);
+    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->n_dropped};
+    for (size_t k = 0; k < n; k++)
+        order[k] = &c->findings.p[k];
+    if (n)
+        qsort(order, n, sizeof *order, by_place);
+    for (size_t k = 0; k < n; k++)
+        r->findings[k] = *order[k];
+}
+
+bool check_image(struct arena *a, struct store *s, const struct image *im, const struct image_check_options *o,
+                 struct image_check_result *r, struct err *e) {
+    struct image_check c = {.arena = a, .store = s, .image = im, .options = o};
+    *r = (struct image_check_result){0};
+    if (!view_open(&c.view, s, im->layers, im->n_layers, e))
+        return err_wrap(e, "check %.*s", STR_ARG(o->name));
+    find_steps(&c);
+    run_rules(&c, READS_IMAGE, NULL);
+    for (size_t k = o->base_layers; k < c.view.n; k++)
+        look_at_entries(&c, k);
+    bool good = o->no_contents || read_layers(&c, e) || err_wrap(e, "check %.*s", STR_ARG(o->name));
+    sort(&c, r);
+    vec_fini(&c.findings);
+    view_close(&c.view);
+    arena_fini(&c.scratch);
+    return good;
+}
+
+size_t check_base_layers(const struct image *im, const struct image *base) {
+    if (base->n_layers > im->n_layers)
+        return 0;
+    for (size_t k = 0; k < base->n_layers; k++)
+        if (!digest_eq(&im->layers[k].diff_id, &base->layers[k].diff_id))
+            return 0;
+    return base->n_layers;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the functions of the rules over an image get, and how they report. Private to check/. */
+#ifndef CROZE_CHECK_IMAGE_RULES_H
+#define CROZE_CHECK_IMAGE_RULES_H
+
+#include "base/vec.h"
+#include "check/image_check.h"
+#include "layer/view.h"
+
+/* One entry of one layer. */
+struct image_entry {
+    const struct entry *entry;
+    size_t layer;
+    struct str bytes;             /* READS_CONTENT: of a file, its first LIMIT_CHECKED_BYTES */
+    bool whole;                   /* ... which is all of it */
+};
+
+struct image_check {
+    struct arena *arena;          /* of the result */
+    struct arena scratch;         /* of the rule that looks: emptied behind each entry */
+    struct store *store;
+    const struct image *image;
+    const struct image_check_options *options;
+    struct view view;
+    struct str *steps;            /* of each layer: the history line that made it, or "" */
+    struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
+    VEC(struct finding) findings;
+    size_t n_dropped;
+};
+
+/* About the image as a whole. */
+void image_report(struct image_check *c, const struct rule *r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* About something of a layer; `path` "" means the layer itself. */
+void image_report_at(struct image_check *c, const struct rule *r, size_t layer, struct str path, uint64_t bytes, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* Whether a container sees this entry: no higher layer hides it. */
+bool image_shows(struct image_check *c, const struct image_entry *en);
+/* "1.2 MB", on the scratch. */
+const char *image_size(struct image_check *c, uint64_t bytes);
+/* What a text has that looks like a token ("an AWS access key"), or NULL; and the text with each of them masked. */
+const char *image_token(struct str text);
+struct str image_masked(struct arena *a, struct str text);
+/* Whether a variable's name speaks of a secret ("DB_PASSWORD"), and not of where one lies ("DB_PASSWORD_FILE"). */
+bool is_secret_name(struct str name);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Findings as XML (1.0): checkstyle's report, and JUnit's, where what was looked at is a suite and each finding a failure. */
+#include "base/utf8.h"
+#include "check/output.h"
+
+/* What XML cannot hold at all, escaped or not (section 2.2), is shown as U+FFFD. */
+static bool is_allowed(uint32_t rune) {
+    return rune == '\t' || rune == '\n' || rune == '\r' || (rune >= 0x20 && rune < 0xd800) || (rune >= 0xe000 && rune < 0xfffe) ||
+           (rune >= 0x10000 && rune < UTF8_BAD);
+}
+
+static void add_text(struct buf *out, struct str s) {
+    for (size_t at = 0; at < s.n;) {
+        uint32_t rune = utf8_next(s, &at);
+        if (!is_allowed(rune))
+            utf8_add(out, 0xfffd);
+        else if (rune < 0x20 || strchr("&<>\"'", rune < 0x80 ? (int)rune : 'x'))
+            buf_printf(out, "&#%u;", rune);
+        else
+            utf8_add(out, rune);
+    }
+}
+
+static void add_attribute(struct buf *out, const char *name, struct str value) {
+    buf_printf(out, " %s=\"", name);
+    add_text(out, value);
+    buf_add_char(out, '"');
+}
+
+static const char heading[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/* --- checkstyle --------------------------------------------------------------------------------------------------------------------- */
+
+static void checkstyle_error(struct arena *a, const struct finding *f, struct buf *out) {
+    static const char *const levels[] = {"info", "info", "warning", "error"};
+    struct str message = f->path.n ? arena_join3(a, f->path, S(": "), f->message) : f->message;
+    buf_printf(out, "    <error line=\"%u\" column=\"%u\" severity=\"%s\"", f->pos.line, f->pos.column, output_level(f, levels));
+    add_attribute(out, "message", message);
+    buf_printf(out, " source=\"croze.%s\"/>\n", f->rule->id);
+}
+
+void output_checkstyle(const struct output *o, struct buf *out) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    buf_printf(out, "%s<checkstyle version=\"4.3\">\n", heading);
+    for (size_t p = 0; p < o->parts.n; p++) {
+        buf_add_str(out, S("  <file"));
+        add_attribute(out, "name", o->parts.p[p].name);
+        buf_add_str(out, S(">\n"));
+        for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
+            checkstyle_error(&a, &o->parts.p[p].findings[k], out);
+        buf_add_str(out, S("  </file>\n"));
+    }
+    buf_add_str(out, S("</checkstyle>\n"));
+}
+
+/* --- JUnit -------------------------------------------------------------------------------------------------------------------------- */
+
+static void junit_case(struct arena *a, const struct finding *f, struct buf *out) {
+    struct str place = output_place(a, f);
+    if (f->pos.line)
+        place = arena_printf(a, "%.*s:%u:%u", STR_ARG(place), f->pos.line, f->pos.column);
+    buf_add_str(out, S("    <testcase"));
+    add_attribute(out, "name", place);
+    buf_printf(out, " classname=\"%s\">\n      <failure type=\"%s\"", f->rule->id, severity_name(f->rule->severity));
+    add_attribute(out, "message", f->message);
+    buf_add_char(out, '>');
+    add_text(out, str_z(f->rule->fix));
+    buf_add_str(out, S("</failure>\n    </testcase>\n"));
+}
+
+void output_junit(const struct output *o, struct buf *out) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    buf_printf(out, "%s<testsuites>\n", heading);
+    for (size_t p = 0; p < o->parts.n; p++) {
+        const struct output_part *part = &o->parts.p[p];
+        buf_add_str(out, S("  <testsuite"));
+        add_attribute(out, "name", part->name);
+        buf_printf(out, " tests=\"%zu\" failures=\"%zu\">\n", part->n_findings ? part->n_findings : 1, part->n_findings);
+        if (part->n_findings == 0)
+            buf_add_str(out, S("    <testcase name=\"no findings\" classname=\"croze\"/>\n"));
+        for (size_t k = 0; k < part->n_findings; k++)
+            junit_case(&a, &part->findings[k], out);
+        buf_add_str(out, S("  </testsuite>\n"));
+    }
+    buf_add_str(out, S("</testsuites>\n"));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze check --image: its flags, and what it does. */
+#ifndef CROZE_CMD_CHECK_IMAGE_H
+#define CROZE_CMD_CHECK_IMAGE_H
+
+#include "check/output.h"
+#include "cmd/cmd.h"
+
+extern const struct opt check_image_rows[]; /* as OPT_TABLE(check_image_rows, "Images") */
+
+bool check_image_asked(void);
+/* Adds what is found in each; failures to *e, which does not keep the others from being looked at. */
+void check_images(struct context *c, char **images, size_t n, struct output *out, struct err *e);
+
+#endif
