@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "check/check.h"
 #include "check/output.h"
+#include "cmd/check_fix.h"
 #include "cmd/check_image.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
@@ -18,6 +19,7 @@ static const struct opt options[] = {
     OPT_ENUM(0, "format", output_format_names, &format,
              "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
+    OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
     OPT_END,
 };
@@ -64,13 +66,15 @@ static bool check_file(const char *path, struct output *out, struct err *e) {
     struct str name;
     if (!read_file(path, &name, &text, e))
         return dockerfile_unread(name, e);
-    check_dockerfile(&a, buf_str(&text), name, &o, &r);
-    output_add(out, name, buf_str(&text), r.findings, r.n_findings, r.n_dropped);
+    struct str now = buf_str(&text);
+    check_dockerfile(&a, now, name, &o, &r);
+    bool good = !check_fix_asked() || check_fix(path, &a, &now, &o, &r, e);
+    output_add(out, name, now, r.findings, r.n_findings, r.n_dropped);
     output_note(out, check_doubt(&a, &r));
-    if (r.error.kind == ERR_NONE)
-        return true;
-    err_move(e, &r.error);
-    return false;
+    if (good && r.error.kind != ERR_NONE)
+        err_move(e, &r.error);
+    err_clear(&r.error);
+    return e->kind == ERR_NONE;
 }
 
 static int show_rules(struct err *e) {
@@ -83,11 +87,11 @@ static int show_rules(struct err *e) {
 }
 
 /* Prints what was found, even if something else went wrong. */
-static bool print(const struct output *o, struct err *e) {
+static bool print(const struct output *o, bool aside, struct err *e) {
     _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
     struct err unprinted = ERR_INIT;
     output_write(o, output_format_of(format), &out);
-    if (print_text(&out, "check", &unprinted))
+    if (aside ? file_write_all(STDERR_FILENO, out.p, out.n, "standard error", &unprinted) : print_text(&out, "check", &unprinted))
         return true;
     add_error(e, &unprinted);
     return false;
@@ -121,6 +125,6 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         check_images(c, args, n, &out, e);
     else
         check_files(args, n, &out, e);
-    (void)!print(&out, e);
+    (void)!print(&out, check_fix_prints(args, n), e);
     return e->kind != ERR_NONE ? -1 : any_finding(&out) ? ERR_FINDINGS : 0;
 }
