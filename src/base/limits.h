@@ -23,6 +23,8 @@
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_CHECKED_BYTES MIB(1)             /* of a file of an image, for rules that read: secrets are small */
+#define LIMIT_DEPLOYMENT_BYTES MIB(16)          /* compose and Kubernetes files */
+#define LIMIT_REFERENCE_TEXT_BYTES 4096        /* an image as such a file names it, with variables */
 #define LIMIT_EDITS 2000                       /* carried out in one round: each is compared with those before it */
 #define LIMIT_RULE_NAMES 1000                   /* of one list of rules, each compared with all there are */
 #define LIMIT_EPOCH_S 253402300799             /* SOURCE_DATE_EPOCH: the last second that RFC 3339 can write, in the year 9999 */

@@ -13,6 +13,7 @@ enum rule_reads {
     READS_FILE,        /* the instructions as a whole, once; the function gets NULL */
     READS_FROM,        /* each FROM, with the global ARGs known */
     READS_STEP,        /* each instruction of the stages that are looked at, expanded; ONBUILD triggers of bases too */
+    READS_DEPLOYMENT,  /* compose and Kubernetes files (deploy.h); no function */
     READS_IMAGE,       /* a built image as a whole, once (image_rules.h) */
     READS_ENTRY,       /* each entry of each layer, by its metadata */
     READS_CONTENT,     /* each file of each layer, and its bytes */
@@ -35,7 +36,7 @@ struct rule {
 };
 
 /* Rows lie in tables, one a subject, beside the functions they name; a table ends with id NULL. */
-extern const struct rule rules_buildkit[], rules_croze[], rules_image_config[], rules_image_files[], rules_image_bytes[],
+extern const struct rule rules_buildkit[], rules_croze[], rules_deploy[], rules_image_config[], rules_image_files[], rules_image_bytes[],
     rules_image_users[], rules_image_program[], rules_image_secrets[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */

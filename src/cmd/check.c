@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "check/check.h"
+#include "check/deploy.h"
 #include "check/output.h"
 #include "cmd/check_fix.h"
 #include "cmd/check_image.h"
@@ -29,12 +30,13 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 const struct cmd cmd_check = {
     .name = "check",
     .alias = "lint",
-    .summary = "Look for mistakes in Dockerfiles and images",
+    .summary = "Look for mistakes in Dockerfiles, images and deployment files",
     .usage = "[OPTIONS] FILE...|--image IMAGE...",
     .description =
         "Reads Dockerfiles (- is standard input) and says what is wrong with them, in the words of BuildKit's checks. The exit "
         "code is 10\n"
         "if there is anything to say. `croze build --check` knows more: the ignore file and the base images of the store.\n\n"
+        "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
         "image is run\nor unpacked.",
     .options = options,
@@ -57,6 +59,17 @@ static void add_error(struct err *all, struct err *one) {
     err_clear(one);
 }
 
+static bool check_deployment_file(struct str name, struct str text, struct output *out, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct deploy_result r;
+    bool good = check_deployment(&a, text, name, &r, e);
+    output_add(out, name, text, r.findings, r.n_findings, r.n_dropped);
+    if (good && r.n_images == 0)
+        output_note(
+            out, arena_printf(&a, "%.*s deploys no image: it has neither services (compose) nor containers (Kubernetes)", STR_ARG(name)));
+    return good;
+}
+
 /* What was found before a file turned out to be wrong counts too. */
 static bool check_file(const char *path, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
@@ -66,6 +79,8 @@ static bool check_file(const char *path, struct output *out, struct err *e) {
     struct str name;
     if (!read_file(path, &name, &text, e))
         return dockerfile_unread(name, e);
+    if (str_ends(name, S(".yaml")) || str_ends(name, S(".yml")))
+        return check_deployment_file(name, buf_str(&text), out, e);
     struct str now = buf_str(&text);
     check_dockerfile(&a, now, name, &o, &r);
     bool good = !check_fix_asked() || check_fix(path, &a, &now, &o, &r, e);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A parser of libfyaml's for each stream, and its errors in our words: see yaml.h. */
+#include "base/yaml.h"
+
+#include "base/mem.h"
+
+static void parser_freep(struct fy_parser **p) {
+    fy_parser_destroy(*p);
+}
+static void diag_freep(struct fy_diag **d) {
+    fy_diag_destroy(*d);
+}
+
+static bool fail(struct fy_diag *diag, const char *what, struct err *e) {
+    void *at = NULL;
+    const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &at);
+    if (!first || !first->msg)
+        return err_set(e, ERR_USAGE, "%s: this is no YAML", what);
+    return err_set(e, ERR_USAGE, "%s:%d:%d: %s", what, first->line, first->column, SHOWN(str_z(first->msg)));
+}
+
+bool yaml_read(struct str text, size_t max_bytes, const char *what, bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx,
+               struct err *e) {
+    if (text.n > max_bytes || text.n > INT32_MAX)
+        return err_set(e, ERR_USAGE, "%s is larger than the limit of %zu bytes", what, max_bytes);
+    struct fy_diag_cfg quiet;
+    fy_diag_cfg_default(&quiet);
+    quiet.fp = NULL;
+    _cleanup_(diag_freep) struct fy_diag *diag = fy_diag_create(&quiet);
+    if (!diag)
+        return err_set(e, ERR_FAILED, "%s: libfyaml gives no parser", what);
+    fy_diag_set_collect_errors(diag, true);
+    struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_COLLECT_DIAG, .diag = diag};
+    _cleanup_(parser_freep) struct fy_parser *parser = fy_parser_create(&cfg);
+    if (!parser || fy_parser_set_string(parser, text.p ? text.p : "", text.n) != 0)
+        return err_set(e, ERR_FAILED, "%s: libfyaml gives no parser", what);
+    struct fy_document *d;
+    bool good = true;
+    while (good && (d = fy_parse_load_document(parser))) {
+        good = take(ctx, fy_document_root(d), e);
+        fy_parse_document_destroy(parser, d);
+    }
+    return good && (!fy_parser_get_stream_error(parser) || fail(diag, what, e));
+}
+
+struct str yaml_text(struct fy_node *n) {
+    size_t length = 0;
+    const char *p = n ? fy_node_get_scalar(n, &length) : NULL;
+    return p ? str_n(p, length) : STR_NULL;
+}
+
+struct fy_node *yaml_get(struct fy_node *mapping, const char *key) {
+    return mapping && fy_node_is_mapping(mapping) ? fy_node_mapping_lookup_by_string(mapping, key, FY_NT) : NULL;
+}
+
+void yaml_place(struct fy_node *scalar, unsigned *line, unsigned *column) {
+    const struct fy_mark *mark = scalar ? fy_token_start_mark(fy_node_get_scalar_token(scalar)) : NULL;
+    *line = mark ? (unsigned)mark->line + 1 : 1;
+    *column = mark ? (unsigned)mark->column + 1 : 1;
+}
