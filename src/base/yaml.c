@@ -3,6 +3,7 @@
 #include "base/yaml.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 static void parser_freep(struct fy_parser **p) {
     fy_parser_destroy(*p);
@@ -19,10 +20,24 @@ static bool fail(struct fy_diag *diag, const char *what, struct err *e) {
     return err_set(e, ERR_USAGE, "%s:%d:%d: %s", what, first->line, first->column, SHOWN(str_z(first->msg)));
 }
 
+/* The characters that a stream may hold (YAML 1.2.2 5.1). libfyaml 0.7 does not end on some that are none. */
+static bool is_printable(struct str text, const char *what, struct err *e) {
+    for (size_t at = 0; at < text.n;) {
+        size_t before = at;
+        uint32_t c = utf8_next(text, &at);
+        bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0 && c != 0x85);
+        if (control || c >= UTF8_BAD || c == 0xfffe || c == 0xffff)
+            return err_set(e, ERR_USAGE, "%s: byte %zu is no character that YAML may hold, in UTF-8", what, before);
+    }
+    return true;
+}
+
 bool yaml_read(struct str text, size_t max_bytes, const char *what, bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx,
                struct err *e) {
     if (text.n > max_bytes || text.n > INT32_MAX)
         return err_set(e, ERR_USAGE, "%s is larger than the limit of %zu bytes", what, max_bytes);
+    if (!is_printable(text, what, e))
+        return false;
     struct fy_diag_cfg quiet;
     fy_diag_cfg_default(&quiet);
     quiet.fp = NULL;
