@@ -162,7 +162,10 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
     struct endpoints to;
     struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
     uint64_t began = log_now_ns();
+    *out = (struct registry_answer){0};
     bool ok = endpoints_find(r, q->repository, may_mirror(q), is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
+    if (!ok)
+        *out = (struct registry_answer){.status = c.answer.failure == NET_FINE ? c.answer.status : 0, .may_pass = c.transient};
     log_span(q->method, began);
     if (c.auth.header.n)
         mem_wipe((char *)c.auth.header.p, c.auth.header.n);

@@ -63,7 +63,8 @@ struct registry_request {
     uint64_t total;             /* of which `length` is a part: for `progress` */
 };
 struct registry_answer {
-    long status;                /* 2xx, or one of those that `expect` says */
+    long status;                /* 2xx, or one of those that `expect` says; after a failure what came instead, or 0 */
+    bool may_pass;              /* after a failure: the same, asked again, may be answered (no connection, 408, 429, 5xx) */
     struct str location, digest, media_type, range, link, subject, upload_id; /* headers, or "" */
     uint64_t content_length;
     bool has_length;

@@ -111,6 +111,23 @@ refuses 1 '403' "a manifest that is refused" croze push "$at/demo/refused:1"
 peer_faults one
 is "  leaves no tag" "$(croze tags "$at/demo/refused" 2>/dev/null)" ""
 
+# what is refused for good is sent once, and its reason is told
+for code in 413 400; do
+    peer_faults one "$no_mount" '{"fault": {"name": "early-answer", "status": '$code'}, "match": {"operation": "upload.patch"}}'
+    peer one forget
+    croze tag "$at/demo/big:1" "$at/demo/toobig$code:1"
+    refuses 1 "HTTP $code.*provided length did not match content length .SIZE_INVALID.; (it, or a proxy|sent again it would)" \
+        "a piece that is refused with $code" croze push "$at/demo/toobig$code:1"
+    is "  was sent once" "$(peer one count method=PATCH)" 1
+done
+peer_faults one '{"fault": {"name": "early-answer", "status": 413}, "match": {"operation": "upload.put"}}'
+peer one forget
+refuses 1 'HTTP 413.*client_max_body_size' "a small blob that is refused" croze copy "oci:$T/all:v1" "$at/demo/small413:v1"
+is "  nor is any blob sent again" "$(peer one log operation=upload.put status=413 | grep -o 'digest=[^ ]*' | sort | uniq -d)" ""
+peer_faults one "$no_mount" '{"fault": {"name": "status", "code": 503}, "match": {"operation": "upload.patch"}}'
+croze tag "$at/demo/big:1" "$at/demo/stuck:1"
+refuses 1 'stays at 0 of 20[0-9]* bytes; the last answer: .*HTTP 503' "an upload that does not go forward" croze push "$at/demo/stuck:1"
+
 # --- evidence where the API has holes ---
 
 for fault in no-referrers empty-referrers; do
