@@ -18,15 +18,44 @@
 
 /* --- Asking for a deletion --- */
 
+/* *status 0 with an error: no answer came. */
 static bool ask_delete(struct place_repository *p, struct str reference, long *status, struct err *e) {
     static const int expect[] = {400, 404, 405, 501, 0};
     struct arena a = ARENA_INIT;
     struct registry_request q = repository_request(p, "DELETE", arena_join3(&a, S("manifests/"), reference, STR_NULL), "pull,push,delete");
     struct registry_answer answer;
     bool good = registry_ask(p->registries, &q, expect, &a, &answer, e);
-    *status = good ? answer.status : 0;
+    *status = answer.status;
     arena_fini(&a);
     return good;
+}
+
+static bool is_gone(struct place_repository *p, struct str reference) {
+    struct digest d;
+    struct err look = ERR_INIT;
+    bool gone = !p->place.ops->resolve(&p->place, reference, &d, &look) && look.sys == ENOENT;
+    err_clear(&look);
+    return gone;
+}
+
+/* Of something that was there. An answer that was lost may have said that it is done, and who asks again is told 404 (libcurl does so by
+ * itself when a connection that it had kept was closed): so what is gone then has been deleted. */
+static bool delete_known(struct place_repository *p, struct str reference, long *status, struct err *e) {
+    bool answered = ask_delete(p, reference, status, e);
+    if ((answered ? *status != 404 : *status != 0) || !is_gone(p, reference))
+        return answered;
+    err_clear(e);
+    *status = 202;
+    return true;
+}
+
+static bool delete_at_hub(struct place_repository *p, struct str tag, struct err *e) {
+    if (hub_delete_tag(p->registries, &p->repository, tag, e))
+        return true;
+    if (e->sys == EACCES || !is_gone(p, tag))
+        return false;
+    err_clear(e);
+    return true;
 }
 
 static bool refused(const struct place_repository *p, long status, struct err *e) {
@@ -98,7 +127,7 @@ static bool drop_dummy(struct place_repository *p, struct str tag, const struct 
     char text[DIGEST_TEXT + 1];
     long status = 0;
     struct err back = ERR_INIT;
-    bool asked = ask_delete(p, str_z(digest_text(&dummy->digest, text)), &status, e);
+    bool asked = delete_known(p, str_z(digest_text(&dummy->digest, text)), &status, e);
     if (asked && status < 300)
         return true;
     if (asked)
@@ -126,11 +155,11 @@ bool delete_tag(struct place *repository, struct store *s, struct str tag, struc
     struct place_repository *p = repository_place(repository);
     struct digest d;
     long status;
-    if (!repository->ops->resolve(repository, tag, &d, e) || !ask_delete(p, tag, &status, e))
+    if (!repository->ops->resolve(repository, tag, &d, e) || !delete_known(p, tag, &status, e))
         return false;
     if (status < 300)
         return true;
-    return hub_is(&p->repository) ? hub_delete_tag(p->registries, &p->repository, tag, e) : delete_by_dummy(p, s, tag, e);
+    return hub_is(&p->repository) ? delete_at_hub(p, tag, e) : delete_by_dummy(p, s, tag, e);
 }
 
 /* --- A manifest --- */
@@ -189,7 +218,7 @@ bool delete_manifest(struct place *repository, const struct digest *d, struct er
     if (good && needed.n)
         good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text,
                        STR_ARG(needed));
-    good = good && ask_delete(p, str_z(text), &status, e) && (status < 300 || refused(p, status, e));
+    good = good && delete_known(p, str_z(text), &status, e) && (status < 300 || refused(p, status, e));
     arena_fini(&a);
     return good;
 }

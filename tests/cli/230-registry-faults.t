@@ -156,6 +156,27 @@ does "  the tag is as it was" croze copy -q "$at/demo/big:1" "oci:$T/still:1"
 is "  exactly" "$out" ""
 like "  indeed" "$(cat "$T/still/index.json")" "$big"
 
+lose='{"fault": "lost-answer", "match": {"operation": "manifest.delete"}, "times": 1}'
+for tries in 4 1; do
+    croze push -q "$at/demo/big:2" >/dev/null
+    peer_faults one "$lose"
+    does "delete a tag, with an answer that is lost, in $tries tries" env CROZE_FETCH_TRIES=$tries "$CROZE" delete "$at/demo/big:2"
+    is "  it is gone, the other one is not" "$(croze tags "$at/demo/big")" 1
+    croze push -q "$at/demo/big:2" >/dev/null
+    peer_faults one "$lose" '{"fault": "no-tag-delete"}'
+    does "  where only digests are deleted" env CROZE_FETCH_TRIES=$tries "$CROZE" delete "$at/demo/big:2"
+    is "  the same" "$(croze tags "$at/demo/big")" 1
+    peer_faults one
+    py "$here/evidence.py" "$T/plain" plain >/dev/null
+    croze copy -q "oci:$T/plain:v1" "$at/demo/alone:v1" >/dev/null
+    alone=$at/demo/alone@$(grep -o 'sha256:[0-9a-f]*' "$T/plain/index.json" | head -1)
+    croze delete "$at/demo/alone:v1" >/dev/null
+    peer_faults one "$lose"
+    does "delete a digest, with an answer that is lost" env CROZE_FETCH_TRIES=$tries "$CROZE" delete "$alone"
+    refuses 1 'is not there' "  it is gone" croze delete "$alone"
+    peer_faults one
+done
+
 # Docker Hub: its registry refuses, its own interface deletes.
 peer_start dockerhub --like hub --auth bearer --user ann:secret
 unset CONTAINERS_REGISTRIES_CONF # "docker.io" is on this machine here
@@ -167,6 +188,10 @@ does "push to a registry like Docker Hub" croze copy -q "oci:$T/all:v1" docker:/
 does "  another tag" croze copy -q --no-evidence "oci:$T/all:v1" docker://ann/app:v2
 does "delete a tag of Docker Hub's" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete ann/app:v1
 is "  the other one stays" "$(croze tags ann/app | grep '^v')" v2
+croze copy -q --no-evidence "oci:$T/all:v1" docker://ann/app:v3 >/dev/null
+peer_faults dockerhub '{"fault": "lost-answer", "match": {"operation": "hub.delete"}, "times": 1}'
+does "  with an answer that is lost" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete ann/app:v3
+is "  too" "$(croze tags ann/app | grep '^v')" v2
 unlike "  nobody was shown the password" "$out$err" secret
 printf '{}' >"$HOME/.docker/config.json"
 refuses 1 'as user "ann" from --creds' "with a wrong password" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete --creds ann:wrong ann/app:v2
