@@ -43,8 +43,11 @@ static bool give(const struct call *c, struct registry_answer *out, struct err *
         .has_length = n->has_length,
         .body = n->body,
     };
-    if (success && n->cut && !(c->ask->take))
-        return err_set(e, ERR_FAILED, "%.*s answers with more than %zu bytes", STR_ARG(c->origin), most_kept(c));
+    if (success && n->cut && !c->ask->take) {
+        err_set(e, ERR_FAILED, "%.*s answers with more than %zu bytes", STR_ARG(c->origin), most_kept(c));
+        e->sys = EFBIG;
+        return false;
+    }
     return location.n == 0 || url_resolve(c->arena, c->url, location, &out->location, e) ||
            err_wrap(e, "%.*s: Location", STR_ARG(c->origin));
 }

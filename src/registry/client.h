@@ -4,7 +4,8 @@
  * registries.conf says, authenticated, held back, tried again and explained here, and nowhere else. Thread-safe.
  *
  * Errors name the registry, the repository and what was asked. e->sys: ENOENT for 404; EACCES for 401 and 403; EBUSY for 429 that would
- * have to wait too long; 0 otherwise. kind: ERR_UNCHECKED where the registry could not be reached, else ERR_FAILED. */
+ * have to wait too long; EFBIG for a body over max_bytes; 0 otherwise. kind: ERR_UNCHECKED where the registry could not be reached, else
+ * ERR_FAILED. */
 #ifndef CROZE_REGISTRY_CLIENT_H
 #define CROZE_REGISTRY_CLIENT_H
 

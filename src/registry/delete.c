@@ -127,14 +127,17 @@ static bool drop_dummy(struct place_repository *p, struct str tag, const struct 
     char text[DIGEST_TEXT + 1];
     long status = 0;
     struct err back = ERR_INIT;
+    struct arena a = ARENA_INIT;
+    struct registry_answer answer;
     bool asked = delete_known(p, str_z(digest_text(&dummy->digest, text)), &status, e);
     if (asked && status < 300)
         return true;
     if (asked)
         refused(p, status, e);
-    if (!repository_put_manifest(&p->place, tag, old, &back))
+    if (!repository_put_bytes(p, tag, old, &a, &answer, &back))
         err_append(e, "; and the tag could not be put back to %s: %s", digest_text(&old->digest, text), back.msg);
     err_clear(&back);
+    arena_fini(&a);
     return false;
 }
 
@@ -142,7 +145,7 @@ static bool delete_by_dummy(struct place_repository *p, struct store *s, struct 
     struct arena a = ARENA_INIT;
     struct manifest_blob old, dummy;
     struct digest empty;
-    bool good = deletes_at_all(p, e) && p->place.ops->manifest(&p->place, tag, &a, &old, e) && put_empty(p, s, &empty, e);
+    bool good = deletes_at_all(p, e) && repository_raw(p, tag, &a, &old, e) && put_empty(p, s, &empty, e);
     if (good) {
         make_dummy(&a, &empty, &dummy);
         good = repository_put_manifest(&p->place, tag, &dummy, e) && drop_dummy(p, tag, &dummy, &old, e);
@@ -164,48 +167,6 @@ bool delete_tag(struct place *repository, struct store *s, struct str tag, struc
 
 /* --- A manifest --- */
 
-struct looking {
-    struct place *place;
-    const struct digest *digest;
-    const struct str *tags;
-    bool *needs;
-};
-
-/* A tag that vanishes meanwhile needs nothing. */
-static bool look(void *ctx, size_t i, struct err *e) {
-    const struct looking *l = ctx;
-    struct arena a = ARENA_INIT;
-    struct manifest_blob m;
-    struct document d = {0};
-    bool read = l->place->ops->manifest(l->place, l->tags[i], &a, &m, e) && document_read(m.bytes, &a, &d, e);
-    bool vanished = !read && e->sys == ENOENT;
-    if (vanished)
-        err_clear(e);
-    l->needs[i] = read && digest_eq(&m.digest, l->digest);
-    for (size_t k = 0; read && k < d.n_children; k++)
-        l->needs[i] = l->needs[i] || digest_eq(&d.children[k].descriptor.digest, l->digest);
-    arena_fini(&a);
-    return read || vanished;
-}
-
-/* "1.0, latest": the tags that need it; "": none. */
-static bool who_needs(struct place *place, const struct digest *d, struct arena *a, struct str *out, struct err *e) {
-    struct looking l = {.place = place, .digest = d};
-    struct str *tags;
-    size_t n;
-    *out = STR_NULL;
-    if (!place->ops->tags(place, a, &tags, &n, e))
-        return false;
-    l.tags = tags;
-    l.needs = arena_array(a, bool, n);
-    if (!in_parallel(n, look, &l, e))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (l.needs[i] && out->n < 1000)
-            *out = arena_join3(a, *out, out->n ? S(", ") : STR_NULL, tags[i]);
-    return true;
-}
-
 bool delete_manifest(struct place *repository, const struct digest *d, struct err *e) {
     struct place_repository *p = repository_place(repository);
     struct arena a = ARENA_INIT;
@@ -214,7 +175,7 @@ bool delete_manifest(struct place *repository, const struct digest *d, struct er
     char text[DIGEST_TEXT + 1];
     long status = 0;
     digest_text(d, text);
-    bool good = repository->ops->resolve(repository, str_z(text), &is, e) && who_needs(repository, d, &a, &needed, e);
+    bool good = repository->ops->resolve(repository, str_z(text), &is, e) && needed_by(p, d, &a, &needed, e);
     if (good && needed.n)
         good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text,
                        STR_ARG(needed));

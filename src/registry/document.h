@@ -38,6 +38,7 @@ struct str document_platforms(const struct document *d, struct arena *a);
 
 /* Whether the media type is one of a manifest or an index. */
 bool is_manifest_type(struct str media_type);
+bool is_index_type(struct str media_type);
 /* "sha256-<hex><suffix>": the fallback tag of the referrers' API, and cosign's tags (".sig", ".att", ".sbom"). */
 const char *reference_tag(const struct digest *d, const char *suffix, char out[REFERENCE_TAG_BYTES]);
 

@@ -48,13 +48,20 @@ static bool is_absent(struct err *e) {
     return true;
 }
 
+/* Nor does what cannot be read say anything about our blobs; it is no reason not to put something else in its place. */
+static bool says_nothing(struct err *e) {
+    if (e->sys == EBADMSG)
+        e->sys = ENOENT;
+    return is_absent(e);
+}
+
 /* An image that the tag's index has now, and that is none of ours. */
 static bool know_old_image(struct graph *g, const struct child *c, struct err *e) {
     struct manifest_blob m;
     struct document d;
     char text[DIGEST_TEXT + 1];
     if (!g->to->ops->manifest(g->to, str_z(digest_text(&c->descriptor.digest, text)), &g->arena, &m, e))
-        return is_absent(e);
+        return says_nothing(e);
     if (!document_read(m.bytes, &g->arena, &d, e))
         err_clear(e); /* whatever it is, it says nothing about our blobs */
     else
@@ -80,7 +87,7 @@ static bool know_old(struct graph *g, struct str tag, struct err *e) {
     struct manifest_blob m;
     struct document d;
     if (!g->to->ops->manifest(g->to, tag, &g->arena, &m, e))
-        return is_absent(e);
+        return says_nothing(e);
     struct node *ours = graph_find(g, &m.digest);
     g->tag_is_there = ours == g->root;
     if (ours) {
@@ -147,7 +154,7 @@ static bool probe_nodes(struct graph *g, struct err *e) {
 static bool look_at_tag(struct graph *g, struct str tag, struct err *e) {
     struct digest d;
     if (!g->to->ops->resolve(g->to, tag, &d, e))
-        return is_absent(e);
+        return says_nothing(e);
     g->tag_is_there = digest_eq(&d, &g->root->m.digest);
     return true;
 }

@@ -36,6 +36,9 @@ static inline struct place_repository *repository_place(struct place *p) {
 
 /* A request to it for `path`, to be completed. */
 struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions);
+/* What lies under a tag or digest, whatever it is: its digest was checked, its media type is what the registry says. */
+MUST_CHECK bool repository_raw(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out,
+                               struct err *e);
 /* Where the Link header of a page leads: a path for the next request, or "" at the end. */
 struct str repository_next_page(struct arena *a, const struct place_repository *p, struct str page, struct str link);
 
@@ -49,6 +52,10 @@ bool repository_referrers(struct place *p, const struct digest *subject, struct 
 /* Under a tag or digest, as it is. */
 bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
                           struct registry_answer *answer, struct err *e);
+
+/* --- needed.c --- */
+/* "1.0, latest": the tags that need a manifest, by themselves or by an index; "": none. */
+MUST_CHECK bool needed_by(struct place_repository *p, const struct digest *d, struct arena *a, struct str *out, struct err *e);
 
 /* --- place_fallback.c --- */
 MUST_CHECK bool fallback_add(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, struct err *e);

@@ -184,6 +184,13 @@ if [ -n "$inside" ]; then
 else
     skip "one that an index needs" "skopeo is not installed"
 fi
+nested=$(py "$here/evidence.py" "$T/nested" nested)
+croze copy -q "oci:$T/nested:v1" "$at/demo/nested:v1" >/dev/null
+for inside in $nested $(cd "$T/nested/blobs/sha256" && grep -l '"layers":' -- * | sed 's/^/sha256:/'); do
+    refuses 1 "$inside is needed by v1" "one that indexes need, whatever lies between" croze delete "$at/demo/nested@$inside"
+done
+does "  without the tag it goes" croze delete "$at/demo/nested:v1"
+does "  from the outside in" croze delete "$at/demo/nested@$(printf '%s\n' "$nested" | tail -1)"
 does "delete the tags" croze delete "$at/demo/base:1.0" "$at/demo/base:too"
 does "  then the digest" croze delete "$at/demo/base@$(digest_of base)"
 CROZE_ROOT="$T/store3" refuses 1 '.' "  it is gone" croze pull "$at/demo/base@$(digest_of base)"

@@ -156,6 +156,43 @@ does "  the tag is as it was" croze copy -q "$at/demo/big:1" "oci:$T/still:1"
 is "  exactly" "$out" ""
 like "  indeed" "$(cat "$T/still/index.json")" "$big"
 
+# What croze cannot read is no reason to let it lie there.
+printf '{"schemaVersion": 1, "name": "x", "fsLayers": []}' >"$T/schema1"
+printf '{"odd": true}' >"$T/odd"
+cp "$T/bad-foreign/blobs/sha256/$(grep -o 'sha256:[0-9a-f]*' "$T/bad-foreign/index.json" | head -1 | cut -c8-)" "$T/foreign"
+py -c 'import json; print(json.dumps({"schemaVersion": 2, "annotations": {"x": "y" * 5000000}}))' >"$T/huge"
+unreadable() {
+    case $1 in
+    schema1) peer one manifest demo/odd "$1" "$T/$1" application/vnd.docker.distribution.manifest.v1+prettyjws ;;
+    odd) peer one manifest demo/odd "$1" "$T/$1" application/vnd.example.odd+json ;;
+    *) peer one manifest demo/odd "$1" "$T/$1" application/vnd.oci.image.manifest.v1+json ;;
+    esac
+}
+for kind in schema1 odd foreign huge; do
+    peer_faults one
+    unreadable $kind
+    fresh croze pull -q "$at/demo/odd:$kind"
+    is "not pulled: $kind" "$code $(printf %s "$err" | grep -c "not there")" "1 0"
+    croze tag "$at/demo/big:1" "$at/demo/odd:$kind"
+    does "  pushed over" croze push -q "$at/demo/odd:$kind"
+    unreadable $kind
+    does "  copied over" croze copy -q "oci:$T/all:v1" "$at/demo/odd:$kind"
+    unreadable $kind
+    does "  deleted" croze delete "$at/demo/odd:$kind"
+    is "  it is gone" "$(croze tags "$at/demo/odd" | grep -v '^sha256-')" ""
+    [ $kind != huge ] || continue # it could not be put back
+    unreadable $kind
+    peer_faults one '{"fault": "no-tag-delete"}'
+    does "  deleted where only digests are" croze delete "$at/demo/odd:$kind"
+    is "  it is gone" "$(croze tags "$at/demo/odd" | grep -v '^sha256-')" ""
+done
+peer_faults one
+unreadable odd
+does "a digest is deleted beside one of them" croze delete "$at/demo/odd@$big"
+printf '{"odd": "%s"}' "$digest" >"$T/odd"
+unreadable odd
+refuses 1 'is needed by odd' "  but for one that it names" croze delete "$at/demo/odd@$digest"
+
 lose='{"fault": "lost-answer", "match": {"operation": "manifest.delete"}, "times": 1}'
 for tries in 4 1; do
     croze push -q "$at/demo/big:2" >/dev/null
