@@ -167,19 +167,46 @@ bool delete_tag(struct place *repository, struct store *s, struct str tag, struc
 
 /* --- A manifest --- */
 
+/* What is about another manifest, and is listed under its fallback tag: the entry goes before it, since one that leads nowhere is in the
+ * way of who copies; and comes back if the registry does not delete. */
+static bool delete_referrer(struct place_repository *p, const struct digest *subject, const struct manifest_blob *m, long *status,
+                            struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    bool dropped;
+    struct err back = ERR_INIT;
+    if (!fallback_drop(p, subject, m, &dropped, e))
+        return false;
+    if (delete_known(p, str_z(digest_text(&m->digest, text)), status, e) && *status < 300)
+        return fallback_settle(&p->place, e);
+    if (dropped && !fallback_add(p, subject, m, &back)) {
+        if (e->kind == ERR_NONE)
+            refused(p, *status, e);
+        err_append(e, "; and it could not be listed again: %s", back.msg);
+        err_clear(&back);
+    }
+    return e->kind == ERR_NONE;
+}
+
 bool delete_manifest(struct place *repository, const struct digest *d, struct err *e) {
     struct place_repository *p = repository_place(repository);
     struct arena a = ARENA_INIT;
+    struct manifest_blob m;
+    struct document doc;
+    struct err unread = ERR_INIT;
     struct str needed;
-    struct digest is;
-    char text[DIGEST_TEXT + 1];
+    char text[DIGEST_TEXT + 1], tag[REFERENCE_TAG_BYTES];
     long status = 0;
     digest_text(d, text);
-    bool good = repository->ops->resolve(repository, str_z(text), &is, e) && needed_by(p, d, &a, &needed, e);
+    bool good = repository_raw(p, str_z(text), &a, &m, e);
+    bool about = good && document_read(m.bytes, &a, &doc, &unread) && doc.has_subject;
+    err_clear(&unread);
+    struct str listed = about ? str_z(reference_tag(&doc.subject.digest, "", tag)) : STR_NULL;
+    good = good && needed_by(p, d, listed, &a, &needed, e);
     if (good && needed.n)
         good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text,
                        STR_ARG(needed));
-    good = good && delete_known(p, str_z(text), &status, e) && (status < 300 || refused(p, status, e));
+    good = good && (about ? delete_referrer(p, &doc.subject.digest, &m, &status, e) : delete_known(p, str_z(text), &status, e));
+    good = good && (status < 300 || refused(p, status, e));
     arena_fini(&a);
     return good;
 }

@@ -45,6 +45,8 @@ const char *reference_tag(const struct digest *d, const char *suffix, char out[R
 /* The index of the fallback tag with one more referrer in it; `old` ("" for none) keeps all that it has. *changed false: it was there, with
  * the digest. */
 MUST_CHECK bool referrers_add(struct str old, const struct manifest_blob *referrer, struct buf *out, bool *changed, struct err *e);
+/* The same without one. *changed false: it was not in it. */
+MUST_CHECK bool referrers_drop(struct str old, const struct digest *referrer, struct buf *out, bool *changed, struct err *e);
 /* The descriptors of such an index. */
 MUST_CHECK bool referrers_read(struct str bytes, struct arena *a, struct descriptor **out, size_t *n, struct err *e);
 

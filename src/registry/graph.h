@@ -25,6 +25,8 @@ struct node {
     struct manifest_blob m;
     struct document document;
     bool read;
+    bool named;          /* by an index, a tag, or the user; else something only lists it as being about another manifest */
+    bool gone;           /* it is listed, and not there */
     struct str tag;      /* that it bears besides its digest: cosign's; "" */
     bool about;          /* it is in the copy because it is about another one */
     bool there;          /* the far side has it, with all that it reaches */

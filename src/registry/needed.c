@@ -12,6 +12,7 @@ struct looking {
     struct place_repository *place;
     const struct digest *digest;
     const struct str *tags;
+    struct str except;
     bool *needs;
 };
 
@@ -95,6 +96,8 @@ static bool walk_down(struct walk *w, struct str tag, struct err *e) {
 static bool look(void *ctx, size_t i, struct err *e) {
     const struct looking *l = ctx;
     struct walk w = {.looking = l};
+    if (str_eq(l->tags[i], l->except))
+        return true;
     bool good = walk_down(&w, l->tags[i], e) || err_wrap(e, "whether tag %.*s needs it", STR_ARG(l->tags[i]));
     l->needs[i] = w.needs;
     vec_fini(&w.now.indexes);
@@ -104,8 +107,8 @@ static bool look(void *ctx, size_t i, struct err *e) {
     return good;
 }
 
-bool needed_by(struct place_repository *p, const struct digest *d, struct arena *a, struct str *out, struct err *e) {
-    struct looking l = {.place = p, .digest = d};
+bool needed_by(struct place_repository *p, const struct digest *d, struct str except, struct arena *a, struct str *out, struct err *e) {
+    struct looking l = {.place = p, .digest = d, .except = except};
     struct str *tags;
     size_t n;
     *out = STR_NULL;
