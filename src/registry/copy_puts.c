@@ -65,31 +65,45 @@ static bool has_it(struct graph *g, struct str reference, const struct node *n, 
 }
 
 /* Under the tag lie signatures of others: ours are added to them. *news false: they are among them. */
-static bool join(struct graph *g, const struct node *n, bool *news, struct err *e) {
+static bool join(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob old;
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-    bool good = g->to->ops->manifest(g->to, n->tag, &a, &old, e) && signatures_add(old.bytes, n->m.bytes, &text, news, e);
+    bool good = g->to->ops->manifest(g->to, tag, &a, &old, e) && signatures_add(old.bytes, n->m.bytes, &text, news, e);
     if (good && *news) {
         struct manifest_blob joined = {sha256_of(text.p, text.n), old.media_type, buf_str(&text)};
-        good = g->to->ops->put_manifest(g->to, n->tag, &joined, e);
+        good = g->to->ops->put_manifest(g->to, tag, &joined, e);
     }
     buf_fini(&text);
     arena_fini(&a);
-    return good || err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(n->tag));
+    return good || err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(tag));
 }
 
 /* cosign's tag, which may stand already, or name something else. */
-static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct err *e) {
+static bool put_tag(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
     bool other;
-    *news = !has_it(g, n->tag, n, &other);
+    *news = !has_it(g, tag, n, &other);
     if (!*news)
         return true;
-    if (other && tag_collects(n->tag))
-        return join(g, n, news, e);
+    if (other && tag_collects(tag))
+        return join(g, n, tag, news, e);
     if (other)
-        log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(n->tag));
-    return put(g, n->tag, n, e);
+        log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(tag));
+    return put(g, tag, n, e);
+}
+
+/* By its digest too, if something leads to that: what is joined with others' signatures has another one. */
+static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct err *e) {
+    *news = false;
+    if (stands_by_digest(n) && !n->there && !put(g, STR_NULL, n, e))
+        return false;
+    for (const struct node_tag *t = n->tags; t; t = t->next) {
+        bool changed;
+        if (!put_tag(g, n, t->name, &changed, e))
+            return false;
+        *news = *news || changed;
+    }
+    return true;
 }
 
 /* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not
@@ -103,8 +117,8 @@ static bool is_news(struct graph *g, const struct node *n) {
 static bool put_one(void *ctx, size_t i, struct err *e) {
     struct putting *p = ctx;
     const struct node *n = p->nodes[i];
-    bool news = n->tag.n || is_news(p->graph, n);
-    if (!(n->tag.n ? put_tagged(p->graph, n, &news, e) : put(p->graph, STR_NULL, n, e)))
+    bool news = n->tags || is_news(p->graph, n);
+    if (!(n->tags ? put_tagged(p->graph, n, &news, e) : put(p->graph, STR_NULL, n, e)))
         return false;
     pthread_mutex_lock(&p->lock);
     p->graph->n_put += news;
@@ -117,7 +131,7 @@ static bool put_height(struct putting *p, unsigned height, bool root_too, struct
     size_t n = 0;
     for (size_t i = 0; i < g->nodes.n; i++) {
         struct node *at = g->nodes.p[i];
-        if (at->height == height && (!at->there || at->tag.n) && (at != g->root || root_too))
+        if (at->height == height && (!at->there || at->tags) && (at != g->root || root_too))
             p->nodes[n++] = at;
     }
     return in_parallel(n, put_one, p, e);

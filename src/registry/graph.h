@@ -18,6 +18,12 @@
 #include "registry/copy.h"
 #include "registry/document.h"
 
+/* A tag that a manifest bears besides its digest: cosign's. One manifest may be about several, and then bears as many. */
+struct node_tag {
+    struct str name;
+    struct node_tag *next;
+};
+
 /* One manifest or index. */
 struct node {
     struct arena arena;
@@ -27,7 +33,7 @@ struct node {
     bool read;
     bool named;          /* by an index, a tag, or the user; else something only lists it as being about another manifest */
     bool gone;           /* it is listed, and not there */
-    struct str tag;      /* that it bears besides its digest: cosign's; "" */
+    struct node_tag *tags;
     bool about;          /* it is in the copy because it is about another one */
     bool there;          /* the far side has it, with all that it reaches */
     unsigned depth;      /* from the root */
@@ -72,6 +78,11 @@ MUST_CHECK bool copy_check(struct graph *g, struct str to_reference, struct err 
 
 /* Appends to an error about a tag which there are (nearest.c). */
 void say_nearest_tags(struct place *from, struct str wanted, struct err *e);
+
+/* Whether something besides cosign's tags leads to it: an index, its subject. */
+static inline bool stands_by_digest(const struct node *n) {
+    return n->named || n->document.has_subject;
+}
 
 static inline struct str digest_key(const struct digest *d) {
     return str_n((const char *)d->b, sizeof d->b);

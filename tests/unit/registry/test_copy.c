@@ -121,6 +121,25 @@ static void test_failures(void) {
     place_close(&to->place);
 }
 
+/* One manifest under two of cosign's tags: an SBOM of two images, say. */
+static void test_two_tags(void) {
+    struct memory_place *from = source(), *to = memory_place_new(true);
+    struct err e = ERR_INIT;
+    struct copy_result r;
+    char one[REFERENCE_TAG_BYTES], other[REFERENCE_TAG_BYTES];
+    struct memory_tag more = {str_z(reference_tag(&index_digest, ".att", one)), tagged};
+    vec_push(&from->tags, more);
+    ok(copy(from, to, (struct copy_options){.evidence = true, .check = true}, &r, &e), "a manifest under two tags");
+    no_err(&e, "  is copied");
+    ok(memory_has_tag(to, one, &tagged) && memory_has_tag(to, reference_tag(&image, ".sig", other), &tagged), "  under both");
+    buf_reset(&to->log);
+    to->tags.n = 0;
+    ok(copy(from, to, (struct copy_options){.evidence = true}, &r, &e) && memory_has_tag(to, one, &tagged) &&
+       memory_has_tag(to, other, &tagged), "  also where it is there, and its tags are not");
+    place_close(&from->place);
+    place_close(&to->place);
+}
+
 /* A list of referrers that lags behind: the place lists what it does not have. */
 static bool list_missing(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
                          struct err *e) {
@@ -153,6 +172,7 @@ static void test_listed_and_gone(void) {
 
 int main(void) {
     test_order();
+    test_two_tags();
     test_listed_and_gone();
     test_implied();
     test_failures();
