@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Puts the manifests of a copy (graph.h): what one names before it, those of one height at once, the name last. */
+#include <errno.h>
 #include <pthread.h>
 
 #include "base/limits.h"
@@ -55,15 +56,6 @@ static bool put(struct graph *g, struct str reference, const struct node *n, str
     return g->to->ops->put_manifest(g->to, reference, &n->m, e) || err_wrap(e, "manifest %s", digest_text(&n->m.digest, text));
 }
 
-static bool has_it(struct graph *g, struct str reference, const struct node *n, bool *other) {
-    struct digest d;
-    struct err absent = ERR_INIT;
-    bool there = g->to->ops->resolve(g->to, reference, &d, &absent);
-    err_clear(&absent);
-    *other = there && !digest_eq(&d, &n->m.digest);
-    return there && !*other;
-}
-
 /* Under the tag lie signatures of others: ours are added to them. *news false: they are among them. */
 static bool join(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
     struct arena a = ARENA_INIT;
@@ -79,17 +71,32 @@ static bool join(struct graph *g, const struct node *n, struct str tag, bool *ne
     return good || err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(tag));
 }
 
+static bool replace(struct graph *g, const struct node *n, struct str tag, struct err *e) {
+    log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(tag));
+    return put(g, tag, n, e);
+}
+
+/* What is no list of signatures stays, unless it is to give way. */
+static bool join_or_replace(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
+    if (join(g, n, tag, news, e))
+        return true;
+    if (e->sys != EBADMSG)
+        return false;
+    if (!g->options->replace_evidence)
+        return err_append(e, "; --replace-evidence lets the source's take its place, --no-evidence leaves both where they are");
+    err_clear(e);
+    return replace(g, n, tag, e);
+}
+
 /* cosign's tag, which may stand already, or name something else. */
 static bool put_tag(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
-    bool other;
-    *news = !has_it(g, tag, n, &other);
-    if (!*news)
-        return true;
-    if (other && tag_collects(tag))
-        return join(g, n, tag, news, e);
-    if (other)
-        log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(tag));
-    return put(g, tag, n, e);
+    enum bears there;
+    if (!graph_look(g, tag, n, &there, e) || !graph_may_tag(g, tag, there, e))
+        return false;
+    *news = there != BEARS_IT;
+    if (there == BEARS_OTHER)
+        return tag_collects(tag) ? join_or_replace(g, n, tag, news, e) : replace(g, n, tag, e);
+    return !*news || put(g, tag, n, e);
 }
 
 /* By its digest too, if something leads to that: what is joined with others' signatures has another one. */
@@ -110,8 +117,12 @@ static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct
  * counted. */
 static bool is_news(struct graph *g, const struct node *n) {
     char text[DIGEST_TEXT + 1];
-    bool other;
-    return g->to->asks || !has_it(g, str_z(digest_text(&n->m.digest, text)), n, &other);
+    enum bears there = BEARS_NOTHING;
+    struct err unread = ERR_INIT;
+    bool has = !g->to->asks && g->to->ops->resolve && graph_look(g, str_z(digest_text(&n->m.digest, text)), n, &there, &unread) &&
+               there == BEARS_IT;
+    err_clear(&unread);
+    return !has;
 }
 
 static bool put_one(void *ctx, size_t i, struct err *e) {

@@ -51,9 +51,9 @@ MUST_CHECK bool referrers_drop(struct str old, const struct digest *referrer, st
 MUST_CHECK bool referrers_read(struct str bytes, struct arena *a, struct descriptor **out, size_t *n, struct err *e);
 
 /* The manifest of cosign's tag with the signatures of another in it, behind those that `old` has. *changed false: it had all of them.
- * Refuses what has no layers. */
+ * Refuses what has no layers (e->sys EBADMSG). */
 MUST_CHECK bool signatures_add(struct str old, struct str more, struct buf *out, bool *changed, struct err *e);
-/* Whether a tag of cosign's collects what several parties say (".sig", ".att"); an SBOM's has one, and a newer one takes its place. */
+/* Whether a tag of cosign's collects what several parties say (".sig", ".att"); an SBOM's has one document. */
 static inline bool tag_collects(struct str tag) {
     return str_ends(tag, S(".sig")) || str_ends(tag, S(".att"));
 }

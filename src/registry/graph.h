@@ -69,6 +69,11 @@ struct node *graph_find(const struct graph *g, const struct digest *d);
 MUST_CHECK bool graph_find_about(struct graph *g, size_t from, size_t end, struct err *e);
 /* Marks what the far side has. */
 MUST_CHECK bool graph_find_known(struct graph *g, struct str to_reference, struct err *e);
+/* What the far side has under a reference: this manifest, another one (readable or not), or nothing. */
+enum bears { BEARS_NOTHING, BEARS_IT, BEARS_OTHER };
+MUST_CHECK bool graph_look(struct graph *g, struct str reference, const struct node *n, enum bears *out, struct err *e);
+/* Refuses the copy where the far side has another document under a tag of cosign's that holds one alone, unless that is to give way. */
+MUST_CHECK bool graph_may_tag(struct graph *g, struct str tag, enum bears there, struct err *e);
 /* Lists the blobs of what is not there, each once. */
 MUST_CHECK bool graph_list_blobs(struct graph *g, struct err *e);
 

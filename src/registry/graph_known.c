@@ -151,11 +151,37 @@ static bool probe_nodes(struct graph *g, struct err *e) {
     return true;
 }
 
-static bool look_at_tag(struct graph *g, struct str tag, struct err *e) {
+bool graph_look(struct graph *g, struct str reference, const struct node *n, enum bears *out, struct err *e) {
     struct digest d;
-    if (!g->to->ops->resolve(g->to, tag, &d, e))
-        return says_nothing(e);
-    g->tag_is_there = digest_eq(&d, &g->root->m.digest);
+    bool there = g->to->ops->resolve(g->to, reference, &d, e);
+    *out = there ? digest_eq(&d, &n->m.digest) ? BEARS_IT : BEARS_OTHER : e->sys == EBADMSG ? BEARS_OTHER : BEARS_NOTHING;
+    return there || says_nothing(e);
+}
+
+static bool look_at_tag(struct graph *g, struct str tag, struct err *e) {
+    enum bears there;
+    if (!graph_look(g, tag, g->root, &there, e))
+        return false;
+    g->tag_is_there = there == BEARS_IT;
+    return true;
+}
+
+/* --- cosign's tags --- */
+
+bool graph_may_tag(struct graph *g, struct str tag, enum bears there, struct err *e) {
+    return there != BEARS_OTHER || tag_collects(tag) || g->options->replace_evidence ||
+           err_set(e, ERR_FAILED, "%.*s: %.*s names another document there than at the source; --replace-evidence lets the source's take "
+                   "its place, --no-evidence leaves both where they are", STR_ARG(g->to->shown), STR_ARG(tag));
+}
+
+static bool check_tags(void *ctx, size_t i, struct err *e) {
+    struct graph *g = ctx;
+    const struct node *n = g->nodes.p[i];
+    for (const struct node_tag *t = n->tags; t; t = t->next) {
+        enum bears there = BEARS_NOTHING;
+        if (!tag_collects(t->name) && (!graph_look(g, t->name, n, &there, e) || !graph_may_tag(g, t->name, there, e)))
+            return false;
+    }
     return true;
 }
 
@@ -163,6 +189,8 @@ bool graph_find_known(struct graph *g, struct str to_reference, struct err *e) {
     bool by_tag = to_reference.n && !str_starts(to_reference, S("sha256:"));
     if (!g->to->ops->manifest || !g->to->ops->resolve)
         return true;
+    if (!in_parallel(g->nodes.n, check_tags, g, e)) /* before anything is brought */
+        return false;
     if (!g->to->asks)
         return !by_tag || look_at_tag(g, to_reference, e);
     return (!by_tag || know_old(g, to_reference, e)) && probe_nodes(g, e);

@@ -140,6 +140,23 @@ static void test_two_tags(void) {
     place_close(&to->place);
 }
 
+/* Under cosign's tag at the far side lies what is no list of signatures. */
+static void test_not_joined(void) {
+    struct memory_place *from = source(), *to = memory_place_new(true);
+    struct err e = ERR_INIT;
+    struct copy_result r;
+    char tag[REFERENCE_TAG_BYTES];
+    struct digest theirs = memory_add(to, S("{\"schemaVersion\":2,\"manifests\":[]}"), MEDIA_INDEX,
+                                      arena_strz(&arena, str_z(reference_tag(&image, ".sig", tag))));
+    ok(!copy(from, to, (struct copy_options){.evidence = true}, &r, &e), "what cannot be joined with signatures is not replaced");
+    is_err(&e, "has no signatures as layers, and is not replaced; --replace-evidence", "  and the way out is told");
+    ok(memory_has_tag(to, tag, &theirs) && !memory_has_tag(to, "v1", &index_digest), "  it stays, and nothing is named");
+    ok(copy(from, to, (struct copy_options){.evidence = true, .replace_evidence = true}, &r, &e) && memory_has_tag(to, tag, &tagged),
+       "  unless it is to give way");
+    place_close(&from->place);
+    place_close(&to->place);
+}
+
 /* A list of referrers that lags behind: the place lists what it does not have. */
 static bool list_missing(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
                          struct err *e) {
@@ -173,6 +190,7 @@ static void test_listed_and_gone(void) {
 int main(void) {
     test_order();
     test_two_tags();
+    test_not_joined();
     test_listed_and_gone();
     test_implied();
     test_failures();
