@@ -8,7 +8,7 @@
 #include "cmd/registry_flags.h"
 
 static const char *platform, *digest_file, *src_creds, *dest_creds, *progress_mode = "auto";
-static bool all, preserve_digests, quiet, no_evidence, mirror, only_new;
+static bool all, preserve_digests, quiet, no_evidence, replace_evidence, mirror, only_new;
 static const char *const progress_words[] = {"auto", "plain", "tty", "quiet", "rawjson", NULL};
 
 static const struct opt options[] = {
@@ -22,6 +22,8 @@ static const struct opt options[] = {
     OPT_FLAG(0, "preserve-digests", &preserve_digests, "Accepted for skopeo's sake: bytes are always copied as they are"),
     OPT_ENUM(0, "progress", progress_words, &progress_mode, "auto, plain, tty, quiet or rawjson"),
     OPT_FLAG('q', "quiet", &quiet, "Print nothing"),
+    OPT_FLAG(0, "replace-evidence", &replace_evidence,
+             "Replace what the destination has under a tag of cosign's and cannot be joined with the source's: another SBOM"),
     OPT_STR(0, "src-creds", "USER:PASSWORD", &src_creds, "Use these credentials for the source's registry"),
     OPT_UNSUPPORTED('f', "format", "FORMAT", "a manifest of another format has another digest; build -o makes images of either"),
     OPT_UNSUPPORTED(0, "remove-signatures", NULL, "use --no-evidence"),
@@ -39,8 +41,10 @@ const struct cmd cmd_copy = {
         "SOURCE and DESTINATION are docker://NAME[:TAG][@DIGEST], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME],\n"
         "dir:DIR, docker-daemon:NAME:TAG or store:IMAGE; a name without a transport is docker://.\n\n"
         "An index is copied with every platform, and with them the signatures, attestations and SBOMs that are about any of it: "
-        "referrers, and the tags of cosign. Bytes stay as they are, so digests do. What was copied is asked for at the far side before "
-        "croze says that it is done. docker-archive and docker-daemon hold one image: the one of --platform, else this machine's.",
+        "referrers, and the tags of cosign. What the destination has under such a tag is evidence too: signatures and attestations of "
+        "both sides are joined, another SBOM is not replaced without --replace-evidence. Bytes stay as they are, so "
+        "digests do. What was copied is asked for at the far side before croze says that it is done. docker-archive and docker-daemon "
+        "hold one image: the one of --platform, else this machine's.",
     .flags = CMD_STORE,
     .options = options,
     .run = run,
@@ -106,6 +110,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return -1;
     struct progress *p = progress_new(mode, STDERR_FILENO);
     struct copy_options o = {.platform = str_z(platform), .evidence = !no_evidence, .check = true, .progress = p};
+    o.replace_evidence = replace_evidence;
     struct mirror_job job = {str_z(args[0]), str_z(args[1]), only_new};
     bool good = mirror ? copy_mirror(r, &c->store, &job, &o, quiet, e) : copy_texts(c, args, r, &o, e);
     progress_free(p);

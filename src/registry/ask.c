@@ -43,8 +43,11 @@ static bool give(const struct call *c, struct registry_answer *out, struct err *
         .has_length = n->has_length,
         .body = n->body,
     };
-    if (success && n->cut && !(c->ask->take))
-        return err_set(e, ERR_FAILED, "%.*s answers with more than %zu bytes", STR_ARG(c->origin), most_kept(c));
+    if (success && n->cut && !c->ask->take) {
+        err_set(e, ERR_FAILED, "%.*s answers with more than %zu bytes", STR_ARG(c->origin), most_kept(c));
+        e->sys = EFBIG;
+        return false;
+    }
     return location.n == 0 || url_resolve(c->arena, c->url, location, &out->location, e) ||
            err_wrap(e, "%.*s: Location", STR_ARG(c->origin));
 }
@@ -162,7 +165,10 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
     struct endpoints to;
     struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
     uint64_t began = log_now_ns();
+    *out = (struct registry_answer){0};
     bool ok = endpoints_find(r, q->repository, may_mirror(q), is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
+    if (!ok)
+        *out = (struct registry_answer){.status = c.answer.failure == NET_FINE ? c.answer.status : 0, .may_pass = c.transient};
     log_span(q->method, began);
     if (c.auth.header.n)
         mem_wipe((char *)c.auth.header.p, c.auth.header.n);

@@ -4,7 +4,8 @@
  * registries.conf says, authenticated, held back, tried again and explained here, and nowhere else. Thread-safe.
  *
  * Errors name the registry, the repository and what was asked. e->sys: ENOENT for 404; EACCES for 401 and 403; EBUSY for 429 that would
- * have to wait too long; 0 otherwise. kind: ERR_UNCHECKED where the registry could not be reached, else ERR_FAILED. */
+ * have to wait too long; EFBIG for a body over max_bytes; 0 otherwise. kind: ERR_UNCHECKED where the registry could not be reached, else
+ * ERR_FAILED. */
 #ifndef CROZE_REGISTRY_CLIENT_H
 #define CROZE_REGISTRY_CLIENT_H
 
@@ -63,7 +64,8 @@ struct registry_request {
     uint64_t total;             /* of which `length` is a part: for `progress` */
 };
 struct registry_answer {
-    long status;                /* 2xx, or one of those that `expect` says */
+    long status;                /* 2xx, or one of those that `expect` says; after a failure what came instead, or 0 */
+    bool may_pass;              /* after a failure: the same, asked again, may be answered (no connection, 408, 429, 5xx) */
     struct str location, digest, media_type, range, link, subject, upload_id; /* headers, or "" */
     uint64_t content_length;
     bool has_length;

@@ -12,6 +12,7 @@ struct copy_options {
     struct str platform;        /* of an index only this image; "": all of it, as it is */
     bool keep_index;            /* with a platform: the index goes along and is what gets the name; for a place that may hold it in part */
     bool evidence;              /* referrers, fallback tags and cosign's tags of everything that is copied, too */
+    bool replace_evidence;      /* what lies under a tag of cosign's at the far side and cannot be joined with ours gives way */
     bool check;                 /* asks the far side for all of it at the end */
     struct progress *progress;  /* may be NULL */
 };

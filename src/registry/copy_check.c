@@ -27,30 +27,40 @@ static bool look_again(struct graph *g, size_t i, look_fn look, const char *what
 }
 
 /* A tag of cosign's that has another digest may have our signatures among others. */
-static bool is_among(struct graph *g, const struct node *n, bool *there, struct err *e) {
+static bool is_among(struct graph *g, const struct node *n, struct str tag, bool *there, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob m;
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
     bool more = true;
-    bool good = g->to->ops->manifest(g->to, n->tag, &a, &m, e) && signatures_add(m.bytes, n->m.bytes, &text, &more, e);
+    bool good = g->to->ops->manifest(g->to, tag, &a, &m, e) && signatures_add(m.bytes, n->m.bytes, &text, &more, e);
     *there = good && !more;
     buf_fini(&text);
     arena_fini(&a);
     return good;
 }
 
-static bool look_for_node(struct graph *g, size_t i, bool *there, struct err *e) {
-    const struct node *n = g->nodes.p[i];
+static bool look_for(struct graph *g, const struct node *n, struct str reference, bool *there, struct err *e) {
     struct digest d;
-    char text[DIGEST_TEXT + 1];
-    struct str reference = n->tag.n ? n->tag : str_z(digest_text(&n->m.digest, text));
     *there = g->to->ops->resolve(g->to, reference, &d, e);
     if (!*there && e->sys != ENOENT)
         return false;
     err_clear(e);
-    if (*there && !digest_eq(&d, &n->m.digest) && tag_collects(n->tag))
-        return is_among(g, n, there, e);
+    if (*there && !digest_eq(&d, &n->m.digest) && tag_collects(reference))
+        return is_among(g, n, reference, there, e);
     *there = *there && digest_eq(&d, &n->m.digest);
+    return true;
+}
+
+/* Under its tags, or by its digest if something else leads to it. */
+static bool look_for_node(struct graph *g, size_t i, bool *there, struct err *e) {
+    const struct node *n = g->nodes.p[i];
+    char text[DIGEST_TEXT + 1];
+    *there = true;
+    if ((!n->tags || stands_by_digest(n)) && !look_for(g, n, str_z(digest_text(&n->m.digest, text)), there, e))
+        return false;
+    for (const struct node_tag *t = n->tags; t && *there; t = t->next)
+        if (!look_for(g, n, t->name, there, e))
+            return false;
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Puts the manifests of a copy (graph.h): what one names before it, those of one height at once, the name last. */
+#include <errno.h>
 #include <pthread.h>
 
 #include "base/limits.h"
@@ -55,56 +56,80 @@ static bool put(struct graph *g, struct str reference, const struct node *n, str
     return g->to->ops->put_manifest(g->to, reference, &n->m, e) || err_wrap(e, "manifest %s", digest_text(&n->m.digest, text));
 }
 
-static bool has_it(struct graph *g, struct str reference, const struct node *n, bool *other) {
-    struct digest d;
-    struct err absent = ERR_INIT;
-    bool there = g->to->ops->resolve(g->to, reference, &d, &absent);
-    err_clear(&absent);
-    *other = there && !digest_eq(&d, &n->m.digest);
-    return there && !*other;
-}
-
 /* Under the tag lie signatures of others: ours are added to them. *news false: they are among them. */
-static bool join(struct graph *g, const struct node *n, bool *news, struct err *e) {
+static bool join(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob old;
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-    bool good = g->to->ops->manifest(g->to, n->tag, &a, &old, e) && signatures_add(old.bytes, n->m.bytes, &text, news, e);
+    bool good = g->to->ops->manifest(g->to, tag, &a, &old, e) && signatures_add(old.bytes, n->m.bytes, &text, news, e);
     if (good && *news) {
         struct manifest_blob joined = {sha256_of(text.p, text.n), old.media_type, buf_str(&text)};
-        good = g->to->ops->put_manifest(g->to, n->tag, &joined, e);
+        good = g->to->ops->put_manifest(g->to, tag, &joined, e);
     }
     buf_fini(&text);
     arena_fini(&a);
-    return good || err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(n->tag));
+    return good || err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(tag));
+}
+
+static bool replace(struct graph *g, const struct node *n, struct str tag, struct err *e) {
+    log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(tag));
+    return put(g, tag, n, e);
+}
+
+/* What is no list of signatures stays, unless it is to give way. */
+static bool join_or_replace(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
+    if (join(g, n, tag, news, e))
+        return true;
+    if (e->sys != EBADMSG)
+        return false;
+    if (!g->options->replace_evidence)
+        return err_append(e, "; --replace-evidence lets the source's take its place, --no-evidence leaves both where they are");
+    err_clear(e);
+    return replace(g, n, tag, e);
 }
 
 /* cosign's tag, which may stand already, or name something else. */
+static bool put_tag(struct graph *g, const struct node *n, struct str tag, bool *news, struct err *e) {
+    enum bears there;
+    if (!graph_look(g, tag, n, &there, e) || !graph_may_tag(g, tag, there, e))
+        return false;
+    *news = there != BEARS_IT;
+    if (there == BEARS_OTHER)
+        return tag_collects(tag) ? join_or_replace(g, n, tag, news, e) : replace(g, n, tag, e);
+    return !*news || put(g, tag, n, e);
+}
+
+/* By its digest too, if something leads to that: what is joined with others' signatures has another one. */
 static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct err *e) {
-    bool other;
-    *news = !has_it(g, n->tag, n, &other);
-    if (!*news)
-        return true;
-    if (other && tag_collects(n->tag))
-        return join(g, n, news, e);
-    if (other)
-        log_warn("%.*s: %.*s named something else there, and names what the source has now", STR_ARG(g->to->shown), STR_ARG(n->tag));
-    return put(g, n->tag, n, e);
+    *news = false;
+    if (stands_by_digest(n) && !n->there && !put(g, STR_NULL, n, e))
+        return false;
+    for (const struct node_tag *t = n->tags; t; t = t->next) {
+        bool changed;
+        if (!put_tag(g, n, t->name, &changed, e))
+            return false;
+        *news = *news || changed;
+    }
+    return true;
 }
 
 /* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not
  * counted. */
 static bool is_news(struct graph *g, const struct node *n) {
     char text[DIGEST_TEXT + 1];
-    bool other;
-    return g->to->asks || !has_it(g, str_z(digest_text(&n->m.digest, text)), n, &other);
+    enum bears there = BEARS_NOTHING;
+    struct err unread = ERR_INIT;
+    bool has = !g->to->asks && g->to->ops->resolve && graph_look(g, str_z(digest_text(&n->m.digest, text)), n, &there, &unread) &&
+               there == BEARS_IT;
+    err_clear(&unread);
+    return !has;
 }
 
 static bool put_one(void *ctx, size_t i, struct err *e) {
     struct putting *p = ctx;
     const struct node *n = p->nodes[i];
-    bool news = n->tag.n || is_news(p->graph, n);
-    if (!(n->tag.n ? put_tagged(p->graph, n, &news, e) : put(p->graph, STR_NULL, n, e)))
+    bool news = n->tags || is_news(p->graph, n);
+    if (!(n->tags ? put_tagged(p->graph, n, &news, e) : put(p->graph, STR_NULL, n, e)))
         return false;
     pthread_mutex_lock(&p->lock);
     p->graph->n_put += news;
@@ -117,7 +142,7 @@ static bool put_height(struct putting *p, unsigned height, bool root_too, struct
     size_t n = 0;
     for (size_t i = 0; i < g->nodes.n; i++) {
         struct node *at = g->nodes.p[i];
-        if (at->height == height && (!at->there || at->tag.n) && (at != g->root || root_too))
+        if (at->height == height && (!at->there || at->tags) && (at != g->root || root_too))
             p->nodes[n++] = at;
     }
     return in_parallel(n, put_one, p, e);

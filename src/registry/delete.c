@@ -18,15 +18,44 @@
 
 /* --- Asking for a deletion --- */
 
+/* *status 0 with an error: no answer came. */
 static bool ask_delete(struct place_repository *p, struct str reference, long *status, struct err *e) {
     static const int expect[] = {400, 404, 405, 501, 0};
     struct arena a = ARENA_INIT;
     struct registry_request q = repository_request(p, "DELETE", arena_join3(&a, S("manifests/"), reference, STR_NULL), "pull,push,delete");
     struct registry_answer answer;
     bool good = registry_ask(p->registries, &q, expect, &a, &answer, e);
-    *status = good ? answer.status : 0;
+    *status = answer.status;
     arena_fini(&a);
     return good;
+}
+
+static bool is_gone(struct place_repository *p, struct str reference) {
+    struct digest d;
+    struct err look = ERR_INIT;
+    bool gone = !p->place.ops->resolve(&p->place, reference, &d, &look) && look.sys == ENOENT;
+    err_clear(&look);
+    return gone;
+}
+
+/* Of something that was there. An answer that was lost may have said that it is done, and who asks again is told 404 (libcurl does so by
+ * itself when a connection that it had kept was closed): so what is gone then has been deleted. */
+static bool delete_known(struct place_repository *p, struct str reference, long *status, struct err *e) {
+    bool answered = ask_delete(p, reference, status, e);
+    if ((answered ? *status != 404 : *status != 0) || !is_gone(p, reference))
+        return answered;
+    err_clear(e);
+    *status = 202;
+    return true;
+}
+
+static bool delete_at_hub(struct place_repository *p, struct str tag, struct err *e) {
+    if (hub_delete_tag(p->registries, &p->repository, tag, e))
+        return true;
+    if (e->sys == EACCES || !is_gone(p, tag))
+        return false;
+    err_clear(e);
+    return true;
 }
 
 static bool refused(const struct place_repository *p, long status, struct err *e) {
@@ -98,14 +127,17 @@ static bool drop_dummy(struct place_repository *p, struct str tag, const struct 
     char text[DIGEST_TEXT + 1];
     long status = 0;
     struct err back = ERR_INIT;
-    bool asked = ask_delete(p, str_z(digest_text(&dummy->digest, text)), &status, e);
+    struct arena a = ARENA_INIT;
+    struct registry_answer answer;
+    bool asked = delete_known(p, str_z(digest_text(&dummy->digest, text)), &status, e);
     if (asked && status < 300)
         return true;
     if (asked)
         refused(p, status, e);
-    if (!repository_put_manifest(&p->place, tag, old, &back))
+    if (!repository_put_bytes(p, tag, old, &a, &answer, &back))
         err_append(e, "; and the tag could not be put back to %s: %s", digest_text(&old->digest, text), back.msg);
     err_clear(&back);
+    arena_fini(&a);
     return false;
 }
 
@@ -113,7 +145,7 @@ static bool delete_by_dummy(struct place_repository *p, struct store *s, struct 
     struct arena a = ARENA_INIT;
     struct manifest_blob old, dummy;
     struct digest empty;
-    bool good = deletes_at_all(p, e) && p->place.ops->manifest(&p->place, tag, &a, &old, e) && put_empty(p, s, &empty, e);
+    bool good = deletes_at_all(p, e) && repository_raw(p, tag, &a, &old, e) && put_empty(p, s, &empty, e);
     if (good) {
         make_dummy(&a, &empty, &dummy);
         good = repository_put_manifest(&p->place, tag, &dummy, e) && drop_dummy(p, tag, &dummy, &old, e);
@@ -126,70 +158,55 @@ bool delete_tag(struct place *repository, struct store *s, struct str tag, struc
     struct place_repository *p = repository_place(repository);
     struct digest d;
     long status;
-    if (!repository->ops->resolve(repository, tag, &d, e) || !ask_delete(p, tag, &status, e))
+    if (!repository->ops->resolve(repository, tag, &d, e) || !delete_known(p, tag, &status, e))
         return false;
     if (status < 300)
         return true;
-    return hub_is(&p->repository) ? hub_delete_tag(p->registries, &p->repository, tag, e) : delete_by_dummy(p, s, tag, e);
+    return hub_is(&p->repository) ? delete_at_hub(p, tag, e) : delete_by_dummy(p, s, tag, e);
 }
 
 /* --- A manifest --- */
 
-struct looking {
-    struct place *place;
-    const struct digest *digest;
-    const struct str *tags;
-    bool *needs;
-};
-
-/* A tag that vanishes meanwhile needs nothing. */
-static bool look(void *ctx, size_t i, struct err *e) {
-    const struct looking *l = ctx;
-    struct arena a = ARENA_INIT;
-    struct manifest_blob m;
-    struct document d = {0};
-    bool read = l->place->ops->manifest(l->place, l->tags[i], &a, &m, e) && document_read(m.bytes, &a, &d, e);
-    bool vanished = !read && e->sys == ENOENT;
-    if (vanished)
-        err_clear(e);
-    l->needs[i] = read && digest_eq(&m.digest, l->digest);
-    for (size_t k = 0; read && k < d.n_children; k++)
-        l->needs[i] = l->needs[i] || digest_eq(&d.children[k].descriptor.digest, l->digest);
-    arena_fini(&a);
-    return read || vanished;
-}
-
-/* "1.0, latest": the tags that need it; "": none. */
-static bool who_needs(struct place *place, const struct digest *d, struct arena *a, struct str *out, struct err *e) {
-    struct looking l = {.place = place, .digest = d};
-    struct str *tags;
-    size_t n;
-    *out = STR_NULL;
-    if (!place->ops->tags(place, a, &tags, &n, e))
+/* What is about another manifest, and is listed under its fallback tag: the entry goes before it, since one that leads nowhere is in the
+ * way of who copies; and comes back if the registry does not delete. */
+static bool delete_referrer(struct place_repository *p, const struct digest *subject, const struct manifest_blob *m, long *status,
+                            struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    bool dropped;
+    struct err back = ERR_INIT;
+    if (!fallback_drop(p, subject, m, &dropped, e))
         return false;
-    l.tags = tags;
-    l.needs = arena_array(a, bool, n);
-    if (!in_parallel(n, look, &l, e))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (l.needs[i] && out->n < 1000)
-            *out = arena_join3(a, *out, out->n ? S(", ") : STR_NULL, tags[i]);
-    return true;
+    if (delete_known(p, str_z(digest_text(&m->digest, text)), status, e) && *status < 300)
+        return fallback_settle(&p->place, e);
+    if (dropped && !fallback_add(p, subject, m, &back)) {
+        if (e->kind == ERR_NONE)
+            refused(p, *status, e);
+        err_append(e, "; and it could not be listed again: %s", back.msg);
+        err_clear(&back);
+    }
+    return e->kind == ERR_NONE;
 }
 
 bool delete_manifest(struct place *repository, const struct digest *d, struct err *e) {
     struct place_repository *p = repository_place(repository);
     struct arena a = ARENA_INIT;
+    struct manifest_blob m;
+    struct document doc;
+    struct err unread = ERR_INIT;
     struct str needed;
-    struct digest is;
-    char text[DIGEST_TEXT + 1];
+    char text[DIGEST_TEXT + 1], tag[REFERENCE_TAG_BYTES];
     long status = 0;
     digest_text(d, text);
-    bool good = repository->ops->resolve(repository, str_z(text), &is, e) && who_needs(repository, d, &a, &needed, e);
+    bool good = repository_raw(p, str_z(text), &a, &m, e);
+    bool about = good && document_read(m.bytes, &a, &doc, &unread) && doc.has_subject;
+    err_clear(&unread);
+    struct str listed = about ? str_z(reference_tag(&doc.subject.digest, "", tag)) : STR_NULL;
+    good = good && needed_by(p, d, listed, &a, &needed, e);
     if (good && needed.n)
         good = err_set(e, ERR_FAILED, "%.*s: %s is needed by %.*s; delete those tags first", STR_ARG(repository->shown), text,
                        STR_ARG(needed));
-    good = good && ask_delete(p, str_z(text), &status, e) && (status < 300 || refused(p, status, e));
+    good = good && (about ? delete_referrer(p, &doc.subject.digest, &m, &status, e) : delete_known(p, str_z(text), &status, e));
+    good = good && (status < 300 || refused(p, status, e));
     arena_fini(&a);
     return good;
 }

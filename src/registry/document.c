@@ -10,7 +10,7 @@
 #define MEDIA_ARTIFACT "application/vnd.oci.artifact.manifest.v1+json"
 #define MEDIA_SCHEMA_1 "application/vnd.docker.distribution.manifest.v1+"
 
-static bool is_index_type(struct str t) {
+bool is_index_type(struct str t) {
     return str_eq(t, S(MEDIA_INDEX)) || str_eq(t, S(MEDIA_DOCKER_LIST));
 }
 

@@ -38,19 +38,22 @@ struct str document_platforms(const struct document *d, struct arena *a);
 
 /* Whether the media type is one of a manifest or an index. */
 bool is_manifest_type(struct str media_type);
+bool is_index_type(struct str media_type);
 /* "sha256-<hex><suffix>": the fallback tag of the referrers' API, and cosign's tags (".sig", ".att", ".sbom"). */
 const char *reference_tag(const struct digest *d, const char *suffix, char out[REFERENCE_TAG_BYTES]);
 
 /* The index of the fallback tag with one more referrer in it; `old` ("" for none) keeps all that it has. *changed false: it was there, with
  * the digest. */
 MUST_CHECK bool referrers_add(struct str old, const struct manifest_blob *referrer, struct buf *out, bool *changed, struct err *e);
+/* The same without one. *changed false: it was not in it. */
+MUST_CHECK bool referrers_drop(struct str old, const struct digest *referrer, struct buf *out, bool *changed, struct err *e);
 /* The descriptors of such an index. */
 MUST_CHECK bool referrers_read(struct str bytes, struct arena *a, struct descriptor **out, size_t *n, struct err *e);
 
 /* The manifest of cosign's tag with the signatures of another in it, behind those that `old` has. *changed false: it had all of them.
- * Refuses what has no layers. */
+ * Refuses what has no layers (e->sys EBADMSG). */
 MUST_CHECK bool signatures_add(struct str old, struct str more, struct buf *out, bool *changed, struct err *e);
-/* Whether a tag of cosign's collects what several parties say (".sig", ".att"); an SBOM's has one, and a newer one takes its place. */
+/* Whether a tag of cosign's collects what several parties say (".sig", ".att"); an SBOM's has one document. */
 static inline bool tag_collects(struct str tag) {
     return str_ends(tag, S(".sig")) || str_ends(tag, S(".att"));
 }

@@ -6,17 +6,14 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "registry/parallel.h"
 #include "registry/place_kinds.h"
 
-static void node_free(struct node *n) {
-    arena_fini(&n->arena);
-    free(n);
-}
 
 void graph_fini(struct graph *g) {
     for (size_t i = 0; i < g->nodes.n; i++)
-        node_free(g->nodes.p[i]);
+        arena_fini(&g->nodes.p[i]->arena);
     vec_fini(&g->nodes);
     vec_fini(&g->blobs);
     map_fini(&g->by_digest);
@@ -25,7 +22,8 @@ void graph_fini(struct graph *g) {
 }
 
 struct node *graph_find(const struct graph *g, const struct digest *d) {
-    return map_get(&g->by_digest, digest_key(d));
+    struct node *n = map_get(&g->by_digest, digest_key(d));
+    return n && !n->gone ? n : NULL;
 }
 
 struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned depth, struct err *e) {
@@ -37,7 +35,7 @@ struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned dep
                 depth > LIMIT_COPY_DEPTH ? LIMIT_COPY_DEPTH : LIMIT_COPY_MANIFESTS);
         return NULL;
     }
-    n = mem_zalloc(1, sizeof *n);
+    n = arena_new(&g->arena, struct node);
     n->descriptor = *d;
     n->descriptor.media_type = arena_str(&n->arena, d->media_type);
     n->descriptor.artifact_type = arena_str(&n->arena, d->artifact_type);
@@ -79,14 +77,38 @@ struct level {
     size_t from;
 };
 
+/* A list of what is about a manifest may lag behind a deletion. */
+static bool pass_over(const struct graph *g, struct node *n, struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    if (n->named || e->sys != ENOENT)
+        return false;
+    log_warn("%.*s: %s is listed as being about another manifest, and is not there; it is passed over", STR_ARG(g->from->shown),
+             digest_text(&n->descriptor.digest, text));
+    err_clear(e);
+    n->gone = true;
+    return true;
+}
+
 static bool read_node(void *ctx, size_t i, struct err *e) {
     const struct level *l = ctx;
     struct node *n = l->graph->nodes.p[l->from + i];
     char text[DIGEST_TEXT + 1];
     if (n->read)
         return true;
-    return l->graph->from->ops->manifest(l->graph->from, str_z(digest_text(&n->descriptor.digest, text)), &n->arena, &n->m, e) &&
-           node_parse(n, e) && check_descriptor(n, e);
+    if (!l->graph->from->ops->manifest(l->graph->from, str_z(digest_text(&n->descriptor.digest, text)), &n->arena, &n->m, e))
+        return pass_over(l->graph, n, e);
+    return node_parse(n, e) && check_descriptor(n, e);
+}
+
+static void drop_gone(struct graph *g, size_t from) {
+    size_t kept = from;
+    for (size_t i = from; i < g->nodes.n; i++) {
+        if (g->nodes.p[i]->gone)
+            arena_fini(&g->nodes.p[i]->arena);
+        else
+            g->nodes.p[kept++] = g->nodes.p[i];
+    }
+    g->nodes.n = kept;
 }
 
 static bool add_children(struct graph *g, struct node *n, struct err *e) {
@@ -99,6 +121,7 @@ static bool add_children(struct graph *g, struct node *n, struct err *e) {
         struct node *child = graph_add(g, &n->document.children[i].descriptor, n->depth + 1, e);
         if (!child)
             return false;
+        child->named = true;
         child->about = child->about || (n->about && !child->read);
     }
     return true;
@@ -106,10 +129,11 @@ static bool add_children(struct graph *g, struct node *n, struct err *e) {
 
 static bool read_levels(struct graph *g, struct err *e) {
     for (size_t from = 0; from < g->nodes.n;) {
-        size_t end = g->nodes.n;
         struct level l = {g, from};
-        if (!in_parallel(end - from, read_node, &l, e))
+        if (!in_parallel(g->nodes.n - from, read_node, &l, e))
             return false;
+        drop_gone(g, from);
+        size_t end = g->nodes.n;
         for (size_t i = from; i < end; i++)
             if (!add_children(g, g->nodes.p[i], e))
                 return false;
@@ -123,8 +147,9 @@ static bool read_levels(struct graph *g, struct err *e) {
 /* --- The root --- */
 
 static bool read_root(struct graph *g, struct str reference, struct err *e) {
-    struct node *n = mem_zalloc(1, sizeof *n);
+    struct node *n = arena_new(&g->arena, struct node);
     vec_push(&g->nodes, n);
+    n->named = true;
     g->root = n;
     if (!g->from->ops->manifest(g->from, reference, &n->arena, &n->m, e)) {
         if (e->sys == ENOENT && reference.n && !str_starts(reference, S("sha256:")))
@@ -148,6 +173,8 @@ static bool choose(struct graph *g, struct err *e) {
                            STR_ARG(g->options->platform), STR_ARG(document_platforms(&index->document, &index->arena)));
         struct node *n = graph_add(g, &c->descriptor, depth, e);
         struct level l = {g, 0};
+        if (n)
+            n->named = true;
         if (!n || !in_parallel(g->nodes.n, read_node, &l, e))
             return false;
         g->root = n;
@@ -158,7 +185,7 @@ static bool choose(struct graph *g, struct err *e) {
     }
     for (size_t i = 0; i < g->nodes.n; i++) /* the way there is not copied */
         if (g->nodes.p[i] != g->root)
-            node_free(g->nodes.p[i]);
+            arena_fini(&g->nodes.p[i]->arena);
     g->nodes.p[0] = g->root;
     g->nodes.n = 1;
     map_fini(&g->by_digest);

@@ -18,6 +18,12 @@
 #include "registry/copy.h"
 #include "registry/document.h"
 
+/* A tag that a manifest bears besides its digest: cosign's. One manifest may be about several, and then bears as many. */
+struct node_tag {
+    struct str name;
+    struct node_tag *next;
+};
+
 /* One manifest or index. */
 struct node {
     struct arena arena;
@@ -25,7 +31,9 @@ struct node {
     struct manifest_blob m;
     struct document document;
     bool read;
-    struct str tag;      /* that it bears besides its digest: cosign's; "" */
+    bool named;          /* by an index, a tag, or the user; else something only lists it as being about another manifest */
+    bool gone;           /* it is listed, and not there */
+    struct node_tag *tags;
     bool about;          /* it is in the copy because it is about another one */
     bool there;          /* the far side has it, with all that it reaches */
     unsigned depth;      /* from the root */
@@ -61,6 +69,11 @@ struct node *graph_find(const struct graph *g, const struct digest *d);
 MUST_CHECK bool graph_find_about(struct graph *g, size_t from, size_t end, struct err *e);
 /* Marks what the far side has. */
 MUST_CHECK bool graph_find_known(struct graph *g, struct str to_reference, struct err *e);
+/* What the far side has under a reference: this manifest, another one (readable or not), or nothing. */
+enum bears { BEARS_NOTHING, BEARS_IT, BEARS_OTHER };
+MUST_CHECK bool graph_look(struct graph *g, struct str reference, const struct node *n, enum bears *out, struct err *e);
+/* Refuses the copy where the far side has another document under a tag of cosign's that holds one alone, unless that is to give way. */
+MUST_CHECK bool graph_may_tag(struct graph *g, struct str tag, enum bears there, struct err *e);
 /* Lists the blobs of what is not there, each once. */
 MUST_CHECK bool graph_list_blobs(struct graph *g, struct err *e);
 
@@ -70,6 +83,11 @@ MUST_CHECK bool copy_check(struct graph *g, struct str to_reference, struct err 
 
 /* Appends to an error about a tag which there are (nearest.c). */
 void say_nearest_tags(struct place *from, struct str wanted, struct err *e);
+
+/* Whether something besides cosign's tags leads to it: an index, its subject. */
+static inline bool stands_by_digest(const struct node *n) {
+    return n->named || n->document.has_subject;
+}
 
 static inline struct str digest_key(const struct digest *d) {
     return str_n((const char *)d->b, sizeof d->b);

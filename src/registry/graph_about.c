@@ -92,7 +92,9 @@ static bool add_found(struct graph *g, const struct node *of, const struct found
         if (!n)
             return false;
         n->about = n->about || is_new;
-        n->tag = arena_str(&n->arena, str_z(reference_tag(&of->m.digest, cosign_suffixes[k], tag)));
+        struct node_tag *t = arena_new(&n->arena, struct node_tag);
+        *t = (struct node_tag){arena_str(&n->arena, str_z(reference_tag(&of->m.digest, cosign_suffixes[k], tag))), n->tags};
+        n->tags = t;
     }
     return true;
 }

@@ -48,13 +48,20 @@ static bool is_absent(struct err *e) {
     return true;
 }
 
+/* Nor does what cannot be read say anything about our blobs; it is no reason not to put something else in its place. */
+static bool says_nothing(struct err *e) {
+    if (e->sys == EBADMSG)
+        e->sys = ENOENT;
+    return is_absent(e);
+}
+
 /* An image that the tag's index has now, and that is none of ours. */
 static bool know_old_image(struct graph *g, const struct child *c, struct err *e) {
     struct manifest_blob m;
     struct document d;
     char text[DIGEST_TEXT + 1];
     if (!g->to->ops->manifest(g->to, str_z(digest_text(&c->descriptor.digest, text)), &g->arena, &m, e))
-        return is_absent(e);
+        return says_nothing(e);
     if (!document_read(m.bytes, &g->arena, &d, e))
         err_clear(e); /* whatever it is, it says nothing about our blobs */
     else
@@ -80,7 +87,7 @@ static bool know_old(struct graph *g, struct str tag, struct err *e) {
     struct manifest_blob m;
     struct document d;
     if (!g->to->ops->manifest(g->to, tag, &g->arena, &m, e))
-        return is_absent(e);
+        return says_nothing(e);
     struct node *ours = graph_find(g, &m.digest);
     g->tag_is_there = ours == g->root;
     if (ours) {
@@ -144,11 +151,37 @@ static bool probe_nodes(struct graph *g, struct err *e) {
     return true;
 }
 
-static bool look_at_tag(struct graph *g, struct str tag, struct err *e) {
+bool graph_look(struct graph *g, struct str reference, const struct node *n, enum bears *out, struct err *e) {
     struct digest d;
-    if (!g->to->ops->resolve(g->to, tag, &d, e))
-        return is_absent(e);
-    g->tag_is_there = digest_eq(&d, &g->root->m.digest);
+    bool there = g->to->ops->resolve(g->to, reference, &d, e);
+    *out = there ? digest_eq(&d, &n->m.digest) ? BEARS_IT : BEARS_OTHER : e->sys == EBADMSG ? BEARS_OTHER : BEARS_NOTHING;
+    return there || says_nothing(e);
+}
+
+static bool look_at_tag(struct graph *g, struct str tag, struct err *e) {
+    enum bears there;
+    if (!graph_look(g, tag, g->root, &there, e))
+        return false;
+    g->tag_is_there = there == BEARS_IT;
+    return true;
+}
+
+/* --- cosign's tags --- */
+
+bool graph_may_tag(struct graph *g, struct str tag, enum bears there, struct err *e) {
+    return there != BEARS_OTHER || tag_collects(tag) || g->options->replace_evidence ||
+           err_set(e, ERR_FAILED, "%.*s: %.*s names another document there than at the source; --replace-evidence lets the source's take "
+                   "its place, --no-evidence leaves both where they are", STR_ARG(g->to->shown), STR_ARG(tag));
+}
+
+static bool check_tags(void *ctx, size_t i, struct err *e) {
+    struct graph *g = ctx;
+    const struct node *n = g->nodes.p[i];
+    for (const struct node_tag *t = n->tags; t; t = t->next) {
+        enum bears there = BEARS_NOTHING;
+        if (!tag_collects(t->name) && (!graph_look(g, t->name, n, &there, e) || !graph_may_tag(g, t->name, there, e)))
+            return false;
+    }
     return true;
 }
 
@@ -156,6 +189,8 @@ bool graph_find_known(struct graph *g, struct str to_reference, struct err *e) {
     bool by_tag = to_reference.n && !str_starts(to_reference, S("sha256:"));
     if (!g->to->ops->manifest || !g->to->ops->resolve)
         return true;
+    if (!in_parallel(g->nodes.n, check_tags, g, e)) /* before anything is brought */
+        return false;
     if (!g->to->asks)
         return !by_tag || look_at_tag(g, to_reference, e);
     return (!by_tag || know_old(g, to_reference, e)) && probe_nodes(g, e);

@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/log.h"
+#include "net/settings.h"
 #include "net/url.h"
 #include "net/words.h"
 #include "registry/call.h"
@@ -88,6 +90,19 @@ static bool find_user(struct registries *r, const struct repository *repository,
     return err_set(e, ERR_FAILED, "Docker Hub deletes tags for who logs in with a user and an access token: croze login");
 }
 
+static bool ask_delete(struct str url, struct str authorization, struct arena *a, struct net_answer *answer, struct err *e) {
+    for (unsigned tries = 1;; tries++) {
+        *answer = (struct net_answer){0};
+        bool answered = ask("DELETE", url, STR_NULL, authorization, a, answer, e);
+        bool again = answered ? http_status_is_transient(answer->status) : answer->transient;
+        if (!again || tries >= net_tries())
+            return answered;
+        log_debug("%s; it is asked for once more", answered ? "Docker Hub is busy" : e->msg);
+        err_clear(e);
+        net_wait_ms(pace_backoff_ms(tries));
+    }
+}
+
 bool hub_delete_tag(struct registries *r, const struct repository *repository, struct str tag, struct err *e) {
     struct arena a = ARENA_INIT;
     struct credential who;
@@ -97,7 +112,7 @@ bool hub_delete_tag(struct registries *r, const struct repository *repository, s
     if (good) {
         struct str path = arena_join3(&a, S("/v2/repositories/"), repository->path, S("/tags/"));
         url = arena_join3(&a, base, path, arena_join3(&a, url_encode(&a, tag), S("/"), STR_NULL));
-        good = ask("DELETE", url, STR_NULL, authorization, &a, &answer, e);
+        good = ask_delete(url, authorization, &a, &answer, e);
     }
     if (good && answer.status >= 300) {
         good = said(&answer, url, &a, e);

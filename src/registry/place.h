@@ -4,7 +4,8 @@
  * through the functions here; which kind it is, nobody but place_open asks. Thread-safe but for opening, finishing and closing.
  *
  * Names in a place: `reference` is a tag ("1.0", or what the layout calls it) or a digest ("sha256:..."). Texts of results lie in the
- * caller's arena. "Is not there" is an error with e->sys == ENOENT. */
+ * caller's arena. "Is not there" is an error with e->sys == ENOENT; EBADMSG: it is there, and no manifest that can be read (docker's schema
+ * 1, an unknown kind, what is over base/limits.h). */
 #ifndef CROZE_REGISTRY_PLACE_H
 #define CROZE_REGISTRY_PLACE_H
 

@@ -17,8 +17,16 @@ enum {
     SETTLE_ROUNDS = 3,       /* of reading and writing, which another writer is given */
 };
 
-/* One round: *done when the tag's index has the entry. */
-static bool add_round(struct place_repository *p, struct str tag, const struct manifest_blob *referrer, bool *done, struct err *e) {
+/* The index with the entry in it, or without it. What is no index is not replaced, and has no entry that could go. */
+static bool change(const struct fallback_entry *x, bool there, struct str old, struct buf *out, bool *changed, struct err *e) {
+    *changed = false;
+    if (!x->gone)
+        return referrers_add(there ? old : STR_NULL, &x->referrer, out, changed, e);
+    return !there || referrers_drop(old, &x->referrer.digest, out, changed, e);
+}
+
+/* One round: *done when the tag's index is as it should be. */
+static bool change_round(struct place_repository *p, struct str tag, const struct fallback_entry *x, bool *done, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob old = {0};
     struct registry_answer answer;
@@ -26,12 +34,10 @@ static bool add_round(struct place_repository *p, struct str tag, const struct m
     bool changed = false;
     uint64_t began = log_now_ns();
     bool there = p->place.ops->manifest(&p->place, tag, &a, &old, e);
-    bool good = there || e->sys == ENOENT;
-    if (good && !there) {
+    bool good = there || e->sys == ENOENT || (x->gone && e->sys == EBADMSG);
+    if (good && !there)
         err_clear(e);
-        old.bytes = STR_NULL;
-    }
-    good = good && referrers_add(old.bytes, referrer, &text, &changed, e);
+    good = good && change(x, there, old.bytes, &text, &changed, e);
     *done = good && !changed;
     if (good && changed) {
         struct manifest_blob index = {.media_type = S(MEDIA_INDEX), .bytes = buf_str(&text)};
@@ -51,22 +57,36 @@ static bool ensure(struct place_repository *p, const struct fallback_entry *x, b
     int rounds = 0;
     reference_tag(&x->subject, "", tag);
     for (; good && !done && rounds < TRIES; rounds++)
-        good = add_round(p, str_z(tag), &x->referrer, &done, e);
+        good = change_round(p, str_z(tag), x, &done, e);
     *news = rounds > 1;
     if (good && !done)
         good = err_set(e, ERR_FAILED, "others changed it %d times at the same moment", TRIES);
     return good || err_wrap(e, "%.*s: index of referrers %s", STR_ARG(p->place.shown), tag);
 }
 
-bool fallback_add(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, struct err *e) {
-    bool news;
+static bool remember(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, bool gone,
+                     bool *news, struct err *e) {
     pthread_mutex_lock(&p->fallback);
     struct arena *a = &p->place.arena;
-    struct fallback_entry x = {*subject, {referrer->digest, arena_str(a, referrer->media_type), arena_str(a, referrer->bytes)}};
+    struct manifest_blob kept = {referrer->digest, arena_str(a, referrer->media_type), arena_str(a, referrer->bytes)};
+    struct fallback_entry x = {*subject, kept, gone};
+    for (size_t i = 0; i < p->entries.n; i++) /* the last word counts */
+        if (digest_eq(&p->entries.p[i].referrer.digest, &x.referrer.digest) && digest_eq(&p->entries.p[i].subject, subject))
+            p->entries.p[i] = p->entries.p[--p->entries.n];
     vec_push(&p->entries, x);
-    bool good = ensure(p, &x, &news, e);
+    bool good = ensure(p, &x, news, e);
     pthread_mutex_unlock(&p->fallback);
     return good;
+}
+
+bool fallback_add(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, struct err *e) {
+    bool news;
+    return remember(p, subject, referrer, false, &news, e);
+}
+
+bool fallback_drop(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, bool *dropped,
+                   struct err *e) {
+    return remember(p, subject, referrer, true, dropped, e);
 }
 
 static void settle(const struct place_repository *p) {

@@ -13,6 +13,8 @@
 #ifndef CROZE_REGISTRY_PLACE_KINDS_H
 #define CROZE_REGISTRY_PLACE_KINDS_H
 
+#include <errno.h>
+
 #include "image/image.h"
 #include "registry/document.h"
 #include "sys/files.h"
@@ -74,6 +76,11 @@ MUST_CHECK int place_spool(struct place *from, const struct descriptor *d, int d
 
 /* A result that is not there. */
 bool place_absent(struct err *e, const char *fmt, ...) ERR_PRINTF(2, 3);
+/* An error about what is there, and cannot be read. */
+static inline bool place_unreadable(struct err *e) {
+    e->sys = EBADMSG;
+    return false;
+}
 /* Whether the reference is a digest; a tag has no colon. */
 static inline bool reference_is_digest(struct str reference) {
     return str_starts(reference, S("sha256:"));

@@ -12,7 +12,7 @@
 #define ACCEPT_MANIFESTS \
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, " \
-    "application/vnd.oci.artifact.manifest.v1+json"
+    "application/vnd.oci.artifact.manifest.v1+json, */*" /* what else is there is told by name */
 
 struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions) {
     return (struct registry_request){
@@ -50,31 +50,40 @@ static bool is_as_said(struct str reference, const struct registry_answer *answe
 }
 
 /* `again`: what came before was a lie; a mirror may have told it. */
-static bool get_manifest(struct place_repository *p, struct str reference, bool again, struct arena *a, struct manifest_blob *out,
-                         bool *lie, struct err *e) {
+static bool get_bytes(struct place_repository *p, struct str reference, bool again, struct arena *a, struct manifest_blob *out, bool *lie,
+                      struct err *e) {
     struct registry_request q = manifest_request(p, "GET", reference, a);
     struct registry_answer answer;
-    struct document doc;
     q.from_origin = q.from_origin || again;
     *lie = false;
-    if (!registry_ask(p->registries, &q, may_be_absent, a, &answer, e) || !is_there(p, &answer, reference, e))
+    if (!registry_ask(p->registries, &q, may_be_absent, a, &answer, e))
+        return e->sys == EFBIG ? place_unreadable(e) : false;
+    if (!is_there(p, &answer, reference, e))
         return false;
-    out->bytes = answer.body;
-    out->digest = sha256_of(answer.body.p, answer.body.n);
+    *out = (struct manifest_blob){sha256_of(answer.body.p, answer.body.n), answer.media_type, answer.body};
     *lie = !is_as_said(reference, &answer, &out->digest, e);
-    return (!*lie && document_read(out->bytes, a, &doc, e) && document_type(&doc, answer.media_type, &out->media_type, e)) ||
-           err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->place.shown), STR_ARG(reference));
+    return !*lie || err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->place.shown), STR_ARG(reference));
 }
 
-static bool repository_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+bool repository_raw(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
     bool lie;
-    if (get_manifest(repository_place(p), reference, false, a, out, &lie, e))
+    if (get_bytes(p, reference, false, a, out, &lie, e))
         return true;
     if (!lie)
         return false;
     log_debug("%s; it is asked for once more", e->msg);
     err_clear(e);
-    return get_manifest(repository_place(p), reference, true, a, out, &lie, e);
+    return get_bytes(p, reference, true, a, out, &lie, e);
+}
+
+static bool repository_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+    struct document doc;
+    if (!repository_raw(repository_place(p), reference, a, out, e))
+        return false;
+    if (document_read(out->bytes, a, &doc, e) && document_type(&doc, out->media_type, &out->media_type, e))
+        return true;
+    err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->shown), STR_ARG(reference));
+    return place_unreadable(e);
 }
 
 static bool repository_resolve(struct place *p, struct str reference, struct digest *out, struct err *e) {
@@ -88,7 +97,7 @@ static bool repository_resolve(struct place *p, struct str reference, struct dig
     if (good && str_starts(said, S("sha256:"))) {
         good = digest_parse(said, out, e);
     } else if (good) { /* old registries do not say it */
-        good = repository_manifest(p, reference, &a, &m, e);
+        good = repository_raw(repository_place(p), reference, &a, &m, e);
         *out = m.digest;
     }
     arena_fini(&a);

@@ -10,8 +10,8 @@
 #include "registry/repository.h"
 
 enum {
-    UPLOAD_TRIES = 5,              /* from the beginning, each with all the tries of its requests */
-    RESUMES = 10,                  /* without a byte of progress in between */
+    UPLOAD_TRIES = 5,              /* from the beginning */
+    RESUMES = 5,                   /* without a byte of progress in between */
     SMALL_BYTES = 8 << 20,         /* sent at once: to send it again costs less than to ask how far it came */
     PIECE_BYTES = 64 << 20,        /* proxies commonly refuse bodies above 100 MB */
 };
@@ -111,133 +111,166 @@ static bool mount(struct place_repository *p, const struct descriptor *d, const 
 
 /* --- Sending --- */
 
-static bool open_session(struct place_repository *p, struct arena *a, struct str *location, struct err *e) {
-    struct registry_request q = repository_request(p, "POST", S("blobs/uploads/"), "pull,push");
-    struct registry_answer answer;
-    q.body = BODY_BYTES; /* of no bytes: some want a length */
-    if (!registry_ask(p->registries, &q, NULL, a, &answer, e))
-        return false;
-    *location = answer.location;
-    return location->n || err_set(e, ERR_FAILED, "%.*s: the registry opened no upload (no Location)", STR_ARG(p->place.shown));
+/* One blob on its way up. */
+struct upload {
+    struct place_repository *to;
+    const struct descriptor *d;
+    int fd;
+    struct progress_step *progress;
+    struct arena arena;          /* of one session */
+    struct str location;         /* where the session goes on; "": there is none yet */
+    bool worthwhile;             /* of a failure: all of it in another session may do */
+};
+
+/* What a failure leaves to try. Requests that have no body of a file have been tried again already; those that have leave a session in
+ * which half a body lies. What is refused for good stays refused. */
+static bool failed(struct upload *u, const struct registry_request *q, const struct registry_answer *answer, const struct err *e) {
+    bool session_is_gone = answer->status == 404 || answer->status == 416;
+    bool is_confused = answer->status == 400 && (str_find(str_z(e->msg), S("BLOB_UPLOAD_")) >= 0 ||
+                                                 str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
+    u->worthwhile = session_is_gone || is_confused || (q->once && answer->may_pass);
+    return false;
 }
 
-static struct registry_request body_request(struct place_repository *p, const char *method, struct str path, int fd, uint64_t offset,
-                                            uint64_t length, uint64_t total, struct progress_step *progress) {
-    struct registry_request q = repository_request(p, method, path, "pull,push");
+static bool ask(struct upload *u, const struct registry_request *q, struct registry_answer *answer, struct err *e) {
+    return registry_ask(u->to->registries, q, NULL, &u->arena, answer, e) || failed(u, q, answer, e);
+}
+
+static bool open_session(struct upload *u, struct err *e) {
+    struct registry_request q = repository_request(u->to, "POST", S("blobs/uploads/"), "pull,push");
+    struct registry_answer answer;
+    q.body = BODY_BYTES; /* of no bytes: some want a length */
+    if (!ask(u, &q, &answer, e))
+        return false;
+    u->location = answer.location;
+    return u->location.n || err_set(e, ERR_FAILED, "the registry opened no upload (no Location)");
+}
+
+static struct registry_request body_request(const struct upload *u, const char *method, uint64_t offset, uint64_t length) {
+    struct registry_request q = repository_request(u->to, method, u->location, "pull,push");
     q.content_type = S("application/octet-stream");
     q.body = BODY_FILE;
-    q.fd = fd;
+    q.fd = u->fd;
     q.offset = offset;
     q.length = length;
     q.once = true;
-    q.progress = progress;
-    q.total = total;
+    q.progress = u->progress;
+    q.total = u->d->bytes;
     return q;
 }
 
 /* With the digest in the query, whatever is in it already. */
-static struct str closing(struct arena *a, struct str location, const struct digest *d) {
+static struct str closing(struct upload *u) {
     char text[DIGEST_TEXT + 1];
-    struct str with = arena_join3(a, location, str_index(location, '?') >= 0 ? S("&digest=") : S("?digest="), STR_NULL);
-    return arena_join3(a, with, str_z(digest_text(d, text)), STR_NULL);
+    struct str with = arena_join3(&u->arena, u->location, str_index(u->location, '?') >= 0 ? S("&digest=") : S("?digest="), STR_NULL);
+    return arena_join3(&u->arena, with, str_z(digest_text(&u->d->digest, text)), STR_NULL);
 }
 
-static bool close_session(struct place_repository *p, const struct descriptor *d, struct str location, struct registry_request *q,
-                          struct arena *a, struct err *e) {
+static bool close_session(struct upload *u, struct registry_request *q, struct err *e) {
     struct registry_answer answer;
     char text[DIGEST_TEXT + 1];
-    q->path = closing(a, location, &d->digest);
-    if (!registry_ask(p->registries, q, NULL, a, &answer, e))
+    q->path = closing(u);
+    if (!ask(u, q, &answer, e))
         return false;
-    return !str_starts(answer.digest, S("sha256:")) || str_eqz(answer.digest, digest_text(&d->digest, text)) ||
+    return !str_starts(answer.digest, S("sha256:")) || str_eqz(answer.digest, digest_text(&u->d->digest, text)) ||
            err_set(e, ERR_FAILED, "the registry says that it took %.*s", STR_ARG(answer.digest));
 }
 
 /* How many bytes have arrived: "0-1023" says 1024, "0-0" nothing or one byte, which is sent again either way. */
-static bool ask_session(struct place_repository *p, struct arena *a, struct str *location, uint64_t *arrived, struct err *e) {
-    struct registry_request q = repository_request(p, "GET", *location, "pull,push");
+static bool ask_session(struct upload *u, uint64_t *arrived, struct err *e) {
+    struct registry_request q = repository_request(u->to, "GET", u->location, "pull,push");
     struct registry_answer answer;
     struct str first, last;
-    if (!registry_ask(p->registries, &q, NULL, a, &answer, e))
+    if (!ask(u, &q, &answer, e))
         return false;
     struct str range = str_starts(answer.range, S("bytes=")) ? str_from(answer.range, 6) : answer.range;
     if (!str_cut(range, '-', &first, &last) || !str_to_u64(last, 10, UINT64_MAX - 1, arrived))
         return err_set(e, ERR_FAILED, "the registry does not say how much of the upload has arrived");
     *arrived += *arrived > 0;
     if (answer.location.n)
-        *location = answer.location;
+        u->location = answer.location;
     return true;
 }
 
-/* One piece from *at on. Sent or not, *at is how far it came. */
-static bool send_piece(struct place_repository *p, const struct descriptor *d, int fd, uint64_t *at, struct str *location,
-                       struct progress_step *progress, struct arena *a, struct err *e) {
-    uint64_t n = d->bytes - *at < PIECE_BYTES ? d->bytes - *at : (uint64_t)PIECE_BYTES;
-    struct registry_request q = body_request(p, "PATCH", *location, fd, *at, n, d->bytes, progress);
+/* One piece from *at on. Sent or not, *at is how far it came; *said has what went wrong. False: there is no going on in this session. */
+static bool send_piece(struct upload *u, uint64_t *at, struct err *said, struct err *e) {
+    uint64_t n = u->d->bytes - *at < PIECE_BYTES ? u->d->bytes - *at : (uint64_t)PIECE_BYTES;
+    struct registry_request q = body_request(u, "PATCH", *at, n);
     struct registry_answer answer;
-    struct err failed = ERR_INIT;
-    if (registry_ask(p->registries, &q, NULL, a, &answer, &failed)) {
+    err_clear(said);
+    if (ask(u, &q, &answer, said)) {
         *at += n;
         if (answer.location.n)
-            *location = answer.location;
+            u->location = answer.location;
         return true;
     }
-    if (failed.sys == EACCES || failed.sys == ENOENT) { /* not let in, or the session is gone: there is nothing to ask */
-        err_move(e, &failed);
+    if (!answer.may_pass && answer.status != 416) { /* refused, or the session is gone: there is nothing to ask */
+        err_move(e, said);
         return false;
     }
-    log_debug("%s; the session is asked how far it came", failed.msg);
-    err_clear(&failed);
-    return ask_session(p, a, location, at, e);
+    log_debug("%s; the session is asked how far it came", said->msg);
+    return ask_session(u, at, e);
 }
 
-static bool send_pieces(struct place_repository *p, const struct descriptor *d, int fd, struct str location, struct progress_step *progress,
-                        struct arena *a, struct err *e) {
+static bool send_pieces(struct upload *u, struct err *said, struct err *e) {
     unsigned stuck = 0;
-    for (uint64_t at = 0, before = 0; at < d->bytes; before = at) {
-        if (!send_piece(p, d, fd, &at, &location, progress, a, e))
+    for (uint64_t at = 0, before = 0; at < u->d->bytes; before = at) {
+        if (!send_piece(u, &at, said, e))
             return false;
         stuck = at > before ? 0 : stuck + 1;
-        if (at > d->bytes || stuck > RESUMES)
-            return err_set(e, ERR_FAILED, "%.*s: the upload stays at %llu of %llu bytes", STR_ARG(p->place.shown), (unsigned long long)at,
-                           (unsigned long long)d->bytes);
+        u->worthwhile = false;
+        if (at > u->d->bytes || stuck > RESUMES)
+            return err_set(e, ERR_FAILED, "the upload stays at %llu of %llu bytes%s%s", (unsigned long long)at,
+                           (unsigned long long)u->d->bytes, said->msg ? "; the last answer: " : "", said->msg ? said->msg : "");
+        if (stuck)
+            net_wait_ms(100u << stuck);
     }
-    struct registry_request q = repository_request(p, "PUT", STR_NULL, "pull,push");
+    struct registry_request q = repository_request(u->to, "PUT", STR_NULL, "pull,push");
     q.body = BODY_BYTES;
-    return close_session(p, d, location, &q, a, e);
+    return close_session(u, &q, e);
 }
 
-static bool send(struct place_repository *p, const struct descriptor *d, int fd, struct str location, struct progress_step *progress,
-                 struct err *e) {
-    struct arena a = ARENA_INIT;
-    bool good = location.n || open_session(p, &a, &location, e);
-    if (good && d->bytes > SMALL_BYTES) {
-        good = send_pieces(p, d, fd, location, progress, &a, e);
+static bool send(struct upload *u, struct err *e) {
+    struct err said = ERR_INIT;
+    u->worthwhile = false;
+    bool good = u->location.n || open_session(u, e);
+    if (good && u->d->bytes > SMALL_BYTES) {
+        good = send_pieces(u, &said, e);
     } else if (good) {
-        struct registry_request q = body_request(p, "PUT", STR_NULL, fd, 0, d->bytes, d->bytes, progress);
-        good = close_session(p, d, location, &q, &a, e);
+        struct registry_request q = body_request(u, "PUT", 0, u->d->bytes);
+        good = close_session(u, &q, e);
     }
-    arena_fini(&a);
+    err_clear(&said);
     return good;
 }
 
-/* Everything from the beginning, in a session of its own: half a body in the old one cannot be taken back. */
+/* Everything from the beginning, in a session of its own: half a body in the old one cannot be taken back. The answer that was lost may
+ * have said that all of it is there. */
+static bool send_again(struct upload *u, struct err *e) {
+    bool there = false;
+    arena_fini(&u->arena);
+    u->location = STR_NULL;
+    if (!ask_blob(u->to, u->d, &there, e))
+        err_clear(e);
+    return there || send(u, e);
+}
+
 static bool upload(struct place_repository *p, const struct descriptor *d, struct place *from, struct str location,
                    struct progress_step *progress, struct err *e) {
     char text[DIGEST_TEXT + 1];
     _cleanup_fd_ int fd = place_spool(from, d, p->store->blobs_fd, e);
     if (fd < 0)
         return false;
-    for (int tries = 1;; tries++) {
-        if (send(p, d, fd, location, progress, e))
-            return true;
-        if (tries == UPLOAD_TRIES || e->sys == EACCES)
-            return err_wrap(e, "%.*s: blob %s", STR_ARG(p->place.shown), digest_text(&d->digest, text));
+    struct upload u = {.to = p, .d = d, .fd = fd, .progress = progress, .location = location};
+    bool good = send(&u, e);
+    for (int tries = 1; !good && u.worthwhile && tries < UPLOAD_TRIES; tries++) {
         log_debug("%s; the blob is sent again", e->msg);
         err_clear(e);
-        location = STR_NULL;
         net_wait_ms(100u << tries);
+        good = send_again(&u, e);
     }
+    arena_fini(&u.arena);
+    return good || err_wrap(e, "%.*s: blob %s", STR_ARG(p->place.shown), digest_text(&d->digest, text));
 }
 
 bool repository_put_blob(struct place *place, const struct descriptor *d, struct place *from, struct progress_step *progress,

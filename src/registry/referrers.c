@@ -63,6 +63,25 @@ bool referrers_add(struct str old, const struct manifest_blob *referrer, struct 
     return buf_ok(out) || err_set(e, ERR_FAILED, "an index of referrers over %zu bytes", out->max_bytes);
 }
 
+bool referrers_drop(struct str old, const struct digest *referrer, struct buf *out, bool *changed, struct err *e) {
+    char digest[DIGEST_TEXT + 1];
+    _cleanup_(json_doc_freep) yyjson_doc *before = json_parse(old, LIMIT_MANIFEST_BYTES, "index of referrers", e);
+    *changed = false;
+    if (!before)
+        return false;
+    digest_text(referrer, digest);
+    if (!names(json_get_array(yyjson_doc_get_root(before), "manifests"), str_z(digest)))
+        return true;
+    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_doc_mut_copy(before, NULL);
+    yyjson_mut_arr_iter it = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(yyjson_mut_doc_get_root(d), "manifests"));
+    for (yyjson_mut_val *v; (v = yyjson_mut_arr_iter_next(&it));)
+        if (yyjson_mut_equals_str(yyjson_mut_obj_get(v, "digest"), digest))
+            yyjson_mut_arr_iter_remove(&it);
+    *changed = true;
+    json_write(d, false, out);
+    return buf_ok(out) || err_set(e, ERR_FAILED, "an index of referrers over %zu bytes", out->max_bytes);
+}
+
 bool referrers_read(struct str bytes, struct arena *a, struct descriptor **out, size_t *n, struct err *e) {
     struct document d;
     if (!document_read(bytes, a, &d, e))

@@ -18,6 +18,7 @@
 struct fallback_entry {
     struct digest subject;
     struct manifest_blob referrer;
+    bool gone;                   /* it must not be there */
 };
 struct place_repository {
     struct place place;
@@ -26,7 +27,7 @@ struct place_repository {
     struct repository repository;
     bool from_origin;            /* it is written to: no mirror knows what is there now */
     pthread_mutex_t fallback;    /* one of us changes a fallback tag at a time; guards the two below, and the place's arena then */
-    VEC(struct fallback_entry) entries; /* that fallback tags must have at the end */
+    VEC(struct fallback_entry) entries; /* that fallback tags must have, or not, at the end */
     uint64_t slowest_ns;         /* of reading and writing one */
     atomic_bool no_referrers;    /* the registry has not that part of the API */
 };
@@ -36,6 +37,9 @@ static inline struct place_repository *repository_place(struct place *p) {
 
 /* A request to it for `path`, to be completed. */
 struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions);
+/* What lies under a tag or digest, whatever it is: its digest was checked, its media type is what the registry says. */
+MUST_CHECK bool repository_raw(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out,
+                               struct err *e);
 /* Where the Link header of a page leads: a path for the next request, or "" at the end. */
 struct str repository_next_page(struct arena *a, const struct place_repository *p, struct str page, struct str link);
 
@@ -50,8 +54,16 @@ bool repository_referrers(struct place *p, const struct digest *subject, struct 
 bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
                           struct registry_answer *answer, struct err *e);
 
+/* --- needed.c --- */
+/* "1.0, latest": the tags, but for `except`, that need a manifest, by themselves or by an index; "": none. */
+MUST_CHECK bool needed_by(struct place_repository *p, const struct digest *d, struct str except, struct arena *a, struct str *out,
+                          struct err *e);
+
 /* --- place_fallback.c --- */
 MUST_CHECK bool fallback_add(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer, struct err *e);
+/* Takes the entry out; *dropped: it was there. */
+MUST_CHECK bool fallback_drop(struct place_repository *p, const struct digest *subject, const struct manifest_blob *referrer,
+                              bool *dropped, struct err *e);
 /* When all is put: waits and looks until every entry stays. */
 bool fallback_settle(struct place *p, struct err *e);
 void fallback_fini(struct place_repository *p);

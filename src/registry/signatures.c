@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What lies under cosign's tags sha256-<hex>.sig and .att: a manifest whose layers are a signature or an attestation each, with annotations
  * that belong to it. Another signer adds a layer; so do we, and whose signatures were there first stay. */
+#include <errno.h>
+
 #include "base/json.h"
 #include "base/limits.h"
 #include "registry/document.h"
@@ -24,8 +26,11 @@ bool signatures_add(struct str old, struct str more, struct buf *out, bool *chan
     *changed = false;
     if (!before || !added)
         return false;
-    if (!theirs || !ours)
-        return err_set(e, ERR_FAILED, "what lies under the tag has no signatures as layers, and is not replaced");
+    if (!theirs || !ours) {
+        err_set(e, ERR_FAILED, "what lies under the tag has no signatures as layers, and is not replaced");
+        e->sys = EBADMSG;
+        return false;
+    }
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_doc_mut_copy(before, NULL);
     yyjson_mut_val *all = yyjson_mut_obj_get(yyjson_mut_doc_get_root(d), "layers");
     yyjson_arr_foreach(ours, i, max, v) {

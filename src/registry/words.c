@@ -97,6 +97,19 @@ static bool advise_slow(const struct call *c, struct err *e) {
                       STR_ARG(c->at->named.host));
 }
 
+/* Of what was sent, and will be refused however often it is sent. */
+static bool advise_final(const struct call *c, struct err *e) {
+    long status = c->answer.status;
+    bool sends = c->ask->body == BODY_FILE || (c->ask->body == BODY_BYTES && c->ask->bytes.n);
+    if (!sends || status < 400 || status > 499 || status == 404 || status == 416 || http_status_is_transient(status))
+        return false;
+    if (status == 413)
+        return err_append(e, "; it, or a proxy in front of it, takes no body of %llu bytes: its operator can allow that (nginx: "
+                             "client_max_body_size)",
+                          (unsigned long long)(c->ask->body == BODY_FILE ? c->ask->length : c->ask->bytes.n));
+    return err_append(e, "; sent again it would be refused again: what it says is to be mended, or its operator asked");
+}
+
 bool words_refused(const struct call *c, struct err *e) {
     char words[64];
     long status = c->answer.status;
@@ -118,7 +131,7 @@ bool words_refused(const struct call *c, struct err *e) {
     if (status == 405)
         return err_append(e, "; this registry does not offer it%s",
                           strcmp(c->ask->method, "DELETE") == 0 ? ", or its operator has not allowed deletion" : "");
-    return false;
+    return advise_final(c, e);
 }
 
 bool words_unreached(const struct host *h, enum net_failure failure, struct err *e) {

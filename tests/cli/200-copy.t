@@ -36,6 +36,22 @@ for from in all another; do
     like "  there is nothing to do" "$err" 'everything is there already'
 done
 
+py "$here/evidence.py" "$T/sbom1" sbom one >/dev/null && py "$here/evidence.py" "$T/sbom2" sbom two >/dev/null
+for to in "oci:$T/sboms:v1" "dir:$T/sboms-dir" store:demo/sboms:v1; do
+    croze copy -q "oci:$T/sbom1:v1" "$to" >/dev/null
+    refuses 1 'sha256-[0-9a-f]*\.sbom names another document there.*--replace-evidence' "another SBOM at $to" croze copy "oci:$T/sbom2:v1" "$to"
+    does "  the same one" croze copy "oci:$T/sbom1:v1" "$to"
+    like "  is there" "$err" 'everything is there already'
+    does "  without evidence" croze copy --no-evidence "oci:$T/sbom2:v1" "$to"
+    croze copy -q "$to" "oci:$T/kept:v1" >/dev/null
+    like "  it stays" "$(cat "$T"/kept/blobs/sha256/*)" 'SBOM one'
+    does "  with leave to replace it" croze copy --replace-evidence "oci:$T/sbom2:v1" "$to"
+    like "  it is told" "$err" '\.sbom named something else there'
+    croze copy -q "$to" "oci:$T/given:v1" >/dev/null
+    is "  and there is the new one alone" "$(cat "$T"/given/blobs/sha256/* | grep -ao 'SBOM [a-z]*')" 'SBOM two'
+    rm -r "$T/kept" "$T/given"
+done
+
 does "through an archive" croze copy "oci:$T/second:v1" "oci-archive:$T/all.tar:v1"
 like "  which is called by its own name" "$err" "oci-archive:$T/all.tar"
 does "and a directory" croze copy "oci-archive:$T/all.tar:v1" "dir:$T/dir"

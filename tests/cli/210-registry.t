@@ -184,6 +184,26 @@ if [ -n "$inside" ]; then
 else
     skip "one that an index needs" "skopeo is not installed"
 fi
+referrer=$(cd "$T/all/blobs/sha256" && grep -l "\"subject\":{[^}]*$digest" -- *)
+does "delete what is about an image" croze delete "$at/demo/copy@sha256:$referrer"
+refuses 1 'is not there' "  it is gone" croze delete "$at/demo/copy@sha256:$referrer"
+does "  a copy of the image goes on" croze copy "$at/demo/copy:v2" "oci:$T/less:v1"
+is "  without it" "$(blobs "$T/less" | grep -c "$referrer") $(printf %s "$err" | grep -c 'passed over')" "0 0"
+sbom=$(cd "$T/all/blobs/sha256" && grep -l '"made":"by a test"' -- *)
+py -c 'import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1])
+connection.request("DELETE", sys.argv[2])
+sys.exit(connection.getresponse().status != 202)' "$at" "/v2/demo/copy/manifests/sha256:$sbom" || fail "a manifest is deleted by somebody who leaves its entry"
+does "one that somebody deleted, and left its entry" croze copy "$at/demo/copy:v2" "oci:$T/least:v1"
+like "  is told of" "$err" "sha256:$sbom is listed as being about another manifest, and is not there; it is passed over"
+is "  once" "$(printf '%s\n' "$err" | grep -c 'passed over')" 1
+nested=$(py "$here/evidence.py" "$T/nested" nested)
+croze copy -q "oci:$T/nested:v1" "$at/demo/nested:v1" >/dev/null
+for inside in $nested $(cd "$T/nested/blobs/sha256" && grep -l '"layers":' -- * | sed 's/^/sha256:/'); do
+    refuses 1 "$inside is needed by v1" "one that indexes need, whatever lies between" croze delete "$at/demo/nested@$inside"
+done
+does "  without the tag it goes" croze delete "$at/demo/nested:v1"
+does "  from the outside in" croze delete "$at/demo/nested@$(printf '%s\n' "$nested" | tail -1)"
 does "delete the tags" croze delete "$at/demo/base:1.0" "$at/demo/base:too"
 does "  then the digest" croze delete "$at/demo/base@$(digest_of base)"
 CROZE_ROOT="$T/store3" refuses 1 '.' "  it is gone" croze pull "$at/demo/base@$(digest_of base)"

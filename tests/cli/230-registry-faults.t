@@ -111,6 +111,23 @@ refuses 1 '403' "a manifest that is refused" croze push "$at/demo/refused:1"
 peer_faults one
 is "  leaves no tag" "$(croze tags "$at/demo/refused" 2>/dev/null)" ""
 
+# what is refused for good is sent once, and its reason is told
+for code in 413 400; do
+    peer_faults one "$no_mount" '{"fault": {"name": "early-answer", "status": '$code'}, "match": {"operation": "upload.patch"}}'
+    peer one forget
+    croze tag "$at/demo/big:1" "$at/demo/toobig$code:1"
+    refuses 1 "HTTP $code.*provided length did not match content length .SIZE_INVALID.; (it, or a proxy|sent again it would)" \
+        "a piece that is refused with $code" croze push "$at/demo/toobig$code:1"
+    is "  was sent once" "$(peer one count method=PATCH)" 1
+done
+peer_faults one '{"fault": {"name": "early-answer", "status": 413}, "match": {"operation": "upload.put"}}'
+peer one forget
+refuses 1 'HTTP 413.*client_max_body_size' "a small blob that is refused" croze copy "oci:$T/all:v1" "$at/demo/small413:v1"
+is "  nor is any blob sent again" "$(peer one log operation=upload.put status=413 | grep -o 'digest=[^ ]*' | sort | uniq -d)" ""
+peer_faults one "$no_mount" '{"fault": {"name": "status", "code": 503}, "match": {"operation": "upload.patch"}}'
+croze tag "$at/demo/big:1" "$at/demo/stuck:1"
+refuses 1 'stays at 0 of 20[0-9]* bytes; the last answer: .*HTTP 503' "an upload that does not go forward" croze push "$at/demo/stuck:1"
+
 # --- evidence where the API has holes ---
 
 for fault in no-referrers empty-referrers; do
@@ -139,6 +156,64 @@ does "  the tag is as it was" croze copy -q "$at/demo/big:1" "oci:$T/still:1"
 is "  exactly" "$out" ""
 like "  indeed" "$(cat "$T/still/index.json")" "$big"
 
+# What croze cannot read is no reason to let it lie there.
+printf '{"schemaVersion": 1, "name": "x", "fsLayers": []}' >"$T/schema1"
+printf '{"odd": true}' >"$T/odd"
+cp "$T/bad-foreign/blobs/sha256/$(grep -o 'sha256:[0-9a-f]*' "$T/bad-foreign/index.json" | head -1 | cut -c8-)" "$T/foreign"
+py -c 'import json; print(json.dumps({"schemaVersion": 2, "annotations": {"x": "y" * 5000000}}))' >"$T/huge"
+unreadable() {
+    case $1 in
+    schema1) peer one manifest demo/odd "$1" "$T/$1" application/vnd.docker.distribution.manifest.v1+prettyjws ;;
+    odd) peer one manifest demo/odd "$1" "$T/$1" application/vnd.example.odd+json ;;
+    *) peer one manifest demo/odd "$1" "$T/$1" application/vnd.oci.image.manifest.v1+json ;;
+    esac
+}
+for kind in schema1 odd foreign huge; do
+    peer_faults one
+    unreadable $kind
+    fresh croze pull -q "$at/demo/odd:$kind"
+    is "not pulled: $kind" "$code $(printf %s "$err" | grep -c "not there")" "1 0"
+    croze tag "$at/demo/big:1" "$at/demo/odd:$kind"
+    does "  pushed over" croze push -q "$at/demo/odd:$kind"
+    unreadable $kind
+    does "  copied over" croze copy -q "oci:$T/all:v1" "$at/demo/odd:$kind"
+    unreadable $kind
+    does "  deleted" croze delete "$at/demo/odd:$kind"
+    is "  it is gone" "$(croze tags "$at/demo/odd" | grep -v '^sha256-')" ""
+    [ $kind != huge ] || continue # it could not be put back
+    unreadable $kind
+    peer_faults one '{"fault": "no-tag-delete"}'
+    does "  deleted where only digests are" croze delete "$at/demo/odd:$kind"
+    is "  it is gone" "$(croze tags "$at/demo/odd" | grep -v '^sha256-')" ""
+done
+peer_faults one
+unreadable odd
+does "a digest is deleted beside one of them" croze delete "$at/demo/odd@$big"
+printf '{"odd": "%s"}' "$digest" >"$T/odd"
+unreadable odd
+refuses 1 'is needed by odd' "  but for one that it names" croze delete "$at/demo/odd@$digest"
+
+lose='{"fault": "lost-answer", "match": {"operation": "manifest.delete"}, "times": 1}'
+for tries in 4 1; do
+    croze push -q "$at/demo/big:2" >/dev/null
+    peer_faults one "$lose"
+    does "delete a tag, with an answer that is lost, in $tries tries" env CROZE_FETCH_TRIES=$tries "$CROZE" delete "$at/demo/big:2"
+    is "  it is gone, the other one is not" "$(croze tags "$at/demo/big")" 1
+    croze push -q "$at/demo/big:2" >/dev/null
+    peer_faults one "$lose" '{"fault": "no-tag-delete"}'
+    does "  where only digests are deleted" env CROZE_FETCH_TRIES=$tries "$CROZE" delete "$at/demo/big:2"
+    is "  the same" "$(croze tags "$at/demo/big")" 1
+    peer_faults one
+    py "$here/evidence.py" "$T/plain" plain >/dev/null
+    croze copy -q "oci:$T/plain:v1" "$at/demo/alone:v1" >/dev/null
+    alone=$at/demo/alone@$(grep -o 'sha256:[0-9a-f]*' "$T/plain/index.json" | head -1)
+    croze delete "$at/demo/alone:v1" >/dev/null
+    peer_faults one "$lose"
+    does "delete a digest, with an answer that is lost" env CROZE_FETCH_TRIES=$tries "$CROZE" delete "$alone"
+    refuses 1 'is not there' "  it is gone" croze delete "$alone"
+    peer_faults one
+done
+
 # Docker Hub: its registry refuses, its own interface deletes.
 peer_start dockerhub --like hub --auth bearer --user ann:secret
 unset CONTAINERS_REGISTRIES_CONF # "docker.io" is on this machine here
@@ -150,6 +225,10 @@ does "push to a registry like Docker Hub" croze copy -q "oci:$T/all:v1" docker:/
 does "  another tag" croze copy -q --no-evidence "oci:$T/all:v1" docker://ann/app:v2
 does "delete a tag of Docker Hub's" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete ann/app:v1
 is "  the other one stays" "$(croze tags ann/app | grep '^v')" v2
+croze copy -q --no-evidence "oci:$T/all:v1" docker://ann/app:v3 >/dev/null
+peer_faults dockerhub '{"fault": "lost-answer", "match": {"operation": "hub.delete"}, "times": 1}'
+does "  with an answer that is lost" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete ann/app:v3
+is "  too" "$(croze tags ann/app | grep '^v')" v2
 unlike "  nobody was shown the password" "$out$err" secret
 printf '{}' >"$HOME/.docker/config.json"
 refuses 1 'as user "ann" from --creds' "with a wrong password" env CROZE_HUB_URL="http://127.0.0.1:$port" "$CROZE" delete --creds ann:wrong ann/app:v2

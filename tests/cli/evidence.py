@@ -85,6 +85,23 @@ def good(signed=b"signed, in the old form"):
     print(index["digest"])
 
 
+def sbom():
+    """An image with an SBOM under cosign's tag, which says the third argument."""
+    amd = manifest(image("amd64"))
+    name(amd, "v1")
+    name(manifest(artifact("text/spdx+json", b"SBOM " + sys.argv[3].encode())), cosign_tag(amd, ".sbom"))
+    print(amd["digest"])
+
+
+def nested(depth=3):
+    """An index that leads to an image through others; one of its tags names the whole, and nothing else of it has a name."""
+    inner = manifest(image("amd64"), platform={"os": "linux", "architecture": "amd64"})
+    for _ in range(depth):
+        inner = manifest({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [bare(inner)]})
+        print(inner["digest"])
+    name(inner, "v1")
+
+
 def changed(change):
     document = image("amd64")
     change(document)
@@ -103,6 +120,8 @@ def twice():
 KINDS = {
     "good": good,
     "signed-by-another": lambda: good(b"signed by another, in the old form"),
+    "sbom": sbom,
+    "nested": nested,
     "plain": lambda: (name(manifest(image("amd64")), "v1"), print(entries[0]["digest"])),
     "million-layers": lambda: changed(lambda d: d.update(layers=d["layers"] * 500000)),
     "many-layers": lambda: changed(lambda d: d.update(layers=d["layers"] * 300)),

@@ -48,6 +48,12 @@ def reset(_x: "Exchange", _params: Params) -> Response | None:
     raise Cut
 
 
+@after("lost-answer", (), "what was asked for is done, and the connection ends without a byte of an answer")
+def lost_answer(_x: "Exchange", _response: Response, _params: Params, _rule: Rule) -> Response:
+    """The client cannot know."""
+    raise Closed
+
+
 @before("hang", (), "no answer, until the client has had enough")
 def hang(x: "Exchange", _params: Params) -> Response | None:
     """Reads what comes, and says nothing."""

@@ -242,6 +242,16 @@ def big_manifest() -> None:
     equal((len(answer.body), answer["Docker-Content-Digest"], answer.json()["schemaVersion"]), (10 * 1024 * 1024, sha256(answer.body), 2))
 
 
+@test
+def lost_answer() -> None:
+    """what was asked for is done, and nobody says so"""
+    peer.rules()
+    peer.push_image("lost", "v1")
+    peer.fault("lost-answer")
+    ended(OSError, lambda: peer.ask("DELETE", "/v2/lost/manifests/v1"))
+    equal(peer.ask("GET", "/v2/lost/manifests/v1").status, 404)
+
+
 # --- redirects ---
 
 @test

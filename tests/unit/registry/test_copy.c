@@ -121,8 +121,77 @@ static void test_failures(void) {
     place_close(&to->place);
 }
 
+/* One manifest under two of cosign's tags: an SBOM of two images, say. */
+static void test_two_tags(void) {
+    struct memory_place *from = source(), *to = memory_place_new(true);
+    struct err e = ERR_INIT;
+    struct copy_result r;
+    char one[REFERENCE_TAG_BYTES], other[REFERENCE_TAG_BYTES];
+    struct memory_tag more = {str_z(reference_tag(&index_digest, ".att", one)), tagged};
+    vec_push(&from->tags, more);
+    ok(copy(from, to, (struct copy_options){.evidence = true, .check = true}, &r, &e), "a manifest under two tags");
+    no_err(&e, "  is copied");
+    ok(memory_has_tag(to, one, &tagged) && memory_has_tag(to, reference_tag(&image, ".sig", other), &tagged), "  under both");
+    buf_reset(&to->log);
+    to->tags.n = 0;
+    ok(copy(from, to, (struct copy_options){.evidence = true}, &r, &e) && memory_has_tag(to, one, &tagged) &&
+       memory_has_tag(to, other, &tagged), "  also where it is there, and its tags are not");
+    place_close(&from->place);
+    place_close(&to->place);
+}
+
+/* Under cosign's tag at the far side lies what is no list of signatures. */
+static void test_not_joined(void) {
+    struct memory_place *from = source(), *to = memory_place_new(true);
+    struct err e = ERR_INIT;
+    struct copy_result r;
+    char tag[REFERENCE_TAG_BYTES];
+    struct digest theirs = memory_add(to, S("{\"schemaVersion\":2,\"manifests\":[]}"), MEDIA_INDEX,
+                                      arena_strz(&arena, str_z(reference_tag(&image, ".sig", tag))));
+    ok(!copy(from, to, (struct copy_options){.evidence = true}, &r, &e), "what cannot be joined with signatures is not replaced");
+    is_err(&e, "has no signatures as layers, and is not replaced; --replace-evidence", "  and the way out is told");
+    ok(memory_has_tag(to, tag, &theirs) && !memory_has_tag(to, "v1", &index_digest), "  it stays, and nothing is named");
+    ok(copy(from, to, (struct copy_options){.evidence = true, .replace_evidence = true}, &r, &e) && memory_has_tag(to, tag, &tagged),
+       "  unless it is to give way");
+    place_close(&from->place);
+    place_close(&to->place);
+}
+
+/* A list of referrers that lags behind: the place lists what it does not have. */
+static bool list_missing(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
+                         struct err *e) {
+    (void)p;
+    (void)e;
+    *n = digest_eq(subject, &index_digest);
+    *out = arena_new(a, struct descriptor);
+    **out = (struct descriptor){.digest = sha256_of("gone", 4), .bytes = 4, .media_type = S(MEDIA_MANIFEST)};
+    return true;
+}
+
+static void test_listed_and_gone(void) {
+    struct memory_place *from = source(), *to = memory_place_new(true);
+    struct err e = ERR_INIT;
+    struct copy_result r;
+    struct place_ops ops = *from->place.ops;
+    ops.referrers = list_missing;
+    from->place.ops = &ops;
+    ok(copy(from, to, (struct copy_options){.evidence = true}, &r, &e), "what is listed and not there is passed over");
+    no_err(&e, "  without an error");
+    ok(r.evidence == 1 && memory_has_tag(to, "v1", &index_digest), "  and all else is brought");
+    struct str index = arena_printf(&arena, "{\"schemaVersion\":2,\"manifests\":[%.*s]}",
+                                    STR_ARG(descriptor(MEDIA_MANIFEST, &(struct digest){.b = {1}}, 4)));
+    memory_add(from, index, MEDIA_INDEX, "v1");
+    ok(!copy(from, to, (struct copy_options){.evidence = true}, &r, &e), "what an index names must be there");
+    is_err(&e, "is not there", "  and is told of");
+    place_close(&from->place);
+    place_close(&to->place);
+}
+
 int main(void) {
     test_order();
+    test_two_tags();
+    test_not_joined();
+    test_listed_and_gone();
     test_implied();
     test_failures();
     arena_fini(&arena);
