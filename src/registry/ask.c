@@ -7,6 +7,7 @@
 #include "net/settings.h"
 #include "net/words.h"
 #include "registry/call.h"
+#include "registry/link.h"
 
 enum { MUCH_BYTES = 1 << 20 };
 
@@ -26,17 +27,27 @@ static size_t most_kept(const struct call *c) {
     return c->ask->max_bytes > LIMIT_REGISTRY_ERROR_BYTES ? (size_t)c->ask->max_bytes : LIMIT_REGISTRY_ERROR_BYTES;
 }
 
+/* Of many headers, and many links in each. */
+static struct str next_link(const struct net_answer *n) {
+    struct str next = S("");
+    for (const struct net_header *h = n->headers; h && !next.n; h = h->next)
+        if (str_eq_nocase(h->name, S("Link")))
+            next = link_next(h->value);
+    return next;
+}
+
 static bool give(const struct call *c, struct registry_answer *out, struct err *e) {
     const struct net_answer *n = &c->answer;
     struct str location = net_header(n, "Location");
     bool success = n->status >= 200 && n->status < 300;
     *out = (struct registry_answer){
         .status = n->status,
+        .url = c->url,
         .location = S(""),
         .digest = net_header(n, "Docker-Content-Digest"),
         .media_type = net_header(n, "Content-Type"),
         .range = net_header(n, "Range"),
-        .link = net_header(n, "Link"),
+        .link = next_link(n),
         .subject = net_header(n, "OCI-Subject"),
         .upload_id = net_header(n, "Docker-Upload-UUID"),
         .content_length = n->length,

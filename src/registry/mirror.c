@@ -9,7 +9,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "dockerfile/glob.h"
-#include "registry/repository.h"
+#include "registry/link.h"
 
 typedef VEC(struct str) name_list;
 typedef VEC(struct mirror_image) image_list;
@@ -78,14 +78,6 @@ static bool take_names(struct mirror *m, struct str body, const struct glob *g, 
     return true;
 }
 
-/* Behind "/v2/": the catalog is of no repository. */
-static struct str next_page(struct mirror *m, struct str page, struct str link) {
-    struct repository none = {m->host, S("")};
-    struct place_repository p = {.repository = none};
-    struct str next = repository_next_page(m->arena, &p, page, link);
-    return str_starts(next, S("/v2/")) ? str_from(next, 4) : next;
-}
-
 static bool list_catalog(struct mirror *m, const struct glob *g, name_list *out, struct err *e) {
     struct repository none = {m->host, S("")};
     struct str page = S("_catalog?n=1000");
@@ -94,8 +86,8 @@ static bool list_catalog(struct mirror *m, const struct glob *g, name_list *out,
         struct registry_answer answer;
         if (!registry_ask(m->registries, &q, NULL, m->arena, &answer, e))
             return err_append(e, " (without wildcards in its name a repository needs no catalog)");
-        struct str next = next_page(m, page, answer.link);
-        if (!take_names(m, answer.body, g, out, e))
+        struct str next;
+        if (!link_follow(m->arena, &answer, &next, e) || !take_names(m, answer.body, g, out, e))
             return false;
         if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
             return err_set(e, ERR_FAILED, "the catalog of %.*s has no end", STR_ARG(m->host));

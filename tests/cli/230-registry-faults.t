@@ -125,6 +125,15 @@ peer_faults one
 is "pages of one tag each" "$(peer_faults one '{"fault": "short-pages"}'; croze tags "$at/demo/big" | tr '\n' ' ')" '1 '
 peer_faults one '{"fault": "page-loop"}'
 refuses 1 'no end' "pages that lead back to themselves" croze tags "$at/demo/no-referrers"
+peer_faults one '{"fault": "page-elsewhere"}'
+refuses 1 'which is another host' "pages of another host" croze tags "$at/demo/no-referrers"
+is "  which is not asked" "$(peer one count server=cdn 'path=tags/list')" 0
+printf '[[registry]]\nprefix = "docker.io"\nblocked = true\n[[registry]]\nprefix = "shop.example/far"\nlocation = "%s/demo"\n' "$at" >"$T/rewritten.conf"
+peer_faults one '{"fault": {"name": "short-pages", "size": 1}}'
+is "pages of a repository that is elsewhere than its name says" \
+    "$(CONTAINERS_REGISTRIES_CONF="$T/rewritten.conf" croze tags shop.example/far/no-referrers 2>&1)" "$(croze tags "$at/demo/no-referrers")"
+like "  are several" "$(peer one log operation=tags.get | tail -1)" 'last='
+peer_faults one
 
 # --- deletion in other dialects ---
 
