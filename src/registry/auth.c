@@ -13,24 +13,42 @@ struct str credential_key(struct arena *a, const struct repository *named, bool 
     return arena_join3(a, repository_text(a, named), mirror ? S(" mirror") : S(""), STR_NULL);
 }
 
-/* --creds are for the registry that was named, wherever registries.conf has it, and not for its mirrors. */
+static struct credential *known_who(struct registries *r, struct str key) {
+    pthread_mutex_lock(&r->lock);
+    struct credential *who = map_get(&r->credentials, key);
+    pthread_mutex_unlock(&r->lock);
+    return who;
+}
+
+/* Another thread may have found the same meanwhile: the first one stays, since requests use it. */
+static struct credential *keep_who(struct registries *r, struct str key, const struct credential *found) {
+    pthread_mutex_lock(&r->lock);
+    struct credential *who = map_get(&r->credentials, key);
+    if (!who) {
+        who = arena_new(&r->arena, struct credential);
+        credential_copy(&r->arena, found, who);
+        map_put(&r->credentials, arena_str(&r->arena, key), who);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return who;
+}
+
+/* --creds are for the registry that was named, wherever registries.conf has it, and not for its mirrors. Looked for without the
+ * lock: a helper may take its time, and other hosts do not wait for it. */
 static struct credential *find_who(struct registries *r, const struct repository *asked, const struct endpoint *at, struct err *e) {
     struct registry_options options = r->options;
     for (size_t i = 0; i < 2; i++) {
         bool meant = !at->mirror && str_eq(options.creds[i].host, asked->host);
         options.creds[i] = meant ? (struct registry_creds){at->named.host, options.creds[i].creds} : (struct registry_creds){0};
     }
-    pthread_mutex_lock(&r->lock);
-    struct str key = credential_key(&r->arena, &at->named, at->mirror);
-    struct credential *who = map_get(&r->credentials, key);
-    if (!who) {
-        who = arena_new(&r->arena, struct credential);
-        if (credentials_find(&options, &at->named, &r->arena, who, e))
-            map_put(&r->credentials, key, who);
-        else
-            who = NULL;
-    }
-    pthread_mutex_unlock(&r->lock);
+    struct arena scratch = ARENA_INIT;
+    struct credential found = {0};
+    struct str key = credential_key(&scratch, &at->named, at->mirror);
+    struct credential *who = known_who(r, key);
+    if (!who && credentials_find(&options, r->helpers, &at->named, &scratch, &found, e))
+        who = keep_who(r, key, &found);
+    credential_wipe(&found);
+    arena_fini(&scratch);
     return who;
 }
 

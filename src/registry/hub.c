@@ -80,7 +80,7 @@ static bool log_in(struct str base, const struct credential *who, struct arena *
 
 static bool find_user(struct registries *r, const struct repository *repository, struct arena *a, struct credential *who, struct err *e) {
     *who = (struct credential){0};
-    if (!credentials_find(&r->options, repository, a, who, e))
+    if (!credentials_find(&r->options, r->helpers, repository, a, who, e))
         return false;
     if (who->user.n && who->secret.n)
         return true;

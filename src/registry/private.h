@@ -48,6 +48,7 @@ struct registries {
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
     struct map credentials;         /* credential_key: struct credential */
+    struct helpers *helpers;        /* has a lock of its own */
     uint64_t rate;                  /* requests a second and host; 0: any */
 };
 
