@@ -73,6 +73,7 @@
 #define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
 #define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */
 #define LIMIT_REGISTRY_WAIT_S 60               /* that a registry may ask for with Retry-After: what would take longer has failed */
+#define LIMIT_DAEMON_SILENT_S (6 * 3600)       /* of a dockerd that loads or saves; when it dies, its socket ends */
 #define LIMIT_AUTH_FILE_BYTES MIB(1)           /* auth.json, config.json: some hundred registries */
 #define LIMIT_CREDENTIAL_BYTES KIB(32)         /* one user name or secret: identity tokens of clouds have 4 KiB */
 #define LIMIT_REGISTRIES_CONF_BYTES MIB(1)

@@ -75,8 +75,8 @@ static bool copy(struct place *from, struct place *to, const struct copy_options
 }
 
 static bool copy_texts(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
-    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, e);
-    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, e) : NULL;
+    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, o->progress, e);
+    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, o->progress, e) : NULL;
     return to && copy(from, to, o, e);
 }
 

@@ -11,6 +11,7 @@ struct opening {
     struct arena arena;
     struct str rest;         /* behind the transport */
     enum place_use use;
+    struct progress *progress;
 };
 
 /* NAME[:TAG][@DIGEST] of a registry; a bare NAME means its latest. */
@@ -79,7 +80,7 @@ static struct place *open_dir(struct opening *o, struct err *e) {
 }
 
 static struct place *open_daemon(struct opening *o, struct err *e) {
-    return place_daemon(o->store, o->rest, o->use, e);
+    return place_daemon(o->store, o->rest, o->use, o->progress, e);
 }
 
 /* What is read may be anything that image_find knows; it is taken by its digest, so that it is one image all the time. */
@@ -137,8 +138,9 @@ static bool is_misspelt(struct str text, struct err *e) {
     return true;
 }
 
-struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct err *e) {
-    struct opening o = {.registries = r, .store = s, .rest = text, .use = use};
+struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
+                         struct err *e) {
+    struct opening o = {.registries = r, .store = s, .rest = text, .use = use, .progress = progress};
     struct str rest;
     const struct transport *t = find_transport(text, &rest);
     if (t)

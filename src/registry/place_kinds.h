@@ -29,7 +29,7 @@ MUST_CHECK struct place *place_oci(const char *path, struct str tag, enum place_
 MUST_CHECK struct place *place_dir(const char *path, enum place_use use, struct err *e);
 MUST_CHECK struct place *place_oci_archive(struct store *s, const char *path, struct str tag, enum place_use use, struct err *e);
 MUST_CHECK struct place *place_docker_archive(struct store *s, const char *path, struct str name, enum place_use use, struct err *e);
-MUST_CHECK struct place *place_daemon(struct store *s, struct str name, enum place_use use, struct err *e);
+MUST_CHECK struct place *place_daemon(struct store *s, struct str name, enum place_use use, struct progress *progress, struct err *e);
 
 /* --- The store (place_store.c) --- */
 /* Its images of one name: references are tags of `name`. */
