@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Puts the manifests of a copy (graph.h): what one names before it, those of one height at once, the name last. */
+#include <errno.h>
 #include <pthread.h>
 
 #include "base/limits.h"
@@ -55,13 +56,16 @@ static bool put(struct graph *g, struct str reference, const struct node *n, str
     return g->to->ops->put_manifest(g->to, reference, &n->m, e) || err_wrap(e, "manifest %s", digest_text(&n->m.digest, text));
 }
 
-static bool has_it(struct graph *g, struct str reference, const struct node *n, bool *other) {
+/* What the far side has under the reference: this, another, or nothing. That it cannot say is none of the three. */
+static bool look(struct graph *g, struct str reference, const struct node *n, bool *has, bool *other, struct err *e) {
     struct digest d;
-    struct err absent = ERR_INIT;
-    bool there = g->to->ops->resolve(g->to, reference, &d, &absent);
-    err_clear(&absent);
-    *other = there && !digest_eq(&d, &n->m.digest);
-    return there && !*other;
+    bool there = g->to->ops->resolve(g->to, reference, &d, e);
+    *has = there && digest_eq(&d, &n->m.digest);
+    *other = there && !*has;
+    if (!there && e->sys != ENOENT)
+        return false;
+    err_clear(e);
+    return true;
 }
 
 /* Under the tag lie signatures of others: ours are added to them. *news false: they are among them. */
@@ -81,9 +85,11 @@ static bool join(struct graph *g, const struct node *n, bool *news, struct err *
 
 /* cosign's tag, which may stand already, or name something else. */
 static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct err *e) {
-    bool other;
-    *news = !has_it(g, n->tag, n, &other);
-    if (!*news)
+    bool has, other;
+    if (!look(g, n->tag, n, &has, &other, e))
+        return err_wrap(e, "%.*s: tag %.*s", STR_ARG(g->to->shown), STR_ARG(n->tag));
+    *news = !has;
+    if (has)
         return true;
     if (other && tag_collects(n->tag))
         return join(g, n, news, e);
@@ -93,11 +99,14 @@ static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct
 }
 
 /* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not
- * counted. */
+ * counted. Nothing else hangs on it, so one that cannot be read is news: what is put takes its place. */
 static bool is_news(struct graph *g, const struct node *n) {
     char text[DIGEST_TEXT + 1];
-    bool other;
-    return g->to->asks || !has_it(g, str_z(digest_text(&n->m.digest, text)), n, &other);
+    struct err unreadable = ERR_INIT;
+    bool has, other;
+    bool known = !g->to->asks && look(g, str_z(digest_text(&n->m.digest, text)), n, &has, &other, &unreadable);
+    err_clear(&unreadable);
+    return !known || !has;
 }
 
 static bool put_one(void *ctx, size_t i, struct err *e) {
