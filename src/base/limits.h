@@ -89,6 +89,7 @@
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_MANIFESTS_BYTES MIB(48)     /* they are held in memory until they are put */
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
+#define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
 #define LIMIT_TAGS 1000000                     /* of one repository: 128 MB of names */
 #define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */

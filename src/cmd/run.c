@@ -133,10 +133,20 @@ static bool start(struct context *c, struct arena *a, const struct view *v, cons
     return good;
 }
 
+struct client {
+    const struct registry_options *options;
+    struct registries *registries;
+};
+
+static struct registries *open_client(void *ctx, struct err *e) {
+    struct client *k = ctx;
+    return k->registries = registries_new(k->options, e);
+}
+
 static bool find_image(struct context *c, struct arena *a, const char *text, struct store_ref *out, struct err *e) {
     struct registry_options o;
-    _cleanup_(registries_freep) struct registries *r = NULL;
-    struct pull_wanted w = {.registries = &r, .options = &o};
+    struct client client = {.options = &o};
+    struct pull_wanted w = {.registries = open_client, .ctx = &client};
     if (!pull_when_parse(str_z(pull), &w.when))
         return err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
     if (!registry_flags_read(&o, e) || !registry_creds_read(str_z(text), a, &o, e))
@@ -145,6 +155,7 @@ static bool find_image(struct context *c, struct arena *a, const char *text, str
     w.pull.progress = progress_new(PROGRESS_AUTO, STDERR_FILENO);
     bool good = image_find_or_pull(&c->store, str_z(text), &w, a, out, e);
     progress_free(w.pull.progress);
+    registries_free(client.registries);
     return good;
 }
 

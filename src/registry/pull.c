@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "registry/place_kinds.h"
+#include "registry/private.h"
 
 #define THIS_PLATFORM S("linux/" CROZE_ARCH)
 
@@ -54,6 +55,7 @@ static bool find_held(struct store *s, const struct image_name *name, struct are
 /* --- Pull --- */
 
 struct pull {
+    struct registries *registries;
     struct store *store;
     const struct image_name *name;
     struct str platform;
@@ -101,6 +103,7 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     struct copy_result r;
     struct copy_options copy = {.platform = p->platform, .keep_index = p->keep_index, .progress = o->progress};
     _cleanup_(place_closep) struct place *to = place_store(p->store);
+    place_store_share(to, &p->registries->arrivals);
     place_store_bare(to);
     if (o->depth != PULL_BLOBS)
         place_store_follow(to, o->depth == PULL_TREES);
@@ -115,7 +118,7 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
 
 static bool pull(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
                  struct pull_result *out, struct err *e) {
-    struct pull p = {.store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
+    struct pull p = {.registries = r, .store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
     struct str reference = name->digest.n ? name->digest : name->tag;
     struct repository repository;
     bool current;
@@ -163,9 +166,10 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
 static bool pull_wanted_now(struct store *s, const struct image_name *name, const struct pull_wanted *w, struct arena *a,
                             struct store_ref *out, struct err *e) {
     struct pull_result r;
-    if (!*w->registries && !(*w->registries = registries_new(w->options, e)))
+    struct registries *registries = w->registries(w->ctx, e);
+    if (!registries)
         return false;
-    bool good = pull_image(*w->registries, s, name, &w->pull, a, &r, e);
+    bool good = pull_image(registries, s, name, &w->pull, a, &r, e);
     *out = r.ref;
     return good;
 }

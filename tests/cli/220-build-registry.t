@@ -36,6 +36,42 @@ peer hub forget
 builds "one image in three places" twice "$T/twice" --pull=always
 is "  is asked for once" "$(peer hub count path='manifests')" 1
 
+# --- several bases ---
+
+seen() { [ "$(peer hub count "$1")" != 0 ]; }
+for name in left right; do
+    dockerfile "$T/$name" <<END
+FROM $at/demo/base:1
+COPY Dockerfile /$name
+END
+    builds "a base for a build of several" "$at/demo/$name:1" "$T/$name"
+    croze push -q "$at/demo/$name:1" >/dev/null
+done
+dockerfile "$T/both" <<END
+FROM $at/demo/left:1 AS one
+FROM $at/demo/right:1 AS two
+FROM scratch
+COPY --from=one /left /left
+COPY --from=two /right /right
+END
+# the first base never comes: the second one is asked for all the same
+export CROZE_ROOT="$T/store3"
+peer hub forget
+peer_faults hub '{"fault": "hang", "match": {"path": "/demo/left/"}}'
+"$CROZE" build -q -t both "$T/both" >/dev/null 2>&1 &
+pid=$!
+if until_true 300 seen path=demo/right/blobs; then pass "bases of independent stages come side by side"; else fail "bases of independent stages come side by side" "$(peer hub log)"; fi
+kill $pid
+wait $pid 2>/dev/null
+peer_faults hub '{"fault": {"name": "drip", "rate": 1000000}, "match": {"operation": "blob.get"}}'
+export CROZE_ROOT="$T/store4"
+peer hub forget
+builds "with bases that have layers in common" both "$T/both"
+is "  each of which is brought once" "$(peer hub log operation=blob.get | grep -o 'sha256:[0-9a-f]*' | sort | uniq -d)" ""
+does "  and the store is sound" croze fsck --deep
+peer_faults hub
+export CROZE_ROOT="$T/store2"
+
 does "build --push" croze build -q --push -t "$at/demo/app:2" "$T/app"
 does "  the registry has it" croze copy -q "$at/demo/app:2" "oci:$T/pushed:2"
 does "type=registry" croze build -q -o "type=registry,name=$at/demo/app:3" "$T/app"
