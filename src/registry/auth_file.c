@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "net/words.h"
 #include "registry/credentials.h"
 
 struct str auth_key_normal(struct str key) {
@@ -52,6 +53,9 @@ static bool take_entry(struct arena *a, yyjson_val *entry, const char *what, str
         c.user = arena_str(a, json_get_str(entry, "username"));
         c.secret = arena_str(a, json_get_str(entry, "password"));
     }
+    if (!http_user_is_good(c.user))
+        return err_set(e, ERR_USAGE, "%s: the user name for %.*s has a colon: no registry could tell where its password begins", what,
+                       STR_ARG(str_first(key, 300)));
     c.identity_token = arena_str(a, json_get_str(entry, "identitytoken"));
     c.registry_token = arena_str(a, json_get_str(entry, "registrytoken"));
     c.found = c.secret.n || c.identity_token.n || c.registry_token.n;

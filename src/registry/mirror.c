@@ -107,11 +107,6 @@ static bool list_repositories(struct mirror *m, name_list *out, struct err *e) {
 
 /* --- Tags --- */
 
-static bool is_about(struct str tag) {
-    struct digest d;
-    return str_starts(tag, S("sha256-")) && tag.n >= 7 + DIGEST_HEX && digest_parse_hex(str_first(str_from(tag, 7), DIGEST_HEX), &d);
-}
-
 /* The far side's tags; a repository that is not there has none. */
 static bool list_theirs(struct mirror *m, const struct repository *to, struct map *theirs, struct err *e) {
     struct str *tags;
@@ -138,7 +133,7 @@ static bool list_tags(struct mirror *m, struct str path, struct err *e) {
     bool good = p->ops->tags(p, m->arena, &tags, &n, e) && (!m->job->only_new || list_theirs(m, &one.to, &theirs, e));
     for (size_t i = 0; good && i < n; i++) {
         one.tag = tags[i];
-        if (!is_about(tags[i]) && glob_matches(m->tags, tags[i]) && !map_get(&theirs, tags[i]))
+        if (!tag_is_about(tags[i]) && glob_matches(m->tags, tags[i]) && !map_get(&theirs, tags[i]))
             vec_push(&m->images, one);
     }
     map_fini(&theirs);

@@ -71,6 +71,9 @@ struct place {
     bool asks;                  /* a question costs a request: what is implied is not asked for */
 };
 
+/* Whether the tag only holds what is about an image: the fallback of the referrers' API, and cosign's. */
+bool tag_is_about(struct str tag);
+
 /* Where `copy` and its kin may read and write: TRANSPORT:TEXT, as skopeo has them. A text without a transport is docker://.
  *   docker://NAME[:TAG][@DIGEST]   oci:DIR[:TAG][@DIGEST]   oci-archive:FILE[:TAG]   docker-archive:FILE[:NAME]   dir:DIR
  *   docker-daemon:NAME[:TAG]       store:IMAGE (croze's own)

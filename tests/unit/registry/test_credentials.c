@@ -88,6 +88,7 @@ static void bad(void) {
     static const char *const rows[][2] = {
         {"{\"auths\":{\"h\":{\"auth\":\"!!!\"}}}", "is not base 64"},
         {"{\"auths\":{\"h\":{\"auth\":\"bm9jb2xvbg==\"}}}", "is not base 64"},
+        {"{\"auths\":{\"h\":{\"username\":\"a:b\",\"password\":\"p\"}}}", "the user name for h has a colon"},
         {"{\"auths\":", "not valid JSON"},
     };
     struct err e = ERR_INIT;
@@ -103,6 +104,7 @@ static void one_helper(void) {
     put_file("bin/docker-credential-test", S("#!/bin/sh\nread -r host\ncase $host in\n"
                                              "h) echo '{\"ServerURL\":\"h\",\"Username\":\"helped\",\"Secret\":\"s\"}' ;;\n"
                                              "t) echo '{\"Username\":\"<token>\",\"Secret\":\"it\"}' ;;\n"
+                                             "colon) echo '{\"Username\":\"a:b\",\"Secret\":\"s\"}' ;;\n"
                                              "none) echo credentials not found in native keychain; exit 1 ;;\n"
                                              "*) echo \"it broke: $host\"; exit 3 ;;\nesac\n"));
     must(chmod(in_scratch("bin/docker-credential-test"), 0755) == 0, &(struct err)ERR_INIT);
@@ -118,6 +120,9 @@ static void one_helper(void) {
     struct credential c;
     must(credentials_find(&options, all, &(struct repository){S("docker.io"), S("x")}, &arena, &c, &e), &e);
     ok(!c.found && str_find(c.problem, S("it broke: https://index.docker.io/v1/")) >= 0, "what it said when it broke is kept for words");
+    put_file("run/containers/auth.json", S("{\"credsStore\":\"test\"}"));
+    must(credentials_find(&options, all, &(struct repository){S("colon"), S("x")}, &arena, &c, &e), &e);
+    ok(!c.found && str_find(c.problem, S("has a colon")) >= 0, "a user name with a colon is none, whoever gives it");
     put_file("run/containers/auth.json", S("{\"credsStore\":\"../../bin/sh\"}"));
     must(credentials_find(&options, all, &(struct repository){S("k"), S("x")}, &arena, &c, &e), &e);
     ok(str_find(c.problem, S("no name of a credential helper")) >= 0, "a path is no helper");
