@@ -12,6 +12,7 @@ struct opening {
     struct str rest;         /* behind the transport */
     enum place_use use;
     struct progress *progress;
+    struct str must_be;      /* of place.h */
 };
 
 /* NAME[:TAG][@DIGEST] of a registry; a bare NAME means its latest. */
@@ -24,6 +25,7 @@ static struct place *open_repository(struct opening *o, struct err *e) {
     repository_of(&o->arena, &name, &repository);
     struct place *p = place_repository(o->registries, o->store, &repository, o->use);
     p->reference = arena_str(&p->arena, name.digest.n && o->use == PLACE_READ ? name.digest : name.tag);
+    o->must_be = name.digest;
     return p;
 }
 
@@ -34,12 +36,13 @@ static const char *cut_path(struct opening *o, struct str *rest) {
     return arena_strz(&o->arena, path);
 }
 
-/* "TAG", "@sha256:..." or "TAG@sha256:...": the digest is meant where one is read. */
+/* "TAG", "@sha256:..." or "TAG@sha256:...": the digest is meant where one is read, and checked where one is written. */
 static bool layout_reference(struct opening *o, struct str text, struct str *out, struct err *e) {
     struct str tag, digest;
     struct digest parsed;
     bool has_digest = str_cut(text, '@', &tag, &digest);
     *out = has_digest && o->use == PLACE_READ ? digest : tag;
+    o->must_be = digest;
     return !has_digest || digest_parse(digest, &parsed, e) || err_wrap(e, "%.*s", STR_ARG(text));
 }
 
@@ -148,6 +151,8 @@ struct place *place_open(struct registries *r, struct store *s, struct str text,
     else if (is_misspelt(text, e))
         return NULL;
     struct place *p = t ? t->open(&o, e) : open_repository(&o, e);
+    if (p && use == PLACE_WRITE)
+        p->must_be = arena_str(&p->arena, o.must_be);
     arena_fini(&o.arena);
     return p;
 }

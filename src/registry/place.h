@@ -64,7 +64,8 @@ struct place {
     const struct place_ops *ops;
     struct arena arena;         /* of its texts */
     struct str shown;           /* for messages: "docker://localhost:5000/demo/product" */
-    struct str reference;       /* that the user's text ends in: a tag, a digest, or "" */
+    struct str reference;       /* that the user's text ends in: a tag, a digest (where it is read), or "" */
+    struct str must_be;         /* where it is written: the digest that the user's text has for what comes there; or "" */
     const struct repository *repository; /* of a registry, or NULL */
     struct store *store;        /* it is this one, or NULL */
     bool one_image;             /* takes an image and no index: a docker-archive, a dockerd */

@@ -152,8 +152,8 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
         enum pull_when when;
     } words[] = {
         {"missing", PULL_MISSING}, {"if-not-present", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
-        {"always", PULL_ALWAYS},   {"newer", PULL_ALWAYS},           {"true", PULL_ALWAYS},       {"", PULL_ALWAYS},
-        {"never", PULL_NEVER},
+        {"always", PULL_ALWAYS},   {"true", PULL_ALWAYS},            {"", PULL_ALWAYS},           {"newer", PULL_NEWER},
+        {"ifnewer", PULL_NEWER},   {"never", PULL_NEVER},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eqz(text, words[i].word)) {
@@ -174,6 +174,23 @@ static bool pull_wanted_now(struct store *s, const struct image_name *name, cons
     return good;
 }
 
+/* A digest is newer if it is another one; a registry that does not give it is no reason to do without what is here (podman). */
+static bool newer_or_here(struct store *s, struct str text, const struct image_name *name, const struct pull_wanted *w, struct arena *a,
+                          struct store_ref *out, struct err *e) {
+    struct store_ref here;
+    struct err missing = ERR_INIT;
+    bool is_here = image_find(s, text, a, &here, &missing);
+    err_clear(&missing);
+    if (pull_wanted_now(s, name, w, a, out, e))
+        return true;
+    if (!is_here)
+        return false;
+    log_warn("%s; the %.*s that is here is used", e->msg, STR_ARG(text));
+    err_clear(e);
+    *out = here;
+    return true;
+}
+
 /* What is no name but the beginning of a digest is looked for here only. */
 bool image_find_or_pull(struct store *s, struct str text, const struct pull_wanted *w, struct arena *a, struct store_ref *out,
                         struct err *e) {
@@ -183,6 +200,8 @@ bool image_find_or_pull(struct store *s, struct str text, const struct pull_want
     err_clear(&no_name);
     if (is_name && w->when == PULL_ALWAYS)
         return pull_wanted_now(s, &name, w, a, out, e);
+    if (is_name && w->when == PULL_NEWER)
+        return newer_or_here(s, text, &name, w, a, out, e);
     bool found = image_find(s, text, a, out, &missing);
     if (found || !is_name || w->when == PULL_NEVER || missing.sys != ENOENT) {
         if (!found)

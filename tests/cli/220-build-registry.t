@@ -23,8 +23,19 @@ is "  asks nobody" "$(peer hub count)" 0
 builds "with --pull" "$at/demo/app:1" "$T/app" --pull
 is "  asks once" "$(peer hub count)" 1
 builds "with --pull=always" "$at/demo/app:1" "$T/app" --pull=always
-refuses 2 'always, missing or never' "with --pull=perhaps" croze build --pull=perhaps "$T/app"
+peer hub forget
+builds "with --pull=newer" "$at/demo/app:1" "$T/app" --pull=newer
+is "  asks once, and has nothing to bring" "$(peer hub count) $(peer hub count operation=blob.get)" '1 0'
+peer_faults hub '{"fault": {"name": "status", "code": 500}}'
+CROZE_FETCH_TRIES=1 builds "with --pull=newer of a registry that fails" "$at/demo/app:1" "$T/app" --pull=newer
+like "  what is here is used, with a warning" "$err" 'HTTP 500.*; the .*/demo/base:1 that is here is used'
+CROZE_FETCH_TRIES=1 fails_build 'HTTP 500' "with --pull=always that is an error" "$T/app" --pull=always
+peer_faults hub
+refuses 2 'always, newer, missing or never' "with --pull=perhaps" croze build --pull=perhaps "$T/app"
 croze rmi "$at/demo/base:1" >/dev/null
+peer_faults hub '{"fault": {"name": "status", "code": 500}}'
+CROZE_FETCH_TRIES=1 fails_build 'HTTP 500' "with --pull=newer, and nothing here" "$T/app" --pull=newer
+peer_faults hub
 fails_build 'no such image.*pull=never' "with --pull=never" "$T/app" --pull=never
 dockerfile "$T/twice" <<END
 FROM $at/demo/base:1 AS one
@@ -89,7 +100,7 @@ if [ "$tier" = root ] || unshare --map-root-user --map-auto true 2>/dev/null; th
     croze rmi "$at/demo/base:1" >/dev/null 2>&1
     does "run pulls what is not here" croze run --rm "$at/demo/base:1" /bin/busybox true
     refuses 125 'no such image' "  but with --pull=never" croze run --rm --pull=never "$at/demo/other:1" true
-    refuses 125 'always, missing or never' "  or --pull=perhaps" croze run --rm --pull=perhaps "$at/demo/base:1" true
+    refuses 125 'always, newer, missing or never' "  or --pull=perhaps" croze run --rm --pull=perhaps "$at/demo/base:1" true
 else
     skip "run pulls what is not here" "no user namespaces"
 fi

@@ -135,6 +135,15 @@ is "pages of a repository that is elsewhere than its name says" \
 like "  are several" "$(peer one log operation=tags.get | tail -1)" 'last='
 peer_faults one
 
+# --- a destination that says which image it is for ---
+
+peer one forget
+refuses 1 'the destination is to be sha256:0000' "another image is not sent" croze copy "oci:$T/all:v1" "$at/demo/exact@sha256:$(printf 0%.0s $(seq 64))"
+is "  not a byte of it" "$(peer one count method='PUT|POST|PATCH')" 0
+does "the very one is, under the digest alone" croze copy -q "oci:$T/all:v1" "docker://$at/demo/exact@$digest"
+does "  it is there" croze copy -q "$at/demo/exact@$digest" "oci:$T/from-exact:v1"
+is "  without a tag" "$(croze tags "$at/demo/exact" 2>&1 | grep -v '^sha256-')" ""
+
 # --- deletion in other dialects ---
 
 peer_faults one '{"fault": "no-tag-delete"}'
