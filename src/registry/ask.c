@@ -149,6 +149,7 @@ static bool ask_all(struct registries *r, struct endpoints *to, struct call *c, 
         if (skips(r, &to->p[i]))
             continue;
         c->at = &to->p[i];
+        auth_forget(c);
         c->auth = (struct auth){.header = S("")};
         c->no_range = false;
         if (ask_endpoint(c, out, e))
@@ -171,12 +172,11 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
                   struct err *e) {
     bool whole = url_is_url(q->path);
     struct endpoints to;
-    struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
+    struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .auth = {.header = S("")}, .origin = S(""), .answer = {.body = S("")}};
     uint64_t began = log_now_ns();
     bool ok = endpoints_find(r, q->repository, may_mirror(q), is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
     log_span(q->method, began);
-    if (c.auth.header.n)
-        mem_wipe((char *)c.auth.header.p, c.auth.header.n);
+    auth_forget(&c);
     struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
     return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
 }

@@ -127,6 +127,7 @@ static bool use_token(struct call *c, struct str realm, struct str service, stru
     keep_token(c, auth->token, came, value, good_for_s);
     if (came)
         auth->header = bearer(c->arena, value);
+    mem_wipe((char *)value.p, value.n);
     return came;
 }
 
@@ -136,12 +137,18 @@ static void drop_token(struct call *c) {
     if (!t)
         return;
     pthread_mutex_lock(&c->r->lock);
-    if (!t->coming && str_eq(bearer(c->arena, t->value), c->auth.header))
+    if (!t->coming && str_starts(c->auth.header, S("Bearer ")) && str_eq(str_from(c->auth.header, 7), t->value))
         t->value = S("");
     pthread_mutex_unlock(&c->r->lock);
 }
 
 /* --- The request --- */
+
+void auth_forget(struct call *c) {
+    if (c->auth.header.n)
+        mem_wipe((char *)c->auth.header.p, c->auth.header.n);
+    c->auth.header = S("");
+}
 
 bool auth_prepare(struct call *c, struct err *e) {
     struct host *h = c->at->host;
@@ -149,7 +156,7 @@ bool auth_prepare(struct call *c, struct err *e) {
     enum auth_scheme scheme = h->auth;
     struct str realm = h->realm, service = h->service;
     pthread_mutex_unlock(&c->r->lock);
-    c->auth.header = S("");
+    auth_forget(c);
     ask_scopes(c);
     if (scheme == AUTH_UNKNOWN)
         return true;

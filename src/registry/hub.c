@@ -63,7 +63,7 @@ static bool log_in(struct str base, const struct credential *who, struct arena *
     json_add_str(d, root, "password", who->secret);
     json_write(d, false, &body);
     bool good = ask("POST", url, buf_str(&body), STR_NULL, a, &answer, e);
-    mem_wipe(body.p, body.n);
+    mem_wipe(body.p, body.capacity);
     buf_fini(&body);
     if (!good)
         return false;
@@ -84,8 +84,9 @@ static bool find_user(struct registries *r, const struct repository *repository,
         return false;
     if (who->user.n && who->secret.n)
         return true;
+    err_set(e, ERR_FAILED, "Docker Hub deletes tags for who logs in with a user and an access token: croze login");
     e->sys = EACCES;
-    return err_set(e, ERR_FAILED, "Docker Hub deletes tags for who logs in with a user and an access token: croze login");
+    return false;
 }
 
 bool hub_delete_tag(struct registries *r, const struct repository *repository, struct str tag, struct err *e) {

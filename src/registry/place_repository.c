@@ -90,7 +90,8 @@ static bool repository_resolve(struct place *p, struct str reference, struct dig
         good = digest_parse(said, out, e);
     } else if (good) { /* old registries do not say it */
         good = repository_manifest(p, reference, &a, &m, e);
-        *out = m.digest;
+        if (good)
+            *out = m.digest;
     }
     arena_fini(&a);
     return good;

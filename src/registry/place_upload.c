@@ -142,13 +142,25 @@ static struct str closing(struct arena *a, struct str location, const struct dig
     return arena_join3(a, with, str_z(digest_text(d, text)), STR_NULL);
 }
 
+/* The answer that was lost may have been a yes. To ask costs less than to send all of it again. */
+static bool has_arrived(struct place_repository *p, const struct descriptor *d, struct err *e) {
+    struct err unasked = ERR_INIT;
+    bool has = false;
+    if (e->sys != EACCES && ask_blob(p, d, &has, &unasked) && has) {
+        log_debug("%s; the registry has the blob", e->msg);
+        err_clear(e);
+    }
+    err_clear(&unasked);
+    return has;
+}
+
 static bool close_session(struct place_repository *p, const struct descriptor *d, struct str location, struct registry_request *q,
                           struct arena *a, struct err *e) {
     struct registry_answer answer;
     char text[DIGEST_TEXT + 1];
     q->path = closing(a, location, &d->digest);
     if (!registry_ask(p->registries, q, NULL, a, &answer, e))
-        return false;
+        return has_arrived(p, d, e);
     return !str_starts(answer.digest, S("sha256:")) || str_eqz(answer.digest, digest_text(&d->digest, text)) ||
            err_set(e, ERR_FAILED, "the registry says that it took %.*s", STR_ARG(answer.digest));
 }

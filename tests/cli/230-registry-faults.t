@@ -104,6 +104,10 @@ pushes "an upload that is reset" p2 "$no_mount" '{"fault": "reset-upload", "time
 pushes "an upload of which a part arrives" p3 "$no_mount" '{"fault": "short-upload", "times": 1}'
 pushes "a session that is lost" p4 "$no_mount" '{"fault": "lost-upload", "times": 1}'
 pushes "odd locations" p5 "$no_mount" '{"fault": "location-query"}' '{"fault": "relative-location"}'
+peer one forget
+pushes "the last answer of an upload is lost" p7 "$no_mount" '{"fault": "lost-answer", "match": {"operation": "upload.put"}, "times": 2}'
+is "  and nothing is sent twice for that" "$(peer one count operation=upload.patch)" 1
+like "  as the registry is asked what it has" "$(peer one log method=HEAD)" 'HEAD /v2/demo/p7/blobs/sha256.* 200'
 pushes "503 on PUT" p6 '{"fault": {"name": "status", "code": 503}, "match": {"method": "PUT"}, "times": 2}'
 peer_faults one '{"fault": {"name": "status", "code": 403}, "match": {"operation": "manifest.put"}}'
 croze tag "$at/demo/big:1" "$at/demo/refused:1"

@@ -57,6 +57,12 @@ def hang(x: "Exchange", _params: Params) -> Response | None:
     raise Closed
 
 
+@after("lost-answer", (), "what was asked for is done, and the connection ends without a word of that")
+def lost_answer(_x: "Exchange", _response: Response, _params: Params, _rule: Rule) -> Response:
+    """As a proxy does that is restarted between the two."""
+    raise Closed
+
+
 @after("redirect", READS[:2], "a redirect to cdn, plain (http), loop (itself), or a URL, over that many hops",
        when=lambda x: x.server == "main", to="cdn", code=307, hops=1)
 def redirect(x: "Exchange", _response: Response, params: Params, _rule: Rule) -> Response:
