@@ -77,6 +77,7 @@
 #define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
 #define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */
 #define LIMIT_REGISTRY_WAIT_S 60               /* that a registry may ask for with Retry-After: what would take longer has failed */
+#define LIMIT_DAEMON_SILENT_S (6 * 3600)       /* of a dockerd that loads or saves; when it dies, its socket ends */
 #define LIMIT_AUTH_FILE_BYTES MIB(1)           /* auth.json, config.json: some hundred registries */
 #define LIMIT_CREDENTIAL_BYTES KIB(32)         /* one user name or secret: identity tokens of clouds have 4 KiB */
 #define LIMIT_REGISTRIES_CONF_BYTES MIB(1)
@@ -92,6 +93,7 @@
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_MANIFESTS_BYTES MIB(48)     /* they are held in memory until they are put */
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
+#define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
 #define LIMIT_TAGS 1000000                     /* of one repository: 128 MB of names */
 #define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */

@@ -17,6 +17,7 @@
 #include "build/lockfile.h"
 #include "build/mount_kinds.h"
 #include "build/outputs.h"
+#include "build/pulling.h"
 #include "build/review.h"
 #include "build/stage.h"
 #include "plan/flags.h"
@@ -230,9 +231,9 @@ static void fini(struct build *b) {
         context_close(b, &b->named[i]);
     free(b->named);
     pthread_mutex_destroy(&b->contexts);
+    pulled_images_free(b);
     pthread_mutex_destroy(&b->pulling);
-    registries_free(b->registries);
-    arena_fini(&b->pull_arena);
+    pthread_cond_destroy(&b->pulled_one);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->packing);
     pthread_mutex_destroy(&b->why_lock);
@@ -278,6 +279,7 @@ bool build_run(struct store *s, const struct build_options *o, struct progress *
     pthread_mutex_init(&b.why_lock, NULL);
     pthread_mutex_init(&b.contexts, NULL);
     pthread_mutex_init(&b.pulling, NULL);
+    pthread_cond_init(&b.pulled_one, NULL);
     b.named = mem_zalloc(o->n_named, sizeof *b.named);
     for (size_t i = 0; i < o->n_named; i++)
         b.named[i] = (struct context)CONTEXT_INIT;

@@ -37,6 +37,7 @@ struct stage {
 };
 
 struct run_job;
+struct pulled_image;
 
 struct build {
     struct store *store;
@@ -53,10 +54,12 @@ struct build {
     struct agents *agents;
     VEC(struct digest) apart_caches; /* cache mounts of an apart build */
     struct lockfile *lockfile;    /* croze.lock */
-    pthread_mutex_t pulling;      /* one image is pulled at a time; guards the three below */
+    pthread_mutex_t pulling;      /* guards those below (pulling.c) */
+    pthread_cond_t pulled_one;    /* an image is here, or failed */
     struct registries *registries; /* NULL: none was asked yet */
     struct arena pull_arena;
-    struct str_list pulled;       /* names that were asked for: in one build a name means one image */
+    VEC(struct pulled_image *) pulled; /* names that were asked for: in one build a name means one image */
+    unsigned pulls;               /* images that are pulled just now */
     struct timespec now;          /* when the build began */
     struct stage *stages;
 

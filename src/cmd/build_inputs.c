@@ -21,7 +21,8 @@ const struct opt build_input_rows[] = {
              "SOURCE_DATE_EPOCH is the time of the context's newest commit; its work tree must be clean"),
     OPT_STR(0, "platform", "OS/ARCH", &platform, "Must be this machine's platform"),
     OPT_OPTIONAL("pull", "WHEN", &pull,
-                 "Ask registries for base images: always (--pull alone), missing (what is not in the store; the default) or never"),
+                 "Ask registries for base images: always (--pull alone), newer (always, but what is here will do where one does not "
+                 "answer), missing (what is not in the store; the default) or never"),
     OPT_LIST(0, "build-context", "NAME=WHAT", &contexts,
              "What FROM, COPY --from and mounts mean by NAME: a directory, an archive's or repository's URL, docker-image://REFERENCE, "
              "oci-layout://PATH[:TAG][@DIGEST], target:STAGE"),
@@ -143,7 +144,7 @@ static bool read_platform(struct arena *a, struct err *e) {
 
 static bool read_pull(struct build_options *o, struct err *e) {
     return !pull || pull_when_parse(str_z(pull), &o->pull) ||
-           err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
+           err_set(e, ERR_USAGE, "--pull is always, newer, missing or never, not \"%s\"", pull);
 }
 
 bool build_inputs_read(struct arena *a, struct build_options *o, struct err *e) {

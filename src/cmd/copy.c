@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/copy_mirror.h"
+#include "cmd/digest_file.h"
 #include "cmd/registry_flags.h"
 
 static const char *platform, *digest_file, *src_creds, *dest_creds, *progress_mode = "auto";
@@ -61,11 +62,6 @@ static void say(const struct copy_result *r, const struct place *to) {
     printf("%s\n", digest_text(&r->root.digest, digest));
 }
 
-static bool write_digest_file(const struct copy_result *r, struct err *e) {
-    char digest[DIGEST_TEXT + 1];
-    return !digest_file || file_replace(AT_FDCWD, digest_file, digest_text(&r->root.digest, digest), DIGEST_TEXT, false, e);
-}
-
 static bool copy(struct place *from, struct place *to, const struct copy_options *o, struct err *e) {
     struct arena a = ARENA_INIT;
     struct copy_result r;
@@ -73,14 +69,14 @@ static bool copy(struct place *from, struct place *to, const struct copy_options
                 err_wrap(e, "copy %.*s to %.*s", STR_ARG(from->shown), STR_ARG(to->shown));
     if (good && !quiet)
         say(&r, to);
-    good = good && write_digest_file(&r, e);
+    good = good && digest_file_write(digest_file, &r.root.digest, e);
     arena_fini(&a);
     return good;
 }
 
 static bool copy_texts(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
-    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, e);
-    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, e) : NULL;
+    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, o->progress, e);
+    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, o->progress, e) : NULL;
     return to && copy(from, to, o, e);
 }
 

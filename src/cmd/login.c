@@ -8,12 +8,14 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/registry_flags.h"
+#include "net/words.h"
 #include "registry/login.h"
 #include "sys/files.h"
 
 enum { INTERRUPT = 3 }; /* Ctrl-C as a character */
 
-static const char *user, *password, *authfile, *cert_dir, *tls_verify;
+static const char *user, *password;
 static bool from_stdin, get_login;
 
 static const struct opt options[] = {
@@ -21,9 +23,7 @@ static const struct opt options[] = {
     OPT_FLAG(0, "password-stdin", &from_stdin, "Read the password or token from standard input"),
     OPT_STR('p', "password", "PASSWORD", &password, "The password; everyone who may list processes can read it there"),
     OPT_FLAG(0, "get-login", &get_login, "Print the user who is logged in, and change nothing"),
-    OPT_STR(0, "authfile", "FILE", &authfile, "Keep credentials in FILE (default: podman's file if it is there, else docker's)"),
-    OPT_STR(0, "cert-dir", "DIR", &cert_dir, "Trust the *.crt in DIR, and show the *.cert with its *.key there"),
-    OPT_OPTIONAL("tls-verify", "BOOL", &tls_verify, "false: take any certificate, and http where there is no https"),
+    OPT_TABLE(registry_login_rows, "Registries"),
     OPT_END,
 };
 
@@ -87,10 +87,13 @@ static bool ask(const char *prompt, bool secret, struct buf *out, struct err *e)
 }
 
 static bool find_user(struct buf *out, struct err *e) {
-    if (!user)
-        return !from_stdin ? ask("Username", false, out, e) : err_set(e, ERR_USAGE, "--password-stdin needs -u USER");
-    buf_add_str(out, str_z(user));
-    return (out->n && str_index(buf_str(out), ':') < 0) || err_set(e, ERR_USAGE, "a user name is not empty and has no colon");
+    if (!user && from_stdin)
+        return err_set(e, ERR_USAGE, "--password-stdin needs -u USER");
+    if (!user && !ask("Username", false, out, e))
+        return false;
+    if (user)
+        buf_add_str(out, str_z(user));
+    return (out->n && http_user_is_good(buf_str(out))) || err_set(e, ERR_USAGE, "a user name is not empty and has no colon");
 }
 
 static bool find_password(struct buf *out, struct err *e) {
@@ -104,15 +107,9 @@ static bool find_password(struct buf *out, struct err *e) {
 }
 
 static bool read_options(struct registry_options *o, struct err *e) {
-    struct str value = str_z(tls_verify);
-    *o = (struct registry_options){.authfile = authfile, .cert_dir = cert_dir, .tls_verify = !tls_verify ? -1 : 1};
-    if (str_eqz(value, "false") || str_eqz(value, "0"))
-        o->tls_verify = 0;
-    else if (value.n && !str_eqz(value, "true") && !str_eqz(value, "1"))
-        return err_set(e, ERR_USAGE, "--tls-verify takes true or false, not \"%s\"", tls_verify);
     if (from_stdin && password)
         return err_set(e, ERR_USAGE, "--password and --password-stdin are two places for one password");
-    return true;
+    return registry_flags_read(o, e);
 }
 
 /* --- What is done --- */

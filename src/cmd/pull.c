@@ -86,12 +86,6 @@ static bool pull_one(const struct pulling *p, const struct image_name *name, str
     return true;
 }
 
-/* Tags that only hold what is about images are no images. */
-static bool is_image_tag(struct str tag) {
-    struct digest d;
-    return !(str_starts(tag, S("sha256-")) && tag.n >= 7 + DIGEST_HEX && digest_parse_hex(str_first(str_from(tag, 7), DIGEST_HEX), &d));
-}
-
 static bool pull_all(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
     struct repository repository;
     struct str *tags;
@@ -102,7 +96,7 @@ static bool pull_all(const struct pulling *p, const struct image_name *name, str
         return err_wrap(e, "pull %.*s", STR_ARG(name->name));
     for (size_t i = 0; i < n; i++) {
         struct image_name one = {name->name, tags[i], STR_NULL};
-        if (is_image_tag(tags[i]) && !pull_one(p, &one, a, e))
+        if (!tag_is_about(tags[i]) && !pull_one(p, &one, a, e))
             return false;
     }
     return true;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/digest_file.h"
 #include "cmd/registry_flags.h"
 #include "registry/pull.h"
 
@@ -42,11 +43,6 @@ struct pushing {
     struct progress *progress;
 };
 
-static bool write_digest_file(const struct copy_result *r, struct err *e) {
-    char digest[DIGEST_TEXT + 1];
-    return !digest_file || file_replace(AT_FDCWD, digest_file, digest_text(&r->root.digest, digest), DIGEST_TEXT, false, e);
-}
-
 static bool push_one(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {
     struct copy_result r;
     struct repository repository;
@@ -65,7 +61,7 @@ static bool push_one(const struct pushing *p, const struct image_name *name, str
         printf("%.*s\n", STR_ARG(whole_image_name(a, name)));
     else
         printf("%.*s: digest: %s size: %zu\n", STR_ARG(name->tag), digest_text(&r.root.digest, digest), r.root.bytes.n);
-    return write_digest_file(&r, e);
+    return digest_file_write(digest_file, &r.root.digest, e);
 }
 
 static bool push_all(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {

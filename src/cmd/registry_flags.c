@@ -4,15 +4,25 @@
 
 static const char *authfile, *creds, *cert_dir, *tls_verify;
 
+#define ROW_CERT_DIR OPT_STR(0, "cert-dir", "DIR", &cert_dir, "Trust the *.crt in DIR, and show the *.cert with its *.key there")
+#define ROW_TLS_VERIFY OPT_OPTIONAL("tls-verify", "BOOL", &tls_verify, "false: take any certificate, and http where there is no https")
+
 const struct opt registry_rows[] = {
     {.kind = OPT_KIND_STR,
      .name = "authfile",
      .arg = "FILE",
      .to = &authfile,
      .help = "Take credentials from FILE (default: where docker and podman keep them; environment REGISTRY_AUTH_FILE)"},
-    OPT_STR(0, "cert-dir", "DIR", &cert_dir, "Trust the ca.crt in DIR, and show the *.cert with its *.key there"),
+    ROW_CERT_DIR,
     OPT_STR(0, "creds", "USER:PASSWORD", &creds, "Use these credentials, for the registry of the image that is named and no other"),
-    OPT_OPTIONAL("tls-verify", "BOOL", &tls_verify, "false: take any certificate, and http where there is no https"),
+    ROW_TLS_VERIFY,
+    OPT_END,
+};
+
+const struct opt registry_login_rows[] = {
+    OPT_STR(0, "authfile", "FILE", &authfile, "Keep credentials in FILE (default: podman's file if it is there, else docker's)"),
+    ROW_CERT_DIR,
+    ROW_TLS_VERIFY,
     OPT_END,
 };
 

@@ -8,6 +8,7 @@
 #include "registry/client.h"
 
 extern const struct opt registry_rows[]; /* as OPT_TABLE(registry_rows, "Registries") */
+extern const struct opt registry_login_rows[]; /* the same for login, which keeps credentials and takes none */
 
 /* All but the credentials. */
 MUST_CHECK bool registry_flags_read(struct registry_options *out, struct err *e);

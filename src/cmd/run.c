@@ -26,7 +26,9 @@ static const struct opt options[] = {
     OPT_STR(0, "name", "NAME", &name, "Host name of the container too, if --hostname is not given"),
     OPT_ENUM(0, "network", network_words, &network, "host (the default) or none"),
     OPT_LIST('p', "publish", "PORT:PORT", &ports, "Accepted if both ports are equal: the container is on the host's network"),
-    OPT_STR(0, "pull", "WHEN", &pull, "Ask the registry for the image: missing (what is not in the store; the default), always or never"),
+    OPT_STR(0, "pull", "WHEN", &pull,
+            "Ask the registry for the image: missing (what is not in the store; the default), always, newer (always, but what is here will "
+            "do if it does not answer) or never"),
     OPT_FLAG(0, "read-only", &read_only, "Mount the root file system read-only"),
     OPT_FLAG(0, "rm", &rm, "Remove the container when it ends (always done in this version)"),
     {.kind = OPT_KIND_STR,
@@ -133,18 +135,29 @@ static bool start(struct context *c, struct arena *a, const struct view *v, cons
     return good;
 }
 
+struct client {
+    const struct registry_options *options;
+    struct registries *registries;
+};
+
+static struct registries *open_client(void *ctx, struct err *e) {
+    struct client *k = ctx;
+    return k->registries = registries_new(k->options, e);
+}
+
 static bool find_image(struct context *c, struct arena *a, const char *text, struct store_ref *out, struct err *e) {
     struct registry_options o;
-    _cleanup_(registries_freep) struct registries *r = NULL;
-    struct pull_wanted w = {.registries = &r, .options = &o};
+    struct client client = {.options = &o};
+    struct pull_wanted w = {.registries = open_client, .ctx = &client};
     if (!pull_when_parse(str_z(pull), &w.when))
-        return err_set(e, ERR_USAGE, "--pull is always, missing or never, not \"%s\"", pull);
+        return err_set(e, ERR_USAGE, "--pull is always, newer, missing or never, not \"%s\"", pull);
     if (!registry_flags_read(&o, e) || !registry_creds_read(str_z(text), a, &o, e))
         return false;
     w.pull.depth = PULL_TREES;
     w.pull.progress = progress_new(PROGRESS_AUTO, STDERR_FILENO);
     bool good = image_find_or_pull(&c->store, str_z(text), &w, a, out, e);
     progress_free(w.pull.progress);
+    registries_free(client.registries);
     return good;
 }
 

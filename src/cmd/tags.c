@@ -63,7 +63,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct str *tags;
     size_t count;
     _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
-    _cleanup_(place_closep) struct place *p = r ? place_open(r, &c->store, str_z(args[0]), PLACE_READ, e) : NULL;
+    _cleanup_(place_closep) struct place *p = r ? place_open(r, &c->store, str_z(args[0]), PLACE_READ, NULL, e) : NULL;
     bool good = p && p->ops->tags(p, &a, &tags, &count, e);
     if (good && strcmp(format, "json") == 0)
         print_json(p, tags, count);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "net/engine.h"
 #include "net/settings.h"
 
@@ -208,6 +209,13 @@ static void set_limits(struct transfer *t, const struct libcurl *lib) {
         lib->easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
 }
 
+/* libcurl does not wipe what it lets go of. */
+static void free_headers(struct transfer *t, const struct libcurl *lib) {
+    for (struct curl_slist *h = t->headers; h; h = h->next)
+        mem_wipe(h->data, strlen(h->data));
+    lib->slist_free_all(t->headers);
+}
+
 static bool add_header(struct transfer *t, const struct libcurl *lib, const char *line, struct err *e) {
     struct curl_slist *longer = lib->slist_append(t->headers, line);
     if (!longer)
@@ -260,7 +268,7 @@ bool transfer_begin(struct transfer *t, const struct libcurl *lib, CURLSH *share
     lib->easy_setopt(c, CURLOPT_SEEKDATA, t);
     if (set_headers(t, lib, e))
         return true;
-    lib->slist_free_all(t->headers);
+    free_headers(t, lib);
     lib->easy_cleanup(c);
     return false;
 }
@@ -348,6 +356,6 @@ void transfer_end(struct transfer *t, const struct libcurl *lib, CURLcode r) {
     n->redirect = to ? arena_str(t->arena, str_z(to)) : S("");
     conclude(t, lib, r);
     n->body = t->kept.n ? arena_str(t->arena, buf_str(&t->kept)) : S("");
-    lib->slist_free_all(t->headers);
+    free_headers(t, lib);
     lib->easy_cleanup(t->easy);
 }

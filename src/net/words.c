@@ -83,9 +83,15 @@ bool http_retry_after(struct str text, int64_t now_s, uint64_t *seconds) {
     return true;
 }
 
+bool http_user_is_good(struct str user) {
+    return str_index(user, ':') < 0;
+}
+
 struct str http_basic(struct arena *a, struct str user, struct str password) {
     struct str pair = arena_join3(a, user, S(":"), password);
-    struct str value = arena_join3(a, S("Basic "), base64_encode(a, pair), STR_NULL);
+    struct str coded = base64_encode(a, pair);
+    struct str value = arena_join3(a, S("Basic "), coded, STR_NULL);
     mem_wipe((char *)pair.p, pair.n);
+    mem_wipe((char *)coded.p, coded.n);
     return value;
 }

@@ -16,6 +16,8 @@ bool http_date(struct str text, int64_t *out);
 bool http_content_range(struct str text, uint64_t *first);
 /* Retry-After (RFC 9110 10.2.3), seconds or a date: how long from `now_s` on. What is past gives 0. */
 bool http_retry_after(struct str text, int64_t now_s, uint64_t *seconds);
+/* Whether it may be a user name there: a colon would end it. */
+bool http_user_is_good(struct str user);
 /* The value of an Authorization header (RFC 7617). */
 struct str http_basic(struct arena *a, struct str user, struct str password);
 

@@ -7,6 +7,7 @@
 #include "net/settings.h"
 #include "net/words.h"
 #include "registry/call.h"
+#include "registry/link.h"
 
 enum { MUCH_BYTES = 1 << 20 };
 
@@ -26,17 +27,27 @@ static size_t most_kept(const struct call *c) {
     return c->ask->max_bytes > LIMIT_REGISTRY_ERROR_BYTES ? (size_t)c->ask->max_bytes : LIMIT_REGISTRY_ERROR_BYTES;
 }
 
+/* Of many headers, and many links in each. */
+static struct str next_link(const struct net_answer *n) {
+    struct str next = S("");
+    for (const struct net_header *h = n->headers; h && !next.n; h = h->next)
+        if (str_eq_nocase(h->name, S("Link")))
+            next = link_next(h->value);
+    return next;
+}
+
 static bool give(const struct call *c, struct registry_answer *out, struct err *e) {
     const struct net_answer *n = &c->answer;
     struct str location = net_header(n, "Location");
     bool success = n->status >= 200 && n->status < 300;
     *out = (struct registry_answer){
         .status = n->status,
+        .url = c->url,
         .location = S(""),
         .digest = net_header(n, "Docker-Content-Digest"),
         .media_type = net_header(n, "Content-Type"),
         .range = net_header(n, "Range"),
-        .link = net_header(n, "Link"),
+        .link = next_link(n),
         .subject = net_header(n, "OCI-Subject"),
         .upload_id = net_header(n, "Docker-Upload-UUID"),
         .content_length = n->length,
@@ -141,6 +152,7 @@ static bool ask_all(struct registries *r, struct endpoints *to, struct call *c, 
         if (skips(r, &to->p[i]))
             continue;
         c->at = &to->p[i];
+        auth_forget(c);
         c->auth = (struct auth){.header = S("")};
         c->no_range = false;
         if (ask_endpoint(c, out, e))
@@ -163,15 +175,14 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
                   struct err *e) {
     bool whole = url_is_url(q->path);
     struct endpoints to;
-    struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .origin = S(""), .answer = {.body = S("")}};
+    struct call c = {.r = r, .ask = q, .expect = expect, .arena = a, .auth = {.header = S("")}, .origin = S(""), .answer = {.body = S("")}};
     uint64_t began = log_now_ns();
     *out = (struct registry_answer){0};
     bool ok = endpoints_find(r, q->repository, may_mirror(q), is_by_digest(q->path), a, &to, e) && ask_all(r, &to, &c, out, e);
     if (!ok)
         *out = (struct registry_answer){.status = c.answer.failure == NET_FINE ? c.answer.status : 0, .may_pass = c.transient};
     log_span(q->method, began);
-    if (c.auth.header.n)
-        mem_wipe((char *)c.auth.header.p, c.auth.header.n);
+    auth_forget(&c);
     struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
     return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
 }

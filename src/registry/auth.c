@@ -13,24 +13,42 @@ struct str credential_key(struct arena *a, const struct repository *named, bool 
     return arena_join3(a, repository_text(a, named), mirror ? S(" mirror") : S(""), STR_NULL);
 }
 
-/* --creds are for the registry that was named, wherever registries.conf has it, and not for its mirrors. */
+static struct credential *known_who(struct registries *r, struct str key) {
+    pthread_mutex_lock(&r->lock);
+    struct credential *who = map_get(&r->credentials, key);
+    pthread_mutex_unlock(&r->lock);
+    return who;
+}
+
+/* Another thread may have found the same meanwhile: the first one stays, since requests use it. */
+static struct credential *keep_who(struct registries *r, struct str key, const struct credential *found) {
+    pthread_mutex_lock(&r->lock);
+    struct credential *who = map_get(&r->credentials, key);
+    if (!who) {
+        who = arena_new(&r->arena, struct credential);
+        credential_copy(&r->arena, found, who);
+        map_put(&r->credentials, arena_str(&r->arena, key), who);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return who;
+}
+
+/* --creds are for the registry that was named, wherever registries.conf has it, and not for its mirrors. Looked for without the
+ * lock: a helper may take its time, and other hosts do not wait for it. */
 static struct credential *find_who(struct registries *r, const struct repository *asked, const struct endpoint *at, struct err *e) {
     struct registry_options options = r->options;
     for (size_t i = 0; i < 2; i++) {
         bool meant = !at->mirror && str_eq(options.creds[i].host, asked->host);
         options.creds[i] = meant ? (struct registry_creds){at->named.host, options.creds[i].creds} : (struct registry_creds){0};
     }
-    pthread_mutex_lock(&r->lock);
-    struct str key = credential_key(&r->arena, &at->named, at->mirror);
-    struct credential *who = map_get(&r->credentials, key);
-    if (!who) {
-        who = arena_new(&r->arena, struct credential);
-        if (credentials_find(&options, &at->named, &r->arena, who, e))
-            map_put(&r->credentials, key, who);
-        else
-            who = NULL;
-    }
-    pthread_mutex_unlock(&r->lock);
+    struct arena scratch = ARENA_INIT;
+    struct credential found = {0};
+    struct str key = credential_key(&scratch, &at->named, at->mirror);
+    struct credential *who = known_who(r, key);
+    if (!who && credentials_find(&options, r->helpers, &at->named, &scratch, &found, e))
+        who = keep_who(r, key, &found);
+    credential_wipe(&found);
+    arena_fini(&scratch);
     return who;
 }
 
@@ -109,6 +127,7 @@ static bool use_token(struct call *c, struct str realm, struct str service, stru
     keep_token(c, auth->token, came, value, good_for_s);
     if (came)
         auth->header = bearer(c->arena, value);
+    mem_wipe((char *)value.p, value.n);
     return came;
 }
 
@@ -118,12 +137,18 @@ static void drop_token(struct call *c) {
     if (!t)
         return;
     pthread_mutex_lock(&c->r->lock);
-    if (!t->coming && str_eq(bearer(c->arena, t->value), c->auth.header))
+    if (!t->coming && str_starts(c->auth.header, S("Bearer ")) && str_eq(str_from(c->auth.header, 7), t->value))
         t->value = S("");
     pthread_mutex_unlock(&c->r->lock);
 }
 
 /* --- The request --- */
+
+void auth_forget(struct call *c) {
+    if (c->auth.header.n)
+        mem_wipe((char *)c->auth.header.p, c->auth.header.n);
+    c->auth.header = S("");
+}
 
 bool auth_prepare(struct call *c, struct err *e) {
     struct host *h = c->at->host;
@@ -131,7 +156,7 @@ bool auth_prepare(struct call *c, struct err *e) {
     enum auth_scheme scheme = h->auth;
     struct str realm = h->realm, service = h->service;
     pthread_mutex_unlock(&c->r->lock);
-    c->auth.header = S("");
+    auth_forget(c);
     ask_scopes(c);
     if (scheme == AUTH_UNKNOWN)
         return true;

@@ -4,7 +4,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/log.h"
+#include "net/words.h"
 #include "registry/credentials.h"
 
 struct str auth_key_normal(struct str key) {
@@ -53,6 +53,9 @@ static bool take_entry(struct arena *a, yyjson_val *entry, const char *what, str
         c.user = arena_str(a, json_get_str(entry, "username"));
         c.secret = arena_str(a, json_get_str(entry, "password"));
     }
+    if (!http_user_is_good(c.user))
+        return err_set(e, ERR_USAGE, "%s: the user name for %.*s has a colon: no registry could tell where its password begins", what,
+                       STR_ARG(str_first(key, 300)));
     c.identity_token = arena_str(a, json_get_str(entry, "identitytoken"));
     c.registry_token = arena_str(a, json_get_str(entry, "registrytoken"));
     c.found = c.secret.n || c.identity_token.n || c.registry_token.n;
@@ -83,13 +86,12 @@ static bool find_auth(struct arena *a, yyjson_val *auths, const char *what, cons
 /* --- Helpers --- */
 
 /* A helper that fails is no reason not to try without: what it said is kept for the message of a refusal. */
-static void ask_helper(struct arena *a, struct str helper, const struct repository *r, struct credential *out) {
+static void ask_helper(struct arena *a, struct helpers *h, struct str helper, const struct repository *r, struct credential *out) {
     bool hub = str_eqz(r->host, "docker.io");
     struct str servers[] = {hub ? S("https://index.docker.io/v1/") : r->host, hub ? r->host : STR_NULL};
     struct err e = ERR_INIT;
     for (size_t i = 0; i < 2 && servers[i].n && !out->found; i++)
-        if (!helper_get(a, helper, servers[i], out, &e)) {
-            log_warn("%s", e.msg);
+        if (!helpers_get(h, a, helper, servers[i], out, &e)) {
             out->problem = arena_str(a, str_z(e.msg));
             err_clear(&e);
             return;
@@ -107,8 +109,8 @@ static struct str helper_of(yyjson_val *helpers, const struct repository *r) {
     return STR_NULL;
 }
 
-bool auth_file_find(struct arena *a, struct str text, const char *what, bool legacy, const struct repository *r, struct credential *out,
-                    struct err *e) {
+bool auth_file_find(struct arena *a, struct str text, const char *what, bool legacy, struct helpers *h, const struct repository *r,
+                    struct credential *out, struct err *e) {
     if (str_trim(text).n == 0)
         return true;
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(text, LIMIT_AUTH_FILE_BYTES, what, e);
@@ -119,9 +121,9 @@ bool auth_file_find(struct arena *a, struct str text, const char *what, bool leg
         return find_auth(a, yyjson_is_obj(root) ? root : NULL, what, r, out, e);
     struct str helper = helper_of(json_get_object(root, "credHelpers"), r);
     if (helper.n)
-        ask_helper(a, helper, r, out);
+        ask_helper(a, h, helper, r, out);
     struct str store = json_get_str(root, "credsStore");
     if (!out->found && store.n)
-        ask_helper(a, store, r, out);
+        ask_helper(a, h, store, r, out);
     return out->found || find_auth(a, json_get_object(root, "auths"), what, r, out, e);
 }

@@ -39,6 +39,8 @@ struct call {
 /* --- auth.c --- */
 /* Sets auth.header by what is known of the host. */
 MUST_CHECK bool auth_prepare(struct call *c, struct err *e);
+/* Wipes auth.header. */
+void auth_forget(struct call *c);
 /* After a 401: learns from it. *again: it is worth another try. */
 MUST_CHECK bool auth_refused(struct call *c, bool *again, struct err *e);
 

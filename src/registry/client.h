@@ -66,7 +66,9 @@ struct registry_request {
 struct registry_answer {
     long status;                /* 2xx, or one of those that `expect` says; after a failure what came instead, or 0 */
     bool may_pass;              /* after a failure: the same, asked again, may be answered (no connection, 408, 429, 5xx) */
-    struct str location, digest, media_type, range, link, subject, upload_id; /* headers, or "" */
+    struct str url;             /* that answered, behind all redirects */
+    struct str location, digest, media_type, range, subject, upload_id; /* headers, or "" */
+    struct str link;            /* where a list goes on (link.h), as it stands there; "" at its end */
     uint64_t content_length;
     bool has_length;
     struct str body;            /* in the arena; NUL-terminated */

@@ -31,10 +31,18 @@ static void fill_result(const struct graph *g, struct arena *a, struct copy_resu
     out->changed = g->n_brought > 0 || g->n_put > 0;
 }
 
+/* A destination that names a digest is for that image and no other: nothing is sent of another one. */
+static bool is_meant(const struct graph *g, struct err *e) {
+    struct str want = g->to->must_be;
+    char text[DIGEST_TEXT + 1];
+    return !want.n || str_eqz(want, digest_text(&g->root->m.digest, text)) ||
+           err_set(e, ERR_FAILED, "the destination is to be %.*s, and what would come there is %s", STR_ARG(want), text);
+}
+
 static bool copy_graph(struct graph *g, struct str reference, struct str to_reference, struct err *e) {
     struct place *to = g->to;
-    return graph_read(g, reference, e) && graph_find_known(g, to_reference, e) && graph_list_blobs(g, e) && copy_blobs(g, e) &&
-           copy_puts(g, to_reference, e) && (!to->ops->finish || to->ops->finish(to, e)) &&
+    return graph_read(g, reference, e) && is_meant(g, e) && graph_find_known(g, to_reference, e) && graph_list_blobs(g, e) &&
+           copy_blobs(g, e) && copy_puts(g, to_reference, e) && (!to->ops->finish || to->ops->finish(to, e)) &&
            (!g->options->check || to->one_image || copy_check(g, to_reference, e));
 }
 

@@ -114,7 +114,7 @@ static bool put_tagged(struct graph *g, const struct node *n, bool *news, struct
 }
 
 /* A place on this machine is not asked before; a manifest that it has is put again (its entry in an index may be missing), and not
- * counted. */
+ * counted. Nothing else hangs on it, so one that cannot be read is news: what is put takes its place. */
 static bool is_news(struct graph *g, const struct node *n) {
     char text[DIGEST_TEXT + 1];
     enum bears there = BEARS_NOTHING;

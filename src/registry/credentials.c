@@ -27,16 +27,22 @@ void auth_places_find(const struct registry_options *o, struct arena *a, struct 
     out->legacy = below(a, home, ".dockercfg");
 }
 
+struct looking {
+    struct arena *arena;
+    struct helpers *helpers;
+    const struct repository *repository;
+};
+
 /* A file that is not there has nothing, but for one that was named. */
-static bool look_in(struct arena *a, struct str path, bool must_be, bool legacy, const struct repository *r, struct credential *out,
-                    struct err *e) {
+static bool look_in(const struct looking *l, struct str path, bool must_be, bool legacy, struct credential *out, struct err *e) {
+    struct arena *a = l->arena;
     if (path.n == 0 || out->found)
         return true;
     struct buf text = BUF_INIT(LIMIT_AUTH_FILE_BYTES);
     char *z = arena_strz(a, path);
     bool ok = file_read(z, &text, e);
     if (ok) {
-        ok = auth_file_find(a, buf_str(&text), z, legacy, r, out, e);
+        ok = auth_file_find(a, buf_str(&text), z, legacy, l->helpers, l->repository, out, e);
     } else if (!must_be && (e->sys == ENOENT || e->sys == ENOTDIR || e->sys == EACCES)) {
         if (e->sys == EACCES)
             out->problem = arena_str(a, str_z(e->msg));
@@ -48,8 +54,9 @@ static bool look_in(struct arena *a, struct str path, bool must_be, bool legacy,
     return ok;
 }
 
-bool credentials_find(const struct registry_options *o, const struct repository *r, struct arena *a, struct credential *out,
-                      struct err *e) {
+bool credentials_find(const struct registry_options *o, struct helpers *h, const struct repository *r, struct arena *a,
+                      struct credential *out, struct err *e) {
+    const struct looking l = {a, h, r};
     struct auth_places places;
     *out = (struct credential){.source = S(""), .problem = S("")};
     for (size_t i = 0; i < 2; i++) {
@@ -62,11 +69,23 @@ bool credentials_find(const struct registry_options *o, const struct repository 
     }
     auth_places_find(o, a, &places);
     struct str text = variable("DOCKER_AUTH_CONFIG");
-    bool ok = look_in(a, places.authfile, true, false, r, out, e) && look_in(a, places.environment, false, false, r, out, e);
+    bool ok = look_in(&l, places.authfile, true, false, out, e) && look_in(&l, places.environment, false, false, out, e);
     if (ok && text.n && !out->found)
-        ok = auth_file_find(a, text, "DOCKER_AUTH_CONFIG", false, r, out, e);
-    return ok && look_in(a, places.runtime, false, false, r, out, e) && look_in(a, places.config, false, false, r, out, e) &&
-           look_in(a, places.docker, false, false, r, out, e) && look_in(a, places.legacy, false, true, r, out, e);
+        ok = auth_file_find(a, text, "DOCKER_AUTH_CONFIG", false, h, r, out, e);
+    return ok && look_in(&l, places.runtime, false, false, out, e) && look_in(&l, places.config, false, false, out, e) &&
+           look_in(&l, places.docker, false, false, out, e) && look_in(&l, places.legacy, false, true, out, e);
+}
+
+void credential_copy(struct arena *a, const struct credential *from, struct credential *out) {
+    *out = (struct credential){
+        .found = from->found,
+        .user = arena_str(a, from->user),
+        .secret = arena_str(a, from->secret),
+        .identity_token = arena_str(a, from->identity_token),
+        .registry_token = arena_str(a, from->registry_token),
+        .source = arena_str(a, from->source),
+        .problem = arena_str(a, from->problem),
+    };
 }
 
 void credential_wipe(struct credential *c) {

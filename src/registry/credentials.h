@@ -15,14 +15,18 @@ struct credential {
     struct str problem;         /* why a place that is named could not be asked; "" */
 };
 
-/* Looks in all places. Nothing found is no error. */
-MUST_CHECK bool credentials_find(const struct registry_options *o, const struct repository *r, struct arena *a, struct credential *out,
-                                 struct err *e);
+struct helpers;
+
+/* Looks in all places. Nothing found is no error. It may take as long as a helper does. */
+MUST_CHECK bool credentials_find(const struct registry_options *o, struct helpers *h, const struct repository *r, struct arena *a,
+                                 struct credential *out, struct err *e);
+/* With its texts. */
+void credential_copy(struct arena *a, const struct credential *from, struct credential *out);
 void credential_wipe(struct credential *c);
 
 /* One file's text. `legacy`: .dockercfg. *out is set where it has something for the repository. */
-MUST_CHECK bool auth_file_find(struct arena *a, struct str text, const char *what, bool legacy, const struct repository *r,
-                               struct credential *out, struct err *e);
+MUST_CHECK bool auth_file_find(struct arena *a, struct str text, const char *what, bool legacy, struct helpers *h,
+                               const struct repository *r, struct credential *out, struct err *e);
 /* "https://index.docker.io/v1/" -> "docker.io", "https://host/v2/" -> "host": how keys are compared. */
 struct str auth_key_normal(struct str key);
 
@@ -31,6 +35,14 @@ struct auth_places {
     struct str authfile, environment, runtime, config, docker, legacy;
 };
 void auth_places_find(const struct registry_options *o, struct arena *a, struct auth_places *out);
+
+/* --- helpers.c: what they have said, for the time of a command. Thread-safe. --- */
+struct helpers *helpers_new(void);
+void helpers_free(struct helpers *h); /* NULL is fine */
+/* helper_get, but that each is asked once for a server: who wants the same waits for the answer, and nobody else does. That one failed is
+ * warned of once, and an error for everyone. */
+MUST_CHECK bool helpers_get(struct helpers *h, struct arena *a, struct str helper, struct str server, struct credential *out,
+                            struct err *e);
 
 /* --- helper.c: docker-credential-NAME --- */
 /* *found false: it has none. */

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "net/words.h"
 #include "registry/credentials.h"
 #include "sys/files.h"
 #include "sys/proc.h"
@@ -72,6 +73,9 @@ static bool take(struct arena *a, struct str name, struct str text, struct crede
     struct str user = json_get_str(yyjson_doc_get_root(doc), "Username"), secret = json_get_str(yyjson_doc_get_root(doc), "Secret");
     if (secret.n == 0)
         return true;
+    if (!http_user_is_good(user))
+        return err_set(e, ERR_FAILED, "%.*s get: the user name that it gives has a colon: no registry could tell where its password begins",
+                       STR_ARG(what));
     *out = (struct credential){.found = true, .source = what};
     if (str_eqz(user, "<token>")) {
         out->identity_token = arena_str(a, secret);

@@ -65,7 +65,7 @@ static bool log_in(struct str base, const struct credential *who, struct arena *
     json_add_str(d, root, "password", who->secret);
     json_write(d, false, &body);
     bool good = ask("POST", url, buf_str(&body), STR_NULL, a, &answer, e);
-    mem_wipe(body.p, body.n);
+    mem_wipe(body.p, body.capacity);
     buf_fini(&body);
     if (!good)
         return false;
@@ -82,12 +82,13 @@ static bool log_in(struct str base, const struct credential *who, struct arena *
 
 static bool find_user(struct registries *r, const struct repository *repository, struct arena *a, struct credential *who, struct err *e) {
     *who = (struct credential){0};
-    if (!credentials_find(&r->options, repository, a, who, e))
+    if (!credentials_find(&r->options, r->helpers, repository, a, who, e))
         return false;
     if (who->user.n && who->secret.n)
         return true;
+    err_set(e, ERR_FAILED, "Docker Hub deletes tags for who logs in with a user and an access token: croze login");
     e->sys = EACCES;
-    return err_set(e, ERR_FAILED, "Docker Hub deletes tags for who logs in with a user and an access token: croze login");
+    return false;
 }
 
 static bool ask_delete(struct str url, struct str authorization, struct arena *a, struct net_answer *answer, struct err *e) {

@@ -276,7 +276,10 @@ bool login_erase_all(const struct registry_options *o, struct arena *a, bool *re
 bool login_user(const struct registry_options *o, const struct repository *key, struct arena *a, struct str *user, struct str *where,
                 struct err *e) {
     struct credential c;
-    if (!credentials_find(o, key, a, &c, e))
+    struct helpers *helpers = helpers_new();
+    bool good = credentials_find(o, helpers, key, a, &c, e);
+    helpers_free(helpers);
+    if (!good)
         return false;
     *user = !c.found ? S("") : c.user.n ? c.user : S("<token>");
     *where = c.source;

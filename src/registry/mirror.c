@@ -9,7 +9,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "dockerfile/glob.h"
-#include "registry/repository.h"
+#include "registry/link.h"
 
 typedef VEC(struct str) name_list;
 typedef VEC(struct mirror_image) image_list;
@@ -78,14 +78,6 @@ static bool take_names(struct mirror *m, struct str body, const struct glob *g, 
     return true;
 }
 
-/* Behind "/v2/": the catalog is of no repository. */
-static struct str next_page(struct mirror *m, struct str page, struct str link) {
-    struct repository none = {m->host, S("")};
-    struct place_repository p = {.repository = none};
-    struct str next = repository_next_page(m->arena, &p, page, link);
-    return str_starts(next, S("/v2/")) ? str_from(next, 4) : next;
-}
-
 static bool list_catalog(struct mirror *m, const struct glob *g, name_list *out, struct err *e) {
     struct repository none = {m->host, S("")};
     struct str page = S("_catalog?n=1000");
@@ -94,8 +86,8 @@ static bool list_catalog(struct mirror *m, const struct glob *g, name_list *out,
         struct registry_answer answer;
         if (!registry_ask(m->registries, &q, NULL, m->arena, &answer, e))
             return err_append(e, " (without wildcards in its name a repository needs no catalog)");
-        struct str next = next_page(m, page, answer.link);
-        if (!take_names(m, answer.body, g, out, e))
+        struct str next;
+        if (!link_follow(m->arena, &answer, &next, e) || !take_names(m, answer.body, g, out, e))
             return false;
         if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
             return err_set(e, ERR_FAILED, "the catalog of %.*s has no end", STR_ARG(m->host));
@@ -114,11 +106,6 @@ static bool list_repositories(struct mirror *m, name_list *out, struct err *e) {
 }
 
 /* --- Tags --- */
-
-static bool is_about(struct str tag) {
-    struct digest d;
-    return str_starts(tag, S("sha256-")) && tag.n >= 7 + DIGEST_HEX && digest_parse_hex(str_first(str_from(tag, 7), DIGEST_HEX), &d);
-}
 
 /* The far side's tags; a repository that is not there has none. */
 static bool list_theirs(struct mirror *m, const struct repository *to, struct map *theirs, struct err *e) {
@@ -146,7 +133,7 @@ static bool list_tags(struct mirror *m, struct str path, struct err *e) {
     bool good = p->ops->tags(p, m->arena, &tags, &n, e) && (!m->job->only_new || list_theirs(m, &one.to, &theirs, e));
     for (size_t i = 0; good && i < n; i++) {
         one.tag = tags[i];
-        if (!is_about(tags[i]) && glob_matches(m->tags, tags[i]) && !map_get(&theirs, tags[i]))
+        if (!tag_is_about(tags[i]) && glob_matches(m->tags, tags[i]) && !map_get(&theirs, tags[i]))
             vec_push(&m->images, one);
     }
     map_fini(&theirs);

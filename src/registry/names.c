@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where an image name leads: "alpine" is docker.io/library/alpine. See client.h. */
-#include "registry/client.h"
+ * Where an image name leads: "alpine" is docker.io/library/alpine (client.h); which tags are no image's (place.h). */
+#include "registry/place.h"
 
 void repository_of(struct arena *a, const struct image_name *n, struct repository *out) {
     struct str first, rest;
@@ -16,4 +16,9 @@ bool repository_eq(const struct repository *a, const struct repository *b) {
 
 struct str repository_text(struct arena *a, const struct repository *r) {
     return r->path.n ? arena_join3(a, r->host, S("/"), r->path) : arena_str(a, r->host);
+}
+
+bool tag_is_about(struct str tag) {
+    struct digest d;
+    return str_starts(tag, S("sha256-")) && tag.n >= 7 + DIGEST_HEX && digest_parse_hex(str_first(str_from(tag, 7), DIGEST_HEX), &d);
 }

@@ -11,6 +11,8 @@ struct opening {
     struct arena arena;
     struct str rest;         /* behind the transport */
     enum place_use use;
+    struct progress *progress;
+    struct str must_be;      /* of place.h */
 };
 
 /* NAME[:TAG][@DIGEST] of a registry; a bare NAME means its latest. */
@@ -23,6 +25,7 @@ static struct place *open_repository(struct opening *o, struct err *e) {
     repository_of(&o->arena, &name, &repository);
     struct place *p = place_repository(o->registries, o->store, &repository, o->use);
     p->reference = arena_str(&p->arena, name.digest.n && o->use == PLACE_READ ? name.digest : name.tag);
+    o->must_be = name.digest;
     return p;
 }
 
@@ -33,12 +36,13 @@ static const char *cut_path(struct opening *o, struct str *rest) {
     return arena_strz(&o->arena, path);
 }
 
-/* "TAG", "@sha256:..." or "TAG@sha256:...": the digest is meant where one is read. */
+/* "TAG", "@sha256:..." or "TAG@sha256:...": the digest is meant where one is read, and checked where one is written. */
 static bool layout_reference(struct opening *o, struct str text, struct str *out, struct err *e) {
     struct str tag, digest;
     struct digest parsed;
     bool has_digest = str_cut(text, '@', &tag, &digest);
     *out = has_digest && o->use == PLACE_READ ? digest : tag;
+    o->must_be = digest;
     return !has_digest || digest_parse(digest, &parsed, e) || err_wrap(e, "%.*s", STR_ARG(text));
 }
 
@@ -79,7 +83,7 @@ static struct place *open_dir(struct opening *o, struct err *e) {
 }
 
 static struct place *open_daemon(struct opening *o, struct err *e) {
-    return place_daemon(o->store, o->rest, o->use, e);
+    return place_daemon(o->store, o->rest, o->use, o->progress, e);
 }
 
 /* What is read may be anything that image_find knows; it is taken by its digest, so that it is one image all the time. */
@@ -137,8 +141,9 @@ static bool is_misspelt(struct str text, struct err *e) {
     return true;
 }
 
-struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct err *e) {
-    struct opening o = {.registries = r, .store = s, .rest = text, .use = use};
+struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
+                         struct err *e) {
+    struct opening o = {.registries = r, .store = s, .rest = text, .use = use, .progress = progress};
     struct str rest;
     const struct transport *t = find_transport(text, &rest);
     if (t)
@@ -146,6 +151,8 @@ struct place *place_open(struct registries *r, struct store *s, struct str text,
     else if (is_misspelt(text, e))
         return NULL;
     struct place *p = t ? t->open(&o, e) : open_repository(&o, e);
+    if (p && use == PLACE_WRITE)
+        p->must_be = arena_str(&p->arena, o.must_be);
     arena_fini(&o.arena);
     return p;
 }

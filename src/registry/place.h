@@ -65,19 +65,25 @@ struct place {
     const struct place_ops *ops;
     struct arena arena;         /* of its texts */
     struct str shown;           /* for messages: "docker://localhost:5000/demo/product" */
-    struct str reference;       /* that the user's text ends in: a tag, a digest, or "" */
+    struct str reference;       /* that the user's text ends in: a tag, a digest (where it is read), or "" */
+    struct str must_be;         /* where it is written: the digest that the user's text has for what comes there; or "" */
     const struct repository *repository; /* of a registry, or NULL */
     struct store *store;        /* it is this one, or NULL */
     bool one_image;             /* takes an image and no index: a docker-archive, a dockerd */
     bool asks;                  /* a question costs a request: what is implied is not asked for */
 };
 
+/* Whether the tag only holds what is about an image: the fallback of the referrers' API, and cosign's. */
+bool tag_is_about(struct str tag);
+
 /* Where `copy` and its kin may read and write: TRANSPORT:TEXT, as skopeo has them. A text without a transport is docker://.
  *   docker://NAME[:TAG][@DIGEST]   oci:DIR[:TAG][@DIGEST]   oci-archive:FILE[:TAG]   docker-archive:FILE[:NAME]   dir:DIR
  *   docker-daemon:NAME[:TAG]       store:IMAGE (croze's own)
- * docker-archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. */
+ * docker-archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. `progress` is told of
+ * what a dockerd takes its time for, now and when the place is finished; may be NULL. */
 enum place_use { PLACE_READ, PLACE_WRITE };
-MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct err *e);
+MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
+                                    struct err *e);
 void place_close(struct place *p); /* NULL is fine */
 static inline void place_closep(struct place **p) {
     place_close(*p);

@@ -16,6 +16,7 @@ struct daemon {
     struct store *store;
     char *name;
     char *socket;
+    struct progress *progress; /* or NULL */
     struct digest root;
 };
 
@@ -45,6 +46,7 @@ static bool ask(const struct daemon *x, struct net_request *q, struct arena *a, 
     char words[64];
     q->socket = x->socket;
     q->direct = true;
+    q->stall_s = LIMIT_DAEMON_SILENT_S; /* an image of gigabytes may keep it silent for many minutes */
     q->max_kept = LIMIT_JSON_BYTES;
     if (!net_http(q, a, out, e)) {
         if (access(x->socket, F_OK) < 0 && errno == ENOENT)
@@ -59,7 +61,34 @@ static bool ask(const struct daemon *x, struct net_request *q, struct arena *a, 
     return false;
 }
 
+/* What it takes its time for, shown. */
+struct shown {
+    struct progress_step *step; /* or NULL */
+    uint64_t bytes, total;      /* that have gone or come; 0: nobody knows how many it will be */
+    int fd;
+};
+
+static struct progress_step *show(const struct daemon *x, const char *what) {
+    struct arena a = ARENA_INIT;
+    struct progress_step *step = x->progress ? progress_start(x->progress, arena_printf(&a, "dockerd %s %s", what, x->name)) : NULL;
+    arena_fini(&a);
+    return step;
+}
+
+static void show_end(const struct shown *s, bool good) {
+    char size[32];
+    if (s->step)
+        progress_end(s->step, good ? PROGRESS_DONE : PROGRESS_FAILED, good ? str_z(human_size(s->bytes, size)) : STR_NULL);
+}
+
 /* --- Into it --- */
+
+static void sent(void *ctx, uint64_t bytes) {
+    struct shown *s = ctx;
+    s->bytes = bytes;
+    if (s->step)
+        progress_bytes(s->step, bytes, s->total);
+}
 
 /* A line of JSON a message; one of them may be an error, under status 200. */
 static bool check_messages(struct str body, struct err *e) {
@@ -85,7 +114,11 @@ static bool post(const struct daemon *x, int fd, struct err *e) {
     q.body = NET_FILE;
     q.fd = fd;
     q.length = length < 0 ? 0 : (uint64_t)length;
+    struct shown s = {.step = show(x, "loads"), .total = q.length};
+    q.sent = sent;
+    q.ctx = &s;
     bool good = ask(x, &q, &a, &answer, e) && check_messages(answer.body, e);
+    show_end(&s, good);
     arena_fini(&a);
     return good;
 }
@@ -108,15 +141,21 @@ static enum net_take begin(void *ctx, const struct net_answer *so_far, struct er
 }
 
 static bool take(void *ctx, const void *p, size_t n, struct err *e) {
-    return file_write_all(*(const int *)ctx, p, n, "an image of dockerd", e);
+    struct shown *s = ctx;
+    s->bytes += n;
+    if (s->step)
+        progress_bytes(s->step, s->bytes, 0);
+    return file_write_all(s->fd, p, n, "an image of dockerd", e);
 }
 
 static bool get(const struct daemon *x, int fd, struct err *e) {
     struct arena a = ARENA_INIT;
     struct net_answer answer = {0};
-    struct net_request q = {.method = "GET", .begin = begin, .take = take, .ctx = &fd};
+    struct shown s = {.step = show(x, "saves"), .fd = fd};
+    struct net_request q = {.method = "GET", .begin = begin, .take = take, .ctx = &s};
     q.url = arena_join3(&a, S("http://docker/images/"), url_encode(&a, str_z(x->name)), S("/get"));
     bool good = ask(x, &q, &a, &answer, e);
+    show_end(&s, good);
     arena_fini(&a);
     return good;
 }
@@ -157,12 +196,13 @@ static struct daemon *new_daemon(struct store *s, struct str text, struct err *e
     return NULL;
 }
 
-struct place *place_daemon(struct store *s, struct str text, enum place_use use, struct err *e) {
+struct place *place_daemon(struct store *s, struct str text, enum place_use use, struct progress *progress, struct err *e) {
     char shown[512], digest[DIGEST_TEXT + 1];
     struct digest image;
     struct daemon *x = new_daemon(s, text, e);
     if (!x)
         return NULL;
+    x->progress = progress;
     snprintf(shown, sizeof shown, "docker-daemon:%s", x->name);
     struct place_hooks hooks = {daemon_finished, daemon_closed, x};
     if (use == PLACE_WRITE)

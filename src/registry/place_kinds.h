@@ -31,7 +31,7 @@ MUST_CHECK struct place *place_oci(const char *path, struct str tag, enum place_
 MUST_CHECK struct place *place_dir(const char *path, enum place_use use, struct err *e);
 MUST_CHECK struct place *place_oci_archive(struct store *s, const char *path, struct str tag, enum place_use use, struct err *e);
 MUST_CHECK struct place *place_docker_archive(struct store *s, const char *path, struct str name, enum place_use use, struct err *e);
-MUST_CHECK struct place *place_daemon(struct store *s, struct str name, enum place_use use, struct err *e);
+MUST_CHECK struct place *place_daemon(struct store *s, struct str name, enum place_use use, struct progress *progress, struct err *e);
 
 /* --- The store (place_store.c) --- */
 /* Its images of one name: references are tags of `name`. */
@@ -42,6 +42,9 @@ struct place *place_store_nameless(struct store *s, struct str shown, struct str
 
 /* Layers that arrive get their tables of contents on the way, and their trees if they are to be unpacked. */
 void place_store_follow(struct place *p, bool unpack);
+struct arrivals;
+/* What others bring into the store just now is waited for, and not brought twice. */
+void place_store_share(struct place *p, struct arrivals *arrivals);
 /* Manifests with a subject get no entry of their own: what comes is named later, or never. */
 void place_store_bare(struct place *p);
 /* Whether the layers that were followed are those that the image's configuration means. */

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "image/media_types.h"
 #include "net/settings.h"
+#include "registry/link.h"
 #include "registry/repository.h"
 
 enum { LOOKS_AWAY_TRIES = 5 };
@@ -52,8 +53,8 @@ static bool list_by_api(struct place_repository *p, const struct digest *subject
         *known = answer.status < 300;
         if (!*known)
             return true;
-        struct str next = repository_next_page(a, p, page, answer.link);
-        if (!take_page(answer.body, a, out, e))
+        struct str next;
+        if (!link_follow(a, &answer, &next, e) || !take_page(answer.body, a, out, e))
             return false;
         if (pages >= LIMIT_REFERRERS || str_eq(next, page))
             return err_set(e, ERR_FAILED, "the list of referrers has no end");

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
+#include "registry/link.h"
 #include "registry/repository.h"
 
 #define ACCEPT_MANIFESTS \
@@ -98,7 +99,8 @@ static bool repository_resolve(struct place *p, struct str reference, struct dig
         good = digest_parse(said, out, e);
     } else if (good) { /* old registries do not say it */
         good = repository_raw(repository_place(p), reference, &a, &m, e);
-        *out = m.digest;
+        if (good)
+            *out = m.digest;
     }
     arena_fini(&a);
     return good;
@@ -163,20 +165,6 @@ static bool repository_blob(struct place *p, const struct descriptor *d, struct 
 
 /* --- Tags --- */
 
-struct str repository_next_page(struct arena *a, const struct place_repository *p, struct str page, struct str link) {
-    struct str url, rest, prefix = arena_join3(a, S("/v2/"), p->repository.path, S("/"));
-    ptrdiff_t open = str_index(link, '<');
-    if (open < 0 || !str_cut(str_from(link, (size_t)open + 1), '>', &url, &rest) || str_find(rest, S("next")) < 0)
-        return STR_NULL;
-    if (str_starts(url, prefix))
-        return arena_str(a, str_from(url, prefix.n));
-    if (str_starts(url, S("?"))) {
-        ptrdiff_t query = str_index(page, '?');
-        return arena_join3(a, query < 0 ? page : str_first(page, (size_t)query), url, STR_NULL);
-    }
-    return arena_str(a, url);
-}
-
 typedef VEC(struct str) tag_list;
 
 static bool read_page(struct str body, struct arena *a, tag_list *out, struct err *e) {
@@ -220,7 +208,9 @@ static bool get_pages(struct place_repository *p, struct arena *a, tag_list *lis
         q.accept = S("application/json");
         q.max_bytes = LIMIT_JSON_BYTES;
         bool good = registry_ask(p->registries, &q, NULL, &scratch, &answer, e) && read_page(answer.body, a, list, e);
-        struct str next = good ? repository_next_page(a, p, page, answer.link) : STR_NULL;
+        struct str next = STR_NULL;
+        good = good && link_follow(&scratch, &answer, &next, e);
+        next = arena_str(a, next);
         arena_fini(&scratch);
         if (!good)
             return false;

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "registry/arrivals.h"
 #include "registry/place_follow.h"
 
 struct followed_layer {
@@ -20,6 +21,7 @@ struct place_store {
     struct digest *root;     /* nameless: what was put last with a reference */
     struct place_hooks hooks;
     bool bare;               /* what is about another manifest gets no entry: a name is given later, or never */
+    struct arrivals *arrivals; /* shared with others that bring blobs into it; or NULL */
     bool follows;            /* layers are inflated while they arrive */
     enum ingest_what follow;
     pthread_mutex_t lock;    /* guards `layers` */
@@ -193,7 +195,7 @@ static bool put_followed(struct place_store *p, const struct descriptor *d, stru
            store_publish_blob(p->store, draft, &d->digest, e) && follower_commit(f, &diff_id, e) && note_diff_id(p, &d->digest, &diff_id);
 }
 
-static bool store_put(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e) {
+static bool put_now(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e) {
     struct draft_sink draft_ctx;
     _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
     if (!store_draft(of(p)->store, &draft, e))
@@ -202,6 +204,17 @@ static bool store_put(struct place *p, const struct descriptor *d, struct place 
     if (of(p)->follows && is_layer(d->media_type))
         return put_followed(of(p), d, from, &draft, sink, e);
     return from->ops->blob(from, d, sink, e) && store_publish_blob(of(p)->store, &draft, &d->digest, e);
+}
+
+static bool store_put(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e) {
+    struct arrivals *arrivals = of(p)->arrivals;
+    bool has = false;
+    if (!arrivals)
+        return put_now(p, d, from, progress, e);
+    bool good = arrivals_begin(arrivals, &d->digest) || store_has(p, d, &has, e);
+    good = good && (has || put_now(p, d, from, progress, e));
+    arrivals_end(arrivals, &d->digest);
+    return good;
 }
 
 static bool has_subject(const struct manifest_blob *m) {
@@ -273,6 +286,10 @@ static struct place_store *new_place(struct store *s, struct str shown, struct s
 
 struct place *place_store(struct store *s) {
     return &new_place(s, S("the store"), STR_NULL)->place;
+}
+
+void place_store_share(struct place *p, struct arrivals *arrivals) {
+    of(p)->arrivals = arrivals;
 }
 
 void place_store_bare(struct place *p) {

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "net/http.h"
+#include "registry/arrivals.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
 #include "registry/registries_conf.h"
@@ -48,6 +49,8 @@ struct registries {
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
     struct map credentials;         /* credential_key: struct credential */
+    struct helpers *helpers;        /* has a lock of its own */
+    struct arrivals arrivals;       /* pulls that go on at once */
     uint64_t rate;                  /* requests a second and host; 0: any */
 };
 

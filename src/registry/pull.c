@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "registry/place_kinds.h"
+#include "registry/private.h"
 
 #define THIS_PLATFORM S("linux/" CROZE_ARCH)
 
@@ -54,6 +55,7 @@ static bool find_held(struct store *s, const struct image_name *name, struct are
 /* --- Pull --- */
 
 struct pull {
+    struct registries *registries;
     struct store *store;
     const struct image_name *name;
     struct str platform;
@@ -101,6 +103,7 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     struct copy_result r;
     struct copy_options copy = {.platform = p->platform, .keep_index = p->keep_index, .progress = o->progress};
     _cleanup_(place_closep) struct place *to = place_store(p->store);
+    place_store_share(to, &p->registries->arrivals);
     place_store_bare(to);
     if (o->depth != PULL_BLOBS)
         place_store_follow(to, o->depth == PULL_TREES);
@@ -115,7 +118,7 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
 
 static bool pull(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
                  struct pull_result *out, struct err *e) {
-    struct pull p = {.store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
+    struct pull p = {.registries = r, .store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
     struct str reference = name->digest.n ? name->digest : name->tag;
     struct repository repository;
     bool current;
@@ -149,8 +152,8 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
         enum pull_when when;
     } words[] = {
         {"missing", PULL_MISSING}, {"if-not-present", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
-        {"always", PULL_ALWAYS},   {"newer", PULL_ALWAYS},           {"true", PULL_ALWAYS},       {"", PULL_ALWAYS},
-        {"never", PULL_NEVER},
+        {"always", PULL_ALWAYS},   {"true", PULL_ALWAYS},            {"", PULL_ALWAYS},           {"newer", PULL_NEWER},
+        {"ifnewer", PULL_NEWER},   {"never", PULL_NEVER},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eqz(text, words[i].word)) {
@@ -163,11 +166,29 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
 static bool pull_wanted_now(struct store *s, const struct image_name *name, const struct pull_wanted *w, struct arena *a,
                             struct store_ref *out, struct err *e) {
     struct pull_result r;
-    if (!*w->registries && !(*w->registries = registries_new(w->options, e)))
+    struct registries *registries = w->registries(w->ctx, e);
+    if (!registries)
         return false;
-    bool good = pull_image(*w->registries, s, name, &w->pull, a, &r, e);
+    bool good = pull_image(registries, s, name, &w->pull, a, &r, e);
     *out = r.ref;
     return good;
+}
+
+/* A digest is newer if it is another one; a registry that does not give it is no reason to do without what is here (podman). */
+static bool newer_or_here(struct store *s, struct str text, const struct image_name *name, const struct pull_wanted *w, struct arena *a,
+                          struct store_ref *out, struct err *e) {
+    struct store_ref here;
+    struct err missing = ERR_INIT;
+    bool is_here = image_find(s, text, a, &here, &missing);
+    err_clear(&missing);
+    if (pull_wanted_now(s, name, w, a, out, e))
+        return true;
+    if (!is_here)
+        return false;
+    log_warn("%s; the %.*s that is here is used", e->msg, STR_ARG(text));
+    err_clear(e);
+    *out = here;
+    return true;
 }
 
 /* What is no name but the beginning of a digest is looked for here only. */
@@ -179,6 +200,8 @@ bool image_find_or_pull(struct store *s, struct str text, const struct pull_want
     err_clear(&no_name);
     if (is_name && w->when == PULL_ALWAYS)
         return pull_wanted_now(s, &name, w, a, out, e);
+    if (is_name && w->when == PULL_NEWER)
+        return newer_or_here(s, text, &name, w, a, out, e);
     bool found = image_find(s, text, a, out, &missing);
     if (found || !is_name || w->when == PULL_NEVER || missing.sys != ENOENT) {
         if (!found)

@@ -30,12 +30,17 @@ MUST_CHECK bool pull_image(struct registries *r, struct store *s, const struct i
                            struct arena *a, struct pull_result *out, struct err *e);
 
 /* Which base image or image to run is wanted: what is here, or what the registry has now. */
-enum pull_when { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
-MUST_CHECK bool pull_when_parse(struct str text, enum pull_when *out); /* "missing" (or "if-not-present", "ifmissing"), "always", "never" */
-/* image_find, after a pull if `when` says so. *registries is made when it is first needed and NULL. */
+enum pull_when {
+    PULL_MISSING,                /* what is here is taken */
+    PULL_ALWAYS,                 /* the registry is asked, and has to answer */
+    PULL_NEWER,                  /* the same, but that what is here is taken where it does not */
+    PULL_NEVER,
+};
+MUST_CHECK bool pull_when_parse(struct str text, enum pull_when *out); /* words of docker, podman and buildah */
+/* image_find, after a pull if `when` says so. */
 struct pull_wanted {
-    struct registries **registries;
-    const struct registry_options *options;
+    struct registries *(*registries)(void *ctx, struct err *e); /* the client, when a registry is to be asked; called once */
+    void *ctx;
     enum pull_when when;
     struct pull_options pull;
 };

@@ -64,6 +64,13 @@ static size_t add_headers(struct call *c, struct str *headers) {
     return n;
 }
 
+/* No copy of a secret stays behind in the caller's arena. */
+static void wipe_headers(struct str *headers, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (str_starts(headers[i], S("Authorization:")))
+            mem_wipe((char *)headers[i].p, headers[i].n);
+}
+
 static bool send_to(struct call *c, struct str url, const struct net_tls *tls, struct err *e) {
     const struct registry_request *ask = c->ask;
     struct str headers[HEADERS_MAX];
@@ -88,6 +95,7 @@ static bool send_to(struct call *c, struct str url, const struct net_tls *tls, s
     q.sent = ask->body == BODY_FILE && ask->progress ? told_sent : NULL;
     q.ctx = c;
     bool ok = net_http(&q, c->arena, &c->answer, e);
+    wipe_headers(headers, q.n_headers);
     if (c->wrong_range) { /* then all of it, and what was had is passed over */
         c->wrong_range = false;
         c->answer.failure = NET_BROKEN;

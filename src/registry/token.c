@@ -105,7 +105,7 @@ static bool refused(struct asking *k, const struct net_answer *n, struct err *e)
 
 static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, struct err *e) {
     bool post = k->who->identity_token.n;
-    struct str headers[2] = {S("Accept: application/json")};
+    struct str headers[2] = {S("Accept: application/json")}, secret = STR_NULL;
     struct net_answer n;
     struct net_request q = {.method = post ? "POST" : "GET", .url = post ? k->realm.text : get_url(k), .headers = headers, .n_headers = 1};
     k->transient = false;
@@ -113,16 +113,17 @@ static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, 
     if (post) {
         headers[q.n_headers++] = S("Content-Type: application/x-www-form-urlencoded");
         q.body = NET_BYTES;
-        q.bytes = post_body(k);
+        secret = q.bytes = post_body(k);
     } else if (k->who->secret.n) {
         struct str basic = http_basic(k->arena, k->who->user, k->who->secret);
-        headers[q.n_headers++] = arena_join3(k->arena, S("Authorization: "), basic, STR_NULL);
+        secret = headers[q.n_headers++] = arena_join3(k->arena, S("Authorization: "), basic, STR_NULL);
         mem_wipe((char *)basic.p, basic.n);
     }
     q.tls = &k->to->tls;
     q.direct = k->loopback;
     q.max_kept = LIMIT_TOKEN_BYTES;
     bool ok = net_http(&q, k->arena, &n, e);
+    mem_wipe((char *)secret.p, secret.n);
     k->transient = !ok && n.transient;
     if (!ok) {
         e->kind = ERR_UNCHECKED;

@@ -72,6 +72,12 @@ like "images shows its digest" "$(croze images --digests 2>&1)" "demo/all +v1 +$
 does "and nothing is wrong with the store" croze fsck --deep
 is "  that the digest of a platform finds" "$(croze inspect -f '{{.Os}}' "demo/all@$digest")" linux
 
+does "a destination with the digest of what comes" croze copy "oci:$T/all:v1" "oci:$T/exact:v1@$digest"
+is "  is that" "$(blobs "$T/exact")" "$(blobs "$T/all")"
+other=sha256:$(printf 0%.0s $(seq 64))
+refuses 1 "the destination is to be $other, and what would come there is $digest" "  with another" croze copy "oci:$T/all:v1" "oci:$T/wrong:v1@$other"
+is "  nothing is written" "$(cat "$T/wrong/index.json" 2>/dev/null | grep -c sha256)$(blobs "$T/wrong" 2>/dev/null)" 0
+refuses 2 'cannot be given' "  the store gives none" croze copy "oci:$T/all:v1" "store:demo/all@$digest"
 does "one platform of an index" croze copy --platform linux/arm64 "oci:$T/all:v1" "oci:$T/arm:v1"
 is "  is that image's own manifest" "$(raw "$T/all" "$digest" | grep -o "$out")" "$out"
 refuses 1 'no image for linux/riscv64; there are: linux/amd64, linux/arm64/v8' "a platform that is not there" \

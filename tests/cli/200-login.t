@@ -60,11 +60,11 @@ pid, fd = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], "login", *sys.argv[2:]])
 seen = b""
-for prompt, answer in ((b"Username: ", b"user\n"), (b"Password: ", b"secret\n")):
-    while prompt not in seen:
-        seen += os.read(fd, 1000)
-    os.write(fd, answer)
 try:
+    for prompt, answer in ((b"Username: ", os.environ.get("TYPED", "user").encode() + b"\n"), (b"Password: ", b"secret\n")):
+        while prompt not in seen:
+            seen += os.read(fd, 1000)
+        os.write(fd, answer)
     while True:
         piece = os.read(fd, 1000)
         if not piece:
@@ -78,6 +78,11 @@ END
 typed_out=$(typed "$host")
 like "on a terminal both are asked for" "$typed_out" 'code 0'
 unlike "and the password is not shown" "$typed_out" secret
+refuses 2 'has no colon' "a user name has no colon" login secret -u us:er "$host"
+typed_out=$(TYPED=us:er typed "$host")
+like "also where it is typed" "$typed_out" 'a user name is not empty and has no colon'
+unlike "then nobody is asked for a password" "$typed_out" Password
+refuses 2 'takes true or false' "--tls-verify is a yes or no" login secret -u user --tls-verify=perhaps "$host"
 
 # --- which file ---
 

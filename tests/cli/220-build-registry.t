@@ -23,8 +23,19 @@ is "  asks nobody" "$(peer hub count)" 0
 builds "with --pull" "$at/demo/app:1" "$T/app" --pull
 is "  asks once" "$(peer hub count)" 1
 builds "with --pull=always" "$at/demo/app:1" "$T/app" --pull=always
-refuses 2 'always, missing or never' "with --pull=perhaps" croze build --pull=perhaps "$T/app"
+peer hub forget
+builds "with --pull=newer" "$at/demo/app:1" "$T/app" --pull=newer
+is "  asks once, and has nothing to bring" "$(peer hub count) $(peer hub count operation=blob.get)" '1 0'
+peer_faults hub '{"fault": {"name": "status", "code": 500}}'
+CROZE_FETCH_TRIES=1 builds "with --pull=newer of a registry that fails" "$at/demo/app:1" "$T/app" --pull=newer
+like "  what is here is used, with a warning" "$err" 'HTTP 500.*; the .*/demo/base:1 that is here is used'
+CROZE_FETCH_TRIES=1 fails_build 'HTTP 500' "with --pull=always that is an error" "$T/app" --pull=always
+peer_faults hub
+refuses 2 'always, newer, missing or never' "with --pull=perhaps" croze build --pull=perhaps "$T/app"
 croze rmi "$at/demo/base:1" >/dev/null
+peer_faults hub '{"fault": {"name": "status", "code": 500}}'
+CROZE_FETCH_TRIES=1 fails_build 'HTTP 500' "with --pull=newer, and nothing here" "$T/app" --pull=newer
+peer_faults hub
 fails_build 'no such image.*pull=never' "with --pull=never" "$T/app" --pull=never
 dockerfile "$T/twice" <<END
 FROM $at/demo/base:1 AS one
@@ -35,6 +46,42 @@ croze rmi "$at/demo/base:1" >/dev/null 2>&1
 peer hub forget
 builds "one image in three places" twice "$T/twice" --pull=always
 is "  is asked for once" "$(peer hub count path='manifests')" 1
+
+# --- several bases ---
+
+seen() { [ "$(peer hub count "$1")" != 0 ]; }
+for name in left right; do
+    dockerfile "$T/$name" <<END
+FROM $at/demo/base:1
+COPY Dockerfile /$name
+END
+    builds "a base for a build of several" "$at/demo/$name:1" "$T/$name"
+    croze push -q "$at/demo/$name:1" >/dev/null
+done
+dockerfile "$T/both" <<END
+FROM $at/demo/left:1 AS one
+FROM $at/demo/right:1 AS two
+FROM scratch
+COPY --from=one /left /left
+COPY --from=two /right /right
+END
+# the first base never comes: the second one is asked for all the same
+export CROZE_ROOT="$T/store3"
+peer hub forget
+peer_faults hub '{"fault": "hang", "match": {"path": "/demo/left/"}}'
+"$CROZE" build -q -t both "$T/both" >/dev/null 2>&1 &
+pid=$!
+if until_true 300 seen path=demo/right/blobs; then pass "bases of independent stages come side by side"; else fail "bases of independent stages come side by side" "$(peer hub log)"; fi
+kill $pid
+wait $pid 2>/dev/null
+peer_faults hub '{"fault": {"name": "drip", "rate": 1000000}, "match": {"operation": "blob.get"}}'
+export CROZE_ROOT="$T/store4"
+peer hub forget
+builds "with bases that have layers in common" both "$T/both"
+is "  each of which is brought once" "$(peer hub log operation=blob.get | grep -o 'sha256:[0-9a-f]*' | sort | uniq -d)" ""
+does "  and the store is sound" croze fsck --deep
+peer_faults hub
+export CROZE_ROOT="$T/store2"
 
 does "build --push" croze build -q --push -t "$at/demo/app:2" "$T/app"
 does "  the registry has it" croze copy -q "$at/demo/app:2" "oci:$T/pushed:2"
@@ -53,7 +100,7 @@ if [ "$tier" = root ] || unshare --map-root-user --map-auto true 2>/dev/null; th
     croze rmi "$at/demo/base:1" >/dev/null 2>&1
     does "run pulls what is not here" croze run --rm "$at/demo/base:1" /bin/busybox true
     refuses 125 'no such image' "  but with --pull=never" croze run --rm --pull=never "$at/demo/other:1" true
-    refuses 125 'always, missing or never' "  or --pull=perhaps" croze run --rm --pull=perhaps "$at/demo/base:1" true
+    refuses 125 'always, newer, missing or never' "  or --pull=perhaps" croze run --rm --pull=perhaps "$at/demo/base:1" true
 else
     skip "run pulls what is not here" "no user namespaces"
 fi

@@ -104,6 +104,10 @@ pushes "an upload that is reset" p2 "$no_mount" '{"fault": "reset-upload", "time
 pushes "an upload of which a part arrives" p3 "$no_mount" '{"fault": "short-upload", "times": 1}'
 pushes "a session that is lost" p4 "$no_mount" '{"fault": "lost-upload", "times": 1}'
 pushes "odd locations" p5 "$no_mount" '{"fault": "location-query"}' '{"fault": "relative-location"}'
+peer one forget
+pushes "the last answer of an upload is lost" p7 "$no_mount" '{"fault": "lost-answer", "match": {"operation": "upload.put"}, "times": 2}'
+is "  and nothing is sent twice for that" "$(peer one count operation=upload.patch)" 1
+like "  as the registry is asked what it has" "$(peer one log method=HEAD)" 'HEAD /v2/demo/p7/blobs/sha256.* 200'
 pushes "503 on PUT" p6 '{"fault": {"name": "status", "code": 503}, "match": {"method": "PUT"}, "times": 2}'
 peer_faults one '{"fault": {"name": "status", "code": 403}, "match": {"operation": "manifest.put"}}'
 croze tag "$at/demo/big:1" "$at/demo/refused:1"
@@ -142,6 +146,24 @@ peer_faults one
 is "pages of one tag each" "$(peer_faults one '{"fault": "short-pages"}'; croze tags "$at/demo/big" | tr '\n' ' ')" '1 '
 peer_faults one '{"fault": "page-loop"}'
 refuses 1 'no end' "pages that lead back to themselves" croze tags "$at/demo/no-referrers"
+peer_faults one '{"fault": "page-elsewhere"}'
+refuses 1 'which is another host' "pages of another host" croze tags "$at/demo/no-referrers"
+is "  which is not asked" "$(peer one count server=cdn 'path=tags/list')" 0
+printf '[[registry]]\nprefix = "docker.io"\nblocked = true\n[[registry]]\nprefix = "shop.example/far"\nlocation = "%s/demo"\n' "$at" >"$T/rewritten.conf"
+peer_faults one '{"fault": {"name": "short-pages", "size": 1}}'
+is "pages of a repository that is elsewhere than its name says" \
+    "$(CONTAINERS_REGISTRIES_CONF="$T/rewritten.conf" croze tags shop.example/far/no-referrers 2>&1)" "$(croze tags "$at/demo/no-referrers")"
+like "  are several" "$(peer one log operation=tags.get | tail -1)" 'last='
+peer_faults one
+
+# --- a destination that says which image it is for ---
+
+peer one forget
+refuses 1 'the destination is to be sha256:0000' "another image is not sent" croze copy "oci:$T/all:v1" "$at/demo/exact@sha256:$(printf 0%.0s $(seq 64))"
+is "  not a byte of it" "$(peer one count method='PUT|POST|PATCH')" 0
+does "the very one is, under the digest alone" croze copy -q "oci:$T/all:v1" "docker://$at/demo/exact@$digest"
+does "  it is there" croze copy -q "$at/demo/exact@$digest" "oci:$T/from-exact:v1"
+is "  without a tag" "$(croze tags "$at/demo/exact" 2>&1 | grep -v '^sha256-')" ""
 
 # --- deletion in other dialects ---
 

@@ -32,15 +32,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct credential c = {.source = S(""), .problem = S("")};
     if (size == 0)
         return 0;
+    struct helpers *helpers = helpers_new();
     setenv("PATH", "/nothing", 1);
     log_set_sink(say_nothing, NULL);
     struct str text = arena_str(&a, str_n((const char *)data + 1, size - 1));
     if (data[0] == 'k')
         check_key(&a, text);
-    else if (auth_file_find(&a, text, "auth.json", data[0] & 8, &repositories[data[0] % 3], &c, &e))
+    else if (auth_file_find(&a, text, "auth.json", data[0] & 8, helpers, &repositories[data[0] % 3], &c, &e))
         assert(!c.found || c.secret.n || c.identity_token.n || c.registry_token.n);
     err_clear(&e);
     credential_wipe(&c);
+    helpers_free(helpers);
     arena_fini(&a);
     return 0;
 }

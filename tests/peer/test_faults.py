@@ -132,6 +132,17 @@ def no_answer() -> None:
     equal(peer.ask("GET", path).status, 200)
 
 
+@test
+def lost_answers() -> None:
+    """an upload is done, and nobody is told"""
+    data = b"arrived all the same"
+    where = peer.session("lost")
+    peer.rules({"fault": "lost-answer", "match": {"operation": "upload.put"}, "times": 1})
+    mark = "&" if "?" in where else "?"
+    ended(http.client.RemoteDisconnected, lambda: peer.ask("PUT", f"{where}{mark}digest={sha256(data)}", data))
+    equal(peer.ask("HEAD", f"/v2/lost/blobs/{sha256(data)}").status, 200)
+
+
 def silent(connection: http.client.HTTPConnection) -> bool:
     """Whether nothing comes."""
     return not select.select([connection.sock], [], [], 0.2)[0]

@@ -94,7 +94,7 @@ static void test_implied(void) {
 }
 
 static void test_failures(void) {
-    const char *const where[] = {"blob:", "put:", "tag:sha256-", "tag:v1", "has:", "head:", "get:v1"};
+    const char *const where[] = {"blob:", "put:", "tag:sha256-", "tag:v1", "has:", "head:", "head:sha256-", "get:v1"};
     for (size_t i = 0; i < sizeof where / sizeof *where; i++) {
         struct memory_place *from = source(), *to = memory_place_new(true);
         struct err e = ERR_INIT;

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where credentials come from: the places in their order, the keys in a file, helpers, what is no credential. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
 #include "fixture.h"
 #include "registry/credentials.h"
 #include "registry/login.h"
 
 static struct registry_options options = {.tls_verify = -1};
+static struct helpers *all;
 
 /* "user:secret from source", "token ... from source", or "nobody" */
 static struct str who(const char *host, const char *path) {
     struct err e = ERR_INIT;
     struct credential c;
     struct repository r = {str_z(host), str_z(path)};
-    must(credentials_find(&options, &r, &arena, &c, &e), &e);
+    must(credentials_find(&options, all, &r, &arena, &c, &e), &e);
     if (!c.found)
         return S("nobody");
     struct str source = str_starts(c.source, str_z(scratch)) ? str_from(c.source, strlen(scratch) + 1) : c.source;
@@ -55,7 +60,7 @@ static void order(void) {
     options = (struct registry_options){.authfile = in_scratch("nothing.json"), .tls_verify = -1};
     struct err e = ERR_INIT;
     struct credential c;
-    ok(!credentials_find(&options, &(struct repository){S("h"), S("x")}, &arena, &c, &e), "a file that was named and is not there");
+    ok(!credentials_find(&options, all, &(struct repository){S("h"), S("x")}, &arena, &c, &e), "a file that was named and is not there");
     is_err(&e, "nothing.json", "is an error");
     options.authfile = NULL;
     static const char *const unset[] = {"DOCKER_CONFIG", "XDG_CONFIG_HOME", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE"};
@@ -83,21 +88,23 @@ static void bad(void) {
     static const char *const rows[][2] = {
         {"{\"auths\":{\"h\":{\"auth\":\"!!!\"}}}", "is not base 64"},
         {"{\"auths\":{\"h\":{\"auth\":\"bm9jb2xvbg==\"}}}", "is not base 64"},
+        {"{\"auths\":{\"h\":{\"username\":\"a:b\",\"password\":\"p\"}}}", "the user name for h has a colon"},
         {"{\"auths\":", "not valid JSON"},
     };
     struct err e = ERR_INIT;
     struct repository r = {S("h"), S("x")};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct credential c = {.source = S(""), .problem = S("")};
-        ok(!auth_file_find(&arena, str_z(rows[i][0]), "auth.json", false, &r, &c, &e), "no credential: %zu", i);
+        ok(!auth_file_find(&arena, str_z(rows[i][0]), "auth.json", false, all, &r, &c, &e), "no credential: %zu", i);
         is_err(&e, rows[i][1], "it says why");
     }
 }
 
-static void helpers(void) {
+static void one_helper(void) {
     put_file("bin/docker-credential-test", S("#!/bin/sh\nread -r host\ncase $host in\n"
                                              "h) echo '{\"ServerURL\":\"h\",\"Username\":\"helped\",\"Secret\":\"s\"}' ;;\n"
                                              "t) echo '{\"Username\":\"<token>\",\"Secret\":\"it\"}' ;;\n"
+                                             "colon) echo '{\"Username\":\"a:b\",\"Secret\":\"s\"}' ;;\n"
                                              "none) echo credentials not found in native keychain; exit 1 ;;\n"
                                              "*) echo \"it broke: $host\"; exit 3 ;;\nesac\n"));
     must(chmod(in_scratch("bin/docker-credential-test"), 0755) == 0, &(struct err)ERR_INIT);
@@ -111,11 +118,62 @@ static void helpers(void) {
     is_str(who("none", "x"), S("n:p from run/containers/auth.json"), "one that has nothing, too");
     struct err e = ERR_INIT;
     struct credential c;
-    must(credentials_find(&options, &(struct repository){S("docker.io"), S("x")}, &arena, &c, &e), &e);
+    must(credentials_find(&options, all, &(struct repository){S("docker.io"), S("x")}, &arena, &c, &e), &e);
     ok(!c.found && str_find(c.problem, S("it broke: https://index.docker.io/v1/")) >= 0, "what it said when it broke is kept for words");
+    put_file("run/containers/auth.json", S("{\"credsStore\":\"test\"}"));
+    must(credentials_find(&options, all, &(struct repository){S("colon"), S("x")}, &arena, &c, &e), &e);
+    ok(!c.found && str_find(c.problem, S("has a colon")) >= 0, "a user name with a colon is none, whoever gives it");
     put_file("run/containers/auth.json", S("{\"credsStore\":\"../../bin/sh\"}"));
-    must(credentials_find(&options, &(struct repository){S("k"), S("x")}, &arena, &c, &e), &e);
+    must(credentials_find(&options, all, &(struct repository){S("k"), S("x")}, &arena, &c, &e), &e);
     ok(str_find(c.problem, S("no name of a credential helper")) >= 0, "a path is no helper");
+}
+
+/* --- Many that ask --- */
+
+enum { THREADS = 8 };
+
+static void *ask_slow(void *failed) {
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct credential c = {0};
+    if (!helpers_get(all, &a, S("slow"), S("one"), &c, &e) || !str_eqz(c.secret, "late"))
+        *(bool *)failed = true;
+    err_clear(&e);
+    arena_fini(&a);
+    return NULL;
+}
+
+/* The helper says that it was called, and answers for "one" when the gate opens. */
+static void helpers_at_once(void) {
+    struct err e = ERR_INIT;
+    struct credential c = {0};
+    pthread_t threads[THREADS];
+    bool failed[THREADS] = {0}, any = false;
+    struct buf calls = BUF_INIT(KIB(4));
+    put_file("bin/docker-credential-slow",
+             text("#!/bin/sh\nread -r host\necho $host >>%s/calls\n[ $host != one ] || timeout 60 cat %s/gate >/dev/null\n"
+                  "[ $host != bad ] || { echo it broke; exit 3; }\necho '{\"Username\":\"u\",\"Secret\":\"late\"}'\n", scratch, scratch));
+    must(chmod(in_scratch("bin/docker-credential-slow"), 0755) == 0 && mkfifo(in_scratch("gate"), 0600) == 0, &e);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, ask_slow, &failed[i]);
+    _cleanup_fd_ int gate = open(in_scratch("gate"), O_WRONLY | O_CLOEXEC); /* waits until the helper is at it */
+    must(gate >= 0, &e);
+    must(helpers_get(all, &arena, S("slow"), S("other"), &c, &e), &e);
+    is_str(c.secret, S("late"), "another server's credentials come while a helper waits");
+    must(file_write_all(gate, "open", 4, "the gate", &e), &e);
+    fd_closep(&gate);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        any = any || failed[i];
+    }
+    ok(!any, "many that ask for the same get it");
+    for (int i = 0; i < 2; i++) {
+        ok(!helpers_get(all, &arena, S("slow"), S("bad"), &c, &e), "one that fails fails for all");
+        is_err(&e, "it broke", "with what it said");
+    }
+    must(file_read(in_scratch("calls"), &calls, &e), &e);
+    is_str(buf_str(&calls), S("one\nother\nbad\n"), "each was asked once");
+    buf_fini(&calls);
 }
 
 static void login_keys(void) {
@@ -139,10 +197,13 @@ static void login_keys(void) {
 
 int main(void) {
     fixture_init();
+    all = helpers_new();
     order();
     keys();
     bad();
-    helpers();
+    one_helper();
+    helpers_at_once();
+    helpers_free(all);
     login_keys();
     return tap_done();
 }

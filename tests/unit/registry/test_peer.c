@@ -2,7 +2,9 @@
  * registry_ask against a registry that injects faults: what passes is tried again, what stays is explained, tokens are few and go nowhere
  * else. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "fixture.h"
 
@@ -153,6 +155,34 @@ static void many_at_once(void) {
     ok(count("server=token", "") == 1, "and share one token");
 }
 
+/* The helper of one host waits until the other has been asked and has answered. */
+static void a_slow_helper(void) {
+    struct err e = ERR_INIT;
+    struct registry_answer a;
+    struct repository other = {text("localhost:%d", peer.port), repository.path};
+    pthread_t thread;
+    bool failed = false;
+    struct str before = text("%s", in_scratch(".docker/config.json")), kept = text("%s", in_scratch(".docker/kept.json"));
+    put_file("bin/docker-credential-slow", text("#!/bin/sh\ntimeout 60 cat %s/gate >/dev/null\n"
+                                                "echo '{\"Username\":\"ann\",\"Secret\":\"sesame\"}'\n", scratch));
+    must(chmod(in_scratch("bin/docker-credential-slow"), 0755) == 0 && mkfifo(in_scratch("gate"), 0600) == 0, &e);
+    must(rename(before.p, kept.p) == 0, &e);
+    setenv("PATH", text("%s/bin:%s", scratch, getenv("PATH")).p, 1);
+    put_file(".docker/config.json", text("{\"credHelpers\":{\"127.0.0.1:%d\":\"slow\"},\"auths\":{\"localhost:%d\":"
+                                         "{\"username\":\"ann\",\"password\":\"sesame\"}}}", peer.port, peer.port));
+    begin_anew();
+    pthread_create(&thread, NULL, get_one, &failed);
+    _cleanup_fd_ int gate = open(in_scratch("gate"), O_WRONLY | O_CLOEXEC); /* waits until the helper is at it */
+    must(gate >= 0, &e);
+    struct registry_request q = {.repository = &other, .method = "GET", .path = S("manifests/1.0"), .actions = "pull", .max_bytes = MIB(1)};
+    ok(registry_ask(registries, &q, NULL, &arena, &a, &e), "a host is asked while the helper of another one waits");
+    ok(count("operation=manifest.get", "status=200") == 1, "  and that one was not waited for");
+    fd_closep(&gate);
+    pthread_join(thread, NULL);
+    ok(!failed, "  which comes when its helper has answered");
+    must(rename(kept.p, before.p) == 0, &e);
+}
+
 static void what_passes(void) {
     static const char *const rows[] = {
         "{\"fault\": {\"name\": \"status\", \"code\": 503}, \"match\": {\"operation\": \"blob.get\"}, \"times\": 1}",
@@ -266,6 +296,7 @@ int main(void) {
     tokens();
     tokens_that_are_none();
     many_at_once();
+    a_slow_helper();
     what_passes();
     what_stays();
     limits();
