@@ -84,8 +84,8 @@ void check_json_lines(const struct check_result *r, struct buf *out) {
         _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *o = yyjson_mut_obj(d);
         json_add_str(d, o, "id", str_z(f->rule->id));
-        add_ids(d, o, f->rule->also);
-        json_add_str(d, o, "severity", str_z(severity_name(f->rule->severity)));
+        add_ids(d, o, f->also ? f->also : f->rule->also);
+        json_add_str(d, o, "severity", str_z(severity_name(f->severity)));
         json_add_str(d, o, "file", f->file);
         yyjson_mut_obj_add_uint(d, o, "line", f->pos.line);
         yyjson_mut_obj_add_uint(d, o, "column", f->pos.column);

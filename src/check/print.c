@@ -7,7 +7,7 @@
 #include "report/table.h"
 
 static void one(const struct finding *f, const struct source *source, struct buf *out) {
-    buf_printf(out, "\n%s: %s", f->rule->severity == SEVERITY_ERROR ? "ERROR" : "WARNING", f->rule->id);
+    buf_printf(out, "\n%s: %s", f->severity == SEVERITY_ERROR ? "ERROR" : "WARNING", f->rule->id);
     if (f->rule->url[0])
         buf_printf(out, " - %s", f->rule->url);
     buf_add_char(out, '\n');
@@ -50,7 +50,7 @@ void check_print_lines(const struct check_result *r, struct buf *out) {
     for (size_t k = 0; k < r->n_findings; k++) {
         const struct finding *f = &r->findings[k];
         buf_add_shown(out, f->file);
-        buf_printf(out, ":%u:%u: %s: ", f->pos.line, f->pos.column, severity_name(f->rule->severity));
+        buf_printf(out, ":%u:%u: %s: ", f->pos.line, f->pos.column, severity_name(f->severity));
         buf_add_shown(out, f->message);
         buf_printf(out, " [%s]\n", f->rule->id);
     }

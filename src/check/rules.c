@@ -5,7 +5,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-const struct rule *const rule_tables[] = {rules_buildkit, rules_croze, NULL};
+const struct rule *const rule_tables[] = {
+    rules_buildkit, rules_croze, rules_from, rules_user, rules_stage,    rules_copy, rules_expose,
+    rules_env,      rules_label, rules_apt,  rules_rpm,  rules_language, rules_misc, NULL,
+};
 
 const struct rule *rule_at(size_t number) {
     for (size_t t = 0; rule_tables[t]; t++)
@@ -21,6 +24,13 @@ const struct rule *rule_find(struct str id) {
         if (str_eqz(id, r->id))
             break;
     return r;
+}
+
+bool rule_is_in(const struct rule *r, const struct rule *table) {
+    for (const struct rule *row = table; row->id; row++)
+        if (row == r)
+            return true;
+    return false;
 }
 
 bool rule_is_called(const struct rule *r, struct str name) {

@@ -223,9 +223,9 @@ CACHE
 
 mkdir "$T/files"
 cd "$T/files" || exit 1
-printf 'FROM scratch\nCOPY a /\n' >good
-printf 'FROM scratch AS B\n  MAINTAINER m\n' >bad
-printf 'FROM scratch\nMAINTAINER m\nFORM x\n' >wrong
+printf 'FROM scratch\nCOPY a /\nUSER 1\n' >good
+printf 'FROM scratch AS B\n  MAINTAINER m\nUSER 1\n' >bad
+printf 'FROM scratch\nMAINTAINER m\nFORM x\nUSER 1\n' >wrong
 does "check: a good file" croze check good
 is "... nothing to say" "$out$err" ''
 exits 10 "lint: a good and a bad one" croze lint good bad
@@ -258,7 +258,7 @@ printf 'FROM scratch\nRUN \000\n' >nul
 refuses 2 'nul:2:5: a NUL byte' "a NUL byte" croze check nul
 head -c 17000000 /dev/zero | tr '\0' '\n' >big
 refuses 2 'big' "a file that is too large" croze check big
-py -c 'print("FROM scratch\n" + "env a b\n" * 20000)' >many
+py -c 'print("FROM scratch\nuser 1\n" + "env a b\n" * 20000)' >many
 exits 10 "more findings than anyone reads" croze check many
 like "... are counted" "$(printf '%s\n' "$out" | tail -1)" '^many: 10001 more findings are not shown$'
 cd / || exit 1
@@ -267,7 +267,10 @@ is "check makes no store" "$(CROZE_ROOT=$T/none croze check "$T/files/good"; ls 
 does "the rules" croze check --rules
 like "... are listed" "$out" '^JSONArgsRecommended  *warning  *DL3025  '
 rules=$(croze check --rules --format json | sed 's/^{"id":"\([A-Za-z]*\)".*/\1/' | sort)
-is "... as JSON: BuildKit's 21, and croze's own" "$(printf '%s\n' "$rules" | grep -c .)" 26
+is "... as JSON, one a line" "$(printf '%s\n' "$rules" | sort -u | grep -c .)" "$(printf '%s\n' "$rules" | grep -c .)"
+ids() { croze check --rules --format json | grep -o "\"$1[0-9]*\"" | sort -u | grep -c .; }
+is "... hadolint's own, all of them" "$(ids DL)" 71
+is "... Trivy's" "$(ids DS-)" 28
 if [ -d "$here/../../src" ]; then
     said=$(cat "$here"/../../src/dockerfile/*.c "$here"/../../src/plan/*.c | tr -d '\n' |
         grep -oE '(warn_at|scope_warn)\([^";{]*"[A-Z][A-Za-z]+"|\.rule = "[A-Za-z]+"' | sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort -u)
