@@ -7,7 +7,7 @@
 
 const struct rule *const rule_tables[] = {
     rules_buildkit, rules_croze, rules_from, rules_user, rules_stage,    rules_copy, rules_expose,
-    rules_env,      rules_label, rules_apt,  rules_rpm,  rules_language, rules_misc, NULL,
+    rules_env,      rules_label, rules_apt,  rules_rpm,  rules_language, rules_misc, rules_vars, NULL,
 };
 
 const struct rule *rule_at(size_t number) {
