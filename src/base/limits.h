@@ -38,6 +38,10 @@
 #define LIMIT_JSON_DEPTH 64
 #define LIMIT_INDEX_BYTES MIB(64)              /* the store's own index.json: 100,000 images */
 
+/* YAML: .hadolint.yaml has a page. */
+#define LIMIT_YAML_BYTES MIB(1)
+#define LIMIT_YAML_DEPTH 32
+
 /* The store's own files: ours, but a disk may rot and another program may write there. */
 #define LIMIT_STEP_BYTES KIB(64)               /* one step record; its title is cut to fit */
 #define LIMIT_DOWNLOAD_RECORD_BYTES KIB(64)    /* what one URL gave: texts of servers, each at most LIMIT_HTTP_HEADER_BYTES */

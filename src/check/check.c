@@ -261,6 +261,13 @@ struct str check_failure(struct arena *a, const struct check_result *r) {
     return arena_str(a, buf_str(&b));
 }
 
+bool check_is_failure(const struct check_result *r, const struct check_policy *p) {
+    for (size_t k = 0; !p->no_fail && k < r->n_findings; k++)
+        if (r->findings[k].severity >= p->threshold)
+            return true;
+    return false;
+}
+
 bool check_error_line(const struct check_result *r, unsigned *line) {
     struct str rest = str_z(r->error.msg), number;
     uint64_t n;

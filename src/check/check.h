@@ -34,6 +34,8 @@ struct check_policy {
     size_t n_labels;
     bool strict_labels;           /* they may have no others */
     bool no_pragmas;              /* comments in the file do not silence rules */
+    enum severity threshold;      /* from which on a finding is a failure (check_is_failure) */
+    bool no_fail;                 /* none is */
 };
 
 struct check_options {
@@ -63,6 +65,8 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
 
 /* "lint violation found for rules: A, B": what `fails` means, in BuildKit's words. Empty if it does not fail. */
 struct str check_failure(struct arena *a, const struct check_result *r);
+/* Whether one of the findings is as bad as the policy's threshold. */
+bool check_is_failure(const struct check_result *r, const struct check_policy *p);
 /* Where an error of dockerfile/ or plan/ points ("NAME:LINE:COLUMN: ..."); false: nowhere. */
 bool check_error_line(const struct check_result *r, unsigned *line);
 

@@ -198,6 +198,7 @@ static void unwrap(struct arena *a, struct shell *s) {
             c.words += n;
             c.n_words -= n;
             c.text = str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
+            c.wrapped = true;
             wrapped++;
             vec_push(&all, c);
         }

@@ -3,6 +3,7 @@
 #include "check/pragma.h"
 
 #include "base/limits.h"
+#include "check/policy.h"
 #include "check/text_rules.h"
 
 /* Takes a word and the blanks behind it off the text. */
@@ -26,23 +27,11 @@ bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names)
     return true;
 }
 
-/* "DL3008", "SC2086", and what a rule is called elsewhere. */
-static bool is_rule(struct str name) {
-    uint64_t number;
-    if (word_starts_in("DL SC", name) && str_to_u64(str_from(name, 2), 10, UINT32_MAX, &number))
-        return true;
-    const struct rule *r;
-    for (size_t k = 0; (r = rule_at(k)); k++)
-        if (rule_is_called(r, name))
-            return true;
-    return false;
-}
-
 /* As with hadolint, a list with a name in it that no rule has is no pragma: better a finding too many. */
 static void add_names(struct arena *a, struct str names, struct str_list *list) {
     struct str name, rest = names;
     for (size_t n = 0; n < LIMIT_RULE_NAMES && str_next(&rest, ',', &name); n++)
-        if (!is_rule(str_trim(name)))
+        if (!policy_knows_rule(str_trim(name)))
             return;
     while (list->n < LIMIT_RULE_NAMES && str_next(&names, ',', &name))
         if (str_trim(name).n)

@@ -112,6 +112,8 @@ void check_add(struct check *c, const struct rule *r, const struct df_instructio
     struct finding f = {.rule = r, .file = c->file->name, .pos = pos, .line = where ? where->pos.line : pos.line, .message = message};
     f.end.line = where ? where->line_end : pos.line;
     f.end.column = (unsigned)source_line(&c->source, f.end.line).n + 1;
+    f.also = c->ids;
+    c->ids = NULL;
     keep(c, &f, where, i);
 }
 

@@ -44,6 +44,7 @@ struct shell_command {
     unsigned depth;               /* of parentheses, braces, if, loops, case around it */
     unsigned nested;              /* of substitutions around it */
     struct str text;              /* from its first byte to its last */
+    bool wrapped;                 /* the same command without its "sudo" or "env" (lint.h) */
 };
 
 struct shell {

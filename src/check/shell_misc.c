@@ -125,7 +125,10 @@ static bool same_flags(const struct df_instruction *a, const struct df_instructi
 
 static bool is_simple(const struct lint_step *s) {
     enum { FEW = 2 };
-    return s->at->op == DF_RUN && s->script.n <= FEW && s->i->n_heredocs == 0;
+    size_t n = 0;
+    for (size_t k = 0; k < s->script.n; k++)
+        n += !s->script.commands[k].wrapped;
+    return s->at->op == DF_RUN && n <= FEW && s->i->n_heredocs == 0;
 }
 
 /* Joins two RUN in shell form: "\nRUN " becomes " && ". Comments between them would be lost, so there are none. */

@@ -47,6 +47,7 @@ struct check {
     const struct lint_step *step;    /* READS_TEXT, READS_COMMAND */
     const struct shell_command *command; /* READS_COMMAND */
     VEC(struct edit) edits;          /* for the next finding */
+    const char *ids;                 /* of the next finding: its rule's ids elsewhere that are meant, if not all */
     bool unmendable;                 /* one of them has no place */
     VEC(struct finding) findings;
     size_t n_dropped;

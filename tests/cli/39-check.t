@@ -6,6 +6,7 @@
 #   * "# check=" directives, BUILDKIT_DOCKERFILE_CHECK, comments above an instruction; error=true ends a build before its first step
 #   * the warnings of a build: at its end, good or bad
 #   * croze check (lint): several files, standard input, wrong files, hostile files, the list of rules
+#   * whose word counts, exceptions, severities, thresholds, hadolint's file
 . "$(dirname "$0")/lib.sh"
 
 import_base
@@ -263,6 +264,51 @@ exits 10 "more findings than anyone reads" croze check many
 like "... are counted" "$(printf '%s\n' "$out" | tail -1)" '^many: 10001 more findings are not shown$'
 cd / || exit 1
 is "check makes no store" "$(CROZE_ROOT=$T/none croze check "$T/files/good"; ls -d "$T/none" 2>/dev/null)" ''
+
+# --- what a user wants of the rules ---
+
+cd "$T/files" || exit 1
+printf 'RUN apt-get install x\n# hadolint ignore=DL3003\nRUN cd /x && sudo y\n' >piece
+exits 10 "a piece of a file" croze check piece
+is "... in croze's words" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetPin AptGetYes AptGetRecommends SudoInRun ConsecutiveRun '
+exits 10 "--compat=trivy" croze check --compat=trivy piece
+is "... speaks of less" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes AptGetRecommends SudoInRun '
+does "--ignore, by any name" croze check --ignore DL3008,DS-0021 --ignore AptGetRecommends --ignore SudoInRun,DL3059 piece
+is "... nothing is left" "$out" ''
+does "--failure-threshold" croze check --ignore SudoInRun -t error piece
+like "... prints the rest all the same" "$out" '\[AptGetPin\]$'
+exits 10 "--error makes one of it" croze check --ignore SudoInRun -t error --error DL3008 piece
+like "... and says so" "$out" '^piece:1:21: error: x is installed .*\[AptGetPin\]$'
+does "--no-fail" croze check --no-fail --no-color piece
+exits 10 "--disable-ignore-pragma" croze check --disable-ignore-pragma piece
+like "... the comment does not count" "$out" '\[CdInRun\]$'
+exits 10 "--enable" croze check --enable DL1001 piece
+like "... the exception itself is told" "$out" '\[InlineIgnore\]$'
+exits 10 "labels and registries" sh -c 'printf "FROM quay.io/x:1\nUSER 1\nLABEL b=c\n" | "$1" check --trusted-registry docker.io --require-label a:url --strict-labels -' sh "$CROZE"
+is "... are asked for" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'UntrustedRegistry LabelMissing LabelUnknown '
+refuses 2 'croze: --ignore: no rule is called "CdInRum" \(did you mean CdInRun\?\)' "a rule that there is not" croze check --ignore CdInRum piece
+refuses 2 'croze: --require-label: label "a": no kind "number"' "a kind of label that there is not" croze check --require-label a:number piece
+
+printf 'ignored: [DL3008, DL3014, DL3015, DL3004]\noverride:\n  style: [DL3059]\n' >.hadolint.yaml
+exits 10 ".hadolint.yaml" croze check piece
+is "... is read where it lies" "$out" 'piece:3:1: style: two RUN, one behind the other, make two layers [ConsecutiveRun]'
+printf 'ignored: [DL3059]\nno-fail: true\n' >other.yaml
+does "--config" croze check --config other.yaml piece
+like "... is read in its place" "$out" '\[AptGetPin\]$'
+exits 10 "--no-config" croze check --no-config piece
+like "... reads none" "$out" '\[ConsecutiveRun\]$'
+mkdir -p home/.config
+printf 'ignored: [DL3008]\n' >home/.config/hadolint.yaml
+mv .hadolint.yaml was.yaml
+exits 10 "a user's own" env HOME="$T/files/home" XDG_CONFIG_HOME= "$CROZE" check piece
+unlike "... is read too" "$out" 'AptGetPin'
+printf 'ingored: []\n' >.hadolint.yaml
+refuses 2 '\.hadolint\.yaml: ingored: not understood' "a key that means nothing" croze check piece
+printf 'ignored: [\n' >.hadolint.yaml
+refuses 2 '\.hadolint\.yaml:[0-9]+:[0-9]+: not valid YAML' "no YAML" croze check piece
+rm .hadolint.yaml
+refuses 1 'missing.yaml' "a file that is not there" croze check --config missing.yaml piece
+cd / || exit 1
 
 does "the rules" croze check --rules
 like "... are listed" "$out" '^JSONArgsRecommended  *warning  *DL3025  '
