@@ -23,9 +23,14 @@
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
 #define LIMIT_CHECKED_BYTES MIB(1)             /* of a file of an image, for rules that read: secrets are small */
-#define LIMIT_DEPLOYMENT_BYTES MIB(16)          /* compose and Kubernetes files */
+#define LIMIT_DEPLOYMENT_BYTES MIB(16)         /* compose and Kubernetes files */
 #define LIMIT_REFERENCE_TEXT_BYTES 4096        /* an image as such a file names it, with variables */
-#define LIMIT_EDITS 2000                       /* carried out in one round: each is compared with those before it */
+#define LIMIT_SHELL_DEPTH 64                   /* blocks, quotes and parentheses in each other, in the text of a RUN */
+#define LIMIT_SHELL_NESTED 16                  /* substitutions in substitutions: each is read once more */
+#define LIMIT_SHELL_COMMANDS 20000             /* of one text */
+#define LIMIT_SHELL_WORDS 200000               /* of one text: 64 bytes of memory each */
+#define LIMIT_EDITS 1000                       /* of one finding */
+#define LIMIT_EDITS_AT_ONCE 2000               /* carried out in one round: each is compared with those before it */
 #define LIMIT_RULE_NAMES 1000                   /* of one list of rules, each compared with all there are */
 #define LIMIT_EPOCH_S 253402300799             /* SOURCE_DATE_EPOCH: the last second that RFC 3339 can write, in the year 9999 */
 #define LIMIT_IGNORE_BYTES MIB(4)
@@ -36,6 +41,10 @@
 #define LIMIT_JSON_BYTES MIB(8)
 #define LIMIT_JSON_DEPTH 64
 #define LIMIT_INDEX_BYTES MIB(64)              /* the store's own index.json: 100,000 images */
+
+/* YAML: .hadolint.yaml has a page. */
+#define LIMIT_YAML_BYTES MIB(1)
+#define LIMIT_YAML_DEPTH 32
 
 /* The store's own files: ours, but a disk may rot and another program may write there. */
 #define LIMIT_STEP_BYTES KIB(64)               /* one step record; its title is cut to fit */

@@ -16,8 +16,8 @@ static bool fail(struct fy_diag *diag, const char *what, struct err *e) {
     void *at = NULL;
     const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &at);
     if (!first || !first->msg)
-        return err_set(e, ERR_USAGE, "%s: this is no YAML", what);
-    return err_set(e, ERR_USAGE, "%s:%d:%d: %s", what, first->line, first->column, SHOWN(str_z(first->msg)));
+        return err_set(e, ERR_USAGE, "%s: not valid YAML", what);
+    return err_set(e, ERR_USAGE, "%s:%d:%d: not valid YAML: %s", what, first->line, first->column, SHOWN(str_z(first->msg)));
 }
 
 /* The characters that a stream may hold (YAML 1.2.2 5.1). libfyaml 0.7 does not end on some that are none. */
@@ -68,8 +68,10 @@ struct fy_node *yaml_get(struct fy_node *mapping, const char *key) {
     return mapping && fy_node_is_mapping(mapping) ? fy_node_mapping_lookup_by_string(mapping, key, FY_NT) : NULL;
 }
 
-void yaml_place(struct fy_node *scalar, unsigned *line, unsigned *column) {
-    const struct fy_mark *mark = scalar ? fy_token_start_mark(fy_node_get_scalar_token(scalar)) : NULL;
+bool yaml_place(struct fy_node *scalar, unsigned *line, unsigned *column) {
+    bool is = scalar && (fy_node_is_scalar(scalar) || fy_node_is_alias(scalar));
+    const struct fy_mark *mark = is ? fy_token_start_mark(fy_node_get_scalar_token(scalar)) : NULL;
     *line = mark ? (unsigned)mark->line + 1 : 1;
     *column = mark ? (unsigned)mark->column + 1 : 1;
+    return mark != NULL;
 }

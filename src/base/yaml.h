@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * YAML 1.2 by libfyaml; this is the only header that includes it. Reading is bounded in size and depth. Aliases are not expanded: a
- * document of a few lines cannot become one of millions of nodes, and an alias is a scalar whose text is the name. */
+ * YAML 1.2 by libfyaml, bounded in size and depth. Two ways of reading it: as the library's nodes, which know where they stand, or as the
+ * values of json.h, which is all that configuration files need. Aliases are not expanded: a few lines of them can stand for gigabytes.
+ * Errors are ERR_USAGE and say line and column: "NAME:3:1: ...". */
 #ifndef CROZE_BASE_YAML_H
 #define CROZE_BASE_YAML_H
 
 #include <libfyaml.h>
 
-#include "base/err.h"
-#include "base/str.h"
+#include "base/json.h"
 
-/* Hands each document of a stream to `take`, its root NULL if it is empty; nodes live as long as the call. `what` names the stream in
- * errors, which say where it is wrong. `text` must live as long as the call. */
+/* Hands each document of a stream to `take`, its root NULL if it is empty; nodes live as long as the call. An alias is a scalar whose text
+ * is its name. */
 MUST_CHECK bool yaml_read(struct str text, size_t max_bytes, const char *what,
                           bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx, struct err *e);
 
@@ -19,7 +19,11 @@ MUST_CHECK bool yaml_read(struct str text, size_t max_bytes, const char *what,
 struct str yaml_text(struct fy_node *n);
 /* A member of a mapping; NULL: there is none, or it is no mapping. */
 struct fy_node *yaml_get(struct fy_node *mapping, const char *key);
-/* Where a scalar begins, both from 1. */
-void yaml_place(struct fy_node *scalar, unsigned *line, unsigned *column);
+/* Where a scalar begins, both from 1; false: it is none. */
+bool yaml_place(struct fy_node *scalar, unsigned *line, unsigned *column);
+
+/* Parses one document (at most LIMIT_YAML_BYTES, LIMIT_YAML_DEPTH deep) whose keys are texts and differ, without anchors and aliases. Of
+ * unquoted words true, false and null are what they look like; numbers and dates stay texts. An empty text gives null. */
+MUST_CHECK yyjson_doc *yaml_parse(struct str text, const char *what, struct err *e);
 
 #endif

@@ -33,7 +33,8 @@ static bool base_config(void *ctx, struct arena *a, const struct plan_stage *sta
 struct check_options review_options(struct build *b, const struct plan_options *plan) {
     struct bases *bases = arena_new(&b->arena, struct bases);
     *bases = (struct bases){b, plan->platform};
-    return (struct check_options){.plan = *plan, .ignore = &b->context.ignore, .base = base_config, .base_ctx = bases};
+    return (struct check_options){
+        .policy.compat = COMPAT_BUILDKIT, .plan = *plan, .ignore = &b->context.ignore, .base = base_config, .base_ctx = bases};
 }
 
 bool review(struct build *b, struct str text, struct str name, const struct plan_options *plan, struct err *e) {

@@ -22,56 +22,39 @@ const struct df_instruction *check_place(const struct check *c) {
     return c->now->trigger ? c->now->stage->from : c->now->i;
 }
 
-/* What the comments above an instruction say. They may be megabytes, and a thousand findings ask. */
-static const struct check_config *comments_of(struct asked *last, const struct df_instruction *i) {
-    if (last->of != i)
-        *last = (struct asked){i, i ? check_config_comments(i->comments) : (struct check_config){0}};
-    return &last->says;
-}
-
-/* The file's word, and that of the comments above the two instructions: any may silence a rule, any may ask for an experimental one. */
-static bool allowed(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i) {
-    bool file = check_config_allows(&c->config, r);
-    bool place = check_config_allows(comments_of(&c->place, where), r), own = check_config_allows(comments_of(&c->own, i), r);
-    return r->experimental ? file || place || own : file && place && own;
-}
-
-static bool said_before(const struct check *c, const struct finding *f) {
-    const struct finding *last = c->findings.n ? &c->findings.p[c->findings.n - 1] : NULL;
-    return last && last->rule == f->rule && last->pos.line == f->pos.line && last->pos.column == f->pos.column &&
-           str_eq(last->message, f->message);
-}
-
-static void add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i,
-                struct df_pos pos, struct str message) {
-    struct finding f = {.rule = r, .file = c->file->name, .pos = pos, .line = where ? where->pos.line : pos.line, .message = message};
-    f.end.line = where ? where->line_end : pos.line;
-    f.end.column = (unsigned)source_line(&c->source, f.end.line).n + 1;
-    if (!allowed(c, r, where, i) || said_before(c, &f))
-        return;
-    if (c->findings.n < LIMIT_FINDINGS)
-        vec_push(&c->findings, f);
-    else
-        c->n_dropped++;
-}
-
-void check_report(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i,
-                  struct df_pos pos, const char *fmt, ...) {
-    va_list ap;
-    va_start(ap, fmt);
-    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
-    va_end(ap);
-    add(c, r, where, i, pos, arena_str(c->arena, str_z(text)));
-}
-
 /* --- Phases ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Whether a rule's function over the text speaks in the place of the one over the plan. */
+static bool replaced(const struct check *c, const struct rule *r) {
+    return r->lint && (check_compat_is(c, COMPAT_HADOLINT) || check_compat_is(c, COMPAT_TRIVY) || c->piece);
+}
 
 static void run_rules(struct check *c, enum rule_reads reads, const struct df_instruction *i) {
     for (size_t t = 0; rule_tables[t]; t++)
         for (const struct rule *r = rule_tables[t]; r->id; r++)
-            if (r->reads == reads && r->run)
+            if (r->reads == reads && r->run && check_speaks(c, r) && !replaced(c, r))
                 r->run(c, r, i);
-    arena_fini(&c->scratch);
+    if (c->scratch.total_bytes)
+        arena_fini(&c->scratch);
+}
+
+/* The text as it is written: see lint.h. BuildKit's rules need none of it. */
+static void lint(struct check *c) {
+    lint_make(c->arena, c->file, &c->work, &c->lint);
+    pragmas_find(c);
+    for (size_t k = 0; k < c->lint.n; k++) {
+        c->step = &c->lint.steps[k];
+        run_rules(c, READS_TEXT, c->step->i);
+        for (size_t j = 0; j < c->step->script.n; j++) {
+            c->command = &c->step->script.commands[j];
+            run_rules(c, READS_COMMAND, c->step->i);
+        }
+    }
+    c->step = NULL;
+    for (size_t t = 0; rule_tables[t]; t++)
+        for (const struct rule *r = rule_tables[t]; r->id; r++)
+            if (check_speaks(c, r) && replaced(c, r))
+                r->lint(c, r, NULL);
 }
 
 static const struct df_instruction *instruction_at(const struct dockerfile *f, unsigned line) {
@@ -94,7 +77,8 @@ static void parser_warnings(struct check *c) {
         const struct rule *r = rule_find(str_z(w->rule));
         const struct df_instruction *i = instruction_at(c->file, w->pos.line);
         assert(r && r->reads == READS_NOTHING);
-        add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
+        if (check_speaks(c, r))
+            check_add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
     }
 }
 
@@ -142,8 +126,8 @@ static void see_step(void *ctx, const struct walk_step *now) {
         const struct df_warning *w = &now->warnings[k];
         const struct rule *r = rule_find(str_z(w->rule));
         assert(r && r->reads == READS_NOTHING);
-        if (w->subject.n == 0 || surely_undefined(c, w))
-            add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
+        if (check_speaks(c, r) && (w->subject.n == 0 || surely_undefined(c, w)))
+            check_add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
     }
     if (now->step)
         run_rules(c, READS_STEP, now->i);
@@ -183,32 +167,53 @@ static bool plan(struct check *c, struct plan *p, struct plan *bare, struct err 
     return good;
 }
 
-static bool run(struct check *c, struct str text, struct str name, struct check_result *r) {
+static bool has_from(const struct dockerfile *f) {
+    for (size_t k = 0; k < f->n_instructions; k++)
+        if (f->instructions[k].op == DF_FROM)
+            return true;
+    return false;
+}
+
+/* What needs no plan. */
+static void read_text(struct check *c) {
+    bool buildkit = check_compat_is(c, COMPAT_BUILDKIT);
+    c->piece = !has_from(c->file);
+    if (!buildkit)
+        lint(c);
+    parser_warnings(c);
+    for (size_t k = 0; k < c->file->n_instructions; k++)
+        run_rules(c, READS_INSTRUCTION, &c->file->instructions[k]);
+}
+
+static bool walk(struct check *c, struct check_result *r) {
     struct plan p, bare;
-    bool parsed = dockerfile_parse(c->arena, text, name, &r->file, &r->error);
+    if (!plan(c, &p, &bare, &r->error))
+        return false;
+    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .ctx = c};
+    c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
+    bool good = walk_stages(&walk, &r->error);
+    if (walk.doubt.kind != ERR_NONE)
+        r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
+    err_clear(&walk.doubt);
+    arena_fini(&walk.arena);
+    return good;
+}
+
+static bool run(struct check *c, struct str text, struct str name, struct check_result *r) {
     struct err *e = &r->error, config_error = ERR_INIT;
+    bool strict = check_compat_is(c, COMPAT_BUILDKIT);
+    bool parsed =
+        strict ? dockerfile_parse(c->arena, text, name, &r->file, e) : dockerfile_parse_lenient(c->arena, text, name, &r->file, e);
     c->file = &r->file;
     if (!find_config(c, &config_error)) {
         err_clear(e);
         err_move(e, &config_error);
         return false;
     }
-    parser_warnings(c);
-    for (size_t k = 0; k < r->file.n_instructions; k++)
-        run_rules(c, READS_INSTRUCTION, &r->file.instructions[k]);
-    if (!parsed)
-        return false;
-    run_rules(c, READS_FILE, NULL);
-    if (!plan(c, &p, &bare, e))
-        return false;
-    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .ctx = c};
-    c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
-    bool good = walk_stages(&walk, e);
-    if (walk.doubt.kind != ERR_NONE)
-        r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
-    err_clear(&walk.doubt);
-    arena_fini(&walk.arena);
-    return good;
+    read_text(c);
+    if (parsed || !strict)
+        run_rules(c, READS_FILE, NULL);
+    return parsed && (c->piece || walk(c, r));
 }
 
 /* By line; of one line as they were found, which is their order in memory. */
@@ -241,6 +246,7 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
     r->n_dropped = c.n_dropped;
     r->fails = c.config.error && r->n_findings > 0;
     vec_fini(&c.findings);
+    vec_fini(&c.edits);
 }
 
 struct str check_failure(struct arena *a, const struct check_result *r) {

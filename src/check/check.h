@@ -13,7 +13,33 @@
 #include "check/rule.h"
 #include "plan/plan.h"
 
+/* Whose word counts where tools contradict each other: docs/check.md. Only rules that the tool has speak. */
+enum check_compat { COMPAT_NONE, COMPAT_HADOLINT, COMPAT_BUILDKIT, COMPAT_TRIVY };
+
+/* What a label's value must be. */
+enum label_kind { LABEL_TEXT, LABEL_URL, LABEL_TIME, LABEL_LICENSE, LABEL_GIT_HASH, LABEL_VERSION, LABEL_EMAIL };
+struct label_rule {
+    struct str key;
+    enum label_kind kind;
+};
+
+/* What a user wants of the rules. */
+struct check_policy {
+    enum check_compat compat;
+    struct str_list ignored;      /* names of rules, any tool's */
+    struct str_list asked;        /* likewise: experimental ones that shall speak */
+    struct str_list errors, warnings, infos, styles; /* whose severity is another */
+    struct str_list registries;   /* that images may come from: "*", "*.example.com" too; none: any */
+    const struct label_rule *labels; /* that images must have */
+    size_t n_labels;
+    bool strict_labels;           /* they may have no others */
+    bool no_pragmas;              /* comments in the file do not silence rules */
+    enum severity threshold;      /* from which on a finding is a failure (check_is_failure) */
+    bool no_fail;                 /* none is */
+};
+
 struct check_options {
+    struct check_policy policy;
     struct plan_options plan;     /* build arguments, target, platform, named contexts */
     bool all_stages;              /* also those that the target does not need */
     const struct ignore *ignore;  /* the context's, or NULL */
@@ -41,6 +67,8 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
 struct str check_failure(struct arena *a, const struct check_result *r);
 /* What r->doubt says, as a sentence; or "". */
 struct str check_doubt(struct arena *a, const struct check_result *r);
+/* Whether one of the findings is as bad as the policy's threshold. */
+bool check_is_failure(const struct check_policy *p, const struct finding *findings, size_t n);
 /* Where an error of dockerfile/ or plan/ points ("NAME:LINE:COLUMN: ..."); false: nowhere. */
 bool check_error_line(const struct check_result *r, unsigned *line);
 

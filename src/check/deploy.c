@@ -5,11 +5,13 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "base/yaml.h"
+#include "check/judge.h"
 #include "image/image.h"
 
 struct deployment {
     struct arena *arena;
     struct str name;
+    const struct check_policy *policy;
     struct deploy_result *out;
     VEC(struct finding) findings;
 };
@@ -51,9 +53,11 @@ const struct rule rules_deploy[] = {
 
 static void report(struct deployment *d, enum deploy_rule rule, struct fy_node *node, struct str message) {
     struct finding f = {.rule = &rules_deploy[rule], .file = d->name, .message = message};
-    yaml_place(node, &f.pos.line, &f.pos.column);
+    (void)yaml_place(node, &f.pos.line, &f.pos.column);
     f.line = f.pos.line;
     f.end = (struct df_pos){f.pos.line, f.pos.column + (unsigned)yaml_text(node).n};
+    if (!judge(d->policy, &f))
+        return;
     if (d->findings.n < LIMIT_FINDINGS)
         vec_push(&d->findings, f);
     else
@@ -215,8 +219,9 @@ static bool look_at_document(void *ctx, struct fy_node *root, struct err *e) {
     return true;
 }
 
-bool check_deployment(struct arena *a, struct str text, struct str name, struct deploy_result *out, struct err *e) {
-    struct deployment d = {.arena = a, .name = name, .out = out};
+bool check_deployment(struct arena *a, struct str text, struct str name, const struct check_policy *policy, struct deploy_result *out,
+                      struct err *e) {
+    struct deployment d = {.arena = a, .name = name, .policy = policy, .out = out};
     *out = (struct deploy_result){0};
     bool good = yaml_read(text, LIMIT_DEPLOYMENT_BYTES, arena_strz(a, name), look_at_document, &d, e);
     out->n_findings = d.findings.n;

@@ -7,8 +7,7 @@
 #define CROZE_CHECK_DEPLOY_H
 
 #include "base/err.h"
-#include "check/finding.h"
-#include "check/rule.h"
+#include "check/check.h"
 
 struct deploy_result {
     struct finding *findings;     /* in the order of the file */
@@ -19,6 +18,7 @@ struct deploy_result {
 /* Whether a tag is of one image for good, as far as its looks tell: it has a build's time or number, or a commit. */
 bool deploy_tag_is_unique(struct str tag);
 /* All texts lie in the arena or in `text`. */
-MUST_CHECK bool check_deployment(struct arena *a, struct str text, struct str name, struct deploy_result *out, struct err *e);
+MUST_CHECK bool check_deployment(struct arena *a, struct str text, struct str name, const struct check_policy *policy,
+                                 struct deploy_result *out, struct err *e);
 
 #endif

@@ -19,6 +19,7 @@ struct edit {
 struct rule;
 struct finding {
     const struct rule *rule;
+    enum severity severity;       /* the rule's, unless the user has said another */
     struct str file;
     struct df_pos pos;            /* what the message is about */
     struct df_pos end;            /* behind the last byte of the last line */

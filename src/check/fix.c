@@ -61,7 +61,7 @@ size_t fix_apply(struct arena *a, struct str text, const struct finding *finding
     struct source source;
     size_t mended = 0, at = 0;
     source_init(&source, a, text);
-    for (size_t k = 0; k < n && taken.n < LIMIT_EDITS; k++)
+    for (size_t k = 0; k < n && taken.n < LIMIT_EDITS_AT_ONCE; k++)
         mended += take(&taken, &source, &findings[k]);
     if (taken.n)
         qsort(taken.p, taken.n, sizeof *taken.p, by_place);

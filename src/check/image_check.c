@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "check/image_rules.h"
+#include "check/judge.h"
 #include "layer/read.h"
 #include "report/progress.h"
 
@@ -14,7 +15,7 @@
 
 static void report(struct image_check *c, struct finding f) {
     f.file = c->options->name;
-    if (c->options->ignored && rule_set_has(c->options->ignored, f.rule))
+    if (!judge(c->options->policy, &f))
         return;
     if (c->findings.n < LIMIT_FINDINGS)
         vec_push(&c->findings, f);

@@ -6,7 +6,7 @@
 #ifndef CROZE_CHECK_IMAGE_CHECK_H
 #define CROZE_CHECK_IMAGE_CHECK_H
 
-#include "check/finding.h"
+#include "check/check.h"
 #include "check/rule.h"
 #include "image/image.h"
 
@@ -14,7 +14,7 @@ struct image_check_options {
     struct str name;              /* what findings call the image */
     size_t base_layers;           /* the lowest layers that are another's: rules over files and history pass them over */
     bool no_contents;             /* files are not read: rules that need their bytes are silent */
-    const struct rule_set *ignored; /* may be NULL */
+    const struct check_policy *policy;
 };
 
 struct image_check_result {

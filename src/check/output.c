@@ -64,7 +64,7 @@ void output_fini(struct output *o) {
 /* --- For the formats --------------------------------------------------------------------------------------------------------------- */
 
 const char *output_level(const struct finding *f, const char *const levels[4]) {
-    return levels[f->rule->severity];
+    return levels[f->severity];
 }
 
 struct str output_fingerprint(struct arena *a, const struct finding *f) {

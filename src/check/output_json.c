@@ -39,7 +39,7 @@ static void json_line(const struct finding *f, struct buf *out) {
     yyjson_mut_doc_set_root(d, o);
     json_add_str(d, o, "id", str_z(f->rule->id));
     json_add_ids(d, o, f->also ? f->also : f->rule->also);
-    json_add_str(d, o, "severity", str_z(severity_name(f->rule->severity)));
+    json_add_str(d, o, "severity", str_z(severity_name(f->severity)));
     add_place(d, o, f);
     json_add_str(d, o, "message", f->message);
     json_add_str(d, o, "why", str_z(f->rule->why));

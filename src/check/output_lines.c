@@ -12,7 +12,7 @@ static void text_line(const struct finding *f, struct buf *out) {
         buf_add_str(out, S(": "));
         buf_add_shown(out, f->path);
     }
-    buf_printf(out, ": %s: ", severity_name(f->rule->severity));
+    buf_printf(out, ": %s: ", severity_name(f->severity));
     buf_add_shown(out, f->message);
     buf_printf(out, " [%s]\n", f->rule->id);
     if (f->step.n == 0)

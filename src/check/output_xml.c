@@ -61,7 +61,7 @@ static void junit_case(struct arena *a, const struct finding *f, struct buf *out
         place = arena_printf(a, "%.*s:%u:%u", STR_ARG(place), f->pos.line, f->pos.column);
     buf_add_str(out, S("    <testcase"));
     add_attribute(out, "name", place);
-    buf_printf(out, " classname=\"%s\">\n      <failure type=\"%s\"", f->rule->id, severity_name(f->rule->severity));
+    buf_printf(out, " classname=\"%s\">\n      <failure type=\"%s\"", f->rule->id, severity_name(f->severity));
     add_attribute(out, "message", f->message);
     buf_add_char(out, '>');
     add_text(out, str_z(f->rule->fix));

@@ -7,7 +7,7 @@
 #include "report/table.h"
 
 static void one(const struct finding *f, const struct source *source, struct buf *out) {
-    buf_printf(out, "\n%s: %s", f->rule->severity == SEVERITY_ERROR ? "ERROR" : "WARNING", f->rule->id);
+    buf_printf(out, "\n%s: %s", f->severity == SEVERITY_ERROR ? "ERROR" : "WARNING", f->rule->id);
     if (f->rule->url[0])
         buf_printf(out, " - %s", f->rule->url);
     buf_add_char(out, '\n');

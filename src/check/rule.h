@@ -10,7 +10,9 @@
 enum rule_reads {
     READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning); no function */
     READS_INSTRUCTION, /* each instruction of the text, on its own, even if the rest of the file is wrong */
-    READS_FILE,        /* the instructions as a whole, once; the function gets NULL */
+    READS_FILE,        /* the instructions as a whole, once; the function gets NULL, and has c->lint */
+    READS_TEXT,        /* each instruction of the text, the triggers of ONBUILD among them: c->step */
+    READS_COMMAND,     /* each command that a RUN starts: c->step and c->command */
     READS_FROM,        /* each FROM, with the global ARGs known */
     READS_STEP,        /* each instruction of the stages that are looked at, expanded; ONBUILD triggers of bases too */
     READS_DEPLOYMENT,  /* compose and Kubernetes files (deploy.h); no function */
@@ -32,16 +34,24 @@ struct rule {
     const char *fix;              /* what to do */
     const char *url;              /* or "" */
     void (*run)(struct check *c, const struct rule *r, const struct df_instruction *i);
+    /* READS_STEP, READS_FROM: what speaks in its place, once, over the text as a whole: where another tool's word counts (check_compat), or
+     * the file is only a piece of one. NULL: nothing does. */
+    void (*lint)(struct check *c, const struct rule *r, const struct df_instruction *none);
     void (*image)(struct image_check *c, const struct rule *r, const struct image_entry *en); /* READS_IMAGE: en is NULL */
 };
 
 /* Rows lie in tables, one a subject, beside the functions they name; a table ends with id NULL. */
-extern const struct rule rules_buildkit[], rules_croze[], rules_deploy[], rules_image_config[], rules_image_files[], rules_image_bytes[],
-    rules_image_users[], rules_image_program[], rules_image_secrets[];
+extern const struct rule rules_buildkit[], rules_croze[];
+extern const struct rule rules_from[], rules_user[], rules_stage[], rules_copy[], rules_expose[], rules_env[], rules_label[];
+extern const struct rule rules_apt[], rules_rpm[], rules_language[], rules_misc[], rules_vars[];
+extern const struct rule rules_deploy[];
+extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
+    rules_image_secrets[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */
 const struct rule *rule_at(size_t number);
 const struct rule *rule_find(struct str id); /* NULL: there is none */
+bool rule_is_in(const struct rule *r, const struct rule *table);
 /* Whether a rule bears a name: its own, or one of those elsewhere. Several rules may be called alike elsewhere. */
 bool rule_is_called(const struct rule *r, struct str name);
 

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 const struct rule *const rule_tables[] = {
-    rules_buildkit,    rules_croze,       rules_deploy,        rules_image_config, rules_image_files,
-    rules_image_bytes, rules_image_users, rules_image_program, rules_image_secrets, NULL,
+    rules_buildkit, rules_croze, rules_from, rules_user, rules_stage,    rules_copy, rules_expose,
+    rules_env,      rules_label, rules_apt,  rules_rpm,  rules_language, rules_misc, rules_vars,
+    rules_deploy,
+
+    rules_image_config, rules_image_files, rules_image_bytes, rules_image_users, rules_image_program, rules_image_secrets, NULL,
 };
 
 const struct rule *rule_at(size_t number) {
@@ -24,6 +27,13 @@ const struct rule *rule_find(struct str id) {
         if (str_eqz(id, r->id))
             break;
     return r;
+}
+
+bool rule_is_in(const struct rule *r, const struct rule *table) {
+    for (const struct rule *row = table; row->id; row++)
+        if (row == r)
+            return true;
+    return false;
 }
 
 bool rule_is_called(const struct rule *r, struct str name) {

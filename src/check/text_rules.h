@@ -8,8 +8,11 @@
 #include "check/check.h"
 #include "check/config.h"
 #include "check/expanded.h"
+#include "check/lint.h"
+#include "check/pragma.h"
 #include "check/source.h"
 #include "check/walk.h"
+#include "check/words.h"
 
 /* What rules remember of a stage while its steps pass. */
 enum once { ONCE_CMD, ONCE_ENTRYPOINT, ONCE_HEALTHCHECK, ONCE_OPS };
@@ -22,6 +25,7 @@ struct stage_notes {
 struct asked {
     const struct df_instruction *of;
     struct check_config says;
+    struct str_list ignored;         /* "# hadolint ignore=" */
 };
 
 struct check {
@@ -34,9 +38,17 @@ struct check {
     const struct plan *bare;         /* the same without build arguments, likewise */
     struct source source;
     struct check_config config;      /* of the file */
+    struct str_list global, *stage_ignored; /* "# hadolint global ignore="; of each stage of the text */
+    bool piece;                      /* of a file: it has no FROM */
     struct asked place, own;         /* of the instructions that the last finding was about */
     const struct walk_step *now;     /* READS_STEP */
     struct stage_notes *notes;       /* of each stage */
+    struct lint lint;                /* READS_FILE, READS_TEXT, READS_COMMAND; not for BuildKit's rules alone */
+    const struct lint_step *step;    /* READS_TEXT, READS_COMMAND */
+    const struct shell_command *command; /* READS_COMMAND */
+    VEC(struct edit) edits;          /* for the next finding */
+    const char *ids;                 /* of the next finding: its rule's ids elsewhere that are meant, if not all */
+    bool unmendable;                 /* one of them has no place */
     VEC(struct finding) findings;
     size_t n_dropped;
 };
@@ -49,6 +61,29 @@ void check_report(struct check *c, const struct rule *r, const struct df_instruc
 const struct df_instruction *check_place(const struct check *c);
 /* As Go's %q, on the scratch; a long text is cut. */
 const char *check_quoted(struct check *c, struct str s);
+
+/* Where a part of a step's text stands in the file; false: it was made from the text. */
+bool check_where(const struct check *c, const struct lint_step *s, struct str part, struct df_pos *pos, struct df_pos *end);
+/* A finding about a part of a step (of the file's text as it is read; "" or what has no place of its own: about all of it). `also`: those
+ * of the rule's other ids that are meant; NULL: all. The edits made since the last finding are what mends it. */
+void check_note(struct check *c, const struct rule *r, const struct lint_step *s, struct str part, const char *also, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* The same about the command that is looked at, or a word of it, where it stands. */
+#define check_command(c, r, word, ...) check_note((c), (r), (c)->step, (word), NULL, __VA_ARGS__)
+/* For the next finding: write `text` in place of a part, behind it, or before it. */
+void fix_replace(struct check *c, const struct lint_step *s, struct str part, struct str text);
+void fix_behind(struct check *c, const struct lint_step *s, struct str part, struct str text);
+void fix_before(struct check *c, const struct lint_step *s, struct str part, struct str text);
+bool check_compat_is(const struct check *c, enum check_compat compat);
+/* Takes what a rule's search costs off c->work; false: nothing is left, and the search ends. */
+bool check_charge(struct check *c, uint64_t cost);
+/* Whether the rule is one that the tool has whose word counts. */
+bool check_speaks(const struct check *c, const struct rule *r);
+/* As check_report, with the message in the arena. */
+void check_add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i, struct df_pos pos,
+               struct str message);
+/* Finds the pragmas that are for the whole file or a stage of it (pragma.c). */
+void pragmas_find(struct check *c);
 
 /* text_rules_file.c */
 void rule_stage_name_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
@@ -71,6 +106,13 @@ void rule_workdir_relative(struct check *c, const struct rule *r, const struct d
 void rule_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *i);
 void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_instruction *i);
 void rule_secrets_in_variables(struct check *c, const struct rule *r, const struct df_instruction *i);
+/* Over the text, where hadolint's or Trivy's word counts: text_from.c, text_stage.c, text_env.c */
+void lint_platform_const(struct check *c, const struct rule *r, const struct df_instruction *none);
+void lint_redundant_platform(struct check *c, const struct rule *r, const struct df_instruction *none);
+void lint_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *none);
+void lint_json_args(struct check *c, const struct rule *r, const struct df_instruction *none);
+void lint_workdir_relative(struct check *c, const struct rule *r, const struct df_instruction *none);
+void lint_secrets(struct check *c, const struct rule *r, const struct df_instruction *none);
 void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct df_instruction *i);
 
 #endif

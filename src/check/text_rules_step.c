@@ -34,11 +34,14 @@ void rule_json_args(struct check *c, const struct rule *r, const struct df_instr
 /* The earlier one is spoken of: it is the one that does nothing. */
 void rule_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *i) {
     static const enum df_op ops[ONCE_OPS] = {[ONCE_CMD] = DF_CMD, [ONCE_ENTRYPOINT] = DF_ENTRYPOINT, [ONCE_HEALTHCHECK] = DF_HEALTHCHECK};
+    static const char *const ids[ONCE_OPS] = {
+        [ONCE_CMD] = "DL4003 DS-0016", [ONCE_ENTRYPOINT] = "DL4004 DS-0007", [ONCE_HEALTHCHECK] = "DL3012 DS-0023"};
     struct stage_notes *notes = &c->notes[c->now->stage->index];
     for (size_t k = 0; k < ONCE_OPS; k++) {
         if (ops[k] != i->op)
             continue;
         const struct df_instruction *before = notes->last[k];
+        c->ids = before ? ids[k] : NULL;
         if (before)
             check_report(c, r, before, i, before->pos,
                          "Multiple %.*s instructions should not be used in the same stage because only the last one will be used",

@@ -4,11 +4,11 @@
 #include <stdio.h>
 
 #include "base/limits.h"
-#include "check/check.h"
 #include "check/deploy.h"
 #include "check/output.h"
 #include "cmd/check_fix.h"
 #include "cmd/check_image.h"
+#include "cmd/check_policy.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "sys/files.h"
@@ -20,6 +20,7 @@ static const struct opt options[] = {
     OPT_ENUM(0, "format", output_format_names, &format,
              "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
+    OPT_TABLE(check_policy_rows, "Rules"),
     OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
     OPT_END,
@@ -33,9 +34,9 @@ const struct cmd cmd_check = {
     .summary = "Look for mistakes in Dockerfiles, images and deployment files",
     .usage = "[OPTIONS] FILE...|--image IMAGE...",
     .description =
-        "Reads Dockerfiles (- is standard input) and says what is wrong with them, in the words of BuildKit's checks. The exit "
-        "code is 10\n"
-        "if there is anything to say. `croze build --check` knows more: the ignore file and the base images of the store.\n\n"
+        "Reads Dockerfiles, or pieces of them (- is standard input), and says what is wrong. The exit code is 10 if there is\n"
+        "anything to say. `croze build --check` says what docker's check does, and knows the ignore file and the base images\n"
+        "of the store.\n\n"
         "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
         "image is run\nor unpacked.",
@@ -59,10 +60,10 @@ static void add_error(struct err *all, struct err *one) {
     err_clear(one);
 }
 
-static bool check_deployment_file(struct str name, struct str text, struct output *out, struct err *e) {
+static bool check_deployment_file(struct str name, struct str text, const struct check_policy *policy, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct deploy_result r;
-    bool good = check_deployment(&a, text, name, &r, e);
+    bool good = check_deployment(&a, text, name, policy, &r, e);
     output_add(out, name, text, r.findings, r.n_findings, r.n_dropped);
     if (good && r.n_images == 0)
         output_note(
@@ -71,16 +72,16 @@ static bool check_deployment_file(struct str name, struct str text, struct outpu
 }
 
 /* What was found before a file turned out to be wrong counts too. */
-static bool check_file(const char *path, struct output *out, struct err *e) {
+static bool check_file(const char *path, const struct check_policy *policy, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    struct check_options o = {.plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
+    struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
     struct check_result r;
     struct str name;
     if (!read_file(path, &name, &text, e))
         return dockerfile_unread(name, e);
     if (str_ends(name, S(".yaml")) || str_ends(name, S(".yml")))
-        return check_deployment_file(name, buf_str(&text), out, e);
+        return check_deployment_file(name, buf_str(&text), policy, out, e);
     struct str now = buf_str(&text);
     check_dockerfile(&a, now, name, &o, &r);
     bool good = !check_fix_asked() || check_fix(path, &a, &now, &o, &r, e);
@@ -112,34 +113,36 @@ static bool print(const struct output *o, bool aside, struct err *e) {
     return false;
 }
 
-static bool any_finding(const struct output *o) {
+static bool fails(const struct output *o, const struct check_policy *p) {
     for (size_t k = 0; k < o->parts.n; k++)
-        if (o->parts.p[k].n_findings)
+        if (check_is_failure(p, o->parts.p[k].findings, o->parts.p[k].n_findings))
             return true;
     return false;
 }
 
-static void check_files(char **args, size_t n, struct output *out, struct err *e) {
+static void check_files(char **args, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
     for (size_t k = 0; k < n; k++) {
         struct err one = ERR_INIT;
-        if (!check_file(args[k], out, &one))
+        if (!check_file(args[k], policy, out, &one))
             add_error(e, &one);
     }
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(output_fini) struct output out = {0};
+    struct check_policy policy = {0};
     if (list_rules)
         return show_rules(e);
-    if (n == 0) {
+    if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
+    if (n == 0 || !check_policy_read(&a, &policy, e))
         return -1;
-    }
     if (check_image_asked())
-        check_images(c, args, n, &out, e);
+        check_images(c, args, n, &policy, &out, e);
     else
-        check_files(args, n, &out, e);
+        check_files(args, n, &policy, &out, e);
     (void)!print(&out, check_fix_prints(args, n), e);
-    return e->kind != ERR_NONE ? -1 : any_finding(&out) ? ERR_FINDINGS : 0;
+    return e->kind != ERR_NONE ? -1 : fails(&out, &policy) ? ERR_FINDINGS : 0;
 }

@@ -84,8 +84,8 @@ static bool base_layers(struct store *s, const struct image *im, struct str name
     return *n || err_set(e, ERR_USAGE, "--base %s: %.*s does not stand on it", base_name, STR_ARG(name));
 }
 
-static bool check_one(struct store *s, struct str name, struct output *out, struct err *e) {
-    struct image_check_options o = {.name = name, .no_contents = no_content};
+static bool check_one(struct store *s, struct str name, const struct check_policy *policy, struct output *out, struct err *e) {
+    struct image_check_options o = {.name = name, .no_contents = no_content, .policy = policy};
     struct image_check_result r = {0};
     struct image im;
     if (!read_image(s, name, &im, e))
@@ -99,12 +99,12 @@ static bool check_one(struct store *s, struct str name, struct output *out, stru
     return good;
 }
 
-void check_images(struct context *c, char **images, size_t n, struct output *out, struct err *e) {
+void check_images(struct context *c, char **images, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
     if (!store_open_to_read(&c->store, c->root, sandbox_flavour(), e))
         return;
     for (size_t k = 0; k < n; k++) {
         struct err one = ERR_INIT;
-        if (check_one(&c->store, str_z(images[k]), out, &one))
+        if (check_one(&c->store, str_z(images[k]), policy, out, &one))
             continue;
         if (e->kind == ERR_NONE)
             err_move(e, &one);

@@ -3,6 +3,7 @@
 #ifndef CROZE_CMD_CHECK_IMAGE_H
 #define CROZE_CMD_CHECK_IMAGE_H
 
+#include "check/check.h"
 #include "check/output.h"
 #include "cmd/cmd.h"
 
@@ -10,6 +11,6 @@ extern const struct opt check_image_rows[]; /* as OPT_TABLE(check_image_rows, "I
 
 bool check_image_asked(void);
 /* Adds what is found in each; failures to *e, which does not keep the others from being looked at. */
-void check_images(struct context *c, char **images, size_t n, struct output *out, struct err *e);
+void check_images(struct context *c, char **images, size_t n, const struct check_policy *policy, struct output *out, struct err *e);
 
 #endif

@@ -47,6 +47,19 @@ struct df_heredoc {
     unsigned fd;
 };
 
+/* Bytes of a logical line that stand together in the source. 32 bits hold LIMIT_DOCKERFILE_BYTES. */
+struct line_piece {
+    uint32_t at;          /* in the logical line */
+    uint32_t source_at;
+    uint32_t line, column;
+};
+/* A logical line and where its pieces came from. */
+struct df_line {
+    struct str text;
+    const struct line_piece *pieces;
+    size_t n;
+};
+
 struct df_instruction {
     enum df_op op;
     struct str keyword;   /* as written: "run", "RUN" */
@@ -55,6 +68,7 @@ struct df_instruction {
     struct str comments;  /* the comment lines above it (with blank lines between them), as they stand in the source */
     struct df_pos pos;    /* of the keyword */
     unsigned line_end;    /* last physical line that belongs to it, here-documents included */
+    const struct df_line *line; /* of which `original`, `rest` and words as written are parts (df_text_pos) */
     size_t number;        /* of an ONBUILD trigger that a base brought, from 1; its positions are those in its text. 0: the file's own */
 
     struct df_flag *flags;

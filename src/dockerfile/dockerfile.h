@@ -12,6 +12,10 @@
 
 /* Parses a whole file. `name` is used in messages and kept. After an error `out` holds what was read before it: checks speak of that. */
 MUST_CHECK bool dockerfile_parse(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e);
+/* As dockerfile_parse, but goes on behind what is wrong: checks want to see the rest. An instruction that cannot be read is left out; one
+ * that may not stand where it does (before the first FROM, in an ONBUILD) stays. False: something was wrong, and the error is the first.
+ * That there is no FROM is none: then the file is a piece of one. */
+MUST_CHECK bool dockerfile_parse_lenient(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e);
 /* Parses one instruction without its file: an ONBUILD trigger from a base image's configuration. */
 MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out,
                                      struct err *e);
@@ -19,6 +23,9 @@ MUST_CHECK bool dockerfile_parse_one(struct arena *a, struct str text, struct st
  * false. */
 bool dockerfile_unread(struct str name, struct err *e);
 const char *df_op_name(enum df_op op); /* "RUN" */
+/* Where a part of the instruction's text stands in the file, and the place behind its last byte. False: it is no part of that text, but was
+ * made from it. */
+bool df_text_pos(const struct df_instruction *i, struct str part, struct df_pos *pos, struct df_pos *end);
 /* Whether a "# syntax=" value asks for the language that is read here: docker/dockerfile and its like, of any version. */
 bool df_is_own_syntax(struct str syntax);
 

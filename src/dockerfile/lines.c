@@ -141,16 +141,20 @@ int lines_next(struct lines *r, struct logical_line *out, struct err *e) {
     return 0;
 }
 
-struct df_pos lines_pos(const struct lines *r, size_t offset) {
-    assert(r->pieces.n > 0);
-    size_t low = 0, high = r->pieces.n; /* the last piece that starts at or before the offset */
+struct df_pos pieces_pos(const struct line_piece *pieces, size_t n, size_t offset) {
+    assert(n > 0);
+    size_t low = 0, high = n; /* the last piece that starts at or before the offset */
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (r->pieces.p[middle].at <= offset)
+        if (pieces[middle].at <= offset)
             low = middle;
         else
             high = middle;
     }
-    const struct line_piece *piece = &r->pieces.p[low];
+    const struct line_piece *piece = &pieces[low];
     return (struct df_pos){piece->line, piece->column + (unsigned)(offset - piece->at)};
+}
+
+struct df_pos lines_pos(const struct lines *r, size_t offset) {
+    return pieces_pos(r->pieces.p, r->pieces.n, offset);
 }

@@ -10,13 +10,6 @@
 #include "base/vec.h"
 #include "dockerfile/ast.h"
 
-/* Bytes of a logical line that stand together in the source. 32 bits hold LIMIT_DOCKERFILE_BYTES. */
-struct line_piece {
-    uint32_t at;        /* in the logical line */
-    uint32_t source_at;
-    uint32_t line, column;
-};
-
 struct logical_line {
     struct str text;
     unsigned line_end;        /* last physical line */
@@ -51,6 +44,8 @@ MUST_CHECK int lines_next(struct lines *r, struct logical_line *out, struct err 
 bool lines_raw(struct lines *r, struct str *raw);
 /* Where the byte `offset` of the logical line read last stands. */
 struct df_pos lines_pos(const struct lines *r, size_t offset);
+/* The same of one that was kept. */
+struct df_pos pieces_pos(const struct line_piece *pieces, size_t n, size_t offset);
 struct str trim_newline(struct str raw);
 
 /* Looks for "# key=value" in a line without leading blanks while the zone lasts. *is: the line is a directive. */

@@ -14,6 +14,8 @@
 static void parse_fini(struct parse *p) {
     lines_fini(&p->lines);
     vec_fini(&p->warnings);
+    err_clear(&p->first);
+    err_clear(&p->order);
 }
 
 struct df_pos pos_of(const struct parse *p, struct str piece) {
@@ -153,6 +155,15 @@ static bool split_pairs(struct parse *p, struct df_instruction *in, struct err *
 
 static bool parse_instruction(struct parse *p, struct str text, bool trigger, struct df_instruction *in, struct err *e);
 
+/* Keeps the first of the errors that do not end a lenient parse, and clears *e. */
+static bool forgive(struct parse *p, struct err *e) {
+    if (p->lenient && p->first.kind == ERR_NONE)
+        err_move(&p->first, e);
+    if (p->lenient)
+        err_clear(e);
+    return p->lenient;
+}
+
 static bool split_trigger(struct parse *p, struct df_instruction *in, struct err *e) {
     if (in->rest.n == 0)
         return true;
@@ -224,12 +235,19 @@ static bool parse_instruction(struct parse *p, struct str text, bool trigger, st
     if (!op_find(in->keyword, &in->op))
         return fail_at(p->name, in->pos, e, "unknown instruction: %s%s", SHOWN(in->keyword),
                        op_suggestion(p->arena, in->keyword));
+    in->line = p->kept;
     if (trigger && !check_trigger(p, in, e))
-        return false;
+        return forgive(p, e); /* what stands in it was not looked at */
     if (!parse_flags(p, in, e) || !splitters[in->op](p, in, e) || (may_have_heredocs(in) && !heredocs_read(p, in, e)))
         return false;
     in->line_end = p->lines.line;
     return p->syntax_only || instruction_check(p, in, e);
+}
+
+static const struct df_line *keep_line(struct parse *p, struct str text) {
+    struct df_line *line = arena_new(p->arena, struct df_line);
+    *line = (struct df_line){text, to_arena(p->arena, &p->lines.pieces, struct line_piece), p->lines.pieces.n};
+    return line;
 }
 
 /* Parses the logical line in p->line. */
@@ -240,6 +258,7 @@ static bool parse_line(struct parse *p, bool trigger, struct df_instruction *in,
         return fail_at(p->name, pos_of(p, str_from(text, (size_t)nul)), e, "a NUL byte: this is no text, or not in UTF-8");
     if (p->line.empty_continuation)
         warn_at(p, (struct df_pos){p->line.line_end, 1}, "NoEmptyContinuation", "Empty continuation line");
+    p->kept = keep_line(p, text);
     if (!parse_instruction(p, text, trigger, in, e))
         return false;
     in->comments = p->line.comments;
@@ -260,12 +279,27 @@ static bool check_order(const struct parse *p, const struct df_instruction *in, 
     return true;
 }
 
+/* Only if a FROM comes is it an error that something stands before it. */
+static bool forgive_order(struct parse *p, struct err *e) {
+    if (p->lenient && p->order.kind == ERR_NONE)
+        err_move(&p->order, e);
+    if (p->lenient)
+        err_clear(e);
+    return p->lenient;
+}
+
 static bool parse_all(struct parse *p, instructions *all, struct err *e) {
     size_t stages = 0;
     int got;
     while ((got = lines_next(&p->lines, &p->line, e)) > 0) {
         struct df_instruction in;
-        if (!parse_line(p, false, &in, e) || !check_order(p, &in, &stages, e))
+        if (!parse_line(p, false, &in, e)) {
+            if (!forgive(p, e))
+                return false;
+            continue;
+        }
+        bool in_order = check_order(p, &in, &stages, e);
+        if (!in_order && (stages > LIMIT_DOCKERFILE_STAGES || !forgive_order(p, e)))
             return false;
         if (all->n == LIMIT_DOCKERFILE_INSTRUCTIONS)
             return fail_at(p->name, in.pos, e, "more than %d instructions", LIMIT_DOCKERFILE_INSTRUCTIONS);
@@ -274,13 +308,18 @@ static bool parse_all(struct parse *p, instructions *all, struct err *e) {
     struct df_pos end = {p->lines.line ? p->lines.line : 1, 1};
     if (got == 0 && all->n == 0)
         return fail_at(p->name, end, e, "file with no instructions");
-    if (got == 0 && stages == 0 && !p->syntax_only)
+    if (stages > 0 && p->order.kind != ERR_NONE && p->first.kind == ERR_NONE)
+        err_move(&p->first, &p->order);
+    if (got == 0 && stages == 0 && !p->syntax_only && !p->lenient)
         return fail_at(p->name, end, e, "no build stage in current context: there is no FROM");
     return got == 0;
 }
 
-static bool parse_file(struct arena *a, struct str text, struct str name, bool syntax_only, struct dockerfile *out, struct err *e) {
-    _cleanup_(parse_fini) struct parse p = {.arena = a, .name = arena_str(a, name), .syntax_only = syntax_only};
+enum how { STRICT, SYNTAX_ONLY, LENIENT };
+
+static bool parse_file(struct arena *a, struct str text, struct str name, enum how how, struct dockerfile *out, struct err *e) {
+    _cleanup_(parse_fini) struct parse p = {
+        .arena = a, .name = arena_str(a, name), .syntax_only = how == SYNTAX_ONLY, .lenient = how == LENIENT};
     *out = (struct dockerfile){.name = p.name, .escape = '\\'};
     if (!whole_check(text, name, e))
         return false;
@@ -297,15 +336,36 @@ static bool parse_file(struct arena *a, struct str text, struct str name, bool s
     out->warnings = to_arena(a, &p.warnings, struct df_warning);
     out->n_warnings = p.warnings.n;
     vec_fini(&all);
-    return ok;
+    if (p.first.kind == ERR_NONE)
+        return ok;
+    err_clear(e);
+    err_move(e, &p.first);
+    return false;
 }
 
 bool dockerfile_parse(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e) {
-    return parse_file(a, text, name, false, out, e);
+    return parse_file(a, text, name, STRICT, out, e);
 }
 
 bool dockerfile_parse_syntax(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e) {
-    return parse_file(a, text, name, true, out, e);
+    return parse_file(a, text, name, SYNTAX_ONLY, out, e);
+}
+
+bool dockerfile_parse_lenient(struct arena *a, struct str text, struct str name, struct dockerfile *out, struct err *e) {
+    return parse_file(a, text, name, LENIENT, out, e);
+}
+
+bool df_text_pos(const struct df_instruction *i, struct str part, struct df_pos *pos, struct df_pos *end) {
+    uintptr_t from = (uintptr_t)i->line->text.p, at = (uintptr_t)part.p; /* parts of other texts are compared too */
+    if (at < from || at + part.n > from + i->line->text.n)
+        return false;
+    *pos = pieces_pos(i->line->pieces, i->line->n, at - from);
+    *end = *pos;
+    if (part.n) {
+        *end = pieces_pos(i->line->pieces, i->line->n, at - from + part.n - 1);
+        end->column++;
+    }
+    return true;
 }
 
 bool dockerfile_parse_one(struct arena *a, struct str text, struct str name, char escape, struct df_instruction *out, struct err *e) {

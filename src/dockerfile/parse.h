@@ -14,6 +14,10 @@ struct parse {
     struct logical_line line;  /* the one that is being parsed */
     size_t words;              /* counted so far, against LIMIT_DOCKERFILE_WORDS */
     bool syntax_only;          /* arity and flags are not checked */
+    bool lenient;              /* errors end their instruction, not the file */
+    struct err first;          /* lenient: the first one */
+    struct err order;          /* lenient: the first instruction before a FROM, should one come */
+    const struct df_line *kept; /* of the instruction that is being parsed */
     VEC(struct df_warning) warnings;
 };
 

@@ -6,6 +6,7 @@
 #   * "# check=" directives, BUILDKIT_DOCKERFILE_CHECK, comments above an instruction; error=true ends a build before its first step
 #   * the warnings of a build: at its end, good or bad
 #   * croze check (lint): several files, standard input, wrong files, hostile files, the list of rules
+#   * whose word counts, exceptions, severities, thresholds, hadolint's file
 . "$(dirname "$0")/lib.sh"
 
 import_base
@@ -223,9 +224,9 @@ CACHE
 
 mkdir "$T/files"
 cd "$T/files" || exit 1
-printf 'FROM scratch\nCOPY a /\n' >good
-printf 'FROM scratch AS B\n  MAINTAINER m\n' >bad
-printf 'FROM scratch\nMAINTAINER m\nFORM x\n' >wrong
+printf 'FROM scratch\nCOPY a /\nUSER 1\n' >good
+printf 'FROM scratch AS B\n  MAINTAINER m\nUSER 1\n' >bad
+printf 'FROM scratch\nMAINTAINER m\nFORM x\nUSER 1\n' >wrong
 does "check: a good file" croze check good
 is "... nothing to say" "$out$err" ''
 exits 10 "lint: a good and a bad one" croze lint good bad
@@ -258,16 +259,64 @@ printf 'FROM scratch\nRUN \000\n' >nul
 refuses 2 'nul:2:5: a NUL byte' "a NUL byte" croze check nul
 head -c 17000000 /dev/zero | tr '\0' '\n' >big
 refuses 2 'big' "a file that is too large" croze check big
-py -c 'print("FROM scratch\n" + "env a b\n" * 20000)' >many
+py -c 'print("FROM scratch\nuser 1\n" + "env a b\n" * 20000)' >many
 exits 10 "more findings than anyone reads" croze check many
 like "... are counted" "$(printf '%s\n' "$out" | tail -1)" '^many: 10001 more findings are not shown$'
 cd / || exit 1
 is "check makes no store" "$(CROZE_ROOT=$T/none croze check "$T/files/good"; ls -d "$T/none" 2>/dev/null)" ''
 
+# --- what a user wants of the rules ---
+
+cd "$T/files" || exit 1
+printf 'RUN apt-get install x\n# hadolint ignore=DL3003\nRUN cd /x && sudo y\n' >piece
+exits 10 "a piece of a file" croze check piece
+is "... in croze's words" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetPin AptGetYes AptGetRecommends SudoInRun ConsecutiveRun '
+exits 10 "--compat=trivy" croze check --compat=trivy piece
+is "... speaks of less" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes AptGetRecommends SudoInRun '
+does "--ignore, by any name" croze check --ignore DL3008,DS-0021 --ignore AptGetRecommends --ignore SudoInRun,DL3059 piece
+is "... nothing is left" "$out" ''
+does "--failure-threshold" croze check --ignore SudoInRun -t error piece
+like "... prints the rest all the same" "$out" '\[AptGetPin\]$'
+exits 10 "--error makes one of it" croze check --ignore SudoInRun -t error --error DL3008 piece
+like "... and says so" "$out" '^piece:1:21: error: x is installed .*\[AptGetPin\]$'
+does "--no-fail" croze check --no-fail --no-color piece
+exits 10 "--disable-ignore-pragma" croze check --disable-ignore-pragma piece
+like "... the comment does not count" "$out" '\[CdInRun\]$'
+exits 10 "--enable" croze check --enable DL1001 piece
+like "... the exception itself is told" "$out" '\[InlineIgnore\]$'
+exits 10 "labels and registries" sh -c 'printf "FROM quay.io/x:1\nUSER 1\nLABEL b=c\n" | "$1" check --trusted-registry docker.io --require-label a:url --strict-labels -' sh "$CROZE"
+is "... are asked for" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'UntrustedRegistry LabelMissing LabelUnknown '
+refuses 2 'croze: --ignore: no rule is called "CdInRum" \(did you mean CdInRun\?\)' "a rule that there is not" croze check --ignore CdInRum piece
+refuses 2 'croze: --require-label: label "a": no kind "number"' "a kind of label that there is not" croze check --require-label a:number piece
+
+printf 'ignored: [DL3008, DL3014, DL3015, DL3004]\noverride:\n  style: [DL3059]\n' >.hadolint.yaml
+exits 10 ".hadolint.yaml" croze check piece
+is "... is read where it lies" "$out" 'piece:3:1: style: two RUN, one behind the other, make two layers [ConsecutiveRun]'
+printf 'ignored: [DL3059]\nno-fail: true\n' >other.yaml
+does "--config" croze check --config other.yaml piece
+like "... is read in its place" "$out" '\[AptGetPin\]$'
+exits 10 "--no-config" croze check --no-config piece
+like "... reads none" "$out" '\[ConsecutiveRun\]$'
+mkdir -p home/.config
+printf 'ignored: [DL3008]\n' >home/.config/hadolint.yaml
+mv .hadolint.yaml was.yaml
+exits 10 "a user's own" env HOME="$T/files/home" XDG_CONFIG_HOME= "$CROZE" check piece
+unlike "... is read too" "$out" 'AptGetPin'
+printf 'ingored: []\n' >.hadolint.yaml
+refuses 2 '\.hadolint\.yaml: ingored: not understood' "a key that means nothing" croze check piece
+printf 'ignored: [\n' >.hadolint.yaml
+refuses 2 '\.hadolint\.yaml:[0-9]+:[0-9]+: not valid YAML' "no YAML" croze check piece
+rm .hadolint.yaml
+refuses 1 'missing.yaml' "a file that is not there" croze check --config missing.yaml piece
+cd / || exit 1
+
 does "the rules" croze check --rules
 like "... are listed" "$out" '^JSONArgsRecommended  *warning  *DL3025  '
 rules=$(croze check --rules --format json | sed 's/^{"id":"\([A-Za-z]*\)".*/\1/' | sort)
-is "... as JSON: BuildKit's 21, and croze's own" "$(printf '%s\n' "$rules" | grep -vcE '^(Image|Deploy)')" 26
+is "... as JSON, one a line" "$(printf '%s\n' "$rules" | sort -u | grep -c .)" "$(printf '%s\n' "$rules" | grep -c .)"
+ids() { croze check --rules --format json | grep -o "\"$1[0-9]*\"" | sort -u | grep -c .; }
+is "... hadolint's own, all of them" "$(ids DL)" 71
+is "... Trivy's" "$(ids DS-)" 28
 if [ -d "$here/../../src" ]; then
     said=$(cat "$here"/../../src/dockerfile/*.c "$here"/../../src/plan/*.c | tr -d '\n' |
         grep -oE '(warn_at|scope_warn)\([^";{]*"[A-Z][A-Za-z]+"|\.rule = "[A-Za-z]+"' | sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort -u)

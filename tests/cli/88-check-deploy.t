@@ -40,7 +40,9 @@ py -c 'print("kind: x\na: " + "[" * 100000)' >deep.yaml
 refuses 2 'depth' "a file that is nested too deep" croze check deep.yaml
 py -c 'print("kind: x\na0: &a0 [x]"); [print("a%d: &a%d [%s]" % (i, i, ", ".join(["*a%d" % (i - 1)] * 10))) for i in range(1, 40)]' >bomb.yaml
 does "aliases of aliases are not expanded" croze check bomb.yaml
-printf 'services: {a: {image: "\033[31m x"}}\n' >hostile.yaml
+printf 'services: {a: {image: "\033 x"}}\n' >raw.yaml
+refuses 2 'no character that YAML may hold' "control characters in a file" croze check raw.yaml
+printf 'services: {a: {image: "\\e[31m x"}}\n' >hostile.yaml
 exits 10 "control characters in a name" croze check hostile.yaml
 unlike "... do not reach the terminal" "$out" "$(printf '\033')"
 done_testing

@@ -10,8 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
+    const struct check_policy policy = {0};
     struct deploy_result r;
-    bool good = check_deployment(&a, arena_str(&a, str_n((const char *)data, n)), S("f"), &r, &e);
+    bool good = check_deployment(&a, arena_str(&a, str_n((const char *)data, n)), S("f"), &policy, &r, &e);
     assert(good == (e.kind == ERR_NONE) && (good || e.msg));
     assert(r.n_findings + r.n_dropped <= r.n_images);
     for (size_t k = 0; k < r.n_findings; k++)

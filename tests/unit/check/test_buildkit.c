@@ -76,7 +76,7 @@ static void run_case(yyjson_val *c, bool all_stages) {
     struct arena a = ARENA_INIT;
     struct err e = ERR_INIT;
     struct ignore ignore = {0};
-    struct check_options o = {.plan.platform = S("linux/amd64"), .all_stages = all_stages, .base = base};
+    struct check_options o = {.policy.compat = COMPAT_BUILDKIT, .plan.platform = S("linux/amd64"), .all_stages = all_stages, .base = base};
     struct check_result r;
     yyjson_val *attrs = json_get_object(c, "attrs"), *lint = json_get_array(c, "lint_warnings");
     struct str file = json_get_str(c, "dockerignore"), id = json_get_str(c, "id");

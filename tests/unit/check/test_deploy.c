@@ -19,10 +19,11 @@ static void tags(void) {
 
 /* "LINE:COLUMN RULE; " of each finding, or the error. */
 static struct str look(struct arena *a, const char *text) {
+    const struct check_policy policy = {0};
     struct deploy_result r;
     struct err e = ERR_INIT;
     struct buf b = BUF_INIT(1 << 16);
-    if (!check_deployment(a, str_z(text), S("f"), &r, &e))
+    if (!check_deployment(a, str_z(text), S("f"), &policy, &r, &e))
         buf_printf(&b, "%s", e.msg);
     for (size_t k = 0; k < r.n_findings; k++)
         buf_printf(&b, "%u:%u %s; ", r.findings[k].pos.line, r.findings[k].pos.column, r.findings[k].rule->id);
@@ -56,7 +57,7 @@ static void files(void) {
            S("3:50 DeployStableTag; 6:29 DeployStableTag; 2"), "lists, and several documents");
     is_str(look(&a, "data: {containers: [{image: a:1}]}"), S("0"), "something else");
     is_str(look(&a, ""), S("0"), "nothing");
-    is_str(look(&a, "a: [b\n"), S("f:2:1: flow sequence without a closing bracket0"), "no YAML");
+    is_str(look(&a, "a: [b\n"), S("f:2:1: not valid YAML: flow sequence without a closing bracket0"), "no YAML");
     is_str(look(&a, "kind: x\nspec: &s [*s, *s]\n"), S("0"), "an alias of itself");
     arena_fini(&a);
 }

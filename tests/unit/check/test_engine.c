@@ -14,7 +14,7 @@ struct rig {
 };
 
 static void rig_init(struct rig *g) {
-    *g = (struct rig){.options = {.plan.platform = S("linux/amd64"), .all_stages = true}};
+    *g = (struct rig){.options = {.policy.compat = COMPAT_BUILDKIT, .plan.platform = S("linux/amd64"), .all_stages = true}};
 }
 
 static void rig_fini(struct rig *g) {

@@ -28,6 +28,36 @@ static void set_ignore(struct arena *a, struct one *c, struct str patterns) {
     err_clear(&e);
 }
 
+static enum label_kind label_kind(struct str name) {
+    static const char *const names[] = {"text", "url", "time", "license", "git", "version", "email"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (str_eqz(name, names[k]))
+            return (enum label_kind)k;
+    ok(false, "a kind of label: %.*s", STR_ARG(name));
+    return LABEL_TEXT;
+}
+
+/* "registry=NAME", "label=KEY:KIND", "strict", "compat=TOOL" */
+static bool set_policy(struct arena *a, struct check_policy *p, struct str word) {
+    struct str key, value, name, kind;
+    bool has_value = str_cut(word, '=', &key, &value);
+    if (str_eqz(key, "registry")) {
+        str_list_add(a, &p->registries, value);
+    } else if (str_eqz(key, "label") && str_cut(value, ':', &name, &kind)) {
+        struct label_rule *labels = arena_array(a, struct label_rule, p->n_labels + 1);
+        for (size_t k = 0; k < p->n_labels; k++)
+            labels[k] = p->labels[k];
+        labels[p->n_labels++] = (struct label_rule){name, label_kind(kind)};
+        p->labels = labels;
+    } else if (str_eqz(key, "compat")) {
+        p->compat = str_eqz(value, "hadolint") ? COMPAT_HADOLINT : str_eqz(value, "trivy") ? COMPAT_TRIVY : COMPAT_BUILDKIT;
+    } else {
+        p->strict_labels |= str_eqz(key, "strict");
+        return !has_value && p->strict_labels;
+    }
+    return true;
+}
+
 /* "RULE bad experimental arg=A=B". */
 static void heading(struct arena *a, struct one *c, struct str line, struct str *directive) {
     struct str word, key, value;
@@ -40,7 +70,7 @@ static void heading(struct arena *a, struct one *c, struct str line, struct str 
             pair_list_set(a, &c->options.plan.build_args, S("BUILDKIT_DOCKERFILE_CHECK"), S("experimental=all"));
         else if (str_starts(word, S("ignore=")))
             set_ignore(a, c, str_from(word, 7));
-        else if (str_starts(word, S("arg=")) && str_cut(str_from(word, 4), '=', &key, &value))
+        else if (!set_policy(a, &c->options.policy, word) && str_starts(word, S("arg=")) && str_cut(str_from(word, 4), '=', &key, &value))
             pair_list_set(a, &c->options.plan.build_args, key, value);
     }
 }

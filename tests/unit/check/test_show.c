@@ -11,7 +11,7 @@ struct rig {
 };
 
 static struct str show(struct rig *g, struct str text, void (*how)(const struct check_result *r, struct buf *out)) {
-    struct check_options o = {.plan.platform = S("linux/amd64"), .all_stages = true};
+    struct check_options o = {.policy.compat = COMPAT_BUILDKIT, .plan.platform = S("linux/amd64"), .all_stages = true};
     err_clear(&g->r.error);
     buf_reset(&g->out);
     check_dockerfile(&g->arena, text, S("dir/Dockerfile"), &o, &g->r);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Findings by the policy: see judge.h. */
+#include "check/judge.h"
+
+#include "check/words.h"
+
+static const char *also(const struct finding *f) {
+    return f->also ? f->also : f->rule->also;
+}
+
+bool finding_is_listed(const struct finding *f, const struct str_list *names) {
+    for (size_t k = 0; k < names->n; k++)
+        if (str_eqz(names->p[k], f->rule->id) || word_in(also(f), names->p[k]))
+            return true;
+    return false;
+}
+
+/* Whether one of the ids is of this tool: "DL". */
+static bool has_id_of(const char *ids, const char *tool) {
+    struct str rest = str_z(ids), id;
+    while (str_next(&rest, ' ', &id))
+        if (str_starts(id, str_z(tool)))
+            return true;
+    return false;
+}
+
+bool compat_has(enum check_compat compat, const char *ids) {
+    switch (compat) {
+    case COMPAT_HADOLINT:
+        return has_id_of(ids, "DL") || has_id_of(ids, "SC");
+    case COMPAT_TRIVY:
+        return has_id_of(ids, "DS-");
+    default:
+        return true;
+    }
+}
+
+static enum severity severity_of(const struct check_policy *p, const struct finding *f) {
+    if (finding_is_listed(f, &p->errors))
+        return SEVERITY_ERROR;
+    if (finding_is_listed(f, &p->warnings))
+        return SEVERITY_WARNING;
+    if (finding_is_listed(f, &p->infos))
+        return SEVERITY_INFO;
+    return finding_is_listed(f, &p->styles) ? SEVERITY_STYLE : f->rule->severity;
+}
+
+bool judge(const struct check_policy *p, struct finding *f) {
+    f->severity = severity_of(p, f);
+    return compat_has(p->compat, also(f)) && !finding_is_listed(f, &p->ignored);
+}
+
+bool check_is_failure(const struct check_policy *p, const struct finding *findings, size_t n) {
+    for (size_t k = 0; !p->no_fail && k < n; k++)
+        if (findings[k].severity >= p->threshold)
+            return true;
+    return false;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Instructions in a row, their stages, shells and scripts: see lint.h. */
+#include "check/lint.h"
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "check/expanded.h"
+#include "check/words.h"
+
+/* --- Flags ------------------------------------------------------------------------------------------------------------------------ */
+
+struct str lint_flag(const struct df_instruction *i, const char *name) {
+    for (size_t k = 0; k < i->n_flags; k++)
+        if (str_eqz(i->flags[k].name, name))
+            return i->flags[k].value;
+    return STR_NULL;
+}
+
+struct str lint_mount(const struct df_instruction *i, size_t flag, const char *key) {
+    struct str rest = i->flags[flag].value, part, name, value;
+    while (str_eqz(i->flags[flag].name, "mount") && str_next(&rest, ',', &part))
+        if (str_cut(part, '=', &name, &value) && str_eqz(name, key))
+            return lint_unquoted(value);
+    return STR_NULL;
+}
+
+/* Whether directory lies at or below `mounted`. */
+static bool covers(struct str mounted, struct str directory) {
+    while (mounted.n > 1 && mounted.p[mounted.n - 1] == '/')
+        mounted.n--;
+    return mounted.n && str_starts(directory, mounted) && (directory.n == mounted.n || directory.p[mounted.n] == '/');
+}
+
+bool lint_is_mounted(const struct df_instruction *run, const char *directory) {
+    for (size_t k = 0; k < run->n_flags; k++) {
+        struct str type = lint_mount(run, k, "type"), target = lint_mount(run, k, "target");
+        if (target.n == 0)
+            target = lint_mount(run, k, "dst");
+        if (target.n == 0)
+            target = lint_mount(run, k, "destination");
+        if ((str_eqz(type, "cache") || str_eqz(type, "tmpfs")) && covers(target, str_z(directory)))
+            return true;
+    }
+    return false;
+}
+
+struct str lint_unquoted(struct str s) {
+    if (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0])
+        return str_n(s.p + 1, s.n - 2);
+    return s;
+}
+
+/* --- Stages ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Names know no case, and of stages with one name the last is meant; ten thousand of them are found at once. */
+struct names {
+    struct arena *arena;
+    struct map map;
+};
+
+/* The stage before this one that a name or number means. What stands before the first FROM has no number. */
+static ptrdiff_t find_stage(const struct lint *l, const struct names *names, size_t before, struct str name) {
+    uint64_t number, first = l->n_stages && !l->stages[0].from;
+    struct lint_stage *named = name.n ? map_get(&names->map, check_lower(names->arena, name)) : NULL;
+    if (named && (size_t)(named - l->stages) < before)
+        return named - l->stages;
+    if (str_to_u64(name, 10, UINT32_MAX, &number) && number + first < before)
+        return (ptrdiff_t)(number + first);
+    return NO_STAGE;
+}
+
+static void mark_used(struct lint *l, ptrdiff_t stage) {
+    if (stage != NO_STAGE)
+        l->stages[stage].used = true;
+}
+
+static void begin_stage(struct lint *l, struct names *names, const struct df_instruction *from, size_t step) {
+    struct lint_stage *s = &l->stages[l->n_stages];
+    *s = (struct lint_stage){.from = from, .base = NO_STAGE, .first = from ? step : 0, .end = step};
+    if (from && from->n_args) {
+        s->image = lint_unquoted(from->args[0]);
+        s->name = from->n_args == 3 ? from->args[2] : STR_NULL;
+        struct lint_stage *base = map_get(&names->map, check_lower(names->arena, s->image));
+        s->base = base ? base - l->stages : NO_STAGE;
+        if (s->name.n)
+            (void)map_put(&names->map, check_lower(names->arena, s->name), s);
+    }
+    mark_used(l, s->base);
+    l->n_stages++;
+}
+
+static void ship(struct lint *l) {
+    for (ptrdiff_t k = (ptrdiff_t)l->n_stages - 1; k >= 0; k = l->stages[k].base)
+        l->stages[k].ships = true;
+}
+
+/* --- Shells ----------------------------------------------------------------------------------------------------------------------- */
+
+/* "C:\...\powershell.exe" is powershell. */
+static struct str program_name(struct str path) {
+    for (ptrdiff_t k; (k = str_rindex(path, '/')) >= 0 || (k = str_rindex(path, '\\')) >= 0;)
+        path = str_from(path, (size_t)k + 1);
+    if (path.n > 4 && str_eq_nocase(str_from(path, path.n - 4), S(".exe")))
+        path.n -= 4;
+    return path;
+}
+
+static enum shell_kind kind_of(struct str program) {
+    struct str name = program_name(program);
+    if (word_in("powershell pwsh cmd", name))
+        return SHELL_FOREIGN;
+    if (word_in("bash zsh ksh", name))
+        return SHELL_BASH;
+    return word_in("ash", name) ? SHELL_ASH : SHELL_POSIX;
+}
+
+static bool has_pipefail(const struct df_instruction *shell) {
+    for (size_t k = 1; k < shell->n_args; k++)
+        if (str_eqz(shell->args[k], "pipefail"))
+            return true;
+    return false;
+}
+
+/* --- Scripts ---------------------------------------------------------------------------------------------------------------------- */
+
+static const struct shell_command *words_alone(struct arena *a, const struct df_instruction *run) {
+    struct shell_command *c = arena_new(a, struct shell_command);
+    struct shell_word *words = arena_array(a, struct shell_word, run->n_args);
+    for (size_t k = 0; k < run->n_args; k++)
+        words[k] = (struct shell_word){.raw = run->args[k], .text = run->args[k], .quoted = true};
+    *c = (struct shell_command){.words = words, .n_words = run->n_args, .text = run->args[0]};
+    return c;
+}
+
+static void append(struct arena *a, struct shell *to, const struct shell *more) {
+    struct shell_command *all = arena_array(a, struct shell_command, to->n + more->n);
+    if (to->n)
+        memcpy(all, to->commands, to->n * sizeof *all);
+    if (more->n)
+        memcpy(all + to->n, more->commands, more->n * sizeof *all);
+    to->commands = all;
+    to->n += more->n;
+}
+
+static bool is_shell(struct str program) {
+    return word_in("sh bash ash dash ksh zsh", program_name(program));
+}
+
+/* Whether the text is a program for another interpreter, which its first line names. */
+static bool is_foreign(struct str text) {
+    struct str line, rest, first, second;
+    if (!str_starts(text, S("#!")))
+        return false;
+    (void)str_cut(text, '\n', &line, &rest);
+    (void)str_cut(str_trim(str_from(line, 2)), ' ', &first, &rest);
+    (void)str_cut(str_trim(rest), ' ', &second, &rest);
+    return !is_shell(str_eqz(program_name(first), "env") ? second : first);
+}
+
+/* RUN <<EOF, or RUN sh <<EOF: the document is a shell's text. Others are data. */
+static bool is_script(const struct shell *line) {
+    if (line->n != 1)
+        return false;
+    const struct shell_command *c = &line->commands[0];
+    return c->n_words == 0 || is_shell(c->words[0].text);
+}
+
+static void read_script(struct arena *a, const struct df_instruction *run, uint64_t *work, struct shell *out) {
+    if (run->json) {
+        *out = (struct shell){.commands = words_alone(a, run), .n = 1};
+        return;
+    }
+    shell_split(a, run->n_args ? run->args[0] : STR_NULL, work, out);
+    if (run->n_heredocs == 0 || !is_script(out))
+        return;
+    for (size_t k = 0; k < run->n_heredocs; k++) {
+        struct shell more;
+        if (is_foreign(run->heredocs[k].raw))
+            continue;
+        shell_split(a, run->heredocs[k].raw, work, &more);
+        append(a, out, &more);
+    }
+}
+
+/* What "sudo", "env" and their like start is a command too. */
+static void unwrap(struct arena *a, struct shell *s) {
+    VEC(struct shell_command) all = {0};
+    size_t wrapped = 0;
+    for (size_t k = 0; k < s->n; k++) {
+        struct shell_command c = s->commands[k];
+        vec_push(&all, c);
+        while (c.n_words > 1 && word_in("sudo env exec command nohup nice eval doas", c.words[0].text)) {
+            size_t n = 1;
+            while (n < c.n_words && (str_starts(c.words[n].text, S("-")) || str_index(c.words[n].text, '=') > 0))
+                n += word_in("-u -g -n --user --group --adjustment", c.words[n].text) ? 2 : 1;
+            if (n >= c.n_words)
+                break;
+            c.words += n;
+            c.n_words -= n;
+            c.text = str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
+            c.wrapped = true;
+            wrapped++;
+            vec_push(&all, c);
+        }
+    }
+    if (wrapped) {
+        struct shell_command *copy = arena_array(a, struct shell_command, all.n);
+        memcpy(copy, all.p, all.n * sizeof *copy);
+        s->commands = copy;
+        s->n = all.n;
+    }
+    vec_fini(&all);
+}
+
+/* --- The whole -------------------------------------------------------------------------------------------------------------------- */
+
+/* What is in force, which a stage takes from the one it stands on. */
+struct in_force {
+    enum shell_kind kind;
+    bool pipefail, workdir;
+};
+
+static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
+    s->from = NO_STAGE;
+    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
+        *shell = (struct in_force){kind_of(s->i->args[0]), has_pipefail(s->i), shell->workdir};
+    s->shell = shell->kind;
+    s->pipefail = shell->pipefail;
+    s->workdir = shell->workdir;
+    shell->workdir |= s->i->op == DF_WORKDIR;
+    if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
+        read_script(names->arena, s->i, work, &s->script);
+        unwrap(names->arena, &s->script);
+    }
+    if (s->i->op == DF_COPY)
+        s->from = find_stage(l, names, s->stage, lint_flag(s->i, "from"));
+    mark_used(l, s->from);
+    for (size_t k = 0; s->i->op == DF_RUN && k < s->i->n_flags; k++)
+        mark_used(l, find_stage(l, names, s->stage, lint_mount(s->i, k, "from")));
+}
+
+void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, struct lint *out) {
+    struct names names = {a, MAP_INIT};
+    size_t n = file->n_instructions;
+    *out = (struct lint){.file = file, .n = n};
+    out->steps = arena_array(a, struct lint_step, n);
+    out->stages = arena_array(a, struct lint_stage, n + 1);
+    struct in_force shell = {0}, *behind = arena_array(a, struct in_force, n + 1); /* of each stage */
+    for (size_t k = 0; k < n; k++) {
+        const struct df_instruction *at = &file->instructions[k];
+        bool global = at->op == DF_ARG && out->n_stages == 0; /* ARG before the first FROM is of no stage, but of the first here */
+        if (at->op == DF_FROM || (out->n_stages == 0 && !global)) {
+            begin_stage(out, &names, at->op == DF_FROM ? at : NULL, k);
+            ptrdiff_t base = out->stages[out->n_stages - 1].base;
+            shell = base == NO_STAGE ? (struct in_force){0} : behind[base];
+        }
+        size_t stage = out->n_stages ? out->n_stages - 1 : 0;
+        out->steps[k] = (struct lint_step){.at = at, .i = at->trigger ? at->trigger : at, .stage = stage};
+        look(&names, out, &out->steps[k], &shell, work);
+        behind[stage] = shell;
+        out->stages[stage].end = k + 1;
+    }
+    ship(out);
+    map_fini(&names.map);
+}
+
+size_t lint_stage_of(const struct lint *l, const struct df_instruction *at) {
+    uintptr_t first = (uintptr_t)l->file->instructions, place = (uintptr_t)at; /* one of a base's trigger is not among them */
+    size_t k = (place - first) / sizeof *at;
+    return place >= first && k < l->n ? l->steps[k].stage : 0;
+}

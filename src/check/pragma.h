@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hadolint's comments: "# hadolint ignore=DL3008,DL3009" above an instruction, "# hadolint stage ignore=..." above a FROM, "# hadolint
+ * global ignore=..." anywhere. Private to check/. */
+#ifndef CROZE_CHECK_PRAGMA_H
+#define CROZE_CHECK_PRAGMA_H
+
+#include "plan/config.h"
+
+enum pragma_scope { PRAGMA_HERE, PRAGMA_STAGE, PRAGMA_GLOBAL };
+
+/* Of a comment without "#" and blanks around it: the names behind "ignore="; false: it is none of that scope. */
+bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names);
+/* The names in an instruction's comments. */
+struct str_list pragma_ignored(struct arena *a, struct str comments, enum pragma_scope scope);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How rules report: whether a finding counts, where it stands, and the edits that mend it. */
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "check/judge.h"
+#include "check/text_rules.h"
+
+/* --- Whether a finding counts ----------------------------------------------------------------------------------------------------- */
+
+bool check_compat_is(const struct check *c, enum check_compat compat) {
+    return c->options->policy.compat == compat;
+}
+
+bool check_charge(struct check *c, uint64_t cost) {
+    bool enough = cost < c->work;
+    c->work = enough ? c->work - cost : 0;
+    return enough;
+}
+
+bool check_speaks(const struct check *c, const struct rule *r) {
+    if (check_compat_is(c, COMPAT_BUILDKIT))
+        return rule_is_in(r, rules_buildkit) || rule_is_in(r, rules_croze);
+    return compat_has(c->options->policy.compat, r->also);
+}
+
+/* What the comments above an instruction say. They may be megabytes, and a thousand findings ask. */
+static const struct asked *comments_of(struct check *c, struct asked *last, const struct df_instruction *i) {
+    if (last->of != i || !i)
+        *last = i ? (struct asked){i, check_config_comments(i->comments), pragma_ignored(c->arena, i->comments, PRAGMA_HERE)}
+                  : (struct asked){0};
+    return last;
+}
+
+static bool is_ignored(const struct check *c, const struct finding *f, size_t stage) {
+    bool pragmas = !check_compat_is(c, COMPAT_BUILDKIT) && !c->options->policy.no_pragmas;
+    return pragmas && (finding_is_listed(f, &c->global) || finding_is_listed(f, &c->place.ignored) ||
+                       finding_is_listed(f, &c->own.ignored) || (c->stage_ignored && finding_is_listed(f, &c->stage_ignored[stage])));
+}
+
+/* The file's word, and that of the comments above the two instructions: any may silence a rule, any may ask for an experimental one. */
+static bool allowed(struct check *c, const struct finding *f, const struct df_instruction *where, const struct df_instruction *i) {
+    const struct rule *r = f->rule;
+    bool file = check_config_allows(&c->config, r);
+    bool place = check_config_allows(&comments_of(c, &c->place, where)->says, r);
+    bool own = check_config_allows(&comments_of(c, &c->own, i)->says, r);
+    if (is_ignored(c, f, where && c->stage_ignored ? lint_stage_of(&c->lint, where) : 0))
+        return false;
+    return r->experimental ? file || place || own || finding_is_listed(f, &c->options->policy.asked) : file && place && own;
+}
+
+static bool said_before(const struct check *c, const struct finding *f) {
+    const struct finding *last = c->findings.n ? &c->findings.p[c->findings.n - 1] : NULL;
+    return last && last->rule == f->rule && last->pos.line == f->pos.line && last->pos.column == f->pos.column &&
+           str_eq(last->message, f->message);
+}
+
+static void keep(struct check *c, struct finding *f, const struct df_instruction *where, const struct df_instruction *i) {
+    if (!judge(&c->options->policy, f) || !allowed(c, f, where, i) || said_before(c, f))
+        return;
+    if (c->findings.n < LIMIT_FINDINGS)
+        vec_push(&c->findings, *f);
+    else
+        c->n_dropped++;
+}
+
+void check_add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i, struct df_pos pos,
+               struct str message) {
+    struct finding f = {.rule = r, .file = c->file->name, .pos = pos, .line = where ? where->pos.line : pos.line, .message = message};
+    f.end.line = where ? where->line_end : pos.line;
+    f.end.column = (unsigned)source_line(&c->source, f.end.line).n + 1;
+    f.also = c->ids;
+    c->ids = NULL;
+    keep(c, &f, where, i);
+}
+
+void check_report(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i,
+                  struct df_pos pos, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
+    va_end(ap);
+    check_add(c, r, where, i, pos, arena_str(c->arena, str_z(text)));
+}
+
+/* --- Places ----------------------------------------------------------------------------------------------------------------------- */
+
+/* A place in the file's text as it was given. */
+static struct df_pos source_pos(const struct source *s, size_t at) {
+    size_t low = 0, high = s->n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (s->starts[middle] <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (struct df_pos){(unsigned)low + 1, (unsigned)(at - s->starts[low]) + 1};
+}
+
+static bool in_source(const struct source *s, struct str part, struct df_pos *pos, struct df_pos *end) {
+    uintptr_t from = (uintptr_t)s->text.p, at = (uintptr_t)part.p;
+    if (part.n == 0 || at < from || at + part.n > from + s->text.n)
+        return false;
+    *pos = source_pos(s, at - from);
+    *end = source_pos(s, at - from + part.n - 1);
+    end->column++;
+    return true;
+}
+
+bool check_where(const struct check *c, const struct lint_step *s, struct str part, struct df_pos *pos, struct df_pos *end) {
+    return part.n && (df_text_pos(s->at, part, pos, end) || in_source(&c->source, part, pos, end));
+}
+
+/* --- Edits ------------------------------------------------------------------------------------------------------------------------ */
+
+static void fix(struct check *c, const struct lint_step *s, struct str part, struct str text, int side) {
+    struct edit e = {.text = arena_str(c->arena, text)};
+    if (!check_where(c, s, part, &e.pos, &e.end) || c->edits.n == LIMIT_EDITS) {
+        c->unmendable = true;
+        return;
+    }
+    if (side < 0)
+        e.end = e.pos;
+    if (side > 0)
+        e.pos = e.end;
+    vec_push(&c->edits, e);
+}
+
+void fix_replace(struct check *c, const struct lint_step *s, struct str part, struct str text) {
+    fix(c, s, part, text, 0);
+}
+
+void fix_behind(struct check *c, const struct lint_step *s, struct str part, struct str text) {
+    fix(c, s, part, text, 1);
+}
+
+void fix_before(struct check *c, const struct lint_step *s, struct str part, struct str text) {
+    fix(c, s, part, text, -1);
+}
+
+static int by_place(const void *a, const void *b) {
+    const struct edit *x = a, *y = b;
+    if (x->pos.line != y->pos.line)
+        return x->pos.line < y->pos.line ? -1 : 1;
+    return x->pos.column < y->pos.column ? -1 : x->pos.column > y->pos.column;
+}
+
+static void take_edits(struct check *c, struct finding *f) {
+    if (c->edits.n && !c->unmendable) {
+        struct edit *edits = arena_array(c->arena, struct edit, c->edits.n);
+        memcpy(edits, c->edits.p, c->edits.n * sizeof *edits);
+        qsort(edits, c->edits.n, sizeof *edits, by_place);
+        f->edits = edits;
+        f->n_edits = c->edits.n;
+    }
+    c->edits.n = 0;
+    c->unmendable = false;
+}
+
+enum { NOTE_BYTES = 500 };
+
+void check_note(struct check *c, const struct rule *r, const struct lint_step *s, struct str part, const char *ids, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
+    va_end(ap);
+    struct finding f = {.rule = r, .file = c->file->name, .line = s->at->pos.line, .also = ids};
+    struct str message = str_first_chars(str_z(text), NOTE_BYTES); /* it quotes the file, which may have words of megabytes */
+    f.message = message.n < strlen(text) ? arena_printf(c->arena, "%.*s...", STR_ARG(message)) : arena_str(c->arena, message);
+    if (!check_where(c, s, part, &f.pos, &f.end)) {
+        f.pos = s->at->pos;
+        f.end = (struct df_pos){s->at->line_end, (unsigned)source_line(&c->source, s->at->line_end).n + 1};
+    }
+    take_edits(c, &f);
+    keep(c, &f, s->at, s->at);
+}

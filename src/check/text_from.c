@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where images come from: FROM, COPY --from and --mount=from=, as they are written. */
+#include "check/text_rules.h"
+
+/* --- References ------------------------------------------------------------------------------------------------------------------- */
+
+struct reference {
+    struct str registry; /* "" if it is not named: docker.io */
+    struct str tag;      /* or "" */
+    bool digest;
+};
+
+static bool names_registry(struct str first) {
+    return str_index(first, '.') >= 0 || str_index(first, ':') >= 0 || str_eqz(first, "localhost");
+}
+
+static struct reference take_apart(struct str image) {
+    struct reference out = {0};
+    struct str name, digest, first, rest;
+    out.digest = str_cut(image, '@', &name, &digest);
+    if (str_cut(name, '/', &first, &rest) && names_registry(first))
+        out.registry = first;
+    ptrdiff_t slash = str_rindex(name, '/'), colon = str_rindex(name, ':');
+    if (colon > slash)
+        out.tag = str_from(name, (size_t)colon + 1);
+    return out;
+}
+
+/* Whether FROM names an image of a registry; what variables make of it only a build knows. */
+static bool is_image(const struct check *c, const struct lint_stage *s) {
+    (void)c;
+    return s->from && s->image.n && s->base == NO_STAGE && !str_eqz(s->image, "scratch") && str_index(s->image, '$') < 0;
+}
+
+/* --- Tags ------------------------------------------------------------------------------------------------------------------------- */
+
+static void untagged(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    const struct lint_stage *s = &c->lint.stages[c->step->stage];
+    if (i->op != DF_FROM || c->step->at != i || !is_image(c, s))
+        return;
+    struct reference ref = take_apart(s->image);
+    if (!ref.tag.n && !ref.digest)
+        check_note(c, r, c->step, s->image, NULL, "FROM %.*s has no tag: it is whatever \"latest\" happens to be", STR_ARG(s->image));
+}
+
+static void latest(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    const struct lint_stage *s = &c->lint.stages[c->step->stage];
+    if (i->op != DF_FROM || c->step->at != i || !is_image(c, s))
+        return;
+    struct reference ref = take_apart(s->image);
+    if (str_eqz(ref.tag, "latest") && !ref.digest)
+        check_note(c, r, c->step, s->image, NULL, "FROM %.*s moves with every release", STR_ARG(s->image));
+}
+
+/* --- Registries ------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_docker_hub(struct str registry) {
+    return registry.n == 0 ||
+           word_in("docker.io hub.docker.io index.docker.io registry-1.docker.io hub.docker.com registry.hub.docker.com", registry);
+}
+
+static bool is_trusted(const struct check *c, struct str registry) {
+    const struct str_list *list = &c->options->policy.registries;
+    for (size_t k = 0; k < list->n; k++) {
+        struct str one = list->p[k];
+        if (str_eqz(one, "*") || str_eq(one, registry) || (is_docker_hub(one) && is_docker_hub(registry)) ||
+            (str_starts(one, S("*.")) && str_ends(registry, str_from(one, 1))) ||
+            (str_ends(one, S("*")) && str_starts(registry, str_first(one, one.n - 1))))
+            return true;
+    }
+    return list->n == 0;
+}
+
+static void judge_registry(struct check *c, const struct rule *r, struct str image) {
+    struct str registry = take_apart(image).registry;
+    if (image.n && !str_eqz(image, "scratch") && str_index(image, '$') < 0 && !is_trusted(c, registry))
+        check_note(c, r, c->step, image, NULL, "%s is not among the registries that images may come from",
+                   check_quoted(c, registry.n ? registry : S("docker.io")));
+}
+
+/* A name in COPY --from or a mount that is a stage, or the number of one, is no image. */
+static bool names_stage(const struct check *c, struct str name) {
+    for (size_t k = c->step->stage; k-- > 0;)
+        if (str_eq_nocase(c->lint.stages[k].name, name))
+            return true;
+    uint64_t number;
+    return str_to_u64(name, 10, UINT32_MAX, &number);
+}
+
+static void untrusted_registry(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    const struct lint_stage *s = &c->lint.stages[c->step->stage];
+    if (c->options->policy.registries.n == 0)
+        return;
+    if (i->op == DF_FROM && c->step->at == i && s->base == NO_STAGE)
+        judge_registry(c, r, s->image);
+    struct str from = i->op == DF_COPY ? lint_flag(i, "from") : STR_NULL;
+    if (from.n && c->step->from == NO_STAGE && !names_stage(c, from))
+        judge_registry(c, r, from);
+    for (size_t k = 0; i->op == DF_RUN && k < i->n_flags; k++) {
+        struct str mounted = lint_mount(i, k, "from");
+        if (mounted.n && !names_stage(c, mounted))
+            judge_registry(c, r, mounted);
+    }
+}
+
+/* --- Platforms, as hadolint reads them -------------------------------------------------------------------------------------------- */
+
+void lint_platform_const(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    (void)none;
+    for (size_t k = 0; k < c->lint.n; k++) {
+        const struct lint_step *s = &c->lint.steps[k];
+        struct str value = s->i->op == DF_FROM ? lint_flag(s->i, "platform") : STR_NULL;
+        if (value.n && !word_has(value, "BUILDPLATFORM") && !word_has(value, "TARGETPLATFORM"))
+            check_note(c, r, s, value, NULL, "FROM --platform=%.*s fixes the platform", STR_ARG(value));
+    }
+}
+
+void lint_redundant_platform(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    (void)none;
+    for (size_t k = 0; k < c->lint.n; k++) {
+        const struct lint_step *s = &c->lint.steps[k];
+        struct str value = s->i->op == DF_FROM ? lint_flag(s->i, "platform") : STR_NULL;
+        if (str_eqz(value, "$TARGETPLATFORM") || str_eqz(value, "${TARGETPLATFORM}"))
+            check_note(c, r, s, value, NULL, "--platform=%.*s is what FROM takes anyway", STR_ARG(value));
+    }
+}
+
+/* --- Order ------------------------------------------------------------------------------------------------------------------------ */
+
+/* In a piece of a file the rest may stand above. */
+static void first_instruction(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    (void)i;
+    for (size_t k = 0; !c->piece && k < c->lint.n && c->lint.steps[k].at->op != DF_FROM; k++)
+        if (c->lint.steps[k].at->op != DF_ARG) {
+            check_note(c, r, &c->lint.steps[k], STR_NULL, NULL, "%s stands before the first FROM", df_op_name(c->lint.steps[k].at->op));
+            return;
+        }
+}
+
+const struct rule rules_from[] = {
+    {"FromUntagged", READS_TEXT, SEVERITY_WARNING, false, "DL3006 DS-0001 4.2",
+     "Without a tag FROM takes \"latest\", which is another image tomorrow.", "Name a tag that stays, and its digest.", "", untagged},
+    {"FromLatest", READS_TEXT, SEVERITY_WARNING, false, "DL3007 DS-0001 DKL-DI-0006 4.2",
+     "\"latest\" is another image tomorrow: what was built and tested today cannot be built again.", "Name a version, and its digest.", "",
+     latest},
+    {"UntrustedRegistry", READS_TEXT, SEVERITY_ERROR, false, "DL3026 4.2",
+     "Images may come from some registries alone, and this is none of them.",
+     "Take the image from a registry of the list, or add this one.", "", untrusted_registry},
+    {"FirstInstruction", READS_FILE, SEVERITY_ERROR, false, "DL3061", "Before the first FROM only ARG has a meaning.",
+     "Move the instruction behind FROM.", "", first_instruction},
+    {0},
+};

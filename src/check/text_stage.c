@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Instructions and stages as they are written: what counts once, triggers, health checks, working directories. */
+#include "check/text_rules.h"
+
+/* --- Only the last counts, as hadolint and Trivy read it ---------------------------------------------------------------------------- */
+
+void lint_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    static const struct {
+        enum df_op op;
+        const char *ids;
+    } once[ONCE_OPS] = {{DF_CMD, "DL4003 DS-0016"}, {DF_ENTRYPOINT, "DL4004 DS-0007"}, {DF_HEALTHCHECK, "DL3012 DS-0023"}};
+    (void)none;
+    for (size_t k = 0; k < ONCE_OPS; k++) {
+        const struct lint_step *before = NULL;
+        for (size_t j = 0; j < c->lint.n; j++) {
+            const struct lint_step *s = &c->lint.steps[j];
+            if (s->at->op != once[k].op)
+                continue;
+            if (before && before->stage == s->stage)
+                check_note(c, r, before, before->at->keyword, once[k].ids, "another %s of this stage follows, and it alone counts",
+                           df_op_name(s->at->op));
+            before = s;
+        }
+    }
+}
+
+/* A shell's text, whatever SHELL says. */
+void lint_json_args(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    (void)none;
+    for (size_t k = 0; k < c->lint.n; k++) {
+        const struct lint_step *s = &c->lint.steps[k];
+        const struct df_instruction *i = s->i;
+        bool command = (i->op == DF_CMD || i->op == DF_ENTRYPOINT) && i->n_args;
+        bool health = i->op == DF_HEALTHCHECK && i->n_args > 1;
+        if ((command || health) && !i->json)
+            check_note(c, r, s, i->args[i->n_args - 1], NULL, "%s is for a shell; write it as a JSON array", df_op_name(i->op));
+    }
+}
+
+/* --- WORKDIR ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_absolute(struct str path) {
+    bool drive = path.n > 1 && path.p[1] == ':';
+    return drive || word_starts_in("/ $ \\", path);
+}
+
+void lint_workdir_relative(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    (void)none;
+    for (size_t k = 0; k < c->lint.n; k++) {
+        const struct lint_step *s = &c->lint.steps[k];
+        struct str path = s->i->op == DF_WORKDIR && s->i->n_args ? lint_unquoted(s->i->args[0]) : STR_NULL;
+        if (path.n && !is_absolute(path))
+            check_note(c, r, s, path, NULL, "WORKDIR %.*s is relative", STR_ARG(path));
+    }
+}
+
+static void workdir_system(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    struct str path = i->op == DF_WORKDIR && i->n_args ? lint_unquoted(i->args[0]) : STR_NULL, first, rest;
+    if (!str_starts(path, S("/")))
+        return;
+    (void)str_cut(str_from(path, 1), '/', &first, &rest);
+    if (word_in("bin boot dev etc lib lib64 proc run sbin sys", first) && !(word_in("etc run lib", first) && rest.n))
+        check_note(c, r, c->step, path, NULL, "WORKDIR %.*s is a directory of the system", STR_ARG(path));
+}
+
+/* --- Triggers ----------------------------------------------------------------------------------------------------------------------- */
+
+static void onbuild_trigger(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    if (c->step->at->trigger && (i->op == DF_ONBUILD || i->op == DF_FROM || i->op == DF_MAINTAINER))
+        check_note(c, r, c->step, i->keyword, NULL, "%s cannot be a trigger of ONBUILD", df_op_name(i->op));
+}
+
+/* --- Health checks ------------------------------------------------------------------------------------------------------------------ */
+
+static bool has_healthcheck(const struct lint *l, size_t stage) {
+    for (size_t k = l->stages[stage].first; k < l->stages[stage].end; k++)
+        if (l->steps[k].at->op == DF_HEALTHCHECK)
+            return true;
+    return false;
+}
+
+/* Of each stage that no other stands on; a stage has what the one below it has. */
+static void healthcheck_missing(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    const struct lint *l = &c->lint;
+    bool *has = arena_array(c->arena, bool, l->n_stages + 1), *below = arena_array(c->arena, bool, l->n_stages + 1);
+    (void)none;
+    for (size_t k = 0; k < l->n_stages; k++) {
+        ptrdiff_t base = l->stages[k].base;
+        has[k] = has_healthcheck(l, k) || (base != NO_STAGE && has[base]);
+        if (base != NO_STAGE)
+            below[base] = true;
+    }
+    for (size_t k = 0; k < l->n_stages; k++)
+        if (l->stages[k].from && !has[k] && !below[k])
+            check_note(c, r, &l->steps[l->stages[k].first], STR_NULL, NULL, "no HEALTHCHECK");
+}
+
+/* --- Exceptions --------------------------------------------------------------------------------------------------------------------- */
+
+static void inline_ignore(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    struct str rest = c->step->at->comments, comment, names;
+    (void)i;
+    while (str_find(rest, S("hadolint")) >= 0 && comment_next(&rest, &comment))
+        if (pragma_read(comment, PRAGMA_HERE, &names))
+            check_note(c, r, c->step, comment, NULL, "a comment silences %.*s", STR_ARG(names));
+}
+
+const struct rule rules_stage[] = {
+    {"WorkdirSystem", READS_TEXT, SEVERITY_WARNING, false, "DS-0030 5.6",
+     "What is written there mixes with the system, or vanishes: /proc, /sys and /dev are made anew for each container.",
+     "Take a directory of the program's own, as /app.", "", workdir_system},
+    {"OnbuildTrigger", READS_TEXT, SEVERITY_ERROR, false, "DL3043", "ONBUILD takes neither FROM, MAINTAINER nor ONBUILD.", "Remove it.", "",
+     onbuild_trigger},
+    {"HealthcheckMissing", READS_FILE, SEVERITY_INFO, true, "DL3057 DS-0026 CIS-DI-0006 4.6",
+     "Without HEALTHCHECK docker takes a program that hangs for one that works. (Kubernetes asks by probes of its own.)",
+     "Write HEALTHCHECK, or HEALTHCHECK NONE where something else looks.", "", healthcheck_missing},
+    {"InlineIgnore", READS_TEXT, SEVERITY_INFO, true, "DL1001", "Exceptions in the file are made by whoever writes it.",
+     "Keep exceptions in a file of their own, with a reason.", "", inline_ignore},
+    {0},
+};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who runs what is in the image: USER as it is written. */
+#include "check/text_rules.h"
+
+static bool is_root(struct str user) {
+    struct str name, group;
+    (void)str_cut(lint_unquoted(user), ':', &name, &group);
+    return str_eqz(name, "root") || str_eqz(name, "0");
+}
+
+/* The last USER of a stage; NULL: it has none. */
+static const struct lint_step *own_user(const struct lint *l, size_t stage) {
+    for (size_t k = l->stages[stage].end; k-- > l->stages[stage].first;)
+        if (l->steps[k].at->op == DF_USER && l->steps[k].at->n_args)
+            return &l->steps[k];
+    return NULL;
+}
+
+/* The same of the last stage, or of one that it stands on. */
+static const struct lint_step *last_user(const struct lint *l) {
+    const struct lint_step *found = NULL;
+    for (ptrdiff_t k = (ptrdiff_t)l->n_stages - 1; k >= 0 && !found; k = l->stages[k].base)
+        found = own_user(l, (size_t)k);
+    return found;
+}
+
+static void judge_root(struct check *c, const struct rule *r, const struct lint_step *s) {
+    if (s && is_root(s->at->args[0]))
+        check_note(c, r, s, s->at->args[0], NULL, "the last USER is %.*s", STR_ARG(s->at->args[0]));
+}
+
+/* hadolint speaks of every stage that ends as root, for what is taken from it may be run. */
+static void root_user(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    bool every = check_compat_is(c, COMPAT_HADOLINT);
+    (void)none;
+    if (!every)
+        judge_root(c, r, last_user(&c->lint));
+    for (size_t k = 0; every && k < c->lint.n_stages; k++)
+        judge_root(c, r, own_user(&c->lint, k));
+}
+
+static void user_missing(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    const struct lint *l = &c->lint;
+    (void)none;
+    if (c->piece || l->n_stages == 0 || last_user(l))
+        return;
+    check_note(c, r, &l->steps[l->stages[l->n_stages - 1].first], STR_NULL, NULL,
+               "no USER: unless the base image has one, all of it runs as root");
+}
+
+static bool is_numeric(struct str user) {
+    struct str name, group;
+    uint64_t id;
+    (void)str_cut(lint_unquoted(user), ':', &name, &group);
+    return str_index(user, '$') >= 0 || str_to_u64(name, 10, UINT32_MAX, &id);
+}
+
+static void not_numeric(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    const struct lint *l = &c->lint;
+    (void)none;
+    const struct lint_step *s = l->n_stages ? own_user(l, l->n_stages - 1) : NULL;
+    struct str user = s ? s->at->args[0] : STR_NULL;
+    if (!s)
+        return;
+    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !is_root(user)))
+        check_note(c, r, s, user, NULL, "USER %.*s is a name", STR_ARG(user));
+}
+
+const struct rule rules_user[] = {
+    {"RootUser", READS_FILE, SEVERITY_WARNING, false, "DL3002 DS-0002 CIS-DI-0001 4.1",
+     "Who breaks out of a program that runs as root is root, in the container at least.", "End the stage with USER and a user of its own.",
+     "", root_user},
+    {"UserMissing", READS_FILE, SEVERITY_WARNING, false, "DS-0002 CIS-DI-0001 4.1",
+     "Without USER everything in the container runs as root.", "Make a user, and name it with USER.", "", user_missing},
+    {"UserNotNumeric", READS_FILE, SEVERITY_INFO, false, "DL3066", "Kubernetes' runAsNonRoot cannot tell from a name that it is not root.",
+     "Write the user's number: USER 10001.", "", not_numeric},
+    {0},
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze check: whose rules speak, which do not, how bad they are; from the command line and from hadolint's file. */
+#ifndef CROZE_CMD_CHECK_POLICY_H
+#define CROZE_CMD_CHECK_POLICY_H
+
+#include "check/policy.h"
+#include "cmd/opt.h"
+
+extern const struct opt check_policy_rows[]; /* as OPT_TABLE(check_policy_rows, "Rules") */
+
+/* The file's words, then the command line's. */
+MUST_CHECK bool check_policy_read(struct arena *a, struct check_policy *p, struct err *e);
+
+#endif
