@@ -68,8 +68,7 @@ static void apt_recommends(struct check *c, const struct rule *r, const struct d
     check_command(c, r, cmd->words[0].raw, "packages that are only recommended come along");
 }
 
-/* --- The program for scripts ------------------------------------------------------------------------------------------------------------
- */
+/* --- The program for scripts ------------------------------------------------------------------------------------------------------ */
 
 static void apt_command(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell_command *cmd = c->command;
@@ -133,22 +132,25 @@ static bool removes_lists(const struct shell_command *c) {
     return false;
 }
 
-/* Only what the last stage has, or one that it stands on, is in the image. */
+/* Only what the last stage has, or one that it stands on, is in the image. Where nothing is installed a later RUN may want the lists: that is
+ * no place to remove them. */
 static void apt_lists(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell_command *update = NULL;
+    bool used = false;
     if (!c->lint.stages[c->step->stage].ships || lint_is_mounted(i, "/var/lib/apt/lists"))
         return;
     for (size_t k = 0; k < c->step->script.n; k++) {
         const struct shell_command *cmd = &c->step->script.commands[k];
         if (command_is(cmd, "apt-get") && command_has(cmd, "update"))
             update = update ? update : cmd;
+        used |= command_is(cmd, "apt-get") && command_has(cmd, managers[0].install);
         if (removes_lists(cmd))
             return;
     }
     if (!update)
         return;
     const struct shell_command *last = &c->step->script.commands[c->step->script.n - 1];
-    if (last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
+    if (used && last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
         fix_behind(c, c->step, last->text, S(" && rm -rf /var/lib/apt/lists/*"));
     check_note(c, r, c->step, update->text, NULL, "the lists that apt-get update fetches stay in /var/lib/apt/lists");
 }
