@@ -46,6 +46,15 @@ void image_report_at(struct image_check *c, const struct rule *r, size_t layer, 
     report(c, f);
 }
 
+void image_report_step(struct image_check *c, const struct rule *r, size_t layer, size_t step, const char *also, struct str text) {
+    char digest[DIGEST_TEXT + 1];
+    struct finding f = {.rule = r, .message = arena_str(c->arena, text), .also = also};
+    f.step = image_step(c->arena, c->image->history[step].created_by);
+    if (layer < c->view.n)
+        f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
+    report(c, f);
+}
+
 bool image_shows(struct image_check *c, const struct image_entry *en) {
     struct view_node node;
     return view_lookup(&c->view, en->entry->path, &c->scratch, &node) && node.layer == en->layer;
@@ -111,27 +120,13 @@ static bool read_layers(struct image_check *c, struct err *e) {
 
 /* --- The whole ---------------------------------------------------------------------------------------------------------------------- */
 
-/* "RUN |1 TOKEN=abc /bin/sh -c apt-get update # buildkit" -> "RUN apt-get update": values of build arguments and tokens are
- * not shown again. */
-static struct str shown_step(struct arena *a, struct str line) {
-    ptrdiff_t shell = str_find(line, S("/bin/sh -c "));
-    if (str_ends(line, S(" # buildkit")))
-        line.n -= strlen(" # buildkit");
-    bool build_args = str_starts(line, S("RUN |")) || str_starts(line, S("|"));
-    if (shell >= 0 && (build_args || shell == 0 || str_starts(line, S("RUN /bin/sh"))))
-        line = arena_join3(a, S("RUN "), str_from(line, (size_t)shell + strlen("/bin/sh -c ")), STR_NULL);
-    else if (build_args)
-        line = S("RUN");
-    return image_masked(a, line);
-}
-
 /* History has a line for each layer, and others between them; where it does not, nothing is said. */
 static void find_steps(struct image_check *c) {
     size_t layer = 0;
     c->steps = arena_array(c->arena, struct str, c->view.n);
     for (size_t k = 0; k < c->image->n_history; k++)
         if (!c->image->history[k].empty_layer && layer < c->view.n)
-            c->steps[layer++] = shown_step(c->arena, c->image->history[k].created_by);
+            c->steps[layer++] = image_step(c->arena, c->image->history[k].created_by);
     if (layer != c->view.n)
         memset(c->steps, 0, c->view.n * sizeof *c->steps);
 }
@@ -163,6 +158,7 @@ bool check_image(struct arena *a, struct store *s, const struct image *im, const
         return err_wrap(e, "check %.*s", STR_ARG(o->name));
     find_steps(&c);
     run_rules(&c, READS_IMAGE, NULL);
+    image_look_at_history(&c);
     for (size_t k = o->base_layers; k < c.view.n; k++)
         look_at_entries(&c, k);
     bool good = o->no_contents || read_layers(&c, e) || err_wrap(e, "check %.*s", STR_ARG(o->name));

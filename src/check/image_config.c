@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rules over an image's configuration and history: what a container of it starts with, and what the image tells of its making. */
+ * Rules over an image's configuration: what a container of it starts with. */
 #include "check/image_rules.h"
 
 /* --- User --------------------------------------------------------------------------------------------------------------------------- */
@@ -91,7 +91,7 @@ static void no_health(struct image_check *c, const struct rule *r, const struct 
 /* --- Variables ---------------------------------------------------------------------------------------------------------------------- */
 
 bool is_secret_name(struct str name) {
-    static const char *const secret[] = {"apikey", "credential", "credentials", "passwd", "password",   "passphrase",
+    static const char *const secret[] = {"apikey", "pass", "credential", "credentials", "passwd", "password",   "passphrase",
                                          "pword",  "pwd",        "secret",      "token",  "privatekey", NULL};
     static const char *const harmless[] = {"file", "path", "dir", "public", "version", "length", "url", "name", "id", "type", NULL};
     struct str rest = name, piece, last = STR_NULL;
@@ -117,40 +117,6 @@ static void secret_variables(struct image_check *c, const struct rule *r, const 
         if (env->p[k].value.n && !str_eqz(env->p[k].key, "PWD") && !str_eqz(env->p[k].key, "OLDPWD") && is_secret_name(env->p[k].key))
             image_report(c, r, "Variable %s has a value that every container and everyone who has the image can read",
                          SHOWN(env->p[k].key));
-}
-
-/* The next variable of a history line that has a value: of "ARG DB_PASSWORD=x", and of "|1 DB_PASSWORD=x /bin/sh -c ..." of a RUN. */
-static bool next_argument(struct str *line, struct str *name) {
-    struct str word, value;
-    while (str_next(line, ' ', &word) && !str_starts(word, S("/bin/")))
-        if (str_cut(word, '=', name, &value) && value.n)
-            return true;
-    return false;
-}
-
-/* Each name once, however many steps were given it. */
-static void secret_history(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    enum { TOLD_MAX = 32 };
-    struct str told[TOLD_MAX], name;
-    size_t n = 0;
-    (void)en;
-    for (size_t k = 0; k < c->image->n_history; k++) {
-        struct str line = c->image->history[k].created_by;
-        const char *token = image_token(line);
-        if (token)
-            image_report(c, r, "History shows what looks like %s, in step %zu", token, k + 1);
-        if (!str_starts(line, S("|")) && !str_starts(line, S("RUN |")) && !str_starts(line, S("ARG ")))
-            continue;
-        while (next_argument(&line, &name)) {
-            size_t at = 0;
-            while (at < n && !str_eq(told[at], name))
-                at++;
-            if (at < n || n == TOLD_MAX || !is_secret_name(name))
-                continue;
-            told[n++] = name;
-            image_report(c, r, "History shows the value of %s", SHOWN(name));
-        }
-    }
 }
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
@@ -220,13 +186,5 @@ const struct rule rules_image_config[] = {
      .fix = "Give it when the container is started, or as a file: RUN --mount=type=secret while building.",
      .url = "",
      .image = secret_variables},
-    {.id = "ImageSecretHistory",
-     .reads = READS_IMAGE,
-     .severity = SEVERITY_ERROR,
-     .also = "CIS-DI-0010 4.10",
-     .why = "History keeps the values of build arguments.",
-     .fix = "Use RUN --mount=type=secret, and change the secret.",
-     .url = "",
-     .image = secret_history},
     {0},
 };

@@ -34,10 +34,17 @@ void image_report(struct image_check *c, const struct rule *r, const char *fmt, 
 /* About something of a layer; `path` "" means the layer itself. */
 void image_report_at(struct image_check *c, const struct rule *r, size_t layer, struct str path, uint64_t bytes, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/* About a step of history; `layer`: that it made, or NO_LAYER. `also`: finding.h. */
+enum { NO_LAYER = (size_t)-1 >> 1 };
+void image_report_step(struct image_check *c, const struct rule *r, size_t layer, size_t step, const char *also, struct str text);
 /* Whether a container sees this entry: no higher layer hides it. */
 bool image_shows(struct image_check *c, const struct image_entry *en);
 /* "1.2 MB", on the scratch. */
 const char *image_size(struct image_check *c, uint64_t bytes);
+/* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
+struct str image_step(struct arena *a, struct str created_by);
+/* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
+void image_look_at_history(struct image_check *c);
 /* What a text has that looks like a token ("an AWS access key"), or NULL; and the text with each of them masked. */
 const char *image_token(struct str text);
 struct str image_masked(struct arena *a, struct str text);

@@ -46,7 +46,7 @@ extern const struct rule rules_from[], rules_user[], rules_stage[], rules_copy[]
 extern const struct rule rules_apt[], rules_rpm[], rules_language[], rules_misc[], rules_vars[];
 extern const struct rule rules_deploy[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
-    rules_image_secrets[];
+    rules_image_secrets[], rules_image_history[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */
 const struct rule *rule_at(size_t number);

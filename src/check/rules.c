@@ -10,7 +10,8 @@ const struct rule *const rule_tables[] = {
     rules_env,      rules_label, rules_apt,  rules_rpm,  rules_language, rules_misc, rules_vars,
     rules_deploy,
 
-    rules_image_config, rules_image_files, rules_image_bytes, rules_image_users, rules_image_program, rules_image_secrets, NULL,
+    rules_image_config, rules_image_files, rules_image_bytes, rules_image_users, rules_image_program, rules_image_secrets,
+    rules_image_history, NULL,
 };
 
 const struct rule *rule_at(size_t number) {

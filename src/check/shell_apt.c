@@ -104,8 +104,10 @@ static void update_alone(struct check *c, const struct rule *r, const struct df_
                 continue;
             installs |= command_has(cmd, managers[m].install);
             bool yum_upgrades = m == 1 && command_has(cmd, "update"); /* yum update upgrades all packages */
-            if (command_has(cmd, managers[m].update) && !yum_upgrades)
+            if (command_has(cmd, managers[m].update) && !yum_upgrades) {
                 update = cmd;
+                installs = false; /* what was installed before does not use it */
+            }
         }
         if (update && !installs)
             check_note(c, r, c->step, update->text, NULL, "%.*s, and nothing in this RUN uses what it fetched", STR_ARG(update->text));
@@ -132,8 +134,8 @@ static bool removes_lists(const struct shell_command *c) {
     return false;
 }
 
-/* Only what the last stage has, or one that it stands on, is in the image. Where nothing is installed a later RUN may want the lists: that is
- * no place to remove them. */
+/* Only what the last stage has, or one that it stands on, is in the image. Where nothing is installed a later RUN may want the lists: that
+ * is no place to remove them. */
 static void apt_lists(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell_command *update = NULL;
     bool used = false;
