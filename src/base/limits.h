@@ -27,6 +27,7 @@
 #define LIMIT_SHELL_COMMANDS 20000             /* of one text */
 #define LIMIT_SHELL_WORDS 200000               /* of one text: 64 bytes of memory each */
 #define LIMIT_EDITS 1000                        /* of one finding */
+#define LIMIT_CHANGES 20000                     /* made in one Dockerfile at once, each compared with the others */
 #define LIMIT_RULE_NAMES 1000                   /* of one list of rules, each compared with all there are */
 #define LIMIT_EPOCH_S 253402300799             /* SOURCE_DATE_EPOCH: the last second that RFC 3339 can write, in the year 9999 */
 #define LIMIT_IGNORE_BYTES MIB(4)

@@ -93,6 +93,14 @@ static const struct {
     {"zypper", "refresh ref", "install in update up dist-upgrade dup patch"},
 };
 
+static bool uses(const struct lint_step *s, size_t manager) {
+    for (size_t k = 0; k < s->script.n; k++)
+        if (command_is(&s->script.commands[k], managers[manager].programs) &&
+            command_has(&s->script.commands[k], managers[manager].install))
+            return s->at->op == DF_RUN;
+    return false;
+}
+
 /* The lists lie in this layer; an install in another finds them as old as the cache is. */
 static void update_alone(struct check *c, const struct rule *r, const struct df_instruction *i) {
     (void)i;
@@ -108,8 +116,11 @@ static void update_alone(struct check *c, const struct rule *r, const struct df_
             if (command_has(cmd, managers[m].update) && !yum_upgrades)
                 update = cmd;
         }
-        if (update && !installs)
-            check_note(c, r, c->step, update->text, NULL, "%.*s, and nothing in this RUN uses what it fetched", STR_ARG(update->text));
+        if (!update || installs)
+            continue;
+        if (c->step + 1 < c->lint.steps + c->lint.n && uses(&c->step[1], m))
+            fix_join(c, c->step, &c->step[1]);
+        check_note(c, r, c->step, update->text, NULL, "%.*s, and nothing in this RUN uses what it fetched", STR_ARG(update->text));
     }
 }
 
@@ -133,6 +144,29 @@ static bool removes_lists(const struct shell_command *c) {
     return false;
 }
 
+static void apt_verbs(const struct lint_step *s, bool *updates, bool *installs) {
+    *updates = *installs = false;
+    for (size_t k = 0; k < s->script.n; k++) {
+        const struct shell_command *cmd = &s->script.commands[k];
+        *updates |= command_is(cmd, "apt-get apt") && command_has(cmd, "update");
+        *installs |= command_is(cmd, "apt-get apt") && command_has(cmd, managers[0].install);
+    }
+}
+
+/* Whether this RUN itself installs by its lists, and none behind it relies on them. */
+static bool lists_are_done_with(struct check *c) {
+    bool updates, installs;
+    apt_verbs(c->step, &updates, &installs);
+    for (const struct lint_step *s = c->step + 1; installs && s < c->lint.steps + c->lint.n; s++) {
+        bool own, others;
+        if (!check_charge(c, 1 + s->script.n))
+            return false;
+        apt_verbs(s, &own, &others);
+        installs = own || !others;
+    }
+    return installs;
+}
+
 /* Only what the last stage has, or one that it stands on, is in the image. */
 static void apt_lists(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell_command *update = NULL;
@@ -147,9 +181,8 @@ static void apt_lists(struct check *c, const struct rule *r, const struct df_ins
     }
     if (!update)
         return;
-    const struct shell_command *last = &c->step->script.commands[c->step->script.n - 1];
-    if (last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
-        fix_behind(c, c->step, last->text, S(" && rm -rf /var/lib/apt/lists/*"));
+    if (lists_are_done_with(c))
+        fix_append(c, c->step, S(" && rm -rf /var/lib/apt/lists/*"));
     check_note(c, r, c->step, update->text, NULL, "the lists that apt-get update fetches stay in /var/lib/apt/lists");
 }
 

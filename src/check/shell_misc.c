@@ -131,25 +131,13 @@ static bool is_simple(const struct lint_step *s) {
     return s->at->op == DF_RUN && n <= FEW && s->i->n_heredocs == 0;
 }
 
-/* Joins two RUN in shell form: "\nRUN " becomes " && ". Comments between them would be lost, so there are none. */
-static void join(struct check *c, const struct lint_step *before, const struct lint_step *s) {
-    if (before->i->json || s->i->json || before->script.n == 0 || s->script.n == 0 || s->i->comments.n || s->i->n_flags ||
-        before->script.broken || s->script.broken || before->script.commands[before->script.n - 1].behind != SHELL_EDGE)
-        return;
-    struct str text = s->i->args[0];
-    struct edit e = {.text = S(" \\\n    && ")};
-    struct df_pos ignored;
-    if (check_where(c, before, before->i->args[0], &ignored, &e.pos) && check_where(c, s, text, &e.end, &ignored))
-        vec_push(&c->edits, e);
-}
-
 static void consecutive_run(struct check *c, const struct rule *r, const struct df_instruction *none) {
     (void)none;
     for (size_t k = 1; k < c->lint.n; k++) {
         const struct lint_step *before = &c->lint.steps[k - 1], *s = &c->lint.steps[k];
         if (!is_simple(before) || !is_simple(s) || !same_flags(before->i, s->i))
             continue;
-        join(c, before, s);
+        fix_join(c, before, s);
         check_note(c, r, s, s->i->keyword, NULL, "two RUN, one behind the other, make two layers");
     }
 }
