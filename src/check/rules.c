@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 const struct rule *const rule_tables[] = {
-    rules_buildkit, rules_croze, rules_from, rules_user, rules_stage,    rules_copy, rules_expose,
-    rules_env,      rules_label, rules_apt,  rules_rpm,  rules_language, rules_misc, rules_vars, NULL,
+    rules_buildkit, rules_croze,    rules_from, rules_user, rules_stage,    rules_copy,  rules_expose, rules_env,   rules_label, rules_apt,
+    rules_rpm,      rules_language, rules_misc, rules_vars, rules_download, rules_trust, rules_list,   rules_lines, NULL,
 };
 
 const struct rule *rule_at(size_t number) {
