@@ -6,7 +6,7 @@
 static const char apt_valued[] = "t target-release o option c config-file default-release a host-architecture";
 
 static bool apt_installs(const struct shell_command *c) {
-    return command_is(c, "apt-get") && command_has(c, "install");
+    return command_is(c, "apt-get") && command_has(c, "install") && !command_flag(c, "s simulate just-print dry-run recon no-act print-uris");
 }
 
 /* --- Versions --------------------------------------------------------------------------------------------------------------------- */
@@ -137,6 +137,8 @@ static void dist_upgrade(struct check *c, const struct rule *r, const struct df_
 /* --- What stays behind ------------------------------------------------------------------------------------------------------------ */
 
 static bool removes_lists(const struct shell_command *c) {
+    if (command_is(c, "apt-get apt") && command_has(c, "dist-clean distclean"))
+        return true;
     for (size_t k = 1; command_is(c, "rm") && k < c->n_words; k++)
         if (word_in("/var/lib/apt /var/lib/apt/ /var/lib/apt/* /var/lib/apt/lists /var/lib/apt/lists/ /var/lib/apt/lists/*",
                     c->words[k].text))

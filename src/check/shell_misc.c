@@ -9,9 +9,12 @@ static void useless_command(struct check *c, const struct rule *r, const struct 
         check_command(c, r, c->command->words[0].raw, "%.*s has no use while an image is built", STR_ARG(c->command->words[0].text));
 }
 
+/* Behind `cd` other commands mostly work there; where none follows in its shell it was for nothing. hadolint and Trivy speak of any. */
 static void cd_in_run(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    bool any = check_compat_is(c, COMPAT_HADOLINT) || check_compat_is(c, COMPAT_TRIVY);
+    bool last = c->command->behind == SHELL_EDGE && c->command->depth == 0;
     (void)i;
-    if (command_is(c->command, "cd"))
+    if (command_is(c->command, "cd") && (any || last))
         check_command(c, r, c->command->text, "%.*s holds for this RUN alone", STR_ARG(c->command->text));
 }
 
@@ -103,11 +106,13 @@ static bool sets_pipefail(const struct lint_step *s, size_t before) {
 
 static void pipefail_missing(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct lint_step *s = c->step;
+    bool hadolint = check_compat_is(c, COMPAT_HADOLINT); /* which does not ask whether the first command can fail */
     (void)i;
     if (s->pipefail && (s->shell == SHELL_BASH || s->shell == SHELL_ASH))
         return;
     for (size_t k = 0; k < s->script.n; k++)
-        if (s->script.commands[k].behind == SHELL_PIPE && s->script.commands[k].nested == 0 && !sets_pipefail(s, k)) {
+        if (s->script.commands[k].behind == SHELL_PIPE && s->script.commands[k].nested == 0 && !sets_pipefail(s, k) &&
+            (hadolint || !command_is(&s->script.commands[k], "echo printf yes true"))) {
             check_note(c, r, s, s->script.commands[k].text, NULL, "if %.*s fails, nobody notices behind a pipe",
                        STR_ARG(str_first_chars(s->script.commands[k].text, STR_SHOWN)));
             return;
