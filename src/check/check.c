@@ -70,6 +70,12 @@ static const struct df_instruction *instruction_at(const struct dockerfile *f, u
     return low < f->n_instructions && i->pos.line <= line && line <= i->line_end ? i : NULL;
 }
 
+static void without_empty_lines(struct check *c, const struct df_instruction *i, unsigned last) {
+    for (unsigned line = i && check_step(c, i) ? i->pos.line : last; line < last; line++)
+        if (str_trim(source_line(&c->source, line)).n == 0)
+            fix_text(c, (struct df_pos){line, 1}, (struct df_pos){line + 1, 1}, STR_NULL);
+}
+
 /* An empty line is a line of its own, as BuildKit has it; the others are about their instruction. */
 static void parser_warnings(struct check *c) {
     for (size_t k = 0; k < c->file->n_warnings; k++) {
@@ -77,8 +83,11 @@ static void parser_warnings(struct check *c) {
         const struct rule *r = rule_find(str_z(w->rule));
         const struct df_instruction *i = instruction_at(c->file, w->pos.line);
         assert(r && r->reads == READS_NOTHING);
-        if (check_speaks(c, r))
-            check_add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
+        if (!check_speaks(c, r))
+            continue;
+        if (strcmp(r->id, "NoEmptyContinuation") == 0)
+            without_empty_lines(c, i, w->pos.line);
+        check_add(c, r, strcmp(r->id, "NoEmptyContinuation") == 0 ? NULL : i, i, w->pos, w->message);
     }
 }
 

@@ -14,8 +14,12 @@ struct change {
 };
 typedef VEC(struct change) changes;
 
-/* False: the place is not in the text. */
+/* False: the place is not in the text. Behind its last line there is one, its end. */
 static bool byte_at(const struct source *s, struct df_pos pos, size_t *out) {
+    if (pos.line == s->n + 1 && pos.column == 1) {
+        *out = s->text.n;
+        return true;
+    }
     if (pos.line == 0 || pos.line > s->n || pos.column == 0)
         return false;
     *out = s->starts[pos.line - 1] + pos.column - 1;

@@ -222,8 +222,10 @@ struct in_force {
 
 static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
     s->from = NO_STAGE;
-    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
-        *shell = (struct in_force){kind_of(s->i->args[0]), has_pipefail(s->i), shell->workdir};
+    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args) {
+        bool env = s->i->n_args > 1 && str_eqz(program_name(s->i->args[0]), "env");
+        *shell = (struct in_force){kind_of(s->i->args[env]), has_pipefail(s->i), shell->workdir};
+    }
     s->shell = shell->kind;
     s->pipefail = shell->pipefail;
     s->workdir = shell->workdir;

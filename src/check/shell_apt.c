@@ -6,7 +6,7 @@
 static const char apt_valued[] = "t target-release o option c config-file default-release a host-architecture";
 
 static bool apt_installs(const struct shell_command *c) {
-    return command_is(c, "apt-get") && command_has(c, "install");
+    return command_is(c, "apt-get") && command_has(c, "install") && !command_flag(c, "s simulate just-print dry-run recon no-act print-uris");
 }
 
 /* --- Versions --------------------------------------------------------------------------------------------------------------------- */
@@ -92,6 +92,14 @@ static const struct {
     {"zypper", "refresh ref", "install in update up dist-upgrade dup patch"},
 };
 
+static bool uses(const struct lint_step *s, size_t manager) {
+    for (size_t k = 0; k < s->script.n; k++)
+        if (command_is(&s->script.commands[k], managers[manager].programs) &&
+            command_has(&s->script.commands[k], managers[manager].install))
+            return s->at->op == DF_RUN;
+    return false;
+}
+
 /* The lists lie in this layer; an install in another finds them as old as the cache is. */
 static void update_alone(struct check *c, const struct rule *r, const struct df_instruction *i) {
     (void)i;
@@ -109,8 +117,11 @@ static void update_alone(struct check *c, const struct rule *r, const struct df_
                 installs = false; /* what was installed before does not use it */
             }
         }
-        if (update && !installs)
-            check_note(c, r, c->step, update->text, NULL, "%.*s, and nothing in this RUN uses what it fetched", STR_ARG(update->text));
+        if (!update || installs)
+            continue;
+        if (c->step + 1 < c->lint.steps + c->lint.n && uses(&c->step[1], m))
+            fix_join(c, c->step, &c->step[1]);
+        check_note(c, r, c->step, update->text, NULL, "%.*s, and nothing in this RUN uses what it fetched", STR_ARG(update->text));
     }
 }
 
@@ -127,6 +138,8 @@ static void dist_upgrade(struct check *c, const struct rule *r, const struct df_
 /* --- What stays behind ------------------------------------------------------------------------------------------------------------ */
 
 static bool removes_lists(const struct shell_command *c) {
+    if (command_is(c, "apt-get apt") && command_has(c, "dist-clean distclean"))
+        return true;
     for (size_t k = 1; command_is(c, "rm") && k < c->n_words; k++)
         if (word_in("/var/lib/apt /var/lib/apt/ /var/lib/apt/* /var/lib/apt/lists /var/lib/apt/lists/ /var/lib/apt/lists/*",
                     c->words[k].text))
@@ -134,26 +147,45 @@ static bool removes_lists(const struct shell_command *c) {
     return false;
 }
 
-/* Only what the last stage has, or one that it stands on, is in the image. Where nothing is installed a later RUN may want the lists: that
- * is no place to remove them. */
+static void apt_verbs(const struct lint_step *s, bool *updates, bool *installs) {
+    *updates = *installs = false;
+    for (size_t k = 0; k < s->script.n; k++) {
+        const struct shell_command *cmd = &s->script.commands[k];
+        *updates |= command_is(cmd, "apt-get apt") && command_has(cmd, "update");
+        *installs |= command_is(cmd, "apt-get apt") && command_has(cmd, managers[0].install);
+    }
+}
+
+/* Whether this RUN itself installs by its lists, and none behind it relies on them. */
+static bool lists_are_done_with(struct check *c) {
+    bool updates, installs;
+    apt_verbs(c->step, &updates, &installs);
+    for (const struct lint_step *s = c->step + 1; installs && s < c->lint.steps + c->lint.n; s++) {
+        bool own, others;
+        if (!check_charge(c, 1 + s->script.n))
+            return false;
+        apt_verbs(s, &own, &others);
+        installs = own || !others;
+    }
+    return installs;
+}
+
+/* Only what the last stage has, or one that it stands on, is in the image. */
 static void apt_lists(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell_command *update = NULL;
-    bool used = false;
     if (!c->lint.stages[c->step->stage].ships || lint_is_mounted(i, "/var/lib/apt/lists"))
         return;
     for (size_t k = 0; k < c->step->script.n; k++) {
         const struct shell_command *cmd = &c->step->script.commands[k];
         if (command_is(cmd, "apt-get") && command_has(cmd, "update"))
             update = update ? update : cmd;
-        used |= command_is(cmd, "apt-get") && command_has(cmd, managers[0].install);
         if (removes_lists(cmd))
             return;
     }
     if (!update)
         return;
-    const struct shell_command *last = &c->step->script.commands[c->step->script.n - 1];
-    if (used && last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
-        fix_behind(c, c->step, last->text, S(" && rm -rf /var/lib/apt/lists/*"));
+    if (lists_are_done_with(c))
+        fix_append(c, c->step, S(" && rm -rf /var/lib/apt/lists/*"));
     check_note(c, r, c->step, update->text, NULL, "the lists that apt-get update fetches stay in /var/lib/apt/lists");
 }
 

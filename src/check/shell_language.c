@@ -145,9 +145,7 @@ static void yarn_cache(struct check *c, const struct rule *r, const struct df_in
     }
     if (!install)
         return;
-    const struct shell_command *last = &c->step->script.commands[c->step->script.n - 1];
-    if (last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
-        fix_behind(c, c->step, last->text, S(" && yarn cache clean"));
+    fix_append(c, c->step, S(" && yarn cache clean"));
     check_note(c, r, c->step, install->text, NULL, "yarn keeps what it downloads");
 }
 

@@ -9,9 +9,12 @@ static void useless_command(struct check *c, const struct rule *r, const struct 
         check_command(c, r, c->command->words[0].raw, "%.*s has no use while an image is built", STR_ARG(c->command->words[0].text));
 }
 
+/* Behind `cd` other commands mostly work there; where none follows in its shell it was for nothing. hadolint and Trivy speak of any. */
 static void cd_in_run(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    bool any = check_compat_is(c, COMPAT_HADOLINT) || check_compat_is(c, COMPAT_TRIVY);
+    bool last = c->command->behind == SHELL_EDGE && c->command->depth == 0;
     (void)i;
-    if (command_is(c->command, "cd"))
+    if (command_is(c->command, "cd") && (any || last))
         check_command(c, r, c->command->text, "%.*s holds for this RUN alone", STR_ARG(c->command->text));
 }
 
@@ -103,11 +106,13 @@ static bool sets_pipefail(const struct lint_step *s, size_t before) {
 
 static void pipefail_missing(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct lint_step *s = c->step;
+    bool hadolint = check_compat_is(c, COMPAT_HADOLINT); /* which does not ask whether the first command can fail */
     (void)i;
     if (s->pipefail && (s->shell == SHELL_BASH || s->shell == SHELL_ASH))
         return;
     for (size_t k = 0; k < s->script.n; k++)
-        if (s->script.commands[k].behind == SHELL_PIPE && s->script.commands[k].nested == 0 && !sets_pipefail(s, k)) {
+        if (s->script.commands[k].behind == SHELL_PIPE && s->script.commands[k].nested == 0 && !sets_pipefail(s, k) &&
+            (hadolint || !command_is(&s->script.commands[k], "echo printf yes true"))) {
             check_note(c, r, s, s->script.commands[k].text, NULL, "if %.*s fails, nobody notices behind a pipe",
                        STR_ARG(str_first_chars(s->script.commands[k].text, STR_SHOWN)));
             return;
@@ -131,25 +136,13 @@ static bool is_simple(const struct lint_step *s) {
     return s->at->op == DF_RUN && n <= FEW && s->i->n_heredocs == 0;
 }
 
-/* Joins two RUN in shell form: "\nRUN " becomes " && ". Comments between them would be lost, so there are none. */
-static void join(struct check *c, const struct lint_step *before, const struct lint_step *s) {
-    if (before->i->json || s->i->json || before->script.n == 0 || s->script.n == 0 || s->i->comments.n || s->i->n_flags ||
-        before->script.broken || s->script.broken || before->script.commands[before->script.n - 1].behind != SHELL_EDGE)
-        return;
-    struct str text = s->i->args[0];
-    struct edit e = {.text = S(" \\\n    && ")};
-    struct df_pos ignored;
-    if (check_where(c, before, before->i->args[0], &ignored, &e.pos) && check_where(c, s, text, &e.end, &ignored))
-        vec_push(&c->edits, e);
-}
-
 static void consecutive_run(struct check *c, const struct rule *r, const struct df_instruction *none) {
     (void)none;
     for (size_t k = 1; k < c->lint.n; k++) {
         const struct lint_step *before = &c->lint.steps[k - 1], *s = &c->lint.steps[k];
         if (!is_simple(before) || !is_simple(s) || !same_flags(before->i, s->i))
             continue;
-        join(c, before, s);
+        fix_join(c, before, s);
         check_note(c, r, s, s->i->keyword, NULL, "two RUN, one behind the other, make two layers");
     }
 }

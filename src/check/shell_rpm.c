@@ -151,9 +151,7 @@ static void cache_left(struct check *c, const struct rule *r, const struct df_in
     }
     if (!install)
         return;
-    const struct shell_command *last = &c->step->script.commands[c->step->script.n - 1];
-    if (last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
-        fix_behind(c, c->step, last->text, str_z(cache->remedy));
+    fix_append(c, c->step, str_z(cache->remedy));
     check_note(c, r, c->step, install->text, ids, "what %.*s downloads stays in %s", STR_ARG(install->words[0].text),
                cache->directories[0]);
 }

@@ -52,6 +52,12 @@ static void latest(struct check *c, const struct rule *r, const struct df_instru
         check_note(c, r, c->step, s->image, NULL, "FROM %.*s moves with every release", STR_ARG(s->image));
 }
 
+static void undigested(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    const struct lint_stage *s = &c->lint.stages[c->step->stage];
+    if (i->op == DF_FROM && c->step->at == i && is_image(c, s) && !take_apart(s->image).digest)
+        check_note(c, r, c->step, s->image, NULL, "FROM %.*s names no digest", STR_ARG(s->image));
+}
+
 /* --- Registries ------------------------------------------------------------------------------------------------------------------- */
 
 static bool is_docker_hub(struct str registry) {
@@ -143,6 +149,8 @@ const struct rule rules_from[] = {
     {"FromLatest", READS_TEXT, SEVERITY_WARNING, false, "DL3007 DS-0001 DKL-DI-0006 4.2",
      "\"latest\" is another image tomorrow: what was built and tested today cannot be built again.", "Name a version, and its digest.", "",
      latest},
+    {"FromUndigested", READS_TEXT, SEVERITY_INFO, true, "4.2", "A tag may be moved: only a digest is the same image for ever.",
+     "Write NAME:TAG@sha256:..., as `croze inspect` and the registry say.", "", undigested},
     {"UntrustedRegistry", READS_TEXT, SEVERITY_ERROR, false, "DL3026 4.2",
      "Images may come from some registries alone, and this is none of them.",
      "Take the image from a registry of the list, or add this one.", "", untrusted_registry},

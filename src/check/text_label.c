@@ -13,8 +13,10 @@ static bool is_lower_or_digit(char c) {
 static const char *key_fault(struct str key) {
     if (word_starts_in("com.docker. io.docker. org.dockerproject.", key))
         return "is in a name space that docker keeps for itself";
-    if (key.n == 0 || !is_lower_or_digit(key.p[0]) || !is_lower_or_digit(key.p[key.n - 1]))
-        return "begins or ends with something else than a lower-case letter or digit";
+    if (key.n == 0 || key.p[0] < 'a' || key.p[0] > 'z')
+        return "does not begin with a lower-case letter";
+    if (!is_lower_or_digit(key.p[key.n - 1]))
+        return "does not end with a lower-case letter or digit";
     for (size_t k = 1; k < key.n; k++) {
         bool joint = key.p[k] == '.' || key.p[k] == '-';
         if (!joint && !is_lower_or_digit(key.p[k]))

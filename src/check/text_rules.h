@@ -74,6 +74,17 @@ void check_note(struct check *c, const struct rule *r, const struct lint_step *s
 void fix_replace(struct check *c, const struct lint_step *s, struct str part, struct str text);
 void fix_behind(struct check *c, const struct lint_step *s, struct str part, struct str text);
 void fix_before(struct check *c, const struct lint_step *s, struct str part, struct str text);
+/* The same of bytes [pos, end) of the file; removes a step's lines. */
+void fix_text(struct check *c, struct df_pos pos, struct df_pos end, struct str text);
+void fix_remove(struct check *c, const struct lint_step *s);
+/* Takes a flag away, with the blanks behind it. */
+void fix_without_flag(struct check *c, const struct lint_step *s, const struct df_flag *flag);
+/* Writes more commands at the end of a RUN, where they run only if all of it went well. */
+void fix_append(struct check *c, const struct lint_step *run, struct str text);
+/* Makes one RUN of two, one behind the other, where nothing else changes by that. */
+void fix_join(struct check *c, const struct lint_step *before, const struct lint_step *s);
+/* The step of an instruction of the file; NULL: it is none of the file's, or the text is not read as such (BuildKit's word). */
+const struct lint_step *check_step(const struct check *c, const struct df_instruction *at);
 bool check_compat_is(const struct check *c, enum check_compat compat);
 /* Takes what a rule's search costs off c->work; false: nothing is left, and the search ends. */
 bool check_charge(struct check *c, uint64_t cost);
@@ -84,6 +95,9 @@ void check_add(struct check *c, const struct rule *r, const struct df_instructio
                struct str message);
 /* Finds the pragmas that are for the whole file or a stage of it (pragma.c). */
 void pragmas_find(struct check *c);
+
+/* Writes a shell's text as a JSON array, if no shell is needed for it (text_stage.c). `s` may be NULL: nothing is mended. */
+void fix_exec_form(struct check *c, const struct lint_step *s, const struct df_instruction *i);
 
 /* text_rules_file.c */
 void rule_stage_name_casing(struct check *c, const struct rule *r, const struct df_instruction *i);

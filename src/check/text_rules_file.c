@@ -22,21 +22,49 @@ static bool names_stage(const struct df_instruction *i) {
     return i->op == DF_FROM && i->n_args == 3;
 }
 
+/* The same in the other case. */
+static void mend(struct check *c, const struct df_instruction *i, struct str part, bool lower) {
+    char *text = arena_strz(&c->scratch, part);
+    for (size_t k = 0; k < part.n; k++)
+        if (lower ? text[k] >= 'A' && text[k] <= 'Z' : text[k] >= 'a' && text[k] <= 'z')
+            text[k] ^= 'a' ^ 'A';
+    if (check_step(c, i))
+        fix_replace(c, check_step(c, i), part, str_n(text, part.n));
+}
+
 void rule_stage_name_casing(struct check *c, const struct rule *r, const struct df_instruction *i) {
-    if (names_stage(i) && !is_lower(i->args[2]))
-        check_report(c, r, i, i, i->pos, "Stage name '%.*s' should be lowercase", STR_ARG(i->args[2]));
+    if (!names_stage(i) || is_lower(i->args[2]))
+        return;
+    mend(c, i, i->args[2], true);
+    check_report(c, r, i, i, i->pos, "Stage name '%.*s' should be lowercase", STR_ARG(i->args[2]));
 }
 
 /* "From" is ConsistentInstructionCasing's business. */
 void rule_from_as_casing(struct check *c, const struct rule *r, const struct df_instruction *i) {
     if (!names_stage(i) || (is_lower(i->keyword) ? is_lower(i->args[1]) : !is_upper(i->keyword) || is_upper(i->args[1])))
         return;
+    mend(c, i, i->args[1], is_lower(i->keyword));
     check_report(c, r, i, i, i->pos, "'%.*s' and '%.*s' keywords' casing do not match", STR_ARG(i->args[1]), STR_ARG(i->keyword));
 }
 
+/* The text of MAINTAINER as a label; quotes and variables in it would need a judgement. */
+static void mend_maintainer(struct check *c, const struct df_instruction *i) {
+    const struct lint_step *s = check_step(c, i);
+    struct str text = i->n_args ? i->args[0] : STR_NULL;
+    bool quoted = text.n > 2 && lint_unquoted(text).n == text.n - 2;
+    if (!s || text.n == 0 || strcspn(arena_strz(&c->scratch, lint_unquoted(text)), "\"\\$'") < lint_unquoted(text).n)
+        return;
+    fix_replace(c, s, i->keyword, is_lower(i->keyword) ? S("label") : S("LABEL"));
+    fix_before(c, s, text, quoted ? S("org.opencontainers.image.authors=") : S("org.opencontainers.image.authors=\""));
+    if (!quoted)
+        fix_behind(c, s, text, S("\""));
+}
+
 void rule_maintainer_deprecated(struct check *c, const struct rule *r, const struct df_instruction *i) {
-    if (i->op == DF_MAINTAINER)
-        check_report(c, r, i, i, i->pos, "Maintainer instruction is deprecated in favor of using label");
+    if (i->op != DF_MAINTAINER)
+        return;
+    mend_maintainer(c, i);
+    check_report(c, r, i, i, i->pos, "Maintainer instruction is deprecated in favor of using label");
 }
 
 /* --- Descriptions ----------------------------------------------------------------------------------------------------------------- */
@@ -95,9 +123,11 @@ void rule_instruction_casing(struct check *c, const struct rule *r, const struct
     }
     for (size_t k = first_from(f); k < f->n_instructions; k++) {
         const struct df_instruction *i = &f->instructions[k];
-        if (lower > upper ? !is_lower(i->keyword) : !is_upper(i->keyword))
-            check_report(c, r, i, i, i->pos, "Command '%.*s' should match the case of the command majority (%s)", STR_ARG(i->keyword),
-                         lower > upper ? "lowercase" : "uppercase");
+        if (lower > upper ? is_lower(i->keyword) : is_upper(i->keyword))
+            continue;
+        mend(c, i, i->keyword, lower > upper);
+        check_report(c, r, i, i, i->pos, "Command '%.*s' should match the case of the command majority (%s)", STR_ARG(i->keyword),
+                     lower > upper ? "lowercase" : "uppercase");
     }
 }
 

@@ -62,6 +62,12 @@ void rule_invalid_default_arg_in_from(struct check *c, const struct rule *r, con
 
 /* --- Platforms --------------------------------------------------------------------------------------------------------------------- */
 
+static void mend_platform(struct check *c, const struct df_instruction *i, const struct df_flag *flag) {
+    const struct lint_step *s = check_step(c, i);
+    if (s)
+        fix_without_flag(c, s, flag);
+}
+
 /* As BuildKit infers it: one variable, which is TARGETPLATFORM, and nothing around its value. */
 void rule_redundant_target_platform(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct df_flag *flag = platform_flag(i);
@@ -71,9 +77,11 @@ void rule_redundant_target_platform(struct check *c, const struct rule *r, const
         !str_eqz(x.found[0], "TARGETPLATFORM"))
         return;
     (void)pair_list_get(&c->plan->global_args, S("TARGETPLATFORM"), &target);
-    if (str_eq(x.text, target))
-        check_report(c, r, i, i, flag->pos, "Setting platform to predefined %.*s in FROM is redundant as this is the default behavior",
-                     STR_ARG(flag->value));
+    if (!str_eq(x.text, target))
+        return;
+    mend_platform(c, i, flag);
+    check_report(c, r, i, i, flag->pos, "Setting platform to predefined %.*s in FROM is redundant as this is the default behavior",
+                 STR_ARG(flag->value));
 }
 
 /* A stage that bears its platform in its name is meant so. */
@@ -91,6 +99,8 @@ void rule_from_platform_const(struct check *c, const struct rule *r, const struc
     (void)str_cut(platform, '/', &os, &arch);
     (void)str_cut(arch, '/', &arch, &variant);
     struct str name = i->n_args == 3 ? check_lower(&c->scratch, i->args[2]) : STR_NULL;
-    if (str_find(name, os) < 0 && str_find(name, arch) < 0)
-        check_report(c, r, i, i, flag->pos, "FROM --platform flag should not use constant value %s", check_quoted(c, x.text));
+    if (str_find(name, os) >= 0 || str_find(name, arch) >= 0)
+        return;
+    mend_platform(c, i, flag);
+    check_report(c, r, i, i, flag->pos, "FROM --platform flag should not use constant value %s", check_quoted(c, x.text));
 }

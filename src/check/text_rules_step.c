@@ -25,10 +25,12 @@ static void report(struct check *c, const struct rule *r, struct df_pos pos, str
 
 /* Who says SHELL knows that a shell is started. */
 void rule_json_args(struct check *c, const struct rule *r, const struct df_instruction *i) {
-    if ((i->op == DF_CMD || i->op == DF_ENTRYPOINT) && !i->json && i->n_args && c->now->scope->config.shell.n == 0)
-        report(c, r, i->pos,
-               arena_printf(&c->scratch, "JSON arguments recommended for %.*s to prevent unintended behavior related to OS signals",
-                            STR_ARG(i->keyword)));
+    if ((i->op != DF_CMD && i->op != DF_ENTRYPOINT) || i->json || i->n_args == 0 || c->now->scope->config.shell.n)
+        return;
+    fix_exec_form(c, check_step(c, i), i);
+    report(c, r, i->pos,
+           arena_printf(&c->scratch, "JSON arguments recommended for %.*s to prevent unintended behavior related to OS signals",
+                        STR_ARG(i->keyword)));
 }
 
 /* The earlier one is spoken of: it is the one that does nothing. */
@@ -42,6 +44,8 @@ void rule_multiple_instructions(struct check *c, const struct rule *r, const str
             continue;
         const struct df_instruction *before = notes->last[k];
         c->ids = before ? ids[k] : NULL;
+        if (before && check_step(c, before))
+            fix_remove(c, check_step(c, before));
         if (before)
             check_report(c, r, before, i, before->pos,
                          "Multiple %.*s instructions should not be used in the same stage because only the last one will be used",
@@ -65,9 +69,9 @@ void rule_workdir_relative(struct check *c, const struct rule *r, const struct d
         return;
     struct str path = expanded(c, i->args[0]);
     if (!workdir_set(c, stage) && !(path.n && path.p[0] == '/'))
-        report(c, r, i->pos,
-               arena_printf(&c->scratch, "Relative workdir %s can have unexpected results if the base image changes",
-                            check_quoted(c, path)));
+        report(
+            c, r, i->pos,
+            arena_printf(&c->scratch, "Relative workdir %s can have unexpected results if the base image changes", check_quoted(c, path)));
     c->notes[stage->index].workdir_set = true;
 }
 
@@ -98,11 +102,25 @@ void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct 
 
 /* --- Variables and labels ---------------------------------------------------------------------------------------------------------- */
 
+/* "key value" as "key=value", in quotes if blanks are in it. */
+static void mend_pair(struct check *c, const struct df_instruction *i) {
+    const struct lint_step *s = check_step(c, i);
+    struct str key = i->pairs[0].key, value = i->pairs[0].value;
+    bool blanks = strcspn(arena_strz(&c->scratch, value), " \t") < value.n;
+    if (!s || (blanks && strcspn(arena_strz(&c->scratch, value), "\"'\\") < value.n))
+        return;
+    fix_replace(c, s, str_n(key.p + key.n, (size_t)(value.p - key.p) - key.n), blanks ? S("=\"") : S("="));
+    if (blanks)
+        fix_behind(c, s, value, S("\""));
+}
+
 void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_instruction *i) {
-    if (i->legacy_pair)
-        report(c, r, i->pos,
-               arena_printf(&c->scratch, "\"%.*s key=value\" should be used instead of legacy \"%.*s key value\" format",
-                            STR_ARG(i->keyword), STR_ARG(i->keyword)));
+    if (!i->legacy_pair)
+        return;
+    mend_pair(c, i);
+    report(c, r, i->pos,
+           arena_printf(&c->scratch, "\"%.*s key=value\" should be used instead of legacy \"%.*s key value\" format", STR_ARG(i->keyword),
+                        STR_ARG(i->keyword)));
 }
 
 static bool has_word(struct str name, const char *const *words) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Instructions and stages as they are written: what counts once, triggers, health checks, working directories. */
+#include "base/json.h"
+#include "base/limits.h"
 #include "check/text_rules.h"
 
 /* --- Only the last counts, as hadolint and Trivy read it ---------------------------------------------------------------------------- */
@@ -16,12 +18,54 @@ void lint_multiple_instructions(struct check *c, const struct rule *r, const str
             const struct lint_step *s = &c->lint.steps[j];
             if (s->at->op != once[k].op)
                 continue;
-            if (before && before->stage == s->stage)
+            bool again = before && before->stage == s->stage;
+            if (again)
+                fix_remove(c, before);
+            if (again)
                 check_note(c, r, before, before->at->keyword, once[k].ids, "another %s of this stage follows, and it alone counts",
                            df_op_name(s->at->op));
             before = s;
         }
     }
+}
+
+/* Whether a word is the same without a shell. */
+static bool is_plain(const struct shell_word *w) {
+    return !w->expands && !w->globs && !str_starts(w->raw, S("~")) && str_index(w->raw, '{') < 0;
+}
+
+static struct str as_json(struct check *c, const struct shell_command *cmd) {
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *array = yyjson_mut_arr(doc);
+    struct buf out = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
+    bool exec = command_is(cmd, "exec") && cmd->n_words > 1;
+    yyjson_mut_doc_set_root(doc, array);
+    for (size_t k = exec; k < cmd->n_words; k++)
+        json_push_str(doc, array, cmd->words[k].text);
+    json_write(doc, false, &out);
+    struct str text = arena_str(&c->scratch, buf_str(&out));
+    buf_fini(&out);
+    yyjson_mut_doc_free(doc);
+    return text;
+}
+
+/* What only a shell can do, though it is one command. */
+static const char builtins[] =
+    ". : alias cd command eval exit export hash read readonly return set shift source times trap type ulimit umask unset wait";
+
+void fix_exec_form(struct check *c, const struct lint_step *s, const struct df_instruction *i) {
+    struct str text = i->args[i->n_args - 1];
+    struct shell shell;
+    if (!s)
+        return;
+    shell_split(&c->scratch, text, &c->work, &shell);
+    const struct shell_command *cmd = shell.commands;
+    bool simple = shell.n == 1 && !shell.broken && cmd->n_words && !cmd->n_assigns && !cmd->n_redirects && cmd->behind == SHELL_EDGE &&
+                  cmd->depth == 0 && !command_is(cmd, builtins);
+    for (size_t k = 0; simple && k < cmd->n_words; k++)
+        simple = is_plain(&cmd->words[k]);
+    if (simple)
+        fix_replace(c, s, text, as_json(c, cmd));
 }
 
 /* A shell's text, whatever SHELL says. */
@@ -32,8 +76,10 @@ void lint_json_args(struct check *c, const struct rule *r, const struct df_instr
         const struct df_instruction *i = s->i;
         bool command = (i->op == DF_CMD || i->op == DF_ENTRYPOINT) && i->n_args;
         bool health = i->op == DF_HEALTHCHECK && i->n_args > 1;
-        if ((command || health) && !i->json)
-            check_note(c, r, s, i->args[i->n_args - 1], NULL, "%s is for a shell; write it as a JSON array", df_op_name(i->op));
+        if ((!command && !health) || i->json)
+            continue;
+        fix_exec_form(c, s, i);
+        check_note(c, r, s, i->args[i->n_args - 1], NULL, "%s is for a shell; write it as a JSON array", df_op_name(i->op));
     }
 }
 

@@ -268,7 +268,7 @@ is "check makes no store" "$(CROZE_ROOT=$T/none croze check "$T/files/good"; ls 
 # --- what a user wants of the rules ---
 
 cd "$T/files" || exit 1
-printf 'RUN apt-get install x\n# hadolint ignore=DL3003\nRUN cd /x && sudo y\n' >piece
+printf 'RUN apt-get install x\n# hadolint ignore=DL3003\nRUN sudo y && cd /x\n' >piece
 exits 10 "a piece of a file" croze check piece
 is "... in croze's words" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetPin AptGetYes AptGetRecommends SudoInRun ConsecutiveRun '
 exits 10 "--compat=trivy" croze check --compat=trivy piece

@@ -35,7 +35,8 @@ int main(void) {
     CHECK("abc", 2, "X-c", "an insertion at the edge of a change", COUNTS(1, 1), edit(1, 1, 1, 3, "X"), edit(1, 3, 1, 3, "-"));
     CHECK("abc", 1, "Xc", "... and inside of one, which waits", COUNTS(1, 1), edit(1, 1, 1, 3, "X"), edit(1, 2, 1, 2, "-"));
     CHECK("abc", 1, "a-bc", "two insertions at one place", COUNTS(1, 1), edit(1, 2, 1, 2, "-"), edit(1, 2, 1, 2, "+"));
-    CHECK("abc", 0, "abc", "a line that is not there", COUNTS(1), edit(2, 1, 2, 1, "x"));
+    CHECK("abc", 0, "abc", "a line that is not there", COUNTS(1), edit(3, 1, 3, 1, "x"));
+    CHECK("a\nb", 1, "a\n", "the last line, without a newline", COUNTS(1), edit(2, 1, 3, 1, ""));
     CHECK("abc", 0, "abc", "a column that is not there", COUNTS(1), edit(1, 5, 1, 5, "x"));
     CHECK("abc", 0, "abc", "an end before its beginning", COUNTS(1), edit(1, 3, 1, 1, "x"));
     CHECK("abc", 0, "abc", "no place at all", COUNTS(1), edit(0, 0, 0, 0, "x"));

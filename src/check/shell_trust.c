@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checks that are switched off, keys that are easily confused, files that anyone may write. */
+#include "check/text_rules.h"
+
+/* --- Authentication ------------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *programs, *flags;
+} off[] = {
+    {"apt-get apt aptitude", "allow-unauthenticated force-yes allow-insecure-repositories"},
+    {"yum dnf microdnf", "nogpgcheck"},
+    {"zypper", "no-gpg-checks no-gpg-check gpg-auto-import-keys"},
+    {"apk", "allow-untrusted"},
+    {"curl", "k insecure proxy-insecure"},
+    {"wget", "no-check-certificate"},
+    {"pip pip2 pip3", "trusted-host"},
+    {"rpm", "nosignature nodigest nogpg"},
+    {"gem", "no-verify"},
+};
+
+/* The word that has the flag. */
+static struct str flag_word(const struct shell_command *c, const char *flags) {
+    for (size_t k = 1; k < c->n_words; k++) {
+        struct shell_command one = {.words = (struct shell_word[]){c->words[0], c->words[k]}, .n_words = 2};
+        if (command_flag(&one, flags))
+            return c->words[k].raw;
+    }
+    return c->text;
+}
+
+/* What switches it off in a word: an option of apt's or git's, a line for a configuration file. */
+static const char *const phrases[] = {"AllowUnauthenticated=true", "AllowUnauthenticated=1", "trusted=yes",     "gpgcheck=0",
+                                      "sslverify=false",           "sslVerify=false",        "sslVerify false", "StrictHostKeyChecking=no",
+                                      "StrictHostKeyChecking no"};
+
+static void command_off(struct check *c, const struct rule *r, const struct shell_command *cmd) {
+    for (size_t k = 0; k < sizeof off / sizeof off[0]; k++)
+        if (command_is(cmd, off[k].programs) && command_flag(cmd, off[k].flags))
+            check_note(c, r, c->step, flag_word(cmd, off[k].flags), NULL, "%.*s does not check whom it speaks to, or what it gets",
+                       STR_ARG(cmd->words[0].text));
+    if (command_is(cmd, "npm yarn") && command_has(cmd, "strict-ssl") && command_has(cmd, "false"))
+        check_note(c, r, c->step, cmd->text, NULL, "npm does not check whom it speaks to, or what it gets");
+    for (size_t k = 1; k < cmd->n_words; k++)
+        for (size_t p = 0; p < sizeof phrases / sizeof phrases[0]; p++)
+            if (word_has(cmd->words[k].text, phrases[p]))
+                check_note(c, r, c->step, cmd->words[k].raw, NULL, "\"%s\" switches a check off", phrases[p]);
+}
+
+static const struct {
+    const char *key, *values;
+} variables[] = {
+    {"NODE_TLS_REJECT_UNAUTHORIZED", "0"},
+    {"GIT_SSL_NO_VERIFY", "1 true"},
+    {"PYTHONHTTPSVERIFY", "0"},
+    {"NPM_CONFIG_STRICT_SSL", "false"},
+    {"GOINSECURE", "*"},
+    {"GONOSUMDB", "*"},
+    {"GONOSUMCHECK", "1"},
+    {"GOFLAGS", "-insecure"},
+    {"PIP_TRUSTED_HOST", "*"},
+};
+
+static void auth_disabled(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    for (size_t k = 0; (i->op == DF_ENV || i->op == DF_ARG) && k < i->n_pairs; k++)
+        for (size_t v = 0; v < sizeof variables / sizeof variables[0]; v++)
+            if (str_eqz(i->pairs[k].key, variables[v].key) && word_in(variables[v].values, lint_unquoted(i->pairs[k].value)))
+                check_note(c, r, c->step, i->pairs[k].key, NULL, "%s switches a check off", variables[v].key);
+    for (size_t k = 0; k < c->step->script.n; k++)
+        if (!c->step->script.commands[k].wrapped)
+            command_off(c, r, &c->step->script.commands[k]);
+}
+
+/* --- Keys ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void short_key(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    enum { SHORT = 8, LONG = 16 };
+    const struct shell_command *cmd = c->command;
+    (void)i;
+    if (!command_is(cmd, "gpg gpg2 apt-key") || !command_flag(cmd, "recv-keys recv-key recv keyserver"))
+        return;
+    for (size_t k = 1; k < cmd->n_words; k++) {
+        struct str id = str_from(cmd->words[k].text, str_starts(cmd->words[k].text, S("0x")) ? 2 : 0);
+        if ((id.n == SHORT || id.n == LONG) && strspn(arena_strz(&c->scratch, id), "0123456789abcdefABCDEF") == id.n)
+            check_command(c, r, cmd->words[k].raw, "%.*s is the end of a fingerprint alone", STR_ARG(id));
+    }
+}
+
+/* --- Modes ---------------------------------------------------------------------------------------------------------------------------- */
+
+static bool lets_all_write(struct str mode) {
+    uint64_t bits;
+    if (str_to_u64(mode, 8, 07777, &bits))
+        return (bits & 0002) && !(bits & 01000);
+    struct str clause;
+    while (str_next(&mode, ',', &clause)) {
+        struct str who, what;
+        if ((str_cut(clause, '+', &who, &what) || str_cut(clause, '=', &who, &what)) && str_index(what, 'w') >= 0 &&
+            (str_index(who, 'a') >= 0 || str_index(who, 'o') >= 0) && str_index(what, 't') < 0)
+            return true;
+    }
+    return false;
+}
+
+static void world_writable(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    struct str mode = i->op == DF_COPY || i->op == DF_ADD ? lint_flag(i, "chmod") : STR_NULL;
+    if (mode.n && lets_all_write(mode))
+        check_note(c, r, c->step, mode, NULL, "--chmod=%.*s lets anyone write", STR_ARG(mode));
+    for (size_t k = 0; k < c->step->script.n; k++) {
+        const struct shell_command *cmd = &c->step->script.commands[k];
+        struct operands o = {.command = cmd, .valued = "reference"};
+        const struct shell_word *w = command_is(cmd, "chmod") ? operand_next(&o) : NULL;
+        if (w && lets_all_write(w->text))
+            check_note(c, r, c->step, cmd->text, NULL, "chmod %.*s lets anyone write", STR_ARG(w->text));
+    }
+}
+
+const struct rule rules_trust[] = {
+    {"AuthDisabled", READS_TEXT, SEVERITY_ERROR, false, "4.11", "Packages, certificates or signatures are taken as they come.",
+     "Install the right keys or certificates, and leave the check on.", "", auth_disabled},
+    {"ShortKeyId", READS_COMMAND, SEVERITY_WARNING, false, "4.12", "Keys with a given short id can be made in seconds.",
+     "Write the whole fingerprint.", "", short_key},
+    {"WorldWritable", READS_TEXT, SEVERITY_WARNING, false, "", "Whoever gets into one program of the container changes the others.",
+     "Give the files to the user that needs them.", "", world_writable},
+    {0},
+};
