@@ -27,7 +27,10 @@ static void add_not_copy(struct check *c, const struct rule *r, const struct df_
         if (is_remote(source) || word_ends_in(archives, source) || (str_index(source, '$') >= 0 && !check_compat_is(c, COMPAT_HADOLINT)))
             return;
     }
-    if (i->n_flags == 0 && i->n_args > 1)
+    bool copies = i->n_args > 1; /* flags that COPY has not would be lost */
+    for (size_t k = 0; k < i->n_flags; k++)
+        copies = copies && word_in("chown chmod link exclude", i->flags[k].name);
+    if (copies)
         fix_replace(c, c->step, i->keyword, i->keyword.p[0] == 'a' ? S("copy") : S("COPY"));
     if (i->n_args > 1)
         check_note(c, r, c->step, i->keyword, NULL, "ADD of %.*s, which is no archive", STR_ARG(i->args[0]));
