@@ -31,6 +31,7 @@
 #define LIMIT_SHELL_WORDS 200000               /* of one text: 64 bytes of memory each */
 #define LIMIT_EDITS 1000                       /* of one finding */
 #define LIMIT_EDITS_AT_ONCE 2000               /* carried out in one round: each is compared with those before it */
+#define LIMIT_EXCEPTIONS 1000                   /* each is compared with every finding */
 #define LIMIT_RULE_NAMES 1000                   /* of one list of rules, each compared with all there are */
 #define LIMIT_EPOCH_S 253402300799             /* SOURCE_DATE_EPOCH: the last second that RFC 3339 can write, in the year 9999 */
 #define LIMIT_IGNORE_BYTES MIB(4)

@@ -23,6 +23,8 @@ struct label_rule {
     enum label_kind kind;
 };
 
+struct check_exception;
+
 /* What a user wants of the rules. */
 struct check_policy {
     enum check_compat compat;
@@ -34,6 +36,8 @@ struct check_policy {
     size_t n_labels;
     bool strict_labels;           /* they may have no others */
     bool no_pragmas;              /* comments in the file do not silence rules */
+    const struct check_exception *exceptions; /* findings that may pass (exceptions.h) */
+    size_t n_exceptions;
     enum severity threshold;      /* from which on a finding is a failure (check_is_failure) */
     bool no_fail;                 /* none is */
 };

@@ -2,6 +2,7 @@
  * Findings by the policy: see judge.h. */
 #include "check/judge.h"
 
+#include "check/exceptions.h"
 #include "check/words.h"
 
 static const char *also(const struct finding *f) {
@@ -47,7 +48,7 @@ static enum severity severity_of(const struct check_policy *p, const struct find
 
 bool judge(const struct check_policy *p, struct finding *f) {
     f->severity = severity_of(p, f);
-    return compat_has(p->compat, also(f)) && !finding_is_listed(f, &p->ignored);
+    return compat_has(p->compat, also(f)) && !finding_is_listed(f, &p->ignored) && !exceptions_allow(p, f);
 }
 
 bool check_is_failure(const struct check_policy *p, const struct finding *findings, size_t n) {

@@ -15,7 +15,7 @@ enum rule_reads {
     READS_COMMAND,     /* each command that a RUN starts: c->step and c->command */
     READS_FROM,        /* each FROM, with the global ARGs known */
     READS_STEP,        /* each instruction of the stages that are looked at, expanded; ONBUILD triggers of bases too */
-    READS_DEPLOYMENT,  /* compose and Kubernetes files (deploy.h); no function */
+    READS_OTHER,       /* something else, and who reads it says it (deploy.h, exceptions.h); no function */
     READS_IMAGE,       /* a built image as a whole, once (image_rules.h) */
     READS_ENTRY,       /* each entry of each layer, by its metadata */
     READS_CONTENT,     /* each file of each layer, and its bytes */
@@ -45,7 +45,7 @@ extern const struct rule rules_buildkit[], rules_croze[];
 extern const struct rule rules_from[], rules_user[], rules_stage[], rules_copy[], rules_expose[], rules_env[], rules_label[];
 extern const struct rule rules_lines[], rules_apt[], rules_rpm[], rules_language[], rules_misc[], rules_vars[], rules_download[];
 extern const struct rule rules_trust[], rules_list[];
-extern const struct rule rules_deploy[];
+extern const struct rule rules_deploy[], rules_exceptions[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
     rules_image_secrets[], rules_image_history[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */

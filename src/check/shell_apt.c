@@ -6,7 +6,8 @@
 static const char apt_valued[] = "t target-release o option c config-file default-release a host-architecture";
 
 static bool apt_installs(const struct shell_command *c) {
-    return command_is(c, "apt-get") && command_has(c, "install") && !command_flag(c, "s simulate just-print dry-run recon no-act print-uris");
+    return command_is(c, "apt-get") && command_has(c, "install") &&
+           !command_flag(c, "s simulate just-print dry-run recon no-act print-uris");
 }
 
 /* --- Versions --------------------------------------------------------------------------------------------------------------------- */

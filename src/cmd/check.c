@@ -139,6 +139,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
     if (n == 0 || !check_policy_read(&a, &policy, e))
         return -1;
+    check_policy_report(&policy, &out);
     if (check_image_asked())
         check_images(c, args, n, &policy, &out, e);
     else

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "check/exceptions.h"
+#include "sys/clock.h"
 #include "sys/files.h"
 
-static const char *compat = "croze", *config, *threshold;
+static const char *compat = "croze", *config, *threshold, *exceptions;
 static const char *const compat_words[] = {
     [COMPAT_NONE] = "croze", [COMPAT_HADOLINT] = "hadolint", [COMPAT_BUILDKIT] = "buildkit", [COMPAT_TRIVY] = "trivy", NULL};
 static const char *const threshold_words[] = {"error", "warning", "info", "style", "ignore", "none", NULL};
@@ -31,6 +33,10 @@ const struct opt check_policy_rows[] = {
     OPT_FLAG(0, "disable-ignore-pragma", &no_pragmas, "Do not let \"# hadolint ignore=\" in a file silence rules"),
     OPT_STR('c', "config", "FILE", &config, "Read this file in hadolint's language, not .hadolint.yaml"),
     OPT_FLAG(0, "no-config", &no_config, "Read no such file"),
+    OPT_STR(
+        0, "exceptions", "FILE", &exceptions,
+        "Let findings pass that this file names, with a reason and perhaps paths and a last day (default: .croze-check.yaml here, if there "
+        "is one)"),
     OPT_FLAG(0, "no-color", &no_color, "Taken as hadolint takes it; there is no colour"),
     OPT_END,
 };
@@ -70,6 +76,36 @@ static bool read_config(struct arena *a, struct check_policy *p, struct err *e) 
     return policy_read(a, arena_str(a, buf_str(&text)), name.p, p, e);
 }
 
+static const char default_exceptions[] = ".croze-check.yaml";
+
+static const char *exceptions_name(void) {
+    return exceptions ? exceptions : default_exceptions;
+}
+
+static bool read_exceptions(struct arena *a, struct check_policy *p, struct err *e) {
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_YAML_BYTES);
+    char now[CLOCK_TEXT];
+    if (!exceptions && no_config)
+        return true;
+    if (!file_read(exceptions_name(), &text, e)) {
+        bool absent = !exceptions && e->sys == ENOENT;
+        if (absent)
+            err_clear(e);
+        return absent;
+    }
+    struct str today = arena_str(a, str_first(str_z(clock_rfc3339(clock_now(), now)), strlen("2027-03-31")));
+    return exceptions_read(a, arena_str(a, buf_str(&text)), exceptions_name(), today, p, e);
+}
+
+void check_policy_report(const struct check_policy *p, struct output *out) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct finding *expired;
+    size_t n;
+    exceptions_expired(&a, p, str_z(exceptions_name()), &expired, &n);
+    if (n)
+        output_add(out, str_z(exceptions_name()), STR_NULL, expired, n, 0);
+}
+
 static bool add_rules(struct arena *a, const struct opt_list *option, const char *name, struct str_list *to, struct err *e) {
     for (size_t k = 0; k < option->n; k++)
         if (!policy_add_rules(a, str_z(option->p[k]), to, e))
@@ -93,8 +129,8 @@ static bool add_severities(struct arena *a, struct check_policy *p, struct err *
 bool check_policy_read(struct arena *a, struct check_policy *p, struct err *e) {
     while (strcmp(compat_words[p->compat], compat) != 0)
         p->compat++;
-    if (!read_config(a, p, e) || !add_severities(a, p, e) || !add_rules(a, &ignored, "ignore", &p->ignored, e) ||
-        !add_rules(a, &asked, "enable", &p->asked, e))
+    if (!read_config(a, p, e) || !read_exceptions(a, p, e) || !add_severities(a, p, e) ||
+        !add_rules(a, &ignored, "ignore", &p->ignored, e) || !add_rules(a, &asked, "enable", &p->asked, e))
         return false;
     for (size_t k = 0; k < registries.n; k++)
         str_list_add(a, &p->registries, str_z(registries.p[k]));

@@ -3,6 +3,7 @@
 #ifndef CROZE_CMD_CHECK_POLICY_H
 #define CROZE_CMD_CHECK_POLICY_H
 
+#include "check/output.h"
 #include "check/policy.h"
 #include "cmd/opt.h"
 
@@ -10,5 +11,7 @@ extern const struct opt check_policy_rows[]; /* as OPT_TABLE(check_policy_rows, 
 
 /* The file's words, then the command line's. */
 MUST_CHECK bool check_policy_read(struct arena *a, struct check_policy *p, struct err *e);
+/* Adds exceptions that have expired. */
+void check_policy_report(const struct check_policy *p, struct output *out);
 
 #endif
