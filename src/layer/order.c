@@ -68,7 +68,7 @@ static bool order_chunk(struct layer_writer *w, struct chunk *c, struct err *e) 
         err_move(e, &c->error);
         return false;
     }
-    struct piece *part = c->pieces.n && !piece_is_whole(&c->pieces.p[0]) ? &c->pieces.p[0] : NULL;
+    struct piece *part = c->pieces.n && !piece_is_whole(&c->pieces.p[0]) && !c->pieces.p[0].filled ? &c->pieces.p[0] : NULL;
     if (part && !pass_part(w, c, part, e))
         return false;
     sha256_update(&w->tar, c->raw, c->raw_n);

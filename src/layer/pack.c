@@ -66,7 +66,7 @@ static bool read_piece(struct chunk *c, struct piece *p, struct err *e) {
 
 static bool read_pieces(struct chunk *c, struct err *e) {
     for (size_t i = 0; i < c->pieces.n; i++)
-        if (!read_piece(c, &c->pieces.p[i], e))
+        if (!c->pieces.p[i].filled && !read_piece(c, &c->pieces.p[i], e))
             return false;
     return true;
 }

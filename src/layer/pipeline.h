@@ -39,7 +39,7 @@ enum { WORKERS_MAX = 8, CHUNKS_EXTRA = 4 };
 /* What can be learned of one layer: of 16 GiB and more only the beginning is found again, and the list stays below 10 MiB. */
 enum { MADE_MAX = 32768 };
 
-/* Bytes of a file inside a chunk: the place is kept free until a worker reads them. */
+/* Bytes of a file inside a chunk: the place is kept free until a worker reads them, or filled already by a stream whose digest is known. */
 struct piece {
     uint32_t at, length;        /* in the chunk */
     uint32_t path;              /* its name in chunk.paths, NUL-terminated */
@@ -47,6 +47,7 @@ struct piece {
     uint64_t offset;            /* in the file */
     size_t entry;               /* number in the toc */
     struct stat seen;           /* as it was listed */
+    bool filled;
     bool has_digest;            /* of the whole file: known beforehand, or computed here */
     struct digest digest;
 };

@@ -14,6 +14,7 @@
 /* The bytes of one blob, on the read-ahead thread. */
 struct blob_source {
     int fd;
+    bool unhashed;
     struct sha256 hash;
 };
 
@@ -27,7 +28,8 @@ static ptrdiff_t read_blob(void *ctx, void *to, size_t n, struct err *e) {
         err_sys(e, errno, "read");
         return -1;
     }
-    sha256_update(&b->hash, to, (size_t)k);
+    if (!b->unhashed)
+        sha256_update(&b->hash, to, (size_t)k);
     return k;
 }
 
@@ -52,19 +54,19 @@ static void blame_rot(struct blob_source *b, const struct layer *l, struct err *
 /* What is made of the blob's bytes, to their end. */
 typedef bool (*use_blob)(struct blob_source *b, struct layer *l, void *ctx, struct err *e);
 
-static bool read_layer(struct store *s, struct layer *l, use_blob use, void *ctx, struct err *e) {
+static bool read_layer(struct store *s, struct layer *l, bool unhashed, use_blob use, void *ctx, struct err *e) {
     uint64_t start = log_now_ns();
     _cleanup_fd_ int fd = store_open_blob(s, &l->blob, NULL, e);
     if (fd < 0)
         return false;
-    struct blob_source b = {.fd = fd};
+    struct blob_source b = {.fd = fd, .unhashed = unhashed};
     struct layer found = *l; /* nothing is known of it before both digests are right */
     sha256_init(&b.hash);
     bool used = use(&b, &found, ctx, e);
-    if (!used)
+    if (!used && !unhashed)
         blame_rot(&b, l, e);
     log_span("layer read", start);
-    if (!used || !settle_blob(&b, &found, e))
+    if (!used || (!unhashed && !settle_blob(&b, &found, e)))
         return err_wrap(e, "layer %s", digest_text(&l->blob, (char[DIGEST_TEXT + 1]){0}));
     *l = found;
     return true;
@@ -76,7 +78,18 @@ static bool parse_blob(struct blob_source *b, struct layer *l, void *sink, struc
 }
 
 bool layer_read(struct store *s, struct layer *l, struct entry_sink sink, struct err *e) {
-    return read_layer(s, l, parse_blob, &sink, e);
+    return read_layer(s, l, false, parse_blob, &sink, e);
+}
+
+static bool parse_unhashed(struct blob_source *b, struct layer *l, void *sink, struct err *e) {
+    (void)l;
+    _cleanup_(tar_stream_freep) struct tar_stream *t = tar_stream_new(read_blob, b, TAR_UNHASHED);
+    return untar(tar_stream_next, t, *(struct entry_sink *)sink, e);
+}
+
+bool layer_read_unhashed(struct store *s, const struct layer *l, struct entry_sink sink, struct err *e) {
+    struct layer found = *l;
+    return read_layer(s, &found, true, parse_unhashed, &sink, e);
 }
 
 static bool pass_blob(struct blob_source *b, struct layer *l, void *ctx, struct err *e) {
@@ -91,7 +104,7 @@ static bool pass_blob(struct blob_source *b, struct layer *l, void *ctx, struct 
 }
 
 bool layer_read_tar(struct store *s, struct layer *l, struct tar_sink sink, struct err *e) {
-    return read_layer(s, l, pass_blob, &sink, e);
+    return read_layer(s, l, false, pass_blob, &sink, e);
 }
 
 bool tar_read(decoder_read read, void *ctx, const char *what, struct entry_sink sink, struct err *e) {
@@ -107,7 +120,7 @@ static bool ingest_blob(struct blob_source *b, struct layer *l, void *ingest, st
 
 static bool ingest_stored(struct store *s, struct layer *l, enum ingest_what what, struct err *e) {
     _cleanup_(ingest_freep) struct ingest *g = ingest_new(s, what);
-    return read_layer(s, l, ingest_blob, g, e) && ingest_commit(g, e);
+    return read_layer(s, l, false, ingest_blob, g, e) && ingest_commit(g, e);
 }
 
 bool layer_make_toc(struct store *s, struct layer *l, struct err *e) {

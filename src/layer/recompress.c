@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A stored layer packed by another encoder (read.h). What is in normal form goes through the layer writer again, entry by entry, so that
  * its chunks, and with them the blob, are the very ones that a build with that encoder makes. What is not (layers of other builders) keeps
- * its stream to the byte and is cut every MiB. Which of the two it is shows by trying: the diffID must come out as it was. */
+ * its stream to the byte and is cut every MiB. Which of the two it is shows by trying: the diffID must come out as it was. That is also
+ * what tells of damage, so the bytes are not hashed on their way in. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "layer/read.h"
+#include "layer/toc.h"
 
 static void layer_writer_freep(struct layer_writer **w) {
     layer_writer_free(*w);
@@ -16,6 +18,7 @@ static void layer_writer_freep(struct layer_writer **w) {
 
 struct again {
     struct layer_writer *writer;
+    struct toc *toc;     /* of the layer, which knows its files' digests; or NULL */
     struct buf last_path;
     bool any;
 };
@@ -28,6 +31,16 @@ static bool is_normal(const struct again *a, const struct entry *en) {
     return en->type != ENTRY_OPAQUE && (!a->any || path_cmp(buf_str(&a->last_path), en->path) < 0);
 }
 
+/* By it the chunk index knows a file, so that what was packed once, here or by a build, is found again without hashing it. */
+static bool find_digest(const struct again *a, const struct entry *en, struct digest *out) {
+    struct entry there;
+    size_t i;
+    if (!a->toc || en->type != ENTRY_FILE || !toc_find(a->toc, en->path, &i))
+        return false;
+    toc_entry(a->toc, i, NULL, &there);
+    return there.type == ENTRY_FILE && there.size == en->size && toc_digest(a->toc, i, out);
+}
+
 static bool add_again(void *ctx, const struct entry *en, const struct content *c, struct err *e) {
     struct again *a = ctx;
     if (!is_normal(a, en))
@@ -35,17 +48,21 @@ static bool add_again(void *ctx, const struct entry *en, const struct content *c
     a->any = true;
     buf_reset(&a->last_path);
     buf_add_str(&a->last_path, en->path);
-    return layer_writer_add(a->writer, en, c, e);
+    struct content known = *c;
+    known.has_digest = find_digest(a, en, &known.digest);
+    return layer_writer_add(a->writer, en, &known, e);
 }
 
 static bool by_entries(struct store *s, const struct layer *from, const struct layer_options *o, struct layer *out, struct err *e) {
-    struct layer l = *from;
     struct layer_options options = {.compression = o->compression, .level = o->level, .no_reuse = o->no_reuse, .blob_only = true,
-                                    .must_be = from->diff_id};
+                                    .must_be = from->diff_id, .digests_hold = true};
+    struct err no_toc = ERR_INIT;
     _cleanup_(layer_writer_freep) struct layer_writer *w = layer_writer_new(s, &options, e);
-    struct again a = {.writer = w, .last_path = BUF_INIT(LIMIT_PATH_BYTES)};
-    bool good = w && layer_read(s, &l, (struct entry_sink){add_again, &a}, e) && layer_writer_finish(w, out, e);
+    struct again a = {.writer = w, .toc = toc_open(s, &from->diff_id, &no_toc), .last_path = BUF_INIT(LIMIT_PATH_BYTES)};
+    err_clear(&no_toc);
+    bool good = w && layer_read_unhashed(s, from, (struct entry_sink){add_again, &a}, e) && layer_writer_finish(w, out, e);
     buf_fini(&a.last_path);
+    toc_free(a.toc);
     return good;
 }
 

@@ -8,6 +8,7 @@
 
 enum tar_stream_kind {
     TAR_OF_LAYER,   /* plain, gzip or zstd; hashed for its diffID */
+    TAR_UNHASHED,   /* the same, not hashed: what becomes of it is */
     TAR_OF_ARCHIVE, /* bzip2 and xz too; not hashed */
 };
 

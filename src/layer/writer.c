@@ -167,7 +167,19 @@ static void add_piece(struct layer_writer *w, const struct content *c, size_t nu
     k->raw_n += n;
 }
 
-/* Pulls n bytes of a file's content right into the open chunk. */
+static bool holds_digest(const struct layer_writer *w, const struct content *c) {
+    return c->kind == CONTENT_STREAM && c->has_digest && w->options.digests_hold;
+}
+
+/* The next n bytes of the chunk are that part of a file; they are about to be pulled. */
+static void mark_piece(struct layer_writer *w, const struct entry *en, const struct content *c, uint64_t offset, size_t n) {
+    struct chunk *k = open_chunk(w);
+    struct piece p = {.at = (uint32_t)k->raw_n, .length = (uint32_t)n, .dir_fd = -1, .offset = offset, .filled = true, .has_digest = true,
+                      .seen = {.st_size = (off_t)en->size}, .digest = c->digest};
+    vec_push(&k->pieces, p);
+}
+
+/* Pulls n bytes of a file's content right into the open chunk. `hash` may be NULL. */
 static bool pull_piece(struct layer_writer *w, struct str path, const struct content *c, size_t n, struct sha256 *hash, struct err *e) {
     struct chunk *k = open_chunk(w);
     size_t start = k->raw_n;
@@ -179,7 +191,8 @@ static bool pull_piece(struct layer_writer *w, struct str path, const struct con
             return err_set(e, ERR_FAILED, "%.*s: its content ends early", STR_ARG(path));
         k->raw_n += (size_t)got;
     }
-    sha256_update(hash, k->raw + start, n);
+    if (hash)
+        sha256_update(hash, k->raw + start, n);
     return true;
 }
 
@@ -192,29 +205,43 @@ static bool keep_digest(struct layer_writer *w, size_t number, const struct dige
     return good;
 }
 
+/* All of the file has passed. `hash`: of its bytes, or NULL. */
+static bool keep_file_digest(struct layer_writer *w, const struct entry *en, const struct content *c, const struct sha256 *hash,
+                             size_t number, struct err *e) {
+    struct digest d = hash ? sha256_final(hash) : c->digest;
+    if (hash && c->has_digest && !digest_eq(&d, &c->digest))
+        return err_set(e, ERR_FAILED, "%.*s: its bytes are not what was listed: the unpacked layer that they come from is damaged",
+                       STR_ARG(en->path));
+    return !(hash || c->has_digest) || !en->size || keep_digest(w, number, &d, e);
+}
+
+/* The next n bytes of a file's content. */
+static bool put_part(struct layer_writer *w, const struct entry *en, const struct content *c, size_t number, uint64_t offset, size_t n,
+                     struct sha256 *hash, struct err *e) {
+    if (c->kind == CONTENT_FILE) {
+        add_piece(w, c, number, offset, n);
+        return true;
+    }
+    if (holds_digest(w, c))
+        mark_piece(w, en, c, offset, n);
+    return pull_piece(w, en->path, c, n, hash, e);
+}
+
 /* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their
  * header. */
 static bool put_parts(struct layer_writer *w, const struct entry *en, const struct content *c, size_t number, struct err *e) {
-    struct sha256 hash;
-    sha256_init(&hash);
+    struct sha256 state, *hash = NULL;
+    if (c->kind != CONTENT_FILE && !holds_digest(w, c) && (w->toc || c->has_digest)) /* else nobody asks for the digest */
+        hash = &state;
+    sha256_init(&state);
     for (uint64_t offset = 0; offset < en->size;) {
         size_t n = en->size - offset < CHUNK_FILE ? (size_t)(en->size - offset) : (size_t)CHUNK_FILE;
-        if ((offset > 0 || room(w) < n) && !close_chunk(w, e))
-            return false;
-        if (c->kind == CONTENT_FILE)
-            add_piece(w, c, number, offset, n);
-        else if (!pull_piece(w, en->path, c, n, &hash, e))
+        if (((offset > 0 || room(w) < n) && !close_chunk(w, e)) || !put_part(w, en, c, number, offset, n, hash, e))
             return false;
         offset += n;
     }
-    struct digest d = c->kind == CONTENT_FILE ? c->digest : sha256_final(&hash);
-    if (c->kind != CONTENT_FILE && c->has_digest && !digest_eq(&d, &c->digest))
-        return err_set(e, ERR_FAILED, "%.*s: its bytes are not what was listed: the unpacked layer that they come from is damaged",
-                       STR_ARG(en->path));
-    if ((c->kind != CONTENT_FILE || c->has_digest) && en->size && !keep_digest(w, number, &d, e))
-        return false;
     static const char zeros[TAR_BLOCK];
-    return put_literal(w, str_n(zeros, tar_padding(en->size)), e);
+    return keep_file_digest(w, en, c, hash, number, e) && put_literal(w, str_n(zeros, tar_padding(en->size)), e);
 }
 
 static ptrdiff_t pull_bytes(void *ctx, void *to, size_t n, struct err *e) {

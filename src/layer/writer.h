@@ -22,6 +22,7 @@ struct layer_options {
     bool blob_only;             /* no toc: the store has one, or none is wanted */
     bool no_reuse;              /* every chunk is compressed, whatever older blobs hold */
     struct digest must_be;      /* not zero: the diffID that has to come out; with another one nothing is published, and that is an error */
+    bool digests_hold;          /* with must_be: streams that bear a digest have it if that comes out, so they are not hashed for it */
 };
 
 struct layer_writer;

@@ -157,6 +157,30 @@ static void test_damaged(void) {
     items_fini(&t);
 }
 
+/* The bytes are not hashed on their way in: what is made of them tells. Nothing that was made of wrong ones may be found later. */
+static void test_damaged_plain(void) {
+    struct items t = ITEMS_INIT;
+    struct err e = ERR_INIT;
+    struct layer l, direct, got;
+    char hex[DIGEST_HEX + 1], c;
+    items_bytes(&t, "y", items_text(&t, 98, MIB(2)));
+    ok(items_pack(&t, store, &plain, &l, &e), "a layer that is not compressed");
+    digest_hex(&l.blob, hex);
+    _cleanup_fd_ int fd = openat(store->blobs_fd, hex, O_RDWR | O_CLOEXEC);
+    ok(pread(fd, &c, 1, MIB(1)) == 1 && pwrite(fd, (char[]){(char)(c ^ 1)}, 1, MIB(1)) == 1, "one bit of a file in it flips");
+    ok(!layer_recompress(store, &l, &zstd3, &got, &e), "  then it is not packed again");
+    is_err(&e, "damaged", "  and the error says why");
+    ok(pwrite(fd, &c, 1, MIB(1)) == 1, "it is as it was");
+    if (again(&l, &zstd3, &got) && items_pack(&t, store, &zstd3, &direct, &e)) {
+        struct buf blob = oracle_blob(store, &got.blob);
+        struct digest d = oracle_diff_id(buf_str(&blob));
+        ok(same_blob(&got, &direct) && digest_eq(&d, &l.diff_id), "  and nothing of the wrong bytes was kept");
+        buf_fini(&blob);
+    }
+    no_err(&e, "no error");
+    items_fini(&t);
+}
+
 int main(void) {
     fixture_init();
     store = fixture_store("store");
@@ -164,6 +188,7 @@ int main(void) {
     test_foreign();
     test_toc();
     test_damaged();
+    test_damaged_plain();
     fixture_close(store);
     return tap_done();
 }

@@ -2,6 +2,7 @@
  * Reuse of older blobs by the layer writer: whatever is known, damaged or gone, the result is the one that a fresh store gives; and what
  * is known is not read or compressed again. */
 #include "layer/pipeline.h"
+#include "layer/read.h"
 #include "pack.h"
 
 static int source;
@@ -213,6 +214,29 @@ static void stale_behind_prefix(void) {
     items_fini(&t);
 }
 
+/* A layer that lies plain in the store and is packed at a push: what a build with that encoder has packed is known there, and what was
+ * packed for an earlier push. */
+static void packed_again(void) {
+    const struct layer_options plain = {.compression = COMPRESSION_NONE};
+    struct items t = ITEMS_INIT;
+    struct err e = ERR_INIT;
+    struct layer got;
+    struct store *s = fixture_store("again");
+    add_tree(&t);
+    struct layer made = pack_into(&t, s, &gzip), lies = pack_into(&t, s, &plain);
+    must(layer_recompress(s, &lies, &gzip, &got, &e), &e);
+    ok(packed == 0 && reused == 0 && skipped > 8, "what a build packed is not packed again (%lu skipped, %lu packed)", skipped, packed);
+    ok(digest_eq(&got.blob, &made.blob), "the same blob");
+    change(&t, 300, 5000);
+    lies = pack_into(&t, s, &plain);
+    must(layer_recompress(s, &lies, &gzip, &got, &e), &e);
+    ok(packed > 0 && packed <= 3 && skipped + reused > 8, "of a layer with one file changed a chunk or two are (%lu)", packed);
+    struct layer want = pack_fresh(&t);
+    ok(digest_eq(&got.blob, &want.blob), "the blob that a fresh store gives");
+    fixture_close(s);
+    items_fini(&t);
+}
+
 int main(void) {
     struct err e = ERR_INIT;
     fixture_init();
@@ -228,6 +252,7 @@ int main(void) {
     damaged_blob();
     other_encoders();
     stale_behind_prefix();
+    packed_again();
     close(source);
     return tap_done();
 }
