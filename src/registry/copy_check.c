@@ -32,7 +32,8 @@ static bool is_among(struct graph *g, const struct node *n, struct str tag, bool
     struct manifest_blob m;
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
     bool more = true;
-    bool good = g->to->ops->manifest(g->to, tag, &a, &m, e) && signatures_add(m.bytes, n->m.bytes, &text, &more, e);
+    bool good = g->to->ops->manifest(g->to, tag, LIMIT_MANIFEST_BYTES, &a, &m, e) &&
+                signatures_add(m.bytes, n->m.bytes, &text, &more, e);
     *there = good && !more;
     buf_fini(&text);
     arena_fini(&a);

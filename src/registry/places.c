@@ -87,6 +87,7 @@ struct registries *registries_new(const struct registry_options *o, struct err *
     struct registries *r = mem_zalloc(1, sizeof *r);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->token_came, NULL);
+    pthread_mutex_init(&r->large, NULL);
     r->options = *o;
     for (size_t i = 0; i < 2; i++)
         r->options.creds[i] = (struct registry_creds){arena_str(&r->arena, o->creds[i].host), arena_str(&r->arena, o->creds[i].creds)};
@@ -119,6 +120,7 @@ void registries_free(struct registries *r) {
     map_fini(&r->hosts);
     map_fini(&r->credentials);
     pthread_cond_destroy(&r->token_came);
+    pthread_mutex_destroy(&r->large);
     pthread_mutex_destroy(&r->lock);
     arena_fini(&r->arena);
     free(r);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * See pages.h. Pages are hostile: they may have no end, lead back to themselves, or elsewhere. */
+#include "registry/pages.h"
+
+/* Where the Link header of a page leads: a path for the next request, or a whole URL, or "" at the end. */
+static struct str next_page(struct arena *a, const struct repository *r, struct str page, struct str link) {
+    struct str url, rest, prefix = r->path.n ? arena_join3(a, S("/v2/"), r->path, S("/")) : S("/v2/");
+    ptrdiff_t open = str_index(link, '<');
+    if (open < 0 || !str_cut(str_from(link, (size_t)open + 1), '>', &url, &rest) || str_find(rest, S("next")) < 0)
+        return STR_NULL;
+    if (str_starts(url, prefix))
+        return arena_str(a, str_from(url, prefix.n));
+    if (str_starts(url, S("?"))) {
+        ptrdiff_t query = str_index(page, '?');
+        return arena_join3(a, query < 0 ? page : str_first(page, (size_t)query), url, STR_NULL);
+    }
+    return arena_str(a, url);
+}
+
+/* `next` lies in the arena. */
+static bool read_page(struct registries *r, const struct pages *l, struct str page, struct arena *a, struct str *next, long *status,
+                      struct err *e) {
+    struct held_answer h;
+    struct registry_request q = l->first;
+    q.path = page;
+    *next = STR_NULL;
+    bool good = registry_ask_held(r, &q, l->expect, &h, e);
+    bool is_list = good && h.is.status < 300;
+    *status = h.is.status;
+    if (is_list && (good = l->take(l->ctx, h.is.body, e)))
+        *next = next_page(a, q.repository, page, h.is.link);
+    held_answer_fini(&h);
+    return good;
+}
+
+bool pages_read(struct registries *r, const struct pages *l, long *status, struct err *e) {
+    struct arena places[2] = {ARENA_INIT, ARENA_INIT}; /* in turn: of the page that is read, and of the next one */
+    struct str page = l->first.path, next;
+    bool good = true;
+    for (unsigned n = 0; good && page.n; n++, page = next) {
+        arena_fini(&places[n % 2]);
+        good = read_page(r, l, page, &places[n % 2], &next, status, e);
+        if (good && (n >= l->most || (next.n && str_eq(next, page))))
+            good = err_set(e, ERR_FAILED, "%s has no end: its pages lead back to themselves, or are more than %u", l->what, l->most);
+    }
+    arena_fini(&places[0]);
+    arena_fini(&places[1]);
+    return good;
+}
