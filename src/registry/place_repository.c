@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A repository of a registry as a place (place.h; OCI distribution-spec 1.1): what is read of it. Everything is hashed as it comes;
-  * what does not fit is asked for once more, since proxies break things in passing, and is an error then. */
+ * what does not fit is asked for again, since proxies break things in passing, and is an error if it stays so. */
 #include <errno.h>
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
+#include "net/settings.h"
 #include "registry/pages.h"
 #include "registry/repository.h"
 
@@ -80,16 +81,22 @@ static bool get_bytes(struct place_repository *p, struct str reference, size_t m
     return good;
 }
 
+/* How often something is asked for that does not have its digest: as often as anything, but more than once. */
+static unsigned lies_most(void) {
+    return net_tries() > 1 ? net_tries() : 2;
+}
+
 bool repository_raw(struct place_repository *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out,
                     struct err *e) {
     bool lie;
-    if (get_bytes(p, reference, most, false, a, out, &lie, e))
-        return true;
-    if (!lie)
-        return false;
-    log_debug("%s; it is asked for once more", e->msg);
-    err_clear(e);
-    return get_bytes(p, reference, most, true, a, out, &lie, e);
+    for (unsigned n = 1;; n++) {
+        if (get_bytes(p, reference, most, n > 1, a, out, &lie, e))
+            return true;
+        if (!lie || n == lies_most())
+            return false;
+        log_debug("%s; it is asked for once more", e->msg);
+        err_clear(e);
+    }
 }
 
 static bool repository_manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out,
@@ -169,9 +176,10 @@ static bool repository_blob(struct place *p, const struct descriptor *d, struct 
     struct receiving r = {.d = d, .sink = sink};
     char text[DIGEST_TEXT + 1];
     bool lie, good = get_blob(repository_place(p), &r, false, &lie, e);
-    if (!good && lie) {
+    for (unsigned n = 1; !good && lie && n < lies_most(); n++) {
         log_debug("blob %s: %s; it is asked for once more", digest_text(&d->digest, text), e->msg);
         err_clear(e);
+        lie = false;
         good = sink.restart(sink.ctx, e) && get_blob(repository_place(p), &r, true, &lie, e);
     }
     return good || err_wrap(e, "%.*s: blob %s", STR_ARG(p->shown), digest_text(&d->digest, text));
