@@ -80,7 +80,7 @@ static bool take_names(void *ctx, struct str body, struct err *e) {
 /* The catalog is of no repository: its path begins behind "/v2/". */
 static bool list_catalog(struct mirror *m, struct err *e) {
     struct repository none = {m->host, S("")};
-    struct pages pages = {.most = LIMIT_TAG_PAGES, .what = "the catalog", .take = take_names, .ctx = m};
+    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the catalog", .take = take_names, .ctx = m};
     long status = 0;
     pages.first = (struct registry_request){.repository = &none, .method = "GET", .path = S("_catalog?n=1000"),
                                             .max_bytes = LIMIT_JSON_BYTES};

@@ -20,11 +20,11 @@ static struct str next_page(struct arena *a, const struct repository *r, struct 
 /* `next` lies in the arena. */
 static bool read_page(struct registries *r, const struct pages *l, struct str page, struct arena *a, struct str *next, long *status,
                       struct err *e) {
-    struct held_answer h;
+    struct held_answer h = {0};
     struct registry_request q = l->first;
     q.path = page;
     *next = STR_NULL;
-    bool good = registry_ask_held(r, &q, l->expect, &h, e);
+    bool good = l->alone ? registry_ask(r, &q, l->expect, &h.arena, &h.is, e) : registry_ask_held(r, &q, l->expect, &h, e);
     bool is_list = good && h.is.status < 300;
     *status = h.is.status;
     if (is_list && (good = l->take(l->ctx, h.is.body, e)))

@@ -11,6 +11,7 @@ struct pages {
     struct registry_request first; /* the first page; Link headers lead on */
     const int *expect;             /* other statuses of the first page that are no error: then there is no list */
     unsigned most;
+    bool alone;                    /* nobody reads another list meanwhile: a large page need not be asked for twice to be held alone */
     const char *what;              /* "the list of tags" */
     bool (*take)(void *ctx, struct str body, struct err *e);
     void *ctx;

@@ -229,7 +229,7 @@ static void give_tags(const struct tag_list *l, struct str **out, size_t *n) {
 
 static bool repository_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
     struct tag_list list = {.arena = a, .began_bytes = a->total_bytes};
-    struct pages pages = {.most = LIMIT_TAG_PAGES, .what = "the list of tags", .take = take_tags, .ctx = &list};
+    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the list of tags", .take = take_tags, .ctx = &list};
     long status;
     pages.first = repository_request(repository_place(p), "GET", S("tags/list?n=1000"), "pull");
     pages.first.accept = S("application/json");

@@ -54,7 +54,9 @@ endless() { peer_faults one '{"fault": {"name": "endless-list", "entries": '"$1"
 endless 1000 120 tags.get
 bounded 'more than 250000 tags, or 12582912 bytes' "tags" "$CROZE" tags "$at/demo/all"
 endless 30000 120 tags.get
+peer one forget
 bounded 'more than 250000 tags, or 12582912 bytes' "tags, on large pages" "$CROZE" tags "$at/demo/all"
+is "  each asked for once" "$(peer one log operation=tags.get | sort | uniq -d)" ""
 endless 1000 200 catalog.get
 bounded 'more than 250000 repositories, or 12582912 bytes' "the catalog" "$CROZE" copy -q --mirror "$at/**" "$at/mirror"
 endless 100 100 referrers.get
