@@ -9,10 +9,12 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-/* yyjson parses without recursion, but our own readers walk by hand: depth is bounded before anything is built. */
-static bool too_deep(struct str text) {
+/* yyjson parses without recursion, but our own readers walk by hand: depth is bounded before anything is built. So is the number of values:
+ * each but the first stands behind one of , : [ { (in *values). */
+static bool too_deep(struct str text, size_t *values) {
     size_t depth = 0;
     bool in_string = false;
+    *values = 1;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if (in_string) {
@@ -22,7 +24,10 @@ static bool too_deep(struct str text) {
                 in_string = false;
         } else if (c == '"') {
             in_string = true;
+        } else if (c == ',' || c == ':') {
+            ++*values;
         } else if (c == '{' || c == '[') {
+            ++*values;
             if (++depth > LIMIT_JSON_DEPTH)
                 return true;
         } else if ((c == '}' || c == ']') && depth > 0) {
@@ -33,12 +38,21 @@ static bool too_deep(struct str text) {
 }
 
 yyjson_doc *json_parse(struct str text, size_t max_bytes, const char *what, struct err *e) {
+    return json_parse_few(text, max_bytes, SIZE_MAX, what, e);
+}
+
+yyjson_doc *json_parse_few(struct str text, size_t max_bytes, size_t max_values, const char *what, struct err *e) {
+    size_t values;
     if (text.n > max_bytes) {
         err_set(e, ERR_FAILED, "%s: %zu bytes of JSON are over the limit of %zu", what, text.n, max_bytes);
         return NULL;
     }
-    if (too_deep(text)) {
+    if (too_deep(text, &values)) {
         err_set(e, ERR_FAILED, "%s: JSON nested deeper than %d levels", what, LIMIT_JSON_DEPTH);
+        return NULL;
+    }
+    if (values > max_values) {
+        err_set(e, ERR_FAILED, "%s: about %zu values of JSON are over the limit of %zu", what, values, max_values);
         return NULL;
     }
     yyjson_read_err bad = {0};

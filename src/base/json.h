@@ -18,6 +18,9 @@
  * yyjson_doc_free / the cleanup below. */
 MUST_CHECK yyjson_doc *json_parse(struct str text, size_t max_bytes, const char *what, struct err *e);
 
+/* The same, of at most max_values values (a key is one): each takes 16 bytes of memory, and may be two bytes of text. */
+MUST_CHECK yyjson_doc *json_parse_few(struct str text, size_t max_bytes, size_t max_values, const char *what, struct err *e);
+
 /* Refuses a document in which an object has a key twice: two readers could see two things in it. */
 MUST_CHECK bool json_keys_differ(yyjson_val *root, const char *what, struct err *e);
 

@@ -97,17 +97,23 @@
 
 /* What is copied between registries, layouts and archives. */
 #define LIMIT_MANIFEST_BYTES MIB(4)            /* registries commonly refuse larger ones */
+#define LIMIT_MANIFEST_VALUES 300000           /* of JSON, 16 bytes of memory each: an index of 10,000 manifests has 250,000 */
+#define LIMIT_MANIFEST_SMALL_BYTES KIB(128)    /* as nearly all are: larger ones are held one at a time */
 #define LIMIT_INDEX_CHILDREN 10000             /* manifests that one index names */
 #define LIMIT_ARTIFACT_BLOBS 1000              /* of a manifest that is no image: signatures of one image, cosign's own limit */
 #define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
-#define LIMIT_COPY_MANIFESTS_BYTES MIB(48)     /* they are held in memory until they are put */
+#define LIMIT_COPY_BYTES MIB(16)               /* they are held in memory until they are put, with what they name */
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
 #define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
-#define LIMIT_TAGS 1000000                     /* of one repository: 128 MB of names */
+#define LIMIT_TAGS 250000                      /* of one repository; and repositories of one registry */
+#define LIMIT_TAGS_BYTES MIB(12)               /* their names in memory: 48 bytes each, so many of them */
 #define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */
+#define LIMIT_LAYOUT_INDEX_BYTES MIB(4)        /* index.json of somebody's layout: 15,000 images */
 #define LIMIT_REFERRERS 10000                  /* of one manifest */
+#define LIMIT_REFERRER_PAGES 1000              /* that their listing may come in */
+#define LIMIT_REFERRERS_BYTES MIB(4)           /* their descriptors in memory: six lists at once */
 #define LIMIT_ORIGIN_BYTES 4096                /* where one blob came from: repositories, the newest first */
 
 /* Layers. */

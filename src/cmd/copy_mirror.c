@@ -6,16 +6,23 @@
 
 #include "base/log.h"
 
-static bool copy_one(struct registries *r, struct store *s, const struct mirror_image *one, const struct copy_options *o, bool quiet,
-                     struct err *e) {
+struct mirroring {
+    struct registries *registries;
+    struct store *store;
+    const struct copy_options *options;
+    bool quiet;
+    size_t all, failed;
+};
+
+static bool copy_one(struct mirroring *m, const struct mirror_image *one, struct err *e) {
     struct arena a = ARENA_INIT;
     struct copy_result result;
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(place_closep) struct place *from = place_repository(r, s, &one->from, PLACE_READ);
-    _cleanup_(place_closep) struct place *to = place_repository(r, s, &one->to, PLACE_WRITE);
-    bool good = copy_image(from, one->tag, to, one->tag, o, &a, &result, e) ||
+    _cleanup_(place_closep) struct place *from = place_repository(m->registries, m->store, &one->from, PLACE_READ);
+    _cleanup_(place_closep) struct place *to = place_repository(m->registries, m->store, &one->to, PLACE_WRITE);
+    bool good = copy_image(from, one->tag, to, one->tag, m->options, &a, &result, e) ||
                 err_wrap(e, "copy %.*s:%.*s", STR_ARG(from->shown), STR_ARG(one->tag));
-    if (good && !quiet)
+    if (good && !m->quiet)
         printf("%.*s:%.*s: %s %s\n", STR_ARG(str_from(to->shown, S("docker://").n)), STR_ARG(one->tag),
                digest_text(&result.root.digest, digest), result.changed ? "copied" : "is there");
     fflush(stdout);
@@ -23,20 +30,21 @@ static bool copy_one(struct registries *r, struct store *s, const struct mirror_
     return good;
 }
 
+static void each(void *ctx, const struct mirror_image *one) {
+    struct mirroring *m = ctx;
+    struct err e = ERR_INIT;
+    m->all++;
+    if (!copy_one(m, one, &e)) {
+        log_warn("%s", e.msg);
+        m->failed++;
+    }
+    err_clear(&e);
+}
+
 bool copy_mirror(struct registries *r, struct store *s, const struct mirror_job *job, const struct copy_options *o, bool quiet,
                  struct err *e) {
-    struct arena a = ARENA_INIT;
-    struct mirror_image *images;
-    size_t n, failed = 0;
-    bool good = mirror_list(r, s, job, &a, &images, &n, e);
-    for (size_t i = 0; good && i < n; i++) {
-        struct err one = ERR_INIT;
-        if (!copy_one(r, s, &images[i], o, quiet, &one)) {
-            log_warn("%s", one.msg);
-            failed++;
-        }
-        err_clear(&one);
-    }
-    arena_fini(&a);
-    return good && (failed == 0 || err_set(e, ERR_FAILED, "%zu of %zu images were not copied", failed, n));
+    struct mirroring m = {.registries = r, .store = s, .options = o, .quiet = quiet};
+    if (mirror_each(r, s, job, each, &m, e))
+        return m.failed == 0 || err_set(e, ERR_FAILED, "%zu of %zu images were not copied", m.failed, m.all);
+    return m.failed ? err_append(e, "; and %zu of %zu images were not copied", m.failed, m.all) : false;
 }

@@ -186,3 +186,26 @@ bool registry_ask(struct registries *r, const struct registry_request *q, const 
     struct str shown = whole ? str_first(url_shown(a, q->path), 300) : q->path.n ? q->path : S("/v2/");
     return ok || err_wrap(e, "%.*s: %s %.*s", STR_ARG(repository_text(a, q->repository)), q->method, STR_ARG(shown));
 }
+
+/* --- Answers that are held --- */
+
+bool registry_ask_held(struct registries *r, const struct registry_request *q, const int *expect, struct held_answer *out, struct err *e) {
+    struct registry_request first = *q;
+    *out = (struct held_answer){0};
+    first.max_bytes = q->max_bytes < LIMIT_MANIFEST_SMALL_BYTES ? q->max_bytes : LIMIT_MANIFEST_SMALL_BYTES;
+    bool good = registry_ask(r, &first, expect, &out->arena, &out->is, e);
+    if (good || e->sys != EFBIG || first.max_bytes == q->max_bytes)
+        return good;
+    err_clear(e);
+    arena_fini(&out->arena);
+    pthread_mutex_lock(&r->large);
+    out->turn = r;
+    return registry_ask(r, q, expect, &out->arena, &out->is, e);
+}
+
+void held_answer_fini(struct held_answer *h) {
+    arena_fini(&h->arena);
+    if (h->turn)
+        pthread_mutex_unlock(&h->turn->large);
+    h->turn = NULL;
+}

@@ -77,6 +77,17 @@ struct registry_answer {
 MUST_CHECK bool registry_ask(struct registries *r, const struct registry_request *q, const int *expect, struct arena *a,
                              struct registry_answer *out, struct err *e);
 
+/* An answer whose body is held in memory while somebody reads it. Nearly all are small; one over LIMIT_MANIFEST_SMALL_BYTES is asked for
+ * again, and held while no other one is: a registry whose every answer is as large as it may be takes no more memory. */
+struct held_answer {
+    struct registry_answer is;  /* its texts last until held_answer_fini */
+    struct arena arena;
+    struct registries *turn;    /* whose turn for large answers it has, or NULL */
+};
+MUST_CHECK bool registry_ask_held(struct registries *r, const struct registry_request *q, const int *expect, struct held_answer *out,
+                                  struct err *e);
+void held_answer_fini(struct held_answer *h);
+
 /* --- login --- */
 /* Whether the registry takes these credentials: asks /v2/ with them. */
 MUST_CHECK bool registry_login_check(struct registries *r, struct str host, struct str user, struct str password, struct err *e);

@@ -50,6 +50,7 @@ bool copy_image(struct place *from, struct str reference, struct place *to, stru
                 struct arena *a, struct copy_result *out, struct err *e) {
     struct copy_options settled = settle(o, to);
     struct graph g = {.from = from, .to = to, .options = &settled};
+    graph_init(&g);
     *out = (struct copy_result){0};
     bool good = copy_graph(&g, reference, to_reference, e);
     if (good)

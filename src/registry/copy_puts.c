@@ -61,7 +61,8 @@ static bool join(struct graph *g, const struct node *n, struct str tag, bool *ne
     struct arena a = ARENA_INIT;
     struct manifest_blob old;
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-    bool good = g->to->ops->manifest(g->to, tag, &a, &old, e) && signatures_add(old.bytes, n->m.bytes, &text, news, e);
+    bool good = g->to->ops->manifest(g->to, tag, LIMIT_MANIFEST_BYTES, &a, &old, e) &&
+                signatures_add(old.bytes, n->m.bytes, &text, news, e);
     if (good && *news) {
         struct manifest_blob joined = {sha256_of(text.p, text.n), old.media_type, buf_str(&text)};
         good = g->to->ops->put_manifest(g->to, tag, &joined, e);

@@ -145,7 +145,7 @@ static bool delete_by_dummy(struct place_repository *p, struct store *s, struct 
     struct arena a = ARENA_INIT;
     struct manifest_blob old, dummy;
     struct digest empty;
-    bool good = deletes_at_all(p, e) && repository_raw(p, tag, &a, &old, e) && put_empty(p, s, &empty, e);
+    bool good = deletes_at_all(p, e) && repository_raw(p, tag, LIMIT_MANIFEST_BYTES, &a, &old, e) && put_empty(p, s, &empty, e);
     if (good) {
         make_dummy(&a, &empty, &dummy);
         good = repository_put_manifest(&p->place, tag, &dummy, e) && drop_dummy(p, tag, &dummy, &old, e);
@@ -197,7 +197,7 @@ bool delete_manifest(struct place *repository, const struct digest *d, struct er
     char text[DIGEST_TEXT + 1], tag[REFERENCE_TAG_BYTES];
     long status = 0;
     digest_text(d, text);
-    bool good = repository_raw(p, str_z(text), &a, &m, e);
+    bool good = repository_raw(p, str_z(text), LIMIT_MANIFEST_BYTES, &a, &m, e);
     bool about = good && document_read(m.bytes, &a, &doc, &unread) && doc.has_subject;
     err_clear(&unread);
     struct str listed = about ? str_z(reference_tag(&doc.subject.digest, "", tag)) : STR_NULL;

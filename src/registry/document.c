@@ -2,7 +2,8 @@
  * Manifests and indexes as graphs see them: document.h. Everything is checked here once, so that what is behind may trust it. */
 #include "registry/document.h"
 
-#include "base/json.h"
+#include <pthread.h>
+
 #include "base/limits.h"
 #include "image/media_types.h"
 
@@ -18,6 +19,22 @@ bool is_manifest_type(struct str t) {
     return is_index_type(t) || str_eq(t, S(MEDIA_MANIFEST)) || str_eq(t, S(MEDIA_DOCKER_MANIFEST)) || str_eq(t, S(MEDIA_ARTIFACT));
 }
 
+yyjson_doc *manifest_parse(struct str bytes, const char *what, struct err *e) {
+    return json_parse_few(bytes, LIMIT_MANIFEST_BYTES, LIMIT_MANIFEST_VALUES, what, e);
+}
+
+static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
+
+void manifest_turn(size_t bytes) {
+    if (bytes > LIMIT_MANIFEST_SMALL_BYTES)
+        pthread_mutex_lock(&large);
+}
+
+void manifest_turn_ends(size_t bytes) {
+    if (bytes > LIMIT_MANIFEST_SMALL_BYTES)
+        pthread_mutex_unlock(&large);
+}
+
 static bool is_image_config(struct str t) {
     return str_eq(t, S(MEDIA_CONFIG)) || str_eq(t, S(MEDIA_DOCKER_CONFIG));
 }
@@ -26,6 +43,11 @@ const char *reference_tag(const struct digest *d, const char *suffix, char out[R
     char hex[DIGEST_HEX + 1];
     snprintf(out, REFERENCE_TAG_BYTES, "sha256-%s%s", digest_hex(d, hex), suffix);
     return out;
+}
+
+/* Most are not there, and then take no memory. */
+static struct str keep(struct arena *a, struct str s) {
+    return s.n ? arena_str(a, s) : S("");
 }
 
 static bool read_descriptor(yyjson_val *v, struct arena *a, struct descriptor *out, struct err *e) {
@@ -41,8 +63,8 @@ static bool read_descriptor(yyjson_val *v, struct arena *a, struct descriptor *o
         return err_set(e, ERR_FAILED, "%s is a foreign layer: its bytes lie at URLs of its own (\"urls\"), and are not fetched from there",
                        digest_text(&out->digest, text));
     out->bytes = (uint64_t)bytes;
-    out->media_type = arena_str(a, json_get_str(v, "mediaType"));
-    out->artifact_type = arena_str(a, json_get_str(v, "artifactType"));
+    out->media_type = keep(a, json_get_str(v, "mediaType"));
+    out->artifact_type = keep(a, json_get_str(v, "artifactType"));
     return true;
 }
 
@@ -52,9 +74,9 @@ static bool read_child(yyjson_val *v, struct arena *a, struct child *out, struct
     yyjson_val *p = json_get_object(v, "platform");
     if (!read_descriptor(v, a, &out->descriptor, e))
         return false;
-    out->os = arena_str(a, json_get_str(p, "os"));
-    out->architecture = arena_str(a, json_get_str(p, "architecture"));
-    out->variant = arena_str(a, json_get_str(p, "variant"));
+    out->os = keep(a, json_get_str(p, "os"));
+    out->architecture = keep(a, json_get_str(p, "architecture"));
+    out->variant = keep(a, json_get_str(p, "variant"));
     return out->descriptor.bytes <= LIMIT_MANIFEST_BYTES || err_set(e, ERR_FAILED, "a manifest of %llu bytes is over the limit of %zu",
                                                                     (unsigned long long)out->descriptor.bytes, LIMIT_MANIFEST_BYTES);
 }
@@ -148,8 +170,12 @@ static bool read_root(yyjson_val *root, struct arena *a, struct document *out, s
 
 bool document_read(struct str bytes, struct arena *a, struct document *out, struct err *e) {
     *out = (struct document){0};
-    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(bytes, LIMIT_MANIFEST_BYTES, "manifest", e);
-    return doc && read_root(yyjson_doc_get_root(doc), a, out, e);
+    manifest_turn(bytes.n);
+    yyjson_doc *doc = manifest_parse(bytes, "manifest", e);
+    bool good = doc && read_root(yyjson_doc_get_root(doc), a, out, e);
+    yyjson_doc_free(doc);
+    manifest_turn_ends(bytes.n);
+    return good;
 }
 
 bool document_type(const struct document *d, struct str said, struct str *out, struct err *e) {

@@ -6,6 +6,7 @@
 #ifndef CROZE_REGISTRY_DOCUMENT_H
 #define CROZE_REGISTRY_DOCUMENT_H
 
+#include "base/json.h"
 #include "registry/place.h"
 
 #define REFERENCE_TAG_BYTES (7 + 64 + 16) /* "sha256-<hex>" and a suffix */
@@ -29,6 +30,11 @@ struct document {
 /* Texts are copied. Refuses by name what cannot be copied: docker's schema 1, keys that stand twice, descriptors without a size, layers
  * that lie elsewhere, and what is over base/limits.h. */
 MUST_CHECK bool document_read(struct str bytes, struct arena *a, struct document *out, struct err *e);
+/* A manifest, or what should be one, as JSON: bounded in bytes and values. */
+yyjson_doc *manifest_parse(struct str bytes, const char *what, struct err *e);
+/* Large documents are looked at one at a time: six at once would take six times the memory. Small ones pass. */
+void manifest_turn(size_t bytes);
+void manifest_turn_ends(size_t bytes);
 /* The media type that the document has: what it says, else what a place says (which may not contradict), else by its members. */
 MUST_CHECK bool document_type(const struct document *d, struct str said, struct str *out, struct err *e);
 /* The child of `platform` ("linux/arm64/v8"; the variant may be left out), or NULL. */

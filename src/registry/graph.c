@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The manifests of a copy, read level by level, those of a level at once (graph.h). Documents are hostile: their number, bytes and
-  * depth are bounded, and each is read once however often it is named. */
+ * The manifests of a copy, read level by level, those of a level at once (graph.h). Documents are hostile: their number, depth and
+ * the memory that they take are bounded, and each is read once however often it is named. */
 #include "registry/graph.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -11,19 +12,29 @@
 #include "registry/place_kinds.h"
 
 
+void graph_init(struct graph *g) {
+    pthread_mutex_init(&g->lock, NULL);
+    pthread_mutex_init(&g->large, NULL);
+}
+
 void graph_fini(struct graph *g) {
-    for (size_t i = 0; i < g->nodes.n; i++)
-        arena_fini(&g->nodes.p[i]->arena);
     vec_fini(&g->nodes);
     vec_fini(&g->blobs);
     map_fini(&g->by_digest);
     map_fini(&g->known);
     arena_fini(&g->arena);
+    pthread_mutex_destroy(&g->lock);
+    pthread_mutex_destroy(&g->large);
 }
 
 struct node *graph_find(const struct graph *g, const struct digest *d) {
     struct node *n = map_get(&g->by_digest, digest_key(d));
     return n && !n->gone ? n : NULL;
+}
+
+static bool has_room(const struct graph *g, size_t bytes, struct err *e) {
+    return (bytes <= LIMIT_COPY_BYTES && g->arena.total_bytes <= LIMIT_COPY_BYTES - bytes) ||
+           err_set(e, ERR_FAILED, "its manifests, with all that is about them, take more than %zu MiB", LIMIT_COPY_BYTES >> 20);
 }
 
 struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned depth, struct err *e) {
@@ -35,10 +46,12 @@ struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned dep
                 depth > LIMIT_COPY_DEPTH ? LIMIT_COPY_DEPTH : LIMIT_COPY_MANIFESTS);
         return NULL;
     }
+    if (!has_room(g, sizeof *n + d->media_type.n + d->artifact_type.n, e))
+        return NULL;
     n = arena_new(&g->arena, struct node);
     n->descriptor = *d;
-    n->descriptor.media_type = arena_str(&n->arena, d->media_type);
-    n->descriptor.artifact_type = arena_str(&n->arena, d->artifact_type);
+    n->descriptor.media_type = arena_str(&g->arena, d->media_type);
+    n->descriptor.artifact_type = arena_str(&g->arena, d->artifact_type);
     n->depth = depth;
     vec_push(&g->nodes, n);
     map_put(&g->by_digest, digest_key(&n->descriptor.digest), n);
@@ -57,10 +70,14 @@ static bool check_descriptor(const struct node *n, struct err *e) {
     return document_type(&n->document, n->descriptor.media_type, &type, e) || err_wrap(e, "manifest %s", digest_text(&n->m.digest, text));
 }
 
-static bool node_parse(struct node *n, struct err *e) {
+/* Copies it into the graph, and reads what it names. */
+static bool node_fill(struct graph *g, struct node *n, const struct manifest_blob *m, struct err *e) {
     char text[DIGEST_TEXT + 1];
+    if (!has_room(g, m->bytes.n + m->media_type.n, e))
+        return false;
+    n->m = (struct manifest_blob){m->digest, arena_str(&g->arena, m->media_type), arena_str(&g->arena, m->bytes)};
     n->read = true;
-    return document_read(n->m.bytes, &n->arena, &n->document, e) || err_wrap(e, "manifest %s", digest_text(&n->m.digest, text));
+    return document_read(n->m.bytes, &g->arena, &n->document, e) || err_wrap(e, "manifest %s", digest_text(&n->m.digest, text));
 }
 
 struct node *graph_add_read(struct graph *g, const struct manifest_blob *m, unsigned depth, struct err *e) {
@@ -68,8 +85,34 @@ struct node *graph_add_read(struct graph *g, const struct manifest_blob *m, unsi
     struct node *n = graph_add(g, &d, depth, e);
     if (!n || n->read)
         return n;
-    n->m = (struct manifest_blob){m->digest, arena_str(&n->arena, m->media_type), arena_str(&n->arena, m->bytes)};
-    return node_parse(n, e) ? n : NULL;
+    return node_fill(g, n, m, e) ? n : NULL;
+}
+
+/* glibc keeps what a thread has freed for that thread: with six of them, six times what one large manifest took. */
+void graph_give_back(struct graph *g, struct fetched *f) {
+    arena_fini(&f->arena);
+    if (!f->turn)
+        return;
+    malloc_trim(0);
+    pthread_mutex_unlock(&g->large);
+    f->turn = false;
+}
+
+/* What is not known to be large is taken for small, as nearly all are; what is not then is asked for again. */
+bool graph_fetch(struct graph *g, struct str reference, uint64_t bytes, struct fetched *out, struct err *e) {
+    size_t most = bytes ? (size_t)bytes : LIMIT_MANIFEST_SMALL_BYTES;
+    *out = (struct fetched){.turn = bytes > LIMIT_MANIFEST_SMALL_BYTES};
+    if (out->turn)
+        pthread_mutex_lock(&g->large);
+    if (g->from->ops->manifest(g->from, reference, most, &out->arena, &out->m, e))
+        return true;
+    if (e->sys != EFBIG || bytes)
+        return false;
+    err_clear(e);
+    arena_fini(&out->arena);
+    pthread_mutex_lock(&g->large);
+    out->turn = true;
+    return g->from->ops->manifest(g->from, reference, LIMIT_MANIFEST_BYTES, &out->arena, &out->m, e);
 }
 
 struct level {
@@ -89,32 +132,42 @@ static bool pass_over(const struct graph *g, struct node *n, struct err *e) {
     return true;
 }
 
+static bool too_large(const struct node *n, struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    err_clear(e);
+    return err_set(e, ERR_FAILED, "manifest %s has more bytes than the %llu that its descriptor says",
+                   digest_text(&n->descriptor.digest, text), (unsigned long long)n->descriptor.bytes);
+}
+
 static bool read_node(void *ctx, size_t i, struct err *e) {
     const struct level *l = ctx;
-    struct node *n = l->graph->nodes.p[l->from + i];
+    struct graph *g = l->graph;
+    struct node *n = g->nodes.p[l->from + i]; /* no node is added meanwhile */
+    struct fetched f;
     char text[DIGEST_TEXT + 1];
     if (n->read)
         return true;
-    if (!l->graph->from->ops->manifest(l->graph->from, str_z(digest_text(&n->descriptor.digest, text)), &n->arena, &n->m, e))
-        return pass_over(l->graph, n, e);
-    return node_parse(n, e) && check_descriptor(n, e);
+    bool good = graph_fetch(g, str_z(digest_text(&n->descriptor.digest, text)), n->descriptor.bytes, &f, e);
+    if (good) {
+        pthread_mutex_lock(&g->lock);
+        good = node_fill(g, n, &f.m, e) && check_descriptor(n, e);
+        pthread_mutex_unlock(&g->lock);
+    } else {
+        good = e->sys == EFBIG ? too_large(n, e) : pass_over(g, n, e);
+    }
+    graph_give_back(g, &f);
+    return good;
 }
 
 static void drop_gone(struct graph *g, size_t from) {
     size_t kept = from;
-    for (size_t i = from; i < g->nodes.n; i++) {
-        if (g->nodes.p[i]->gone)
-            arena_fini(&g->nodes.p[i]->arena);
-        else
+    for (size_t i = from; i < g->nodes.n; i++)
+        if (!g->nodes.p[i]->gone)
             g->nodes.p[kept++] = g->nodes.p[i];
-    }
     g->nodes.n = kept;
 }
 
 static bool add_children(struct graph *g, struct node *n, struct err *e) {
-    g->bytes += n->m.bytes.n;
-    if (g->bytes > LIMIT_COPY_MANIFESTS_BYTES)
-        return err_set(e, ERR_FAILED, "manifests of more than %zu bytes together", LIMIT_COPY_MANIFESTS_BYTES);
     if (g->options->platform.n && !n->about)
         return true; /* the one that is wanted was chosen already */
     for (size_t i = 0; i < n->document.n_children; i++) {
@@ -147,20 +200,17 @@ static bool read_levels(struct graph *g, struct err *e) {
 /* --- The root --- */
 
 static bool read_root(struct graph *g, struct str reference, struct err *e) {
-    struct node *n = arena_new(&g->arena, struct node);
-    vec_push(&g->nodes, n);
-    n->named = true;
-    g->root = n;
-    if (!g->from->ops->manifest(g->from, reference, &n->arena, &n->m, e)) {
-        if (e->sys == ENOENT && reference.n && !str_starts(reference, S("sha256:")))
-            say_nearest_tags(g->from, reference, e);
-        return false;
+    struct fetched f;
+    bool there = graph_fetch(g, reference, 0, &f, e);
+    if (!there && e->sys == ENOENT && reference.n && !str_starts(reference, S("sha256:")))
+        say_nearest_tags(g->from, reference, e);
+    g->root = there ? graph_add_read(g, &f.m, 0, e) : NULL;
+    if (g->root) {
+        g->root->named = true;
+        g->root->descriptor.artifact_type = g->root->document.artifact_type;
     }
-    if (!node_parse(n, e))
-        return false;
-    n->descriptor = (struct descriptor){n->m.digest, n->m.bytes.n, n->m.media_type, n->document.artifact_type};
-    map_put(&g->by_digest, digest_key(&n->descriptor.digest), n);
-    return true;
+    graph_give_back(g, &f);
+    return g->root != NULL;
 }
 
 /* From an index to the image of the platform; an index in an index once more. */
@@ -170,7 +220,7 @@ static bool choose(struct graph *g, struct err *e) {
         const struct child *c = depth > 2 ? NULL : document_choose(&index->document, g->options->platform);
         if (!c)
             return err_set(e, ERR_FAILED, "%.*s: there is no image for %.*s; there are: %.*s", STR_ARG(g->from->shown),
-                           STR_ARG(g->options->platform), STR_ARG(document_platforms(&index->document, &index->arena)));
+                           STR_ARG(g->options->platform), STR_ARG(document_platforms(&index->document, &g->arena)));
         struct node *n = graph_add(g, &c->descriptor, depth, e);
         struct level l = {g, 0};
         if (n)
@@ -183,10 +233,7 @@ static bool choose(struct graph *g, struct err *e) {
         g->root = g->nodes.p[0];
         return true;
     }
-    for (size_t i = 0; i < g->nodes.n; i++) /* the way there is not copied */
-        if (g->nodes.p[i] != g->root)
-            arena_fini(&g->nodes.p[i]->arena);
-    g->nodes.p[0] = g->root;
+    g->nodes.p[0] = g->root; /* the way there is not copied */
     g->nodes.n = 1;
     map_fini(&g->by_digest);
     map_put(&g->by_digest, digest_key(&g->root->descriptor.digest), g->root);

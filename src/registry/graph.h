@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Private to registry/: what one copy is about. The graph is read whole from the source before anything is brought: manifests are
-  * small, and only who has seen all of them knows what is missing.
+ * small, and only who has seen all of them knows what is missing. They lie in one arena, whose size is the limit: who reads one looks first
+ * whether there is room (LIMIT_COPY_BYTES), and keeps nothing else of it.
  *
  *   copy.c           the order of things
  *   graph.c          the manifests, from the root down
@@ -12,6 +13,8 @@
  *   copy_check.c     asks for all of it at the end */
 #ifndef CROZE_REGISTRY_GRAPH_H
 #define CROZE_REGISTRY_GRAPH_H
+
+#include <pthread.h>
 
 #include "base/map.h"
 #include "base/vec.h"
@@ -26,7 +29,6 @@ struct node_tag {
 
 /* One manifest or index. */
 struct node {
-    struct arena arena;
     struct descriptor descriptor; /* as it was named; of the root: nothing */
     struct manifest_blob m;
     struct document document;
@@ -45,10 +47,11 @@ struct node {
 struct graph {
     struct place *from, *to;
     const struct copy_options *options;
-    struct arena arena;
+    pthread_mutex_t large;        /* is held by who holds a large manifest; taken before the lock */
+    pthread_mutex_t lock;         /* guards the four below while many read; what is in the arena stays where it is */
+    struct arena arena;           /* of all nodes */
     VEC(struct node *) nodes;     /* the root is the first */
     struct map by_digest;         /* 32 bytes -> struct node */
-    uint64_t bytes;               /* of all manifests */
     struct node *root;            /* what gets the name: the first node, or the image that was chosen of it */
     struct map known;             /* digests of blobs that the far side's own manifests name: 32 bytes -> anything */
     VEC(struct descriptor) blobs; /* that are brought, unless they are there */
@@ -56,15 +59,27 @@ struct graph {
     bool tag_is_there;            /* the far side's tag has the root already */
 };
 
+void graph_init(struct graph *g); /* what begins with other than zeros */
 void graph_fini(struct graph *g);
 MUST_CHECK bool graph_read(struct graph *g, struct str reference, struct err *e);
 /* Whether the far side lists a node among what is about its subject. */
 MUST_CHECK bool graph_is_listed(struct graph *g, const struct node *n, bool *listed, struct err *e);
+/* A manifest of the source while it is looked at. Large ones are held one at a time, until they are in the graph. */
+struct fetched {
+    struct arena arena;
+    struct manifest_blob m;
+    bool turn;
+};
+/* `bytes`: what a descriptor says that it has, or 0. ENOENT: it is not there. To be given back in any case. */
+MUST_CHECK bool graph_fetch(struct graph *g, struct str reference, uint64_t bytes, struct fetched *out, struct err *e);
+void graph_give_back(struct graph *g, struct fetched *f);
+/* --- Under the lock, where others read --- */
 /* A node of that digest, new or not; NULL: over a limit. */
 struct node *graph_add(struct graph *g, const struct descriptor *d, unsigned depth, struct err *e);
-/* The same, of a manifest that is at hand. */
+/* The same, of a manifest that is at hand, which is copied. */
 struct node *graph_add_read(struct graph *g, const struct manifest_blob *m, unsigned depth, struct err *e);
 struct node *graph_find(const struct graph *g, const struct digest *d);
+/* --- */
 /* Finds what is about the nodes from..end, and adds it. */
 MUST_CHECK bool graph_find_about(struct graph *g, size_t from, size_t end, struct err *e);
 /* Marks what the far side has. */

@@ -57,16 +57,17 @@ static bool says_nothing(struct err *e) {
 
 /* An image that the tag's index has now, and that is none of ours. */
 static bool know_old_image(struct graph *g, const struct child *c, struct err *e) {
+    struct arena a = ARENA_INIT;
     struct manifest_blob m;
     struct document d;
     char text[DIGEST_TEXT + 1];
-    if (!g->to->ops->manifest(g->to, str_z(digest_text(&c->descriptor.digest, text)), &g->arena, &m, e))
-        return says_nothing(e);
-    if (!document_read(m.bytes, &g->arena, &d, e))
-        err_clear(e); /* whatever it is, it says nothing about our blobs */
-    else
+    bool there = g->to->ops->manifest(g->to, str_z(digest_text(&c->descriptor.digest, text)), LIMIT_MANIFEST_BYTES, &a, &m, e);
+    if (there && document_read(m.bytes, &a, &d, e))
         know_document(g, &d);
-    return true;
+    else if (there)
+        err_clear(e); /* whatever it is, it says nothing about our blobs */
+    arena_fini(&a);
+    return there || says_nothing(e);
 }
 
 static bool know_old_index(struct graph *g, const struct document *d, struct err *e) {
@@ -82,24 +83,29 @@ static bool know_old_index(struct graph *g, const struct document *d, struct err
     return true;
 }
 
-/* The manifest that the tag has now. */
-static bool know_old(struct graph *g, struct str tag, struct err *e) {
-    struct manifest_blob m;
+static bool know_what_is_there(struct graph *g, const struct manifest_blob *m, struct arena *a, struct err *e) {
     struct document d;
-    if (!g->to->ops->manifest(g->to, tag, &g->arena, &m, e))
-        return says_nothing(e);
-    struct node *ours = graph_find(g, &m.digest);
-    g->tag_is_there = ours == g->root;
+    struct node *ours = graph_find(g, &m->digest);
+    g->tag_is_there = ours && ours == g->root;
     if (ours) {
         mark_there(g, ours);
         return true;
     }
-    if (!document_read(m.bytes, &g->arena, &d, e)) {
+    if (!document_read(m->bytes, a, &d, e)) {
         err_clear(e);
         return true;
     }
     know_document(g, &d);
     return know_old_index(g, &d, e);
+}
+
+/* The manifest that the tag has now. */
+static bool know_old(struct graph *g, struct str tag, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct manifest_blob m;
+    bool good = g->to->ops->manifest(g->to, tag, LIMIT_MANIFEST_BYTES, &a, &m, e) ? know_what_is_there(g, &m, &a, e) : says_nothing(e);
+    arena_fini(&a);
+    return good;
 }
 
 struct probing {
@@ -151,9 +157,12 @@ static bool probe_nodes(struct graph *g, struct err *e) {
     return true;
 }
 
+/* The digest in HEAD's answer cannot be checked: one that differs is asked for once more. */
 bool graph_look(struct graph *g, struct str reference, const struct node *n, enum bears *out, struct err *e) {
     struct digest d;
     bool there = g->to->ops->resolve(g->to, reference, &d, e);
+    if (there && !digest_eq(&d, &n->m.digest) && g->to->asks)
+        there = g->to->ops->resolve(g->to, reference, &d, e);
     *out = there ? digest_eq(&d, &n->m.digest) ? BEARS_IT : BEARS_OTHER : e->sys == EBADMSG ? BEARS_OTHER : BEARS_NOTHING;
     return there || says_nothing(e);
 }

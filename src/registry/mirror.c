@@ -6,23 +6,21 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/vec.h"
 #include "dockerfile/glob.h"
-#include "registry/link.h"
-
-typedef VEC(struct str) name_list;
-typedef VEC(struct mirror_image) image_list;
+#include "registry/pages.h"
 
 struct mirror {
     struct registries *registries;
     struct store *store;
     const struct mirror_job *job;
-    struct arena *arena;
+    struct arena arena;           /* of what lasts: names of repositories */
     struct str host, pattern;     /* of repositories */
-    struct glob *tags;
+    struct glob *repositories, *tags;
     struct str to_host, prefix;
-    image_list images;
+    VEC(struct str) names;
+    void (*each)(void *ctx, const struct mirror_image *one);
+    void *ctx;
 };
 
 static bool has_wildcard(struct str s) {
@@ -44,7 +42,7 @@ static bool read_source(struct mirror *m, struct err *e) {
         tag = str_from(m->pattern, (size_t)colon + 1);
         m->pattern = str_first(m->pattern, (size_t)colon);
     }
-    m->tags = glob_compile(m->arena, tag, GLOB_PATH, e);
+    m->tags = glob_compile(&m->arena, tag, GLOB_PATH, e);
     return m->tags != NULL || err_wrap(e, "%.*s", STR_ARG(m->job->source));
 }
 
@@ -60,98 +58,106 @@ static bool read_destination(struct mirror *m, struct err *e) {
 
 /* --- Repositories --- */
 
-static bool take_names(struct mirror *m, struct str body, const struct glob *g, name_list *out, struct err *e) {
+static bool take_names(void *ctx, struct str body, struct err *e) {
+    struct mirror *m = ctx;
     size_t i, max;
     yyjson_val *v;
-    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(body, LIMIT_JSON_BYTES, "catalog", e);
+    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse_few(body, LIMIT_JSON_BYTES, LIMIT_TAGS, "catalog", e);
     if (!doc)
         return false;
     yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "repositories"), i, max, v) {
         struct str name = str_n(yyjson_get_str(v), yyjson_get_len(v));
-        if (out->n >= LIMIT_TAGS)
-            return err_set(e, ERR_FAILED, "more than %d repositories", LIMIT_TAGS);
+        if (m->names.n >= LIMIT_TAGS || m->arena.total_bytes >= LIMIT_TAGS_BYTES)
+            return err_set(e, ERR_FAILED, "more than %d repositories, or %zu bytes of their names", LIMIT_TAGS, LIMIT_TAGS_BYTES);
         if (!yyjson_is_str(v) || !image_path_is_good(name)) /* it becomes a part of URLs and of names at the far side */
             return err_set(e, ERR_FAILED, "the catalog of %.*s has a name that is none: \"%s\"", STR_ARG(m->host), SHOWN(name));
-        if (glob_matches(g, name))
-            vec_push(out, arena_str(m->arena, name));
+        if (glob_matches(m->repositories, name))
+            vec_push(&m->names, arena_str(&m->arena, name));
     }
     return true;
 }
 
-static bool list_catalog(struct mirror *m, const struct glob *g, name_list *out, struct err *e) {
+/* The catalog is of no repository: its path begins behind "/v2/". */
+static bool list_catalog(struct mirror *m, struct err *e) {
     struct repository none = {m->host, S("")};
-    struct str page = S("_catalog?n=1000");
-    for (unsigned pages = 0; page.n; pages++) {
-        struct registry_request q = {.repository = &none, .method = "GET", .path = page, .max_bytes = LIMIT_JSON_BYTES};
-        struct registry_answer answer;
-        if (!registry_ask(m->registries, &q, NULL, m->arena, &answer, e))
-            return err_append(e, " (without wildcards in its name a repository needs no catalog)");
-        struct str next;
-        if (!link_follow(m->arena, &answer, &next, e) || !take_names(m, answer.body, g, out, e))
-            return false;
-        if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
-            return err_set(e, ERR_FAILED, "the catalog of %.*s has no end", STR_ARG(m->host));
-        page = next;
-    }
-    return true;
+    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the catalog", .take = take_names, .ctx = m};
+    long status = 0;
+    pages.first = (struct registry_request){.repository = &none, .method = "GET", .path = S("_catalog?n=1000"),
+                                            .max_bytes = LIMIT_JSON_BYTES};
+    if (pages_read(m->registries, &pages, &status, e))
+        return true;
+    return status >= 200 && status < 300 ? false : err_append(e, " (without wildcards in its name a repository needs no catalog)");
 }
 
-static bool list_repositories(struct mirror *m, name_list *out, struct err *e) {
+static bool list_repositories(struct mirror *m, struct err *e) {
     if (!has_wildcard(m->pattern)) {
-        vec_push(out, m->pattern);
+        vec_push(&m->names, m->pattern);
         return true;
     }
-    struct glob *g = glob_compile(m->arena, m->pattern, GLOB_IGNORE, e);
-    return g && list_catalog(m, g, out, e);
+    m->repositories = glob_compile(&m->arena, m->pattern, GLOB_IGNORE, e);
+    return m->repositories && list_catalog(m, e);
 }
 
 /* --- Tags --- */
 
-/* The far side's tags; a repository that is not there has none. */
-static bool list_theirs(struct mirror *m, const struct repository *to, struct map *theirs, struct err *e) {
-    struct str *tags;
+struct tag_names {
+    struct str *p; /* sorted */
     size_t n;
+};
+
+/* The far side's tags; a repository that is not there has none. */
+static bool list_theirs(struct mirror *m, const struct repository *to, struct arena *a, struct tag_names *theirs, struct err *e) {
     _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, to, PLACE_WRITE);
-    if (!p->ops->tags(p, m->arena, &tags, &n, e)) {
-        if (e->sys != ENOENT)
-            return false;
-        err_clear(e);
-        n = 0;
-    }
-    for (size_t i = 0; i < n; i++)
-        map_put(theirs, tags[i], m);
+    if (p->ops->tags(p, a, &theirs->p, &theirs->n, e))
+        return true;
+    if (e->sys != ENOENT)
+        return false;
+    err_clear(e);
+    theirs->n = 0;
     return true;
 }
 
-static bool list_tags(struct mirror *m, struct str path, struct err *e) {
-    struct str to_path = m->prefix.n ? arena_join3(m->arena, m->prefix, S("/"), path) : path;
+static int by_name(const void *a, const void *b) {
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static bool has(const struct tag_names *names, struct str tag) {
+    return names->n > 0 && bsearch(&tag, names->p, names->n, sizeof *names->p, by_name);
+}
+
+static bool do_repository(struct mirror *m, struct str path, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct str to_path = m->prefix.n ? arena_join3(&a, m->prefix, S("/"), path) : path;
     struct mirror_image one = {{m->host, path}, {m->to_host, to_path}, STR_NULL};
-    struct map theirs = MAP_INIT;
-    struct str *tags;
-    size_t n;
+    struct tag_names ours, theirs = {0};
     _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, &one.from, PLACE_READ);
-    bool good = p->ops->tags(p, m->arena, &tags, &n, e) && (!m->job->only_new || list_theirs(m, &one.to, &theirs, e));
-    for (size_t i = 0; good && i < n; i++) {
-        one.tag = tags[i];
-        if (!tag_is_about(tags[i]) && glob_matches(m->tags, tags[i]) && !map_get(&theirs, tags[i]))
-            vec_push(&m->images, one);
+    bool good = p->ops->tags(p, &a, &ours.p, &ours.n, e) && (!m->job->only_new || list_theirs(m, &one.to, &a, &theirs, e));
+    for (size_t i = 0; good && i < ours.n; i++) {
+        one.tag = ours.p[i];
+        if (!tag_is_about(one.tag) && glob_matches(m->tags, one.tag) && !has(&theirs, one.tag))
+            m->each(m->ctx, &one);
     }
-    map_fini(&theirs);
+    arena_fini(&a);
     return good;
 }
 
-bool mirror_list(struct registries *r, struct store *s, const struct mirror_job *job, struct arena *a, struct mirror_image **out, size_t *n,
-                 struct err *e) {
-    struct mirror m = {.registries = r, .store = s, .job = job, .arena = a};
-    name_list repositories = {0};
-    bool good = read_source(&m, e) && read_destination(&m, e) && list_repositories(&m, &repositories, e);
-    for (size_t i = 0; good && i < repositories.n; i++)
-        good = list_tags(&m, repositories.p[i], e);
-    *n = m.images.n;
-    *out = arena_array(a, struct mirror_image, *n);
-    for (size_t i = 0; i < *n; i++)
-        (*out)[i] = m.images.p[i];
-    vec_fini(&m.images);
-    vec_fini(&repositories);
+/* A repository that cannot be listed leaves the others; the first error is told at the end. */
+static bool do_repositories(struct mirror *m, struct err *e) {
+    size_t failed = 0;
+    for (size_t i = 0; i < m->names.n; i++) {
+        struct err one = ERR_INIT;
+        if (!do_repository(m, m->names.p[i], &one) && failed++ == 0)
+            err_move(e, &one);
+        err_clear(&one);
+    }
+    return failed == 0 || (failed > 1 && err_append(e, "; nor could %zu other repositories be listed", failed - 1));
+}
+
+bool mirror_each(struct registries *r, struct store *s, const struct mirror_job *job,
+                 void (*each)(void *ctx, const struct mirror_image *one), void *ctx, struct err *e) {
+    struct mirror m = {.registries = r, .store = s, .job = job, .each = each, .ctx = ctx};
+    bool good = read_source(&m, e) && read_destination(&m, e) && list_repositories(&m, e) && do_repositories(&m, e);
+    vec_fini(&m.names);
+    arena_fini(&m.arena);
     return good;
 }

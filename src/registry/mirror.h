@@ -2,7 +2,7 @@
  *
  * Which images a mirror job is about: repositories of a registry and their tags by patterns (* and ? within a path component, ** across
  * them, [a-z]). Listings are all that is asked here: the registry's catalog where the repository has a wildcard, and one of tags a
- * repository. */
+ * repository, when its turn comes: of all tags only one repository's are held. */
 #ifndef CROZE_REGISTRY_MIRROR_H
 #define CROZE_REGISTRY_MIRROR_H
 
@@ -17,8 +17,9 @@ struct mirror_image {
     struct repository from, to;
     struct str tag;
 };
-/* Tags that hold what is about images are left out: copy_image brings that along. */
-MUST_CHECK bool mirror_list(struct registries *r, struct store *s, const struct mirror_job *job, struct arena *a,
-                            struct mirror_image **out, size_t *n, struct err *e);
+/* Calls `each` for all of them, whose texts last as long as the call. Tags that hold what is about images are left out: copy_image brings
+ * that along. An error is one of listing: before the first image, or of one repository, behind the others. */
+MUST_CHECK bool mirror_each(struct registries *r, struct store *s, const struct mirror_job *job,
+                            void (*each)(void *ctx, const struct mirror_image *one), void *ctx, struct err *e);
 
 #endif

@@ -66,7 +66,7 @@ static bool look_into(struct walk *w, const struct manifest_blob *m, struct aren
 static bool read_one(struct walk *w, struct str reference, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob m;
-    bool there = repository_raw(w->looking->place, reference, &a, &m, e), good = there || e->sys == ENOENT;
+    bool there = repository_raw(w->looking->place, reference, LIMIT_MANIFEST_BYTES, &a, &m, e), good = there || e->sys == ENOENT;
     if (there) {
         w->needs = digest_eq(&m.digest, w->looking->digest);
         good = w->needs || look_into(w, &m, &a, e);

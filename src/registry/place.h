@@ -37,7 +37,8 @@ struct place;
 
 struct place_ops {
     /* --- reading --- */
-    bool (*manifest)(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e);
+    /* Of at most `most` bytes (which are no more than LIMIT_MANIFEST_BYTES); e->sys EFBIG: it is larger. */
+    bool (*manifest)(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e);
     /* The digest that a tag has now, or that a digest is there, without the manifest's bytes where the place can do that. */
     bool (*resolve)(struct place *p, struct str reference, struct digest *out, struct err *e);
     /* The whole blob, verified: size and digest fit, or it is an error. */

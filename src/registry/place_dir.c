@@ -30,31 +30,31 @@ static struct str file_of(struct arena *a, struct str reference) {
 /* --- Reading --- */
 
 /* A tag's file; a digest's own, or the root if it has that digest. */
-static bool read_reference(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+static bool read_reference(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
     struct digest wanted;
     bool by_digest = reference_is_digest(reference);
     if (by_digest && !digest_parse(reference, &wanted, e))
         return false;
     if (!by_digest && str_index(reference, '/') >= 0)
         return place_absent(e, "no file can be called %.*s", STR_ARG(reference));
-    if (file_manifest(of(p)->dir, file_of(a, reference).p, by_digest ? &wanted : NULL, STR_NULL, a, out, e))
+    if (file_manifest(of(p)->dir, file_of(a, reference).p, by_digest ? &wanted : NULL, STR_NULL, most, a, out, e))
         return true;
     if (!by_digest || e->sys != ENOENT)
         return false;
     err_clear(e);
-    if (!file_manifest(of(p)->dir, ROOT, NULL, STR_NULL, a, out, e))
+    if (!file_manifest(of(p)->dir, ROOT, NULL, STR_NULL, most, a, out, e))
         return false;
     return digest_eq(&out->digest, &wanted) || place_absent(e, "no manifest of it is %.*s", STR_ARG(reference));
 }
 
-static bool dir_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
-    return read_reference(p, reference, a, out, e) || err_wrap(e, "%.*s", STR_ARG(p->shown));
+static bool dir_manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
+    return read_reference(p, reference, most, a, out, e) || err_wrap(e, "%.*s", STR_ARG(p->shown));
 }
 
 static bool dir_resolve(struct place *p, struct str reference, struct digest *out, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob m;
-    bool good = dir_manifest(p, reference, &a, &m, e);
+    bool good = dir_manifest(p, reference, LIMIT_MANIFEST_BYTES, &a, &m, e);
     if (good)
         *out = m.digest;
     arena_fini(&a);
@@ -102,13 +102,13 @@ static bool dir_referrers(struct place *p, const struct digest *subject, struct 
     *out = arena_array(a, struct descriptor, files.n);
     *n = 0;
     for (size_t i = 0; i < files.n; i++) {
-        struct manifest_blob m;
-        struct err unread = ERR_INIT;
-        bool about = str_ends(files.names[i], S(SUFFIX)) && file_manifest(of(p)->dir, files.names[i].p, NULL, STR_NULL, a, &m, &unread) &&
-                     manifest_is_about(&m, subject);
-        err_clear(&unread);
-        if (about && !manifest_describe(&m, a, &(*out)[(*n)++], e))
-            return false;
+        struct arena scratch = ARENA_INIT;
+        struct descriptor d;
+        struct digest about;
+        if (str_ends(files.names[i], S(SUFFIX)) &&
+            file_subject(of(p)->dir, files.names[i].p, NULL, STR_NULL, &scratch, &about, &d) && digest_eq(&about, subject))
+            (*out)[(*n)++] = descriptor_copy(&d, a);
+        arena_fini(&scratch);
     }
     return true;
 }

@@ -33,7 +33,7 @@ static bool change_round(struct place_repository *p, struct str tag, const struc
     struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
     bool changed = false;
     uint64_t began = log_now_ns();
-    bool there = p->place.ops->manifest(&p->place, tag, &a, &old, e);
+    bool there = p->place.ops->manifest(&p->place, tag, LIMIT_MANIFEST_BYTES, &a, &old, e);
     bool good = there || e->sys == ENOENT || (x->gone && e->sys == EBADMSG);
     if (good && !there)
         err_clear(e);

@@ -2,6 +2,8 @@
  * Blobs and manifests that lie in files: read with the digest checked, written as drafts. Directories may be anyone's: files are opened
  * below them without following links, and only regular ones. */
 #include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <stdarg.h>
 
 #include "base/limits.h"
@@ -91,24 +93,82 @@ bool file_has_size(int dir, const char *name, const struct descriptor *d) {
     return fd >= 0;
 }
 
-bool file_manifest(int dir, const char *name, const struct digest *wanted, struct str said_type, struct arena *a, struct manifest_blob *out,
-                   struct err *e) {
-    uint64_t size;
+bool manifest_type(struct manifest_blob *m, struct str said, struct arena *a, struct err *e) {
+    struct arena scratch = ARENA_INIT;
     struct document doc;
+    struct str type;
+    bool good = document_read(m->bytes, &scratch, &doc, e) && document_type(&doc, said, &type, e);
+    if (good)
+        m->media_type = arena_str(a, type);
+    arena_fini(&scratch);
+    return good;
+}
+
+bool manifest_too_large(size_t most, struct err *e) {
+    e->sys = most < LIMIT_MANIFEST_BYTES ? EFBIG : EBADMSG;
+    return false;
+}
+
+static bool read_bytes(int fd, const char *name, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
+    struct buf text = BUF_INIT(most);
+    bool good = file_read_fd(fd, name, &text, e);
+    if (good)
+        *out = (struct manifest_blob){sha256_of(text.p, text.n), STR_NULL, arena_str(a, buf_str(&text))};
+    else if (e->sys == EFBIG)
+        manifest_too_large(most, e);
+    buf_fini(&text);
+    return good;
+}
+
+bool file_manifest(int dir, const char *name, const struct digest *wanted, struct str said_type, size_t most, struct arena *a,
+                   struct manifest_blob *out, struct err *e) {
+    uint64_t size;
     _cleanup_fd_ int fd = open_regular(dir, name, &size, e);
     if (fd < 0)
         return false;
-    struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
-    bool good = file_read_fd(fd, name, &text, e);
-    out->bytes = arena_str(a, buf_str(&text));
-    buf_fini(&text);
-    out->digest = sha256_of(out->bytes.p, out->bytes.n);
+    manifest_turn(size);
+    bool good = read_bytes(fd, name, most, a, out, e);
+    manifest_turn_ends(size);
     if (good && wanted && !digest_eq(&out->digest, wanted))
         good = err_set(e, ERR_FAILED, "it does not hash to its name: it is damaged");
-    else if (good || e->sys == EFBIG)
-        good = (good && document_read(out->bytes, a, &doc, e) && document_type(&doc, said_type, &out->media_type, e)) ||
-               place_unreadable(e);
+    else if (good)
+        good = manifest_type(out, said_type, a, e) || place_unreadable(e);
     return good || err_wrap(e, "%s", name);
+}
+
+static bool read_subject(const struct manifest_blob *m, struct arena *a, struct digest *subject, struct descriptor *out) {
+    struct arena scratch = ARENA_INIT;
+    struct document d;
+    struct err unread = ERR_INIT;
+    bool about = document_read(m->bytes, &scratch, &d, &unread) && d.has_subject;
+    if (about) {
+        *subject = d.subject.digest;
+        *out = (struct descriptor){m->digest, m->bytes.n, arena_str(a, m->media_type), arena_str(a, d.artifact_type)};
+    }
+    err_clear(&unread);
+    arena_fini(&scratch);
+    return about;
+}
+
+bool file_subject(int dir, const char *name, const struct digest *wanted, struct str said_type, struct arena *a, struct digest *subject,
+                  struct descriptor *out) {
+    static pthread_mutex_t one_large = PTHREAD_MUTEX_INITIALIZER; /* several threads may look at all files of a directory */
+    struct arena scratch = ARENA_INIT;
+    struct manifest_blob m;
+    struct stat st;
+    struct err unread = ERR_INIT;
+    bool large = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > (off_t)LIMIT_MANIFEST_SMALL_BYTES;
+    if (large)
+        pthread_mutex_lock(&one_large);
+    size_t most = large ? LIMIT_MANIFEST_BYTES : LIMIT_MANIFEST_SMALL_BYTES;
+    bool about = file_manifest(dir, name, wanted, said_type, most, &scratch, &m, &unread) && read_subject(&m, a, subject, out);
+    err_clear(&unread);
+    arena_fini(&scratch);
+    if (large) {
+        malloc_trim(0); /* glibc keeps it for the thread that has freed it: six times */
+        pthread_mutex_unlock(&one_large);
+    }
+    return about;
 }
 
 /* --- Writing --- */
@@ -168,9 +228,11 @@ bool manifest_is_about(const struct manifest_blob *m, const struct digest *subje
 }
 
 bool manifest_describe(const struct manifest_blob *m, struct arena *a, struct descriptor *out, struct err *e) {
+    struct arena scratch = ARENA_INIT;
     struct document d;
-    if (!document_read(m->bytes, a, &d, e))
-        return false;
-    *out = (struct descriptor){m->digest, m->bytes.n, m->media_type, d.artifact_type};
-    return true;
+    bool good = document_read(m->bytes, &scratch, &d, e);
+    if (good)
+        *out = (struct descriptor){m->digest, m->bytes.n, arena_str(a, m->media_type), arena_str(a, d.artifact_type)};
+    arena_fini(&scratch);
+    return good;
 }

@@ -53,9 +53,16 @@ MUST_CHECK bool place_store_fits(struct place *p, const struct image *im, struct
 /* --- Blobs that are files (place_files.c) --- */
 /* Passes all of the file on, verified. `shown` begins messages. */
 MUST_CHECK bool file_pass(int fd, const struct descriptor *d, struct blob_sink sink, struct str shown, struct err *e);
-/* A manifest from a file of an untrusted directory: bounded, hashed; `wanted` may be NULL. e->sys = ENOENT where there is none. */
-MUST_CHECK bool file_manifest(int dir, const char *name, const struct digest *wanted, struct str said_type, struct arena *a,
-                              struct manifest_blob *out, struct err *e);
+/* A manifest from a file of an untrusted directory: bounded, hashed; `wanted` may be NULL. e->sys = ENOENT where there is none, EFBIG
+ * where it has more than `most` bytes. */
+MUST_CHECK bool file_manifest(int dir, const char *name, const struct digest *wanted, struct str said_type, size_t most,
+                              struct arena *a, struct manifest_blob *out, struct err *e);
+/* Whether such a file holds what is about another manifest, then about which, and its descriptor, whose texts are in the arena; nothing
+ * else is kept. What cannot be read is about nothing. */
+bool file_subject(int dir, const char *name, const struct digest *wanted, struct str said_type, struct arena *a, struct digest *subject,
+                  struct descriptor *out);
+/* After a failure: what is over `most` bytes is larger than was asked for, or larger than any may be. */
+bool manifest_too_large(size_t most, struct err *e);
 /* Opens a blob of such a directory, which must be a regular file of that size. */
 MUST_CHECK int file_blob(int dir, const char *name, const struct descriptor *d, struct err *e);
 /* Whether the file there is the blob: it is hashed. */
@@ -84,13 +91,19 @@ static inline bool place_unreadable(struct err *e) {
     e->sys = EBADMSG;
     return false;
 }
+static inline struct descriptor descriptor_copy(const struct descriptor *d, struct arena *a) {
+    return (struct descriptor){d->digest, d->bytes, arena_str(a, d->media_type), arena_str(a, d->artifact_type)};
+}
 /* Whether the reference is a digest; a tag has no colon. */
 static inline bool reference_is_digest(struct str reference) {
     return str_starts(reference, S("sha256:"));
 }
 /* Whether what says that it is about `subject` does: a manifest of any kind. */
 bool manifest_is_about(const struct manifest_blob *m, const struct digest *subject);
-/* As a descriptor, with its artifact type. */
+/* Sets the media type: what the manifest says of itself, else what is said of it, which must not contradict. Nothing else of what it names
+ * is kept. */
+MUST_CHECK bool manifest_type(struct manifest_blob *m, struct str said, struct arena *a, struct err *e);
+/* As a descriptor, with its artifact type; texts are copied. */
 MUST_CHECK bool manifest_describe(const struct manifest_blob *m, struct arena *a, struct descriptor *out, struct err *e);
 
 #endif

@@ -97,12 +97,12 @@ static bool find_digest(struct place *p, struct str reference, struct digest *ou
     return true;
 }
 
-static bool oci_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+static bool oci_manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
     char hex[DIGEST_HEX + 1];
     struct str type;
     struct digest d;
     return find_digest(p, reference, &d, &type, e) &&
-           (file_manifest(of(p)->blobs, digest_hex(&d, hex), &d, type, a, out, e) || err_wrap(e, "%.*s", STR_ARG(p->shown)));
+           (file_manifest(of(p)->blobs, digest_hex(&d, hex), &d, type, most, a, out, e) || err_wrap(e, "%.*s", STR_ARG(p->shown)));
 }
 
 static bool oci_resolve(struct place *p, struct str reference, struct digest *out, struct err *e) {
@@ -139,23 +139,33 @@ static bool oci_tags(struct place *p, struct arena *a, struct str **out, size_t 
     return true;
 }
 
+/* Finds out once what each entry of index.json is about. */
+static void look_at_entries(struct place_oci *o) {
+    char hex[DIGEST_HEX + 1];
+    for (size_t i = 0; i < o->entries.n && !o->looked; i++) {
+        struct layout_entry *x = &o->entries.p[i];
+        const struct descriptor *d = &x->descriptor;
+        x->about = file_subject(o->blobs, digest_hex(&d->digest, hex), &d->digest, d->media_type, &o->subjects, &x->subject, &x->own);
+    }
+    o->looked = true;
+}
+
 /* What index.json lists and is about it. What cannot be read is about nothing. */
 static bool oci_referrers(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
                           struct err *e) {
+    (void)e;
     const entry_list *l = &of(p)->entries;
-    *out = arena_array(a, struct descriptor, l->n);
+    pthread_mutex_lock(&of(p)->looking);
+    look_at_entries(of(p));
+    pthread_mutex_unlock(&of(p)->looking);
     *n = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        char hex[DIGEST_HEX + 1];
-        struct manifest_blob m;
-        struct err unread = ERR_INIT;
-        bool about = file_manifest(of(p)->blobs, digest_hex(&l->p[i].descriptor.digest, hex), &l->p[i].descriptor.digest,
-                                   l->p[i].descriptor.media_type, a, &m, &unread) &&
-                     manifest_is_about(&m, subject);
-        err_clear(&unread);
-        if (about && !manifest_describe(&m, a, &(*out)[(*n)++], e))
-            return false;
-    }
+    for (size_t i = 0; i < l->n; i++)
+        *n += l->p[i].about && digest_eq(&l->p[i].subject, subject);
+    *out = arena_array(a, struct descriptor, *n);
+    *n = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->p[i].about && digest_eq(&l->p[i].subject, subject))
+            (*out)[(*n)++] = descriptor_copy(&l->p[i].own, a);
     return true;
 }
 
@@ -187,12 +197,16 @@ static bool oci_put(struct place *p, const struct descriptor *d, struct place *f
 }
 
 static bool note_children(struct place_oci *p, const struct manifest_blob *m, struct err *e) {
+    struct arena scratch = ARENA_INIT;
     struct document d;
-    if (!document_read(m->bytes, &p->place.arena, &d, e))
-        return false;
-    for (size_t i = 0; i < d.n_children; i++)
-        map_put(&p->children, key_of(&d.children[i].descriptor.digest), p);
-    return true;
+    bool good = document_read(m->bytes, &scratch, &d, e);
+    for (size_t i = 0; good && i < d.n_children; i++) {
+        struct digest *child = arena_new(&p->place.arena, struct digest);
+        *child = d.children[i].descriptor.digest;
+        map_put(&p->children, key_of(child), p);
+    }
+    arena_fini(&scratch);
+    return good;
 }
 
 static bool oci_put_manifest(struct place *p, struct str reference, const struct manifest_blob *m, struct err *e) {
@@ -217,6 +231,7 @@ static bool oci_finish(struct place *p, struct err *e) {
     _cleanup_fd_ int locked = file_openat(o->dir, ".", O_RDONLY | O_DIRECTORY, 0, e); /* its own: a lock belongs to an open file */
     bool good = locked >= 0 && file_lock(locked, true, true, &got, "the layout", e) && oci_index_write(o, e);
     o->entries.n = 0;
+    o->looked = false;
     if (!good || !entries_read(o, e)) /* what is asked from now on is what is there now */
         return err_wrap(e, "%.*s", STR_ARG(p->shown));
     return !o->hooks.finished || o->hooks.finished(o->hooks.ctx, e);
@@ -235,6 +250,8 @@ static void oci_close(struct place *p) {
     map_fini(&o->children);
     map_fini(&o->written);
     pthread_mutex_destroy(&o->lock);
+    pthread_mutex_destroy(&o->looking);
+    arena_fini(&o->subjects);
     arena_fini(&o->place.arena);
     free(o);
 }
@@ -284,6 +301,7 @@ struct place *place_oci(const char *path, struct str tag, enum place_use use, co
     struct place_oci *o = mem_zalloc(1, sizeof *o);
     *o = (struct place_oci){.place = {.ops = &oci_ops}, .dir = -1, .blobs = -1};
     pthread_mutex_init(&o->lock, NULL);
+    pthread_mutex_init(&o->looking, NULL);
     o->place.shown = arena_printf(&o->place.arena, "oci:%s", path);
     o->place.reference = arena_str(&o->place.arena, tag);
     if (!open_layout(o, path, use, e)) {

@@ -16,6 +16,9 @@
 struct layout_entry {
     struct str name; /* "": none */
     struct descriptor descriptor;
+    bool about;              /* another manifest: then `subject`, and its own descriptor with its artifact type */
+    struct digest subject;
+    struct descriptor own;
 };
 typedef VEC(struct layout_entry) entry_list;
 
@@ -24,6 +27,9 @@ struct place_oci {
     pthread_mutex_t lock;    /* guards the place's arena and the lists */
     int dir, blobs;
     entry_list entries;      /* index.json as it was when the place was opened */
+    pthread_mutex_t looking; /* guards the two below, and what the entries are about */
+    bool looked;             /* at what they are about */
+    struct arena subjects;
     entry_list put;
     struct map children;     /* digests that an index that was put names */
     struct map written;      /* digests of the blobs that were put here */

@@ -6,13 +6,15 @@
 #include "registry/place_oci.h"
 
 yyjson_doc *oci_index_load(int dir, struct err *e) {
-    struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
+    struct buf text = BUF_INIT(LIMIT_LAYOUT_INDEX_BYTES);
     _cleanup_fd_ int fd = file_openat_nolinks(dir, "index.json", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0) {
         err_sys(e, errno, "index.json");
         return NULL;
     }
-    yyjson_doc *doc = file_read_fd(fd, "index.json", &text, e) ? json_parse(buf_str(&text), LIMIT_INDEX_BYTES, "index.json", e) : NULL;
+    yyjson_doc *doc = NULL;
+    if (file_read_fd(fd, "index.json", &text, e))
+        doc = json_parse_few(buf_str(&text), LIMIT_LAYOUT_INDEX_BYTES, LIMIT_MANIFEST_VALUES, "index.json", e);
     buf_fini(&text);
     if (doc && !json_get_array(yyjson_doc_get_root(doc), "manifests")) {
         err_set(e, ERR_FAILED, "index.json is not an image index");
@@ -78,7 +80,7 @@ bool oci_index_write(struct place_oci *o, struct err *e) {
     if (!old)
         return false;
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_doc_mut_copy(old, NULL);
-    struct buf text = BUF_INIT(LIMIT_INDEX_BYTES);
+    struct buf text = BUF_INIT(LIMIT_LAYOUT_INDEX_BYTES);
     merge(o, d, yyjson_mut_obj_get(yyjson_mut_doc_get_root(d), "manifests"));
     json_write(d, false, &text);
     bool good = buf_ok(&text) || err_set(e, ERR_FAILED, "index.json would be larger than %zu bytes", text.max_bytes);

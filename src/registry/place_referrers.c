@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "image/media_types.h"
 #include "net/settings.h"
-#include "registry/link.h"
+#include "registry/pages.h"
 #include "registry/repository.h"
 
 enum { LOOKS_AWAY_TRIES = 5 };
@@ -23,70 +23,74 @@ static bool is_absent(struct err *e) {
 
 /* --- Listing --- */
 
-typedef VEC(struct descriptor) descriptor_list;
+struct descriptor_list {
+    VEC(struct descriptor) all;
+    struct arena *arena;     /* of their texts */
+    size_t began_bytes;      /* what the arena had before */
+};
 
-static bool take_page(struct str body, struct arena *a, descriptor_list *out, struct err *e) {
+static bool take_page(void *ctx, struct str body, struct err *e) {
+    struct descriptor_list *l = ctx;
+    struct arena scratch = ARENA_INIT;
     struct descriptor *page;
     size_t n;
-    if (!referrers_read(body, a, &page, &n, e))
-        return false;
-    if (out->n + n > LIMIT_REFERRERS)
-        return err_set(e, ERR_FAILED, "more than %d referrers", LIMIT_REFERRERS);
-    for (size_t i = 0; i < n; i++)
-        vec_push(out, page[i]);
-    return true;
+    bool good = referrers_read(body, &scratch, &page, &n, e);
+    if (good && l->all.n + n > LIMIT_REFERRERS)
+        good = err_set(e, ERR_FAILED, "more than %d referrers", LIMIT_REFERRERS);
+    for (size_t i = 0; good && i < n; i++) {
+        page[i].media_type = arena_str(l->arena, page[i].media_type);
+        page[i].artifact_type = arena_str(l->arena, page[i].artifact_type);
+        vec_push(&l->all, page[i]);
+        if (l->arena->total_bytes - l->began_bytes > LIMIT_REFERRERS_BYTES)
+            good = err_set(e, ERR_FAILED, "the types of its referrers take more than %zu bytes", LIMIT_REFERRERS_BYTES);
+    }
+    arena_fini(&scratch);
+    return good;
 }
 
 /* *known false: the registry has not this part of the API. */
-static bool list_by_api(struct place_repository *p, const struct digest *subject, struct arena *a, descriptor_list *out, bool *known,
+static bool list_by_api(struct place_repository *p, const struct digest *subject, struct descriptor_list *out, bool *known,
                         struct err *e) {
     static const int expect[] = {404, 405, 0};
+    struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
-    struct str page = arena_join3(a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL);
-    for (unsigned pages = 0; page.n; pages++) {
-        struct registry_request q = repository_request(p, "GET", page, "pull");
-        struct registry_answer answer;
-        q.accept = S(MEDIA_INDEX);
-        q.max_bytes = LIMIT_MANIFEST_BYTES;
-        if (!registry_ask(p->registries, &q, expect, a, &answer, e))
-            return false;
-        *known = answer.status < 300;
-        if (!*known)
-            return true;
-        struct str next;
-        if (!link_follow(a, &answer, &next, e) || !take_page(answer.body, a, out, e))
-            return false;
-        if (pages >= LIMIT_REFERRERS || str_eq(next, page))
-            return err_set(e, ERR_FAILED, "the list of referrers has no end");
-        page = next;
-    }
-    return true;
+    long status = 0;
+    struct pages pages = {.expect = expect, .most = LIMIT_REFERRER_PAGES, .what = "the list of referrers", .take = take_page, .ctx = out};
+    pages.first = repository_request(p, "GET", arena_join3(&a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL), "pull");
+    pages.first.accept = S(MEDIA_INDEX);
+    pages.first.max_bytes = LIMIT_MANIFEST_BYTES;
+    bool good = pages_read(p->registries, &pages, &status, e);
+    *known = !good || status < 300;
+    arena_fini(&a);
+    return good;
 }
 
-static bool list_by_tag(struct place_repository *p, const struct digest *subject, struct arena *a, descriptor_list *out, struct err *e) {
+static bool list_by_tag(struct place_repository *p, const struct digest *subject, struct descriptor_list *out, struct err *e) {
+    struct arena a = ARENA_INIT;
     struct manifest_blob m;
     char tag[REFERENCE_TAG_BYTES];
-    if (!p->place.ops->manifest(&p->place, str_z(reference_tag(subject, "", tag)), a, &m, e))
-        return is_absent(e);
-    return take_page(m.bytes, a, out, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag);
+    bool there = p->place.ops->manifest(&p->place, str_z(reference_tag(subject, "", tag)), LIMIT_MANIFEST_BYTES, &a, &m, e);
+    bool good = there ? take_page(out, m.bytes, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag) : is_absent(e);
+    arena_fini(&a);
+    return good;
 }
 
 /* Some registries know the API and give an empty list, while the tag has entries. */
 bool repository_referrers(struct place *place, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
                           struct err *e) {
     struct place_repository *p = repository_place(place);
-    descriptor_list list = {0};
+    struct descriptor_list list = {.arena = a, .began_bytes = a->total_bytes};
     bool known = !atomic_load(&p->no_referrers);
-    bool good = !known || list_by_api(p, subject, a, &list, &known, e);
+    bool good = !known || list_by_api(p, subject, &list, &known, e);
     if (good && !known)
         atomic_store(&p->no_referrers, true);
-    if (good && list.n == 0)
-        good = list_by_tag(p, subject, a, &list, e);
-    *n = list.n;
-    *out = arena_array(a, struct descriptor, list.n);
-    for (size_t i = 0; i < list.n; i++)
-        (*out)[i] = list.p[i];
-    vec_fini(&list);
+    if (good && list.all.n == 0)
+        good = list_by_tag(p, subject, &list, e);
+    *n = list.all.n;
+    *out = arena_array(a, struct descriptor, list.all.n);
+    for (size_t i = 0; i < list.all.n; i++)
+        (*out)[i] = list.all.p[i];
+    vec_fini(&list.all);
     return good;
 }
 

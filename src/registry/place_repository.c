@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A repository of a registry as a place (place.h; OCI distribution-spec 1.1): what is read of it. Everything is hashed as it comes;
-  * what does not fit is asked for once more, since proxies break things in passing, and is an error then. */
+ * what does not fit is asked for again, since proxies break things in passing, and is an error if it stays so. */
 #include <errno.h>
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
-#include "registry/link.h"
+#include "net/settings.h"
+#include "registry/pages.h"
 #include "registry/repository.h"
 
 #define ACCEPT_MANIFESTS \
@@ -50,38 +51,59 @@ static bool is_as_said(struct str reference, const struct registry_answer *answe
                                            digest_text(is, text), STR_ARG(said));
 }
 
+static bool take_bytes(struct place_repository *p, struct str reference, const struct registry_answer *is, struct arena *a,
+                       struct manifest_blob *out, bool *lie, struct err *e) {
+    if (!is_there(p, is, reference, e))
+        return false;
+    struct digest d = sha256_of(is->body.p, is->body.n);
+    *lie = !is_as_said(reference, is, &d, e);
+    if (*lie)
+        return err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->place.shown), STR_ARG(reference));
+    *out = (struct manifest_blob){d, arena_str(a, is->media_type), arena_str(a, is->body)};
+    return true;
+}
+
 /* `again`: what came before was a lie; a mirror may have told it. */
-static bool get_bytes(struct place_repository *p, struct str reference, bool again, struct arena *a, struct manifest_blob *out, bool *lie,
-                      struct err *e) {
-    struct registry_request q = manifest_request(p, "GET", reference, a);
-    struct registry_answer answer;
+static bool get_bytes(struct place_repository *p, struct str reference, size_t most, bool again, struct arena *a,
+                      struct manifest_blob *out, bool *lie, struct err *e) {
+    struct arena scratch = ARENA_INIT;
+    struct held_answer h;
+    struct registry_request q = manifest_request(p, "GET", reference, &scratch);
     q.from_origin = q.from_origin || again;
+    q.max_bytes = most;
     *lie = false;
-    if (!registry_ask(p->registries, &q, may_be_absent, a, &answer, e))
-        return e->sys == EFBIG ? place_unreadable(e) : false;
-    if (!is_there(p, &answer, reference, e))
-        return false;
-    *out = (struct manifest_blob){sha256_of(answer.body.p, answer.body.n), answer.media_type, answer.body};
-    *lie = !is_as_said(reference, &answer, &out->digest, e);
-    return !*lie || err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->place.shown), STR_ARG(reference));
+    bool good = registry_ask_held(p->registries, &q, may_be_absent, &h, e);
+    if (!good && e->sys == EFBIG)
+        manifest_too_large(most, e);
+    good = good && take_bytes(p, reference, &h.is, a, out, lie, e);
+    held_answer_fini(&h);
+    arena_fini(&scratch);
+    return good;
 }
 
-bool repository_raw(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+/* How often something is asked for that does not have its digest: as often as anything, but more than once. */
+static unsigned lies_most(void) {
+    return net_tries() > 1 ? net_tries() : 2;
+}
+
+bool repository_raw(struct place_repository *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out,
+                    struct err *e) {
     bool lie;
-    if (get_bytes(p, reference, false, a, out, &lie, e))
-        return true;
-    if (!lie)
-        return false;
-    log_debug("%s; it is asked for once more", e->msg);
-    err_clear(e);
-    return get_bytes(p, reference, true, a, out, &lie, e);
+    for (unsigned n = 1;; n++) {
+        if (get_bytes(p, reference, most, n > 1, a, out, &lie, e))
+            return true;
+        if (!lie || n == lies_most())
+            return false;
+        log_debug("%s; it is asked for once more", e->msg);
+        err_clear(e);
+    }
 }
 
-static bool repository_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
-    struct document doc;
-    if (!repository_raw(repository_place(p), reference, a, out, e))
+static bool repository_manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out,
+                                struct err *e) {
+    if (!repository_raw(repository_place(p), reference, most, a, out, e))
         return false;
-    if (document_read(out->bytes, a, &doc, e) && document_type(&doc, out->media_type, &out->media_type, e))
+    if (manifest_type(out, out->media_type, a, e))
         return true;
     err_wrap(e, "%.*s: manifest %.*s", STR_ARG(p->shown), STR_ARG(reference));
     return place_unreadable(e);
@@ -98,7 +120,7 @@ static bool repository_resolve(struct place *p, struct str reference, struct dig
     if (good && str_starts(said, S("sha256:"))) {
         good = digest_parse(said, out, e);
     } else if (good) { /* old registries do not say it */
-        good = repository_raw(repository_place(p), reference, &a, &m, e);
+        good = repository_raw(repository_place(p), reference, LIMIT_MANIFEST_BYTES, &a, &m, e);
         if (good)
             *out = m.digest;
     }
@@ -155,9 +177,10 @@ static bool repository_blob(struct place *p, const struct descriptor *d, struct 
     struct receiving r = {.d = d, .sink = sink};
     char text[DIGEST_TEXT + 1];
     bool lie, good = get_blob(repository_place(p), &r, false, &lie, e);
-    if (!good && lie) {
+    for (unsigned n = 1; !good && lie && n < lies_most(); n++) {
         log_debug("blob %s: %s; it is asked for once more", digest_text(&d->digest, text), e->msg);
         err_clear(e);
+        lie = false;
         good = sink.restart(sink.ctx, e) && get_blob(repository_place(p), &r, true, &lie, e);
     }
     return good || err_wrap(e, "%.*s: blob %s", STR_ARG(p->shown), digest_text(&d->digest, text));
@@ -165,21 +188,26 @@ static bool repository_blob(struct place *p, const struct descriptor *d, struct 
 
 /* --- Tags --- */
 
-typedef VEC(struct str) tag_list;
+struct tag_list {
+    VEC(struct str) names;
+    struct arena *arena;
+    size_t began_bytes;      /* what the arena had before */
+};
 
-static bool read_page(struct str body, struct arena *a, tag_list *out, struct err *e) {
+static bool take_tags(void *ctx, struct str body, struct err *e) {
+    struct tag_list *l = ctx;
     size_t i, max;
     yyjson_val *v;
-    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(body, LIMIT_JSON_BYTES, "list of tags", e);
+    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse_few(body, LIMIT_JSON_BYTES, LIMIT_TAGS, "list of tags", e);
     if (!doc)
         return false;
     yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "tags"), i, max, v) {
         struct str tag = str_n(yyjson_get_str(v), yyjson_get_len(v));
         if (!yyjson_is_str(v) || !image_tag_is_good(tag)) /* it becomes a part of URLs and names */
             return err_set(e, ERR_FAILED, "list of tags: \"%s\" is no tag", SHOWN(tag));
-        if (out->n >= LIMIT_TAGS)
-            return err_set(e, ERR_FAILED, "more than %d tags", LIMIT_TAGS);
-        vec_push(out, arena_str(a, tag));
+        if (l->names.n >= LIMIT_TAGS || l->arena->total_bytes - l->began_bytes >= LIMIT_TAGS_BYTES)
+            return err_set(e, ERR_FAILED, "more than %d tags, or %zu bytes of them", LIMIT_TAGS, LIMIT_TAGS_BYTES);
+        vec_push(&l->names, arena_str(l->arena, tag));
     }
     return true;
 }
@@ -189,45 +217,28 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* Sorted; what a page has that another had too counts once. */
-static void give_tags(const tag_list *list, struct arena *a, struct str **out, size_t *n) {
+static void give_tags(const struct tag_list *l, struct str **out, size_t *n) {
+    const struct str *names = l->names.p;
     *n = 0;
-    if (list->n > 1)
-        qsort(list->p, list->n, sizeof *list->p, by_name);
-    *out = arena_array(a, struct str, list->n);
-    for (size_t i = 0; i < list->n; i++)
-        if (i == 0 || !str_eq(list->p[i], list->p[i - 1]))
-            (*out)[(*n)++] = list->p[i];
-}
-
-static bool get_pages(struct place_repository *p, struct arena *a, tag_list *list, struct err *e) {
-    struct str page = S("tags/list?n=1000");
-    for (unsigned pages = 0; page.n; pages++) {
-        struct arena scratch = ARENA_INIT;
-        struct registry_request q = repository_request(p, "GET", page, "pull");
-        struct registry_answer answer;
-        q.accept = S("application/json");
-        q.max_bytes = LIMIT_JSON_BYTES;
-        bool good = registry_ask(p->registries, &q, NULL, &scratch, &answer, e) && read_page(answer.body, a, list, e);
-        struct str next = STR_NULL;
-        good = good && link_follow(&scratch, &answer, &next, e);
-        next = arena_str(a, next);
-        arena_fini(&scratch);
-        if (!good)
-            return false;
-        if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
-            return err_set(e, ERR_FAILED, "the list of tags has no end: its pages lead back to themselves, or are more than %d",
-                           LIMIT_TAG_PAGES);
-        page = next;
-    }
-    return true;
+    if (l->names.n > 1)
+        qsort(l->names.p, l->names.n, sizeof *l->names.p, by_name);
+    *out = arena_array(l->arena, struct str, l->names.n);
+    for (size_t i = 0; i < l->names.n; i++)
+        if (i == 0 || !str_eq(names[i], names[i - 1]))
+            (*out)[(*n)++] = names[i];
 }
 
 static bool repository_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
-    tag_list list = {0};
-    bool good = get_pages(repository_place(p), a, &list, e);
+    struct tag_list list = {.arena = a, .began_bytes = a->total_bytes};
+    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the list of tags", .take = take_tags, .ctx = &list};
+    long status;
+    pages.first = repository_request(repository_place(p), "GET", S("tags/list?n=1000"), "pull");
+    pages.first.accept = S("application/json");
+    pages.first.max_bytes = LIMIT_JSON_BYTES;
+    bool good = pages_read(repository_place(p)->registries, &pages, &status, e);
     if (good)
-        give_tags(&list, a, out, n);
-    vec_fini(&list);
+        give_tags(&list, out, n);
+    vec_fini(&list.names);
     return good;
 }
 

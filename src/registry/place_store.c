@@ -40,15 +40,13 @@ static struct str whole_name(const struct place_store *p, struct str tag, struct
 
 static bool read_manifest(struct store *s, const struct digest *d, struct str said, struct arena *a, struct manifest_blob *out,
                           struct err *e) {
-    struct document doc;
     char text[DIGEST_TEXT + 1];
     struct buf bytes = BUF_INIT(LIMIT_MANIFEST_BYTES);
     bool good = store_lease(s, d, e) && store_get_blob(s, d, &bytes, e);
     out->digest = *d;
     out->bytes = arena_str(a, buf_str(&bytes));
     buf_fini(&bytes);
-    return good && ((document_read(out->bytes, a, &doc, e) && document_type(&doc, said, &out->media_type, e)) ||
-                    err_wrap(e, "manifest %s", digest_text(d, text)));
+    return good && (manifest_type(out, said, a, e) || err_wrap(e, "manifest %s", digest_text(d, text)));
 }
 
 /* What a name leads to. */
@@ -72,9 +70,12 @@ static bool find(struct place_store *p, struct str reference, struct arena *a, s
     return digest_parse(reference, &out->manifest, e);
 }
 
-static bool store_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+static bool store_manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
     struct store_ref ref;
-    return find(of(p), reference, a, &ref, e) && read_manifest(of(p)->store, &ref.manifest, ref.media_type, a, out, e);
+    if (!find(of(p), reference, a, &ref, e) || !read_manifest(of(p)->store, &ref.manifest, ref.media_type, a, out, e))
+        return false;
+    return out->bytes.n <= most || err_set(e, ERR_FAILED, "%.*s has %zu bytes", STR_ARG(reference), out->bytes.n) ||
+           manifest_too_large(most, e);
 }
 
 static bool store_resolve(struct place *p, struct str reference, struct digest *out, struct err *e) {
@@ -130,12 +131,15 @@ static bool store_referrers(struct place *p, const struct digest *subject, struc
     *out = arena_array(a, struct descriptor, refs.n);
     *n = 0;
     for (size_t i = 0; i < refs.n; i++) {
+        struct arena scratch = ARENA_INIT;
         struct manifest_blob m;
         struct err unread = ERR_INIT;
-        bool about = read_manifest(of(p)->store, &refs.p[i].manifest, refs.p[i].media_type, a, &m, &unread) &&
+        bool about = read_manifest(of(p)->store, &refs.p[i].manifest, refs.p[i].media_type, &scratch, &m, &unread) &&
                      manifest_is_about(&m, subject);
         err_clear(&unread);
-        if (about && !manifest_describe(&m, a, &(*out)[(*n)++], e))
+        bool good = !about || manifest_describe(&m, a, &(*out)[(*n)++], e);
+        arena_fini(&scratch);
+        if (!good)
             return false;
     }
     return true;

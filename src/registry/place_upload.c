@@ -122,18 +122,18 @@ struct upload {
     bool worthwhile;             /* of a failure: all of it in another session may do */
 };
 
-/* What a failure leaves to try. Requests that have no body of a file have been tried again already; those that have leave a session in
- * which half a body lies. What is refused for good stays refused. */
-static bool failed(struct upload *u, const struct registry_request *q, const struct registry_answer *answer, const struct err *e) {
+/* What a failure leaves to try: a session that is lost, or in which half a body lies, gives way to another one; what is refused for good
+ * stays refused. */
+static bool failed(struct upload *u, const struct registry_answer *answer, const struct err *e) {
     bool session_is_gone = answer->status == 404 || answer->status == 416;
     bool is_confused = answer->status == 400 && (str_find(str_z(e->msg), S("BLOB_UPLOAD_")) >= 0 ||
                                                  str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
-    u->worthwhile = session_is_gone || is_confused || (q->once && answer->may_pass);
+    u->worthwhile = session_is_gone || is_confused || answer->may_pass;
     return false;
 }
 
 static bool ask(struct upload *u, const struct registry_request *q, struct registry_answer *answer, struct err *e) {
-    return registry_ask(u->to->registries, q, NULL, &u->arena, answer, e) || failed(u, q, answer, e);
+    return registry_ask(u->to->registries, q, NULL, &u->arena, answer, e) || failed(u, answer, e);
 }
 
 static bool open_session(struct upload *u, struct err *e) {

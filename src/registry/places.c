@@ -89,6 +89,7 @@ struct registries *registries_new(const struct registry_options *o, struct err *
     pthread_cond_init(&r->token_came, NULL);
     r->helpers = helpers_new();
     arrivals_init(&r->arrivals);
+    pthread_mutex_init(&r->large, NULL);
     r->options = *o;
     for (size_t i = 0; i < 2; i++)
         r->options.creds[i] = (struct registry_creds){arena_str(&r->arena, o->creds[i].host), arena_str(&r->arena, o->creds[i].creds)};
@@ -123,6 +124,7 @@ void registries_free(struct registries *r) {
     helpers_free(r->helpers);
     arrivals_fini(&r->arrivals);
     pthread_cond_destroy(&r->token_came);
+    pthread_mutex_destroy(&r->large);
     pthread_mutex_destroy(&r->lock);
     arena_fini(&r->arena);
     free(r);

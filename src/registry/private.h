@@ -45,6 +45,7 @@ struct registries {
     struct arena arena;             /* under the lock */
     pthread_mutex_t lock;
     pthread_cond_t token_came;
+    pthread_mutex_t large;          /* is held by who holds a large answer; never together with `lock` */
     struct registry_options options;
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */

@@ -49,7 +49,7 @@ static bool push(struct store *s, const struct store_ref *ref, struct place *to,
     if (there) {
         *alone = false;
         *out = (struct copy_result){0};
-        return from->ops->manifest(from, str_z(digest_text(&ref->manifest, digest)), a, &out->root, e);
+        return from->ops->manifest(from, str_z(digest_text(&ref->manifest, digest)), LIMIT_MANIFEST_BYTES, a, &out->root, e);
     }
     if (*alone)
         o->platform = S("linux/" CROZE_ARCH);

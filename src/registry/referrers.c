@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The index of referrers that lies under the fallback tag of a registry without the referrers' API (distribution-spec, "Pushing Manifests
  * with Subject"). It is changed by reading and writing it whole, so what others put there, however odd, stays. */
-#include "base/json.h"
 #include "base/limits.h"
 #include "image/media_types.h"
 #include "registry/document.h"
@@ -17,7 +16,7 @@ static bool describe(yyjson_mut_doc *d, yyjson_mut_val *list, const struct manif
     struct arena a = ARENA_INIT;
     struct document doc;
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(json_doc_freep) yyjson_doc *json = json_parse(m->bytes, LIMIT_MANIFEST_BYTES, "manifest", e);
+    _cleanup_(json_doc_freep) yyjson_doc *json = manifest_parse(m->bytes, "manifest", e);
     bool good = json && document_read(m->bytes, &a, &doc, e);
     if (good) {
         yyjson_mut_val *o = yyjson_mut_arr_add_obj(d, list);
@@ -43,7 +42,7 @@ static void begin(yyjson_mut_doc *d) {
 
 bool referrers_add(struct str old, const struct manifest_blob *referrer, struct buf *out, bool *changed, struct err *e) {
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(json_doc_freep) yyjson_doc *before = old.n ? json_parse(old, LIMIT_MANIFEST_BYTES, "index of referrers", e) : NULL;
+    _cleanup_(json_doc_freep) yyjson_doc *before = old.n ? manifest_parse(old, "index of referrers", e) : NULL;
     yyjson_val *list = before ? json_get_array(yyjson_doc_get_root(before), "manifests") : NULL;
     if (old.n && !before)
         return false;
@@ -65,7 +64,7 @@ bool referrers_add(struct str old, const struct manifest_blob *referrer, struct 
 
 bool referrers_drop(struct str old, const struct digest *referrer, struct buf *out, bool *changed, struct err *e) {
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(json_doc_freep) yyjson_doc *before = json_parse(old, LIMIT_MANIFEST_BYTES, "index of referrers", e);
+    _cleanup_(json_doc_freep) yyjson_doc *before = manifest_parse(old, "index of referrers", e);
     *changed = false;
     if (!before)
         return false;

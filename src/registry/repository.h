@@ -38,7 +38,7 @@ static inline struct place_repository *repository_place(struct place *p) {
 /* A request to it for `path`, to be completed. */
 struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions);
 /* What lies under a tag or digest, whatever it is: its digest was checked, its media type is what the registry says. */
-MUST_CHECK bool repository_raw(struct place_repository *p, struct str reference, struct arena *a, struct manifest_blob *out,
+MUST_CHECK bool repository_raw(struct place_repository *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out,
                                struct err *e);
 
 bool repository_has_blob(struct place *p, const struct descriptor *d, bool *has, struct err *e);

@@ -3,7 +3,6 @@
  * that belong to it. Another signer adds a layer; so do we, and whose signatures were there first stay. */
 #include <errno.h>
 
-#include "base/json.h"
 #include "base/limits.h"
 #include "registry/document.h"
 
@@ -18,9 +17,9 @@ static yyjson_val *layers_of(yyjson_doc *d) {
     return d ? json_get_array(yyjson_doc_get_root(d), "layers") : NULL;
 }
 
-bool signatures_add(struct str old, struct str more, struct buf *out, bool *changed, struct err *e) {
-    _cleanup_(json_doc_freep) yyjson_doc *before = json_parse(old, LIMIT_MANIFEST_BYTES, "manifest of signatures", e);
-    _cleanup_(json_doc_freep) yyjson_doc *added = before ? json_parse(more, LIMIT_MANIFEST_BYTES, "manifest of signatures", e) : NULL;
+static bool join(struct str old, struct str more, struct buf *out, bool *changed, struct err *e) {
+    _cleanup_(json_doc_freep) yyjson_doc *before = manifest_parse(old, "manifest of signatures", e);
+    _cleanup_(json_doc_freep) yyjson_doc *added = before ? manifest_parse(more, "manifest of signatures", e) : NULL;
     yyjson_val *theirs = layers_of(before), *ours = layers_of(added), *v;
     size_t i, max;
     *changed = false;
@@ -45,4 +44,11 @@ bool signatures_add(struct str old, struct str more, struct buf *out, bool *chan
         return err_set(e, ERR_FAILED, "%zu signatures are over the limit of %d", yyjson_mut_arr_size(all), LIMIT_IMAGE_LAYERS);
     json_write(d, false, out);
     return buf_ok(out) || err_set(e, ERR_FAILED, "a manifest of signatures over %zu bytes", out->max_bytes);
+}
+
+bool signatures_add(struct str old, struct str more, struct buf *out, bool *changed, struct err *e) {
+    manifest_turn(old.n + more.n);
+    bool good = join(old, more, out, changed, e);
+    manifest_turn_ends(old.n + more.n);
+    return good;
 }

@@ -3,8 +3,8 @@
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from digests import is_digest
-from kinds import asked
+from digests import digest_of, is_digest
+from kinds import Params, asked
 from manifests import EMPTY_REFERRERS, NO_REFERRERS
 from response import ApiError, Response, as_json, not_found
 from uploads import check_name
@@ -20,12 +20,24 @@ SHORT_PAGES = asked("short-pages", LISTS, "at most that many entries on a page, 
 LOOP = asked("page-loop", LISTS, "a Link that leads to the same page again")
 ELSEWHERE = asked("page-elsewhere", LISTS, "a Link to another server", to="cdn")
 NULL = asked("null-tags", ("tags.get",), "tags is null when there are none, as with distribution 2.8")
+ENDLESS = asked("endless-list", LISTS + ("referrers.get",), "pages without end, of so many entries, each of so many bytes", entries=1000,
+                bytes=100)
 INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def endless(x: "Exchange", params: Params) -> tuple[list[str], str]:
+    """A page of names that no other page has, and the Link to the next."""
+    number = int(x.request.argument("page") or 0)
+    entries = [f"{number}.{entry}".rjust(int(params["bytes"]), "0") for entry in range(int(params["entries"]))]
+    return entries, f'<{x.request.path}?page={number + 1}>; rel="next"'
 
 
 def page(x: "Exchange", entries: list[str]) -> tuple[list[str], str]:
     """The entries of the page that was asked for, and the Link to the next, or nothing."""
     most = None
+    if (params := x.fault(ENDLESS)) is not None:
+        return endless(x, params)
     if x.fault(NO_PAGING) is None:
         given = x.request.argument("n")
         if given and not given.isdecimal():
@@ -86,7 +98,13 @@ def get_referrers(x: "Exchange") -> Response:
     wanted = x.request.argument("artifactType")
     if wanted:
         descriptors = [one for one in descriptors if one.get("artifactType") == wanted]
+    link = ""
+    if (params := x.fault(ENDLESS)) is not None:
+        kinds, link = endless(x, params)
+        descriptors = [{"mediaType": MANIFEST, "digest": digest_of(kind.encode()), "size": 1, "artifactType": kind} for kind in kinds]
     answer = as_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": descriptors}, media_type=INDEX)
+    if link:
+        answer.headers.add("Link", link)
     if wanted:
         answer.headers.add("OCI-Filters-Applied", "artifactType")
     return answer

@@ -59,6 +59,12 @@ int main(void) {
     char deep[200];
     memset(deep, '[', sizeof deep);
     refused(deep, sizeof deep, "deeper", "200 levels");
+    struct err few = ERR_INIT;
+    yyjson_doc *little = json_parse_few(S("{\"a\":[1,2,\"[,,,:\"]}"), 100, 6, "test", &few);
+    ok(little != NULL, "as many values as may be; what stands in texts is none");
+    yyjson_doc_free(little);
+    ok(!json_parse_few(S("{\"a\":[1,2,3,4]}"), 100, 6, "test", &few), "more are refused");
+    is_err(&few, "values of JSON are over the limit of 6", "  by name");
     refused("[1]", 3 << 20, "limit", "too many bytes");
 
     _cleanup_(json_mut_freep) yyjson_mut_doc *m = yyjson_mut_doc_new(NULL);

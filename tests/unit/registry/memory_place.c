@@ -43,10 +43,12 @@ static bool find_reference(struct memory_place *p, struct str reference, struct 
     return found || place_absent(e, "%.*s is not there", STR_ARG(reference));
 }
 
-static bool manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {
+static bool manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
     struct memory_blob b;
     if (!note(of(p), "get", reference, e) || !find_reference(of(p), reference, &b, e))
         return false;
+    if (b.bytes.n > most)
+        return err_set(e, ERR_FAILED, "it is too large") || manifest_too_large(most, e);
     *out = (struct manifest_blob){b.digest, arena_str(a, b.media_type), arena_str(a, b.bytes)};
     return true;
 }
