@@ -78,7 +78,8 @@ void check_print(const struct check_result *r, struct buf *out);
 void check_print_lines(const struct check_result *r, struct buf *out);
 /* BuildKit's result: {"warnings": [...], "sources": [...], "buildError": {...}}. */
 void check_json_buildkit(const struct check_result *r, struct buf *out);
-/* An object a finding, one a line: id, also, severity, file, line, column, endLine, endColumn, message, why, fix, url. */
+/* An object a finding, one a line: id, also, severity, file, line, column, endLine, endColumn, message, why, fix, url; and edits (line,
+ * column, endLine, endColumn, text) if there are any. */
 void check_json_lines(const struct check_result *r, struct buf *out);
 /* The rules themselves: a table for people, or an object a rule, one a line. */
 void rules_print(struct buf *out);

@@ -78,6 +78,18 @@ static void write_line(yyjson_mut_doc *d, yyjson_mut_val *root, struct buf *out)
     buf_add_char(out, '\n');
 }
 
+static void add_edits(yyjson_mut_doc *d, yyjson_mut_val *o, const struct finding *f) {
+    yyjson_mut_val *edits = yyjson_mut_obj_add_arr(d, o, "edits");
+    for (size_t k = 0; k < f->n_edits; k++) {
+        yyjson_mut_val *e = yyjson_mut_arr_add_obj(d, edits);
+        yyjson_mut_obj_add_uint(d, e, "line", f->edits[k].pos.line);
+        yyjson_mut_obj_add_uint(d, e, "column", f->edits[k].pos.column);
+        yyjson_mut_obj_add_uint(d, e, "endLine", f->edits[k].end.line);
+        yyjson_mut_obj_add_uint(d, e, "endColumn", f->edits[k].end.column);
+        json_add_str(d, e, "text", f->edits[k].text);
+    }
+}
+
 void check_json_lines(const struct check_result *r, struct buf *out) {
     for (size_t k = 0; k < r->n_findings; k++) {
         const struct finding *f = &r->findings[k];
@@ -95,6 +107,8 @@ void check_json_lines(const struct check_result *r, struct buf *out) {
         json_add_str(d, o, "why", str_z(f->rule->why));
         json_add_str(d, o, "fix", str_z(f->rule->fix));
         json_add_str_opt(d, o, "url", str_z(f->rule->url));
+        if (f->n_edits)
+            add_edits(d, o, f);
         write_line(d, o, out);
     }
 }
