@@ -60,7 +60,8 @@ static bool is_proof(const struct shell_command *c) {
     if (command_is(c, "gpg gpg2 gpgv sq"))
         return command_is(c, "gpgv") || command_flag(c, "verify") || command_has(c, "verify");
     return command_is(c, "cosign minisign signify slsa-verifier gh") || (command_is(c, "openssl") && command_flag(c, "verify")) ||
-           (command_is(c, "openssl") && command_has(c, "dgst sha256 sha384 sha512")) || (command_is(c, "rpm rpmkeys") && command_flag(c, "K checksig"));
+           (command_is(c, "openssl") && command_has(c, "dgst sha256 sha384 sha512")) ||
+           (command_is(c, "rpm rpmkeys") && command_flag(c, "K checksig"));
 }
 
 /* Whether the command, or what is piped into it, speaks of the file. */
