@@ -289,6 +289,8 @@ void check_note(struct check *c, const struct rule *r, const struct lint_step *s
         f.pos = s->at->pos;
         f.end = (struct df_pos){s->at->line_end, (unsigned)source_line(&c->source, s->at->line_end).n + 1};
     }
+    if (f.pos.line < f.line) /* in a comment above */
+        f.line = f.pos.line;
     take_edits(c, &f);
     keep(c, &f, s->at, s->at);
 }
