@@ -267,6 +267,7 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
     r->fails = c.config.error && r->n_findings > 0;
     vec_fini(&c.findings);
     vec_fini(&c.edits);
+    arena_fini(&c.scratch);
 }
 
 struct str check_failure(struct arena *a, const struct check_result *r) {
