@@ -127,6 +127,14 @@ static bool surely_undefined(const struct check *c, const struct df_warning *w) 
     return false;
 }
 
+/* "80/TCP" as "80/tcp". */
+static void with_small_protocol(struct check *c, const struct df_instruction *i, struct df_pos pos) {
+    const struct lint_step *s = check_step(c, i);
+    for (size_t k = 0; s && k < i->n_args; k++)
+        if (i->arg_pos[k].line == pos.line && i->arg_pos[k].column == pos.column && str_index(i->args[k], '$') < 0)
+            fix_replace(c, s, i->args[k], check_lower(&c->scratch, i->args[k]));
+}
+
 static void see_step(void *ctx, const struct walk_step *now) {
     struct check *c = ctx;
     c->now = now;
@@ -135,8 +143,11 @@ static void see_step(void *ctx, const struct walk_step *now) {
         const struct df_warning *w = &now->warnings[k];
         const struct rule *r = rule_find(str_z(w->rule));
         assert(r && r->reads == READS_NOTHING);
-        if (check_speaks(c, r) && (w->subject.n == 0 || surely_undefined(c, w)))
-            check_add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
+        if (!check_speaks(c, r) || (w->subject.n && !surely_undefined(c, w)))
+            continue;
+        if (strcmp(r->id, "ExposeProtoCasing") == 0 && !now->trigger)
+            with_small_protocol(c, now->i, w->pos);
+        check_add(c, r, where, now->i, now->trigger ? where->pos : w->pos, arena_str(c->arena, w->message));
     }
     if (now->step)
         run_rules(c, READS_STEP, now->i);
@@ -256,6 +267,7 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
     r->fails = c.config.error && r->n_findings > 0;
     vec_fini(&c.findings);
     vec_fini(&c.edits);
+    arena_fini(&c.scratch);
 }
 
 struct str check_failure(struct arena *a, const struct check_result *r) {

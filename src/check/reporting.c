@@ -12,9 +12,11 @@ bool check_compat_is(const struct check *c, enum check_compat compat) {
     return c->options->policy.compat == compat;
 }
 
-bool check_charge(struct check *c, uint64_t cost) {
-    bool enough = cost < c->work;
-    c->work = enough ? c->work - cost : 0;
+/* A command or a step that is looked at costs as much as some ten bytes that are copied. */
+bool check_charge(struct check *c, uint64_t looks) {
+    enum { LOOK_COST = 64 };
+    bool enough = looks < c->work / LOOK_COST;
+    c->work = enough ? c->work - looks * LOOK_COST : 0;
     return enough;
 }
 
@@ -244,6 +246,8 @@ void check_note(struct check *c, const struct rule *r, const struct lint_step *s
         f.pos = s->at->pos;
         f.end = (struct df_pos){s->at->line_end, (unsigned)source_line(&c->source, s->at->line_end).n + 1};
     }
+    if (f.pos.line < f.line) /* in a comment above */
+        f.line = f.pos.line;
     take_edits(c, &f);
     keep(c, &f, s->at, s->at);
 }

@@ -157,18 +157,24 @@ static void apt_verbs(const struct lint_step *s, bool *updates, bool *installs) 
     }
 }
 
+/* Of each step whether one behind it installs by lists that another RUN has fetched. */
+static const bool *relied_upon(struct check *c) {
+    if (c->lists_relied)
+        return c->lists_relied;
+    bool *relied = arena_array(c->arena, bool, c->lint.n + 1), updates, installs;
+    for (size_t k = c->lint.n; k-- > 0;) {
+        apt_verbs(&c->lint.steps[k], &updates, &installs);
+        relied[k] = relied[k + 1] || (installs && !updates);
+    }
+    c->lists_relied = relied;
+    return relied;
+}
+
 /* Whether this RUN itself installs by its lists, and none behind it relies on them. */
 static bool lists_are_done_with(struct check *c) {
     bool updates, installs;
     apt_verbs(c->step, &updates, &installs);
-    for (const struct lint_step *s = c->step + 1; installs && s < c->lint.steps + c->lint.n; s++) {
-        bool own, others;
-        if (!check_charge(c, 1 + s->script.n))
-            return false;
-        apt_verbs(s, &own, &others);
-        installs = own || !others;
-    }
-    return installs;
+    return installs && !relied_upon(c)[(size_t)(c->step - c->lint.steps) + 1];
 }
 
 /* Only what the last stage has, or one that it stands on, is in the image. */

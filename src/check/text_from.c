@@ -27,8 +27,7 @@ static struct reference take_apart(struct str image) {
 }
 
 /* Whether FROM names an image of a registry; what variables make of it only a build knows. */
-static bool is_image(const struct check *c, const struct lint_stage *s) {
-    (void)c;
+static bool is_image(const struct lint_stage *s) {
     return s->from && s->image.n && s->base == NO_STAGE && !str_eqz(s->image, "scratch") && str_index(s->image, '$') < 0;
 }
 
@@ -36,7 +35,7 @@ static bool is_image(const struct check *c, const struct lint_stage *s) {
 
 static void untagged(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct lint_stage *s = &c->lint.stages[c->step->stage];
-    if (i->op != DF_FROM || c->step->at != i || !is_image(c, s))
+    if (i->op != DF_FROM || c->step->at != i || !is_image(s))
         return;
     struct reference ref = take_apart(s->image);
     if (!ref.tag.n && !ref.digest)
@@ -45,7 +44,7 @@ static void untagged(struct check *c, const struct rule *r, const struct df_inst
 
 static void latest(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct lint_stage *s = &c->lint.stages[c->step->stage];
-    if (i->op != DF_FROM || c->step->at != i || !is_image(c, s))
+    if (i->op != DF_FROM || c->step->at != i || !is_image(s))
         return;
     struct reference ref = take_apart(s->image);
     if (str_eqz(ref.tag, "latest") && !ref.digest)
@@ -54,7 +53,7 @@ static void latest(struct check *c, const struct rule *r, const struct df_instru
 
 static void undigested(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct lint_stage *s = &c->lint.stages[c->step->stage];
-    if (i->op == DF_FROM && c->step->at == i && is_image(c, s) && !take_apart(s->image).digest)
+    if (i->op == DF_FROM && c->step->at == i && is_image(s) && !take_apart(s->image).digest)
         check_note(c, r, c->step, s->image, NULL, "FROM %.*s names no digest", STR_ARG(s->image));
 }
 
@@ -111,24 +110,35 @@ static void untrusted_registry(struct check *c, const struct rule *r, const stru
 
 /* --- Platforms, as hadolint reads them -------------------------------------------------------------------------------------------- */
 
-void lint_platform_const(struct check *c, const struct rule *r, const struct df_instruction *none) {
-    (void)none;
+static bool names_platform(struct str value) {
+    return word_has(value, "BUILDPLATFORM") || word_has(value, "TARGETPLATFORM");
+}
+
+static bool is_target(struct str value) {
+    return str_eqz(value, "$TARGETPLATFORM") || str_eqz(value, "${TARGETPLATFORM}");
+}
+
+static void judge_platforms(struct check *c, const struct rule *r, bool constant) {
     for (size_t k = 0; k < c->lint.n; k++) {
         const struct lint_step *s = &c->lint.steps[k];
-        struct str value = s->i->op == DF_FROM ? lint_flag(s->i, "platform") : STR_NULL;
-        if (value.n && !word_has(value, "BUILDPLATFORM") && !word_has(value, "TARGETPLATFORM"))
-            check_note(c, r, s, value, NULL, "FROM --platform=%.*s fixes the platform", STR_ARG(value));
+        const struct df_flag *flag = s->i->op == DF_FROM ? platform_flag(s->i) : NULL;
+        if (!flag || (constant ? names_platform(flag->value) : !is_target(flag->value)))
+            continue;
+        fix_without_flag(c, s, flag);
+        check_note(c, r, s, flag->value, NULL,
+                   constant ? "FROM --platform=%.*s fixes the platform" : "--platform=%.*s is what FROM takes anyway",
+                   STR_ARG(flag->value));
     }
+}
+
+void lint_platform_const(struct check *c, const struct rule *r, const struct df_instruction *none) {
+    (void)none;
+    judge_platforms(c, r, true);
 }
 
 void lint_redundant_platform(struct check *c, const struct rule *r, const struct df_instruction *none) {
     (void)none;
-    for (size_t k = 0; k < c->lint.n; k++) {
-        const struct lint_step *s = &c->lint.steps[k];
-        struct str value = s->i->op == DF_FROM ? lint_flag(s->i, "platform") : STR_NULL;
-        if (str_eqz(value, "$TARGETPLATFORM") || str_eqz(value, "${TARGETPLATFORM}"))
-            check_note(c, r, s, value, NULL, "--platform=%.*s is what FROM takes anyway", STR_ARG(value));
-    }
+    judge_platforms(c, r, false);
 }
 
 /* --- Order ------------------------------------------------------------------------------------------------------------------------ */

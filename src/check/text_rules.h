@@ -46,6 +46,7 @@ struct check {
     struct lint lint;                /* READS_FILE, READS_TEXT, READS_COMMAND; not for BuildKit's rules alone */
     const struct lint_step *step;    /* READS_TEXT, READS_COMMAND */
     const struct shell_command *command; /* READS_COMMAND */
+    const bool *lists_relied;        /* shell_apt.c's, once it was needed */
     VEC(struct edit) edits;          /* for the next finding */
     const char *ids;                 /* of the next finding: its rule's ids elsewhere that are meant, if not all */
     bool unmendable;                 /* one of them has no place */
@@ -86,8 +87,8 @@ void fix_join(struct check *c, const struct lint_step *before, const struct lint
 /* The step of an instruction of the file; NULL: it is none of the file's, or the text is not read as such (BuildKit's word). */
 const struct lint_step *check_step(const struct check *c, const struct df_instruction *at);
 bool check_compat_is(const struct check *c, enum check_compat compat);
-/* Takes what a rule's search costs off c->work; false: nothing is left, and the search ends. */
-bool check_charge(struct check *c, uint64_t cost);
+/* Takes what a rule's search through so many commands or steps costs off c->work; false: nothing is left, and the search ends. */
+bool check_charge(struct check *c, uint64_t looks);
 /* Whether the rule is one that the tool has whose word counts. */
 bool check_speaks(const struct check *c, const struct rule *r);
 /* As check_report, with the message in the arena. */

@@ -249,6 +249,10 @@ printf '[%s]' "$(printf '%s\n' "$out" | sed '$!s/$/,/')" >"$T/j"
 fields='[(f["id"], f["severity"], f["also"], f["file"], f["line"], f["column"], f["endLine"], f["endColumn"]) for f in d]'
 is "... an object a finding" "$(json "$T/j" "$fields")" \
     "[('StageNameCasing', 'warning', [], 'bad', 1, 1, 1, 18), ('MaintainerDeprecated', 'warning', ['DL4000', 'DS-0022'], 'bad', 2, 3, 2, 15)]"
+printf 'FROM a:1\nUSER 1\nRUN yum install x-1 && yum clean all\n' >mend
+exits 10 "what can be mended" croze check --format json mend
+printf '%s\n' "$out" >"$T/j"
+is "... has its edits" "$(json "$T/j" '[(e["line"], e["column"], e["endColumn"], e["text"]) for e in d["edits"]]')" "[(3, 16, 16, ' -y')]"
 refuses 2 'check takes Dockerfiles' "no file" croze check
 exits 1 "a full standard output is noticed" sh -c '"$1" check bad >/dev/full 2>/dev/null' sh "$CROZE"
 

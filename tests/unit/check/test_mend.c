@@ -25,6 +25,7 @@ static const struct {
     {"JSONArgsRecommended", "FROM a\nCMD cd /x\n", NULL},
     {"JSONArgsRecommended", "FROM a\nCMD run *.c\n", NULL},
     {"MultipleInstructionsDisallowed", "FROM a\nCMD [\"b\"]\n# the one\nCMD [\"c\"]\n", "FROM a\n# the one\nCMD [\"c\"]\n"},
+    {"ExposeProtoCasing", "FROM a\nEXPOSE 80/TCP 90\n", "FROM a\nEXPOSE 80/tcp 90\n"},
     {"RedundantTargetPlatform", "FROM --platform=$TARGETPLATFORM  a:1\n", "FROM a:1\n"},
     {"FromPlatformFlagConstDisallowed", "FROM --platform=linux/amd64 \\\n  a:1\n", "FROM a:1\n"},
     {"AddInsteadOfCopy", "FROM a\nADD b c\nadd d e\n", "FROM a\nCOPY b c\ncopy d e\n"},
