@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "check/check.h"
 #include "check/output.h"
+#include "cmd/check_host.h"
 #include "cmd/check_image.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
@@ -19,6 +20,7 @@ static const struct opt options[] = {
              "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
     OPT_TABLE(check_image_rows, "Images"),
+    OPT_TABLE(check_host_rows, "Hosts"),
     OPT_END,
 };
 
@@ -27,14 +29,18 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 const struct cmd cmd_check = {
     .name = "check",
     .alias = "lint",
-    .summary = "Look for mistakes in Dockerfiles and images",
-    .usage = "[OPTIONS] FILE...|--image IMAGE...",
+    .summary = "Look for mistakes in Dockerfiles, images and hosts",
+    .usage = "[OPTIONS] FILE...|--image IMAGE...|--host",
     .description =
         "Reads Dockerfiles (- is standard input) and says what is wrong with them, in the words of BuildKit's checks. The exit "
         "code is 10\n"
         "if there is anything to say. `croze build --check` knows more: the ignore file and the base images of the store.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
-        "image is run\nor unpacked.",
+        "image is run\nor unpacked.\n\n"
+        "With --host the recommendations of the CIS Docker Benchmark v1.8.0 are gone through on this host, its engine and its containers: "
+        "each is\nPASS, FAIL, MANUAL (a person has to look, or it could not be read) or N/A, with the evidence. The engine is asked by its "
+        "socket\n(DOCKER_HOST, docker's, podman's); nothing is run. The exit code is 10 if something failed, and 3 if nothing could be "
+        "assessed.",
     .options = options,
     .run = run,
 };
@@ -112,6 +118,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     _cleanup_(output_fini) struct output out = {0};
     if (list_rules)
         return show_rules(e);
+    if (check_host_asked())
+        return check_host(n, format, e);
     if (n == 0) {
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
