@@ -17,6 +17,19 @@ struct str cis_number(const struct rule *r) {
     return number;
 }
 
+/* "5.2" before "5.10": tables are by subject, and people look for numbers. */
+static int by_number(const void *a, const void *b) {
+    struct str x = cis_number(((const struct cis_answer *)a)->rule), y = cis_number(((const struct cis_answer *)b)->rule), p, q;
+    for (;;) {
+        uint64_t m = 0, n = 0;
+        bool more_x = str_next(&x, '.', &p), more_y = str_next(&y, '.', &q);
+        if (!more_x || !more_y)
+            return more_x - more_y;
+        if (!str_to_u64(p, 10, 1000, &m) || !str_to_u64(q, 10, 1000, &n) || m != n)
+            return m < n ? -1 : 1;
+    }
+}
+
 bool cis_means(struct str text, const struct rule *r) {
     struct str number = cis_number(r);
     bool above = str_starts(number, text) && (number.n == text.n || number.p[text.n] == '.');
@@ -71,6 +84,17 @@ void host_say(struct host_check *c, enum cis_verdict v, struct str subject, cons
         vec_push(&c->items, item);
 }
 
+void host_say_found(struct host_check *c, struct str subject, const struct finding *f) {
+    struct str text = f->path.n ? arena_printf(c->arena, "%s: %s", SHOWN(f->path), SHOWN(f->message)) : f->message;
+    struct host_item item = {CIS_FAIL, subject, text};
+    if (c->items.n < LIMIT_FINDINGS)
+        vec_push(&c->items, item);
+    if (c->findings.n < LIMIT_FINDINGS)
+        vec_push(&c->findings, *f);
+    else
+        c->report->n_dropped++;
+}
+
 /* --- Evidence ------------------------------------------------------------------------------------------------------------------------ */
 
 enum { SUBJECTS_SHOWN = 5, MESSAGES_SHOWN = 6 };
@@ -123,11 +147,69 @@ static struct str evidence(struct host_check *c, enum cis_verdict v) {
 
 /* --- The whole ----------------------------------------------------------------------------------------------------------------------- */
 
+/* What is not worth a word of any of them is good. */
+static void all_are_good(struct host_check *c, size_t n_silent, size_t n, const char *what) {
+    bool any_bad = false;
+    for (size_t k = 0; k < c->items.n; k++)
+        any_bad |= c->items.p[k].verdict >= CIS_MANUAL;
+    if (!any_bad && n_silent)
+        host_say(c, CIS_PASS, STR_NULL, "%zu of %zu %s", n_silent, n, what);
+}
+
+static void each_container(struct host_check *c) {
+    size_t n = 0, n_silent = 0;
+    if (!host_has_containers(c))
+        return;
+    for (size_t k = 0; k < c->n_containers; k++) {
+        const struct host_container *x = &c->containers[k];
+        size_t before = c->items.n;
+        if (!x->runs)
+            continue;
+        if (x->unread.n)
+            host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
+        else
+            c->rule->container(c, x);
+        n_silent += c->items.n == before;
+        n++;
+    }
+    all_are_good(c, n_silent, n, "running containers");
+}
+
+static void each_image(struct host_check *c) {
+    size_t n_silent = 0;
+    if (!host_has_images(c))
+        return;
+    for (size_t k = 0; k < c->n_images; k++) {
+        const struct host_image *x = &c->images[k];
+        size_t before = c->items.n;
+        if (x->unread.n)
+            host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
+        else
+            c->rule->host_image(c, x);
+        n_silent += c->items.n == before;
+    }
+    all_are_good(c, n_silent, c->n_images, "images");
+}
+
+/* Whether a recommendation of that section, or that one, is asked for. */
+static bool needs(const struct cis_options *o, const char *number) {
+    const struct rule *r;
+    for (size_t k = 0; (r = rule_at(k)); k++)
+        if (is_asked_for(o, r) && cis_means(str_z(number), r))
+            return true;
+    return false;
+}
+
 static struct cis_answer answer(struct host_check *c, const struct rule *r) {
     enum cis_verdict worst = CIS_NA;
     c->rule = r;
     c->items.n = 0;
-    r->host(c);
+    if (r->reads == READS_CONTAINER)
+        each_container(c);
+    else if (r->reads == READS_HOST_IMAGE)
+        each_image(c);
+    else
+        r->host(c);
     for (size_t k = 0; k < c->items.n; k++)
         if (c->items.p[k].verdict > worst)
             worst = c->items.p[k].verdict;
@@ -139,7 +221,7 @@ void cis_check(struct arena *a, const struct host_source *source, const struct c
     const struct rule *r;
     VEC(struct cis_answer) answers = {0};
     *report = (struct cis_report){0};
-    host_facts_begin(&c);
+    host_facts_begin(&c, needs(o, "4.1") || needs(o, "5") || needs(o, "6"), needs(o, "4") || needs(o, "6.1"));
     for (size_t k = 0; (r = rule_at(k)); k++)
         if (is_asked_for(o, r))
             vec_push(&answers, answer(&c, r));
@@ -147,6 +229,8 @@ void cis_check(struct arena *a, const struct host_source *source, const struct c
     report->answers = arena_array(a, struct cis_answer, answers.n);
     if (answers.n)
         memcpy(report->answers, answers.p, answers.n * sizeof *answers.p);
+    if (answers.n)
+        qsort(report->answers, answers.n, sizeof *answers.p, by_number);
     report->n_findings = c.findings.n;
     report->findings = arena_array(a, struct finding, c.findings.n);
     if (c.findings.n)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cis_check() goes through the 118 recommendations of the CIS Docker Benchmark v1.8.0 (its numbers, our words). Each gets a verdict with its
- * evidence; one that fails gives findings too. What could not be read is MANUAL with the reason and never PASS.
+ * cis_check() goes through the 118 recommendations of the CIS Docker Benchmark v1.8.0 (its numbers, our words). Each gets a verdict with
+ * its evidence; one that fails gives findings too. What could not be read is MANUAL with the reason and never PASS.
  *
- * A recommendation is a rule (rule.h): rows of READS_HOST, READS_CONTAINER and READS_HOST_IMAGE, in the benchmark's order, whose `also`
- * begins with its number there. */
+ * A recommendation is a rule (rule.h): rows of READS_HOST, READS_CONTAINER and READS_HOST_IMAGE, whose `also` begins with its
+ * number there. */
 #ifndef CROZE_CHECK_CIS_H
 #define CROZE_CHECK_CIS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Section 3: who owns and who may write the files that make the daemon what it is. Modes are compared bit by bit: a mode is good if it gives
- * nothing that the most allowed one does not. */
+ * Section 3: who owns and who may write the files that make the daemon what it is. Modes are compared bit by bit: a mode is good if it
+ * gives nothing that the most allowed one does not. */
 #include <sys/stat.h>
 
 #include "base/limits.h"
@@ -27,8 +27,8 @@ static void check_file(struct host_check *c, struct str path, file_check *check,
 }
 
 struct str host_unit_path(struct host_check *c, const char *unit) {
-    static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/lib/systemd/system",
-                                       "/usr/lib/systemd/system", NULL};
+    static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",     "/usr/local/lib/systemd/system",
+                                       "/lib/systemd/system", "/usr/lib/systemd/system", NULL};
     struct host_file f;
     const char *why;
     for (size_t k = 0; dirs[k]; k++) {
@@ -189,7 +189,8 @@ static void root_and_group_own(struct host_check *c, struct str path, const stru
     bool known = host_group(c, name, &gid, &members, &why);
     bool good = is_engines_user(c, f->uid) && (f->gid == 0 || c->is_rootless || (known && f->gid == gid));
     if (!good && !known && f->gid && is_engines_user(c, f->uid))
-        host_say(c, CIS_MANUAL, path, "owned by %u:%u, and whether that is group %s is not known: %.*s", f->uid, f->gid, name, STR_ARG(why));
+        host_say(c, CIS_MANUAL, path, "owned by %u:%u, and whether that is group %s is not known: %.*s", f->uid, f->gid, name,
+                 STR_ARG(why));
     else
         host_say(c, good ? CIS_PASS : CIS_FAIL, path, "owned by %u:%u%s%s", f->uid, f->gid, good ? "" : ", not root:", good ? "" : name);
 }
@@ -240,8 +241,10 @@ static void mode_755(struct host_check *c) {
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
 #define ROW(number, name, text, what, function, because, remedy)                                                                           \
-    { .id = name, .reads = READS_HOST, .severity = SEVERITY_WARNING, .also = number, .title = text, .object = what, .host = function,      \
-      .why = because, .fix = remedy, .url = "" }
+    {                                                                                                                                      \
+        .id = name, .reads = READS_HOST, .severity = SEVERITY_WARNING, .also = number, .title = text, .object = what, .host = function,    \
+        .why = because, .fix = remedy, .url = ""                                                                                           \
+    }
 #define OWNER(number, name, text, what)                                                                                                    \
     ROW(number, name, text " belongs to root", what, owner, "Its owner can change it, and with it what root runs.",                        \
         "chown root:root the file that is named.")

@@ -5,13 +5,8 @@
 #include "check/json_place.h"
 
 const char *cis_section_title(unsigned section) {
-    static const char *const titles[] = {"Host",
-                                         "Docker daemon",
-                                         "Files of the daemon",
-                                         "Images and how they were built",
-                                         "Running containers",
-                                         "Upkeep",
-                                         "Swarm"};
+    static const char *const titles[] = {
+        "Host", "Docker daemon", "Files of the daemon", "Images and how they were built", "Running containers", "Upkeep", "Swarm"};
     return section >= 1 && section <= 7 ? titles[section - 1] : "";
 }
 

@@ -195,9 +195,7 @@ static struct str texts_of(struct host_check *c, yyjson_val *list) {
     struct str all = STR_NULL;
     size_t i, n;
     yyjson_val *v;
-    yyjson_arr_foreach(list, i, n, v)
-        if (yyjson_is_str(v))
-            all = joined(c, all, str_n(yyjson_get_str(v), yyjson_get_len(v)));
+    yyjson_arr_foreach(list, i, n, v) if (yyjson_is_str(v)) all = joined(c, all, str_n(yyjson_get_str(v), yyjson_get_len(v)));
     return all;
 }
 
@@ -206,8 +204,7 @@ static struct str keys_of(struct host_check *c, yyjson_val *object) {
     struct str all = STR_NULL;
     size_t i, n;
     yyjson_val *k, *v;
-    yyjson_obj_foreach(object, i, n, k, v)
-        all = joined(c, all, str_n(yyjson_get_str(k), yyjson_get_len(k)));
+    yyjson_obj_foreach(object, i, n, k, v) all = joined(c, all, str_n(yyjson_get_str(k), yyjson_get_len(k)));
     return all;
 }
 
@@ -226,8 +223,8 @@ static struct host_setting from_config(struct host_check *c, const char *key, en
     else if (kind == SETTING_LIST && yyjson_is_obj(v))
         s.value = keys_of(c, v);
     else
-        return (struct host_setting){SETTING_UNKNOWN, STR_NULL, arena_printf(c->arena, "%.*s: %s has a value of another type",
-                                                                            STR_ARG(c->daemon.config_path), key)};
+        return (struct host_setting){SETTING_UNKNOWN, STR_NULL,
+                                     arena_printf(c->arena, "%.*s: %s has a value of another type", STR_ARG(c->daemon.config_path), key)};
     return s;
 }
 

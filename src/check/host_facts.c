@@ -18,16 +18,28 @@ struct host_document host_parse(struct host_check *c, struct str text, const cha
     return (struct host_document){yyjson_doc_get_root(doc), STR_NULL};
 }
 
-struct host_document host_ask(struct host_check *c, const char *path) {
-    struct host_question q = {.path = str_z(path)};
-    if (c->source->no_engine.n)
-        return (struct host_document){NULL, c->source->no_engine};
-    c->source->ask(c->source->ctx, &q, 1);
-    struct host_document d = {NULL, arena_str(c->arena, q.failure)};
-    if (q.body.p)
-        d = host_parse(c, q.body, path);
-    arena_fini(&q.arena);
+void host_ask_all(struct host_check *c, struct host_question *questions, size_t n) {
+    if (n && c->source->no_engine.n == 0)
+        c->source->ask(c->source->ctx, questions, n);
+    for (size_t k = 0; k < n && c->source->no_engine.n; k++)
+        questions[k].failure = c->source->no_engine;
+}
+
+struct host_document host_answered(struct host_check *c, struct host_question *q, const struct host_shape *shapes) {
+    struct host_document d = {NULL, arena_str(c->arena, q->failure)};
+    if (q->body.p)
+        d = host_parse(c, q->body, arena_strz(c->arena, q->path));
+    struct str odd = d.root && shapes ? host_odd(c->arena, d.root, shapes) : STR_NULL;
+    if (odd.n)
+        d = (struct host_document){NULL, arena_printf(c->arena, "GET %.*s: %.*s", STR_ARG(q->path), STR_ARG(odd))};
+    arena_fini(&q->arena);
     return d;
+}
+
+struct host_document host_ask(struct host_check *c, const char *path, const struct host_shape *shapes) {
+    struct host_question q = {.path = str_z(path)};
+    host_ask_all(c, &q, 1);
+    return host_answered(c, &q, shapes);
 }
 
 /* --- Shapes -------------------------------------------------------------------------------------------------------------------------- */
@@ -43,9 +55,7 @@ yyjson_val *host_member(yyjson_val *root, const char *path) {
 static bool are_texts(yyjson_val *list) {
     size_t i, n;
     yyjson_val *v;
-    yyjson_arr_foreach(list, i, n, v)
-        if (!yyjson_is_str(v) || memchr(yyjson_get_str(v), '\0', yyjson_get_len(v)))
-            return false;
+    yyjson_arr_foreach(list, i, n, v) if (!yyjson_is_str(v) || memchr(yyjson_get_str(v), '\0', yyjson_get_len(v))) return false;
     return true;
 }
 
@@ -81,36 +91,39 @@ struct str host_odd(struct arena *a, yyjson_val *root, const struct host_shape *
 bool host_has_text(yyjson_val *texts, const char *start) {
     size_t i, n;
     yyjson_val *v;
-    yyjson_arr_foreach(texts, i, n, v)
-        if (str_starts(str_n(yyjson_get_str(v), yyjson_get_len(v)), str_z(start)))
-            return true;
+    yyjson_arr_foreach(texts, i, n, v) if (str_starts(str_n(yyjson_get_str(v), yyjson_get_len(v)), str_z(start))) return true;
     return false;
 }
 
 /* --- The engine ---------------------------------------------------------------------------------------------------------------------- */
 
-static const struct host_shape info_shapes[] = {
-    {TYPE_TEXT, "DockerRootDir"},        {TYPE_TEXT, "Driver"},           {TYPE_TEXT, "LoggingDriver"},      {TYPE_TEXTS, "SecurityOptions"},
-    {TYPE_BOOL, "LiveRestoreEnabled"},   {TYPE_TEXT, "ServerVersion"},    {TYPE_OBJECT, "Swarm"},            {TYPE_TEXT, "Swarm.LocalNodeState"},
-    {TYPE_BOOL, "Swarm.ControlAvailable"}, {TYPE_INT, "Swarm.Managers"},  {TYPE_OBJECT, "RegistryConfig"},   {TYPE_TEXT, "Containerd.Address"},
-    {TYPE_OBJECT, "RegistryConfig.IndexConfigs"}, {TYPE_TEXTS, "RegistryConfig.InsecureRegistryCIDRs"},       {TYPE_BOOL, "ExperimentalBuild"},
-    {TYPE_TEXT, "OperatingSystem"},      {TYPE_TEXT, "KernelVersion"},    {TYPE_TEXTS, "Plugins.Authorization"}, {TYPE_TEXT, "Name"},
-    {TYPE_END, NULL}};
+static const struct host_shape info_shapes[] = {{TYPE_TEXT, "DockerRootDir"},
+                                                {TYPE_TEXT, "Driver"},
+                                                {TYPE_TEXT, "LoggingDriver"},
+                                                {TYPE_TEXTS, "SecurityOptions"},
+                                                {TYPE_BOOL, "LiveRestoreEnabled"},
+                                                {TYPE_TEXT, "ServerVersion"},
+                                                {TYPE_OBJECT, "Swarm"},
+                                                {TYPE_TEXT, "Swarm.LocalNodeState"},
+                                                {TYPE_BOOL, "Swarm.ControlAvailable"},
+                                                {TYPE_INT, "Swarm.Managers"},
+                                                {TYPE_OBJECT, "RegistryConfig"},
+                                                {TYPE_TEXT, "Containerd.Address"},
+                                                {TYPE_OBJECT, "RegistryConfig.IndexConfigs"},
+                                                {TYPE_TEXTS, "RegistryConfig.InsecureRegistryCIDRs"},
+                                                {TYPE_BOOL, "ExperimentalBuild"},
+                                                {TYPE_TEXT, "OperatingSystem"},
+                                                {TYPE_TEXT, "KernelVersion"},
+                                                {TYPE_TEXTS, "Plugins.Authorization"},
+                                                {TYPE_TEXT, "Name"},
+                                                {TYPE_END, NULL}};
 static const struct host_shape version_shapes[] = {
     {TYPE_TEXT, "Version"}, {TYPE_LIST, "Components"}, {TYPE_BOOL, "Experimental"}, {TYPE_END, NULL}};
-
-static struct host_document ask_for(struct host_check *c, const char *path, const struct host_shape *shapes) {
-    struct host_document d = host_ask(c, path);
-    struct str odd = d.root ? host_odd(c->arena, d.root, shapes) : STR_NULL;
-    return odd.n ? (struct host_document){NULL, arena_printf(c->arena, "GET %s: %.*s", path, STR_ARG(odd))} : d;
-}
 
 static bool names_podman(yyjson_val *components) {
     size_t i, n;
     yyjson_val *v;
-    yyjson_arr_foreach(components, i, n, v)
-        if (str_starts(json_get_str(v, "Name"), S("Podman")))
-            return true;
+    yyjson_arr_foreach(components, i, n, v) if (str_starts(json_get_str(v, "Name"), S("Podman"))) return true;
     return false;
 }
 
@@ -120,16 +133,50 @@ static void describe(struct host_check *c) {
     if (c->source->no_engine.n)
         about = arena_printf(c->arena, "no engine was asked (%.*s)", STR_ARG(c->source->no_engine));
     else
-        about = arena_printf(c->arena, "%s%s %s at %s", what, c->is_rootless ? ", rootless," : "", SHOWN(version.n ? version : S("of an unknown version")),
-                             SHOWN(c->source->socket));
+        about = arena_printf(c->arena, "%s%s %s at %s", what, c->is_rootless ? ", rootless," : "",
+                             SHOWN(version.n ? version : S("of an unknown version")), SHOWN(c->source->socket));
     c->report->about = about;
 }
 
-void host_facts_begin(struct host_check *c) {
+/* What nearly every check needs is asked for at once: an engine takes its time for each. */
+static const struct {
+    const char *path;
+    const struct host_shape *shapes;
+} asked[ASKED_KINDS] = {[ASKED_INFO] = {"/info", info_shapes},
+                        [ASKED_VERSION] = {"/version", version_shapes},
+                        [ASKED_CONTAINERS] = {"/containers/json?all=1", NULL},
+                        [ASKED_IMAGES] = {"/images/json", NULL}};
+
+struct host_document host_asked(struct host_check *c, enum host_asked_kind kind) {
+    if (!c->is_asked[kind]) {
+        c->is_asked[kind] = true;
+        c->asked[kind] = host_ask(c, asked[kind].path, asked[kind].shapes);
+    }
+    return c->asked[kind];
+}
+
+static void ask_first(struct host_check *c, const bool wanted[ASKED_KINDS]) {
+    struct host_question q[ASKED_KINDS] = {0};
+    size_t n = 0;
+    for (size_t k = 0; k < ASKED_KINDS; k++)
+        if (wanted[k])
+            q[n++].path = str_z(asked[k].path);
+    host_ask_all(c, q, n);
+    n = 0;
+    for (size_t k = 0; k < ASKED_KINDS; k++)
+        if (wanted[k]) {
+            c->is_asked[k] = true;
+            c->asked[k] = host_answered(c, &q[n++], asked[k].shapes);
+        }
+}
+
+void host_facts_begin(struct host_check *c, bool containers, bool images) {
     struct host_file f;
     const char *why;
-    c->info = ask_for(c, "/info", info_shapes);
-    c->version = ask_for(c, "/version", version_shapes);
+    ask_first(c,
+              (bool[ASKED_KINDS]){[ASKED_INFO] = true, [ASKED_VERSION] = true, [ASKED_CONTAINERS] = containers, [ASKED_IMAGES] = images});
+    c->info = host_asked(c, ASKED_INFO);
+    c->version = host_asked(c, ASKED_VERSION);
     c->is_podman = names_podman(json_get_array(c->version.root, "Components"));
     c->is_rootless = host_has_text(json_get_array(c->info.root, "SecurityOptions"), "name=rootless");
     if (c->is_rootless && c->source->stat(c->source->ctx, arena_strz(c->arena, c->source->socket), &f, &why) == HOST_READ)
@@ -141,4 +188,5 @@ void host_facts_end(struct host_check *c) {
     for (size_t k = 0; k < c->documents.n; k++)
         yyjson_doc_free(c->documents.p[k]);
     vec_fini(&c->documents);
+    host_audit_end(c);
 }

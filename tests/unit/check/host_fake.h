@@ -3,7 +3,7 @@
  * A host that is described by lines, for tests and fuzzers of `check --host`:
  *
  *   file MODE UID:GID PATH       a file without content (MODE with a leading 4: a directory)
- *   text PATH CONTENT            a file of root with mode 0644; \n and \0 in its content are what they look like
+ *   text PATH CONTENT            a file of root with mode 0644; \n in its content is a newline, \z a NUL
  *   link PATH TARGET
  *   denied PATH                  to look at it, or below it, is refused
  *   get PATH JSON                what the engine answers; "get PATH -": status 500
@@ -115,10 +115,11 @@ static inline void fake_ask(void *ctx, struct host_question *questions, size_t n
         questions[q].status = 404;
         questions[q].failure = arena_printf(&questions[q].arena, "GET %.*s: status 404", STR_ARG(questions[q].path));
         for (size_t k = 0; k < f->answers.n; k++) /* the last one counts */
-            if (str_eq(f->answers.p[k].path, questions[q].path) && f->answers.p[k].body.p) {
-                questions[q].body = arena_str(&questions[q].arena, f->answers.p[k].body);
-                questions[q].failure = STR_NULL;
-                questions[q].status = 200;
+            if (str_eq(f->answers.p[k].path, questions[q].path)) {
+                bool good = f->answers.p[k].body.p != NULL;
+                questions[q].body = good ? arena_str(&questions[q].arena, f->answers.p[k].body) : STR_NULL;
+                questions[q].failure = good ? STR_NULL : S("status 500");
+                questions[q].status = good ? 200 : 500;
             }
     }
 }
@@ -133,7 +134,7 @@ static inline struct str fake_unescaped(struct arena *a, struct str text) {
     char *out = arena_alloc(a, text.n + 1, 1);
     size_t n = 0;
     for (size_t k = 0; k < text.n; k++) {
-        bool escape = text.p[k] == '\\' && k + 1 < text.n && (text.p[k + 1] == 'n' || text.p[k + 1] == '0');
+        bool escape = text.p[k] == '\\' && k + 1 < text.n && (text.p[k + 1] == 'n' || text.p[k + 1] == 'z');
         out[n++] = !escape ? text.p[k] : text.p[k + 1] == 'n' ? '\n' : '\0';
         k += escape;
     }
@@ -166,8 +167,8 @@ static inline void fake_container(struct fake *f, struct str rest) {
     struct arena *a = &f->arena;
     struct str name = fake_piece(&rest), host = fake_piece(&rest), config = fake_piece(&rest), whole = fake_piece(&rest);
     struct str id = arena_printf(a, "c%zu", ++f->n_ids);
-    f->containers = fake_members(a, f->containers,
-                                 arena_printf(a, "{\"Id\":\"%s\",\"Names\":[\"/%.*s\"],\"State\":\"running\"}", id.p, STR_ARG(name)));
+    f->containers =
+        fake_members(a, f->containers, arena_printf(a, "{\"Id\":\"%s\",\"Names\":[\"/%.*s\"],\"State\":\"running\"}", id.p, STR_ARG(name)));
     fake_answer(f, arena_printf(a, "/containers/%s/json", id.p),
                 arena_printf(a, "{%.*s%s\"Id\":\"%s\",\"Name\":\"/%.*s\",\"HostConfig\":{%.*s},\"Config\":{%.*s}}", STR_ARG(whole),
                              whole.n ? "," : "", id.p, STR_ARG(name), STR_ARG(host), STR_ARG(config)));

@@ -7,12 +7,13 @@
 #include "sys/files.h"
 #include "tap.h"
 
-enum { RECOMMENDATIONS = 24 };
+enum { RECOMMENDATIONS = 106 };
 
-static const char defaults[] = "get /info {\"SecurityOptions\":[\"name=seccomp,profile=builtin\",\"name=apparmor\"],\"Driver\":\"overlay2\","
-                               "\"LoggingDriver\":\"json-file\",\"Swarm\":{\"LocalNodeState\":\"inactive\"},\"DockerRootDir\":\"/var/lib/docker\"}\n"
-                               "get /version {\"Version\":\"28.5.2\"}\n"
-                               "get /networks []\n";
+static const char defaults[] =
+    "get /info {\"SecurityOptions\":[\"name=seccomp,profile=builtin\",\"name=apparmor\"],\"Driver\":\"overlay2\","
+    "\"LoggingDriver\":\"json-file\",\"Swarm\":{\"LocalNodeState\":\"inactive\"},\"DockerRootDir\":\"/var/lib/docker\"}\n"
+    "get /version {\"Version\":\"28.5.2\"}\n"
+    "get /networks []\n";
 
 static bool says(const struct cis_report *r, struct str want, struct str text) {
     return r->n_answers == 1 && str_eqz(want, cis_verdict_name(r->answers[0].verdict)) && str_find(r->answers[0].evidence, text) >= 0;
@@ -69,7 +70,8 @@ static struct str take(struct arena *a, struct str *rest) {
     return all;
 }
 
-/* What can fail has a case that fails and one that does not; what cannot has one all the same. */
+/* What can fail has a case that fails and one that does not; what cannot has one all the same. Some never pass by an engine's word alone:
+ * tests/cli/88-check-host.t has those. */
 static void every_row_is_tested(struct arena *a) {
     const struct rule *r;
     size_t n = 0;
@@ -80,7 +82,7 @@ static void every_row_is_tested(struct arena *a) {
         bool fails = str_find(seen, arena_printf(a, ";%s FAIL;", number.p)) >= 0;
         bool passes = str_find(seen, arena_printf(a, ";%s PASS;", number.p)) >= 0;
         bool asks = str_find(seen, arena_printf(a, ";%s MANUAL;", number.p)) >= 0;
-        ok((fails && passes) || (!fails && asks), "%s has cases of its verdicts", number.p);
+        ok((fails && (passes || asks)) || (!fails && asks), "%s has cases of its verdicts", number.p);
         n++;
     }
     ok(n == RECOMMENDATIONS, "%zu recommendations", n);
