@@ -23,9 +23,12 @@ struct cis_answer {
     struct str evidence;
 };
 
+struct store;
 struct cis_options {
     const struct str *only, *skip; /* numbers ("5", "4.1") or names of rules; no `only`: all */
     size_t n_only, n_skip;
+    struct store *store;           /* croze's own, whose images are looked into; or NULL */
+    bool no_contents;              /* ... but not into their files */
 };
 
 struct cis_report {

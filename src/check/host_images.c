@@ -121,6 +121,8 @@ void host_images(struct host_check *c) {
         return;
     c->looked_for_images = true;
     from_engine(c);
+    if (c->options->store)
+        host_store_images(c);
 }
 
 bool host_has_images(struct host_check *c) {

@@ -48,7 +48,7 @@ struct rule {
 /* Rows lie in tables, one a subject, beside the functions they name; a table ends with id NULL. */
 extern const struct rule rules_buildkit[], rules_croze[], rules_image_config[], rules_image_files[], rules_image_bytes[],
     rules_image_users[], rules_image_program[], rules_image_secrets[], rules_cis_host[], rules_cis_daemon[],
-    rules_cis_files[], rules_cis_isolation[], rules_cis_limits[], rules_cis_access[],
+    rules_cis_files[], rules_cis_images[], rules_cis_isolation[], rules_cis_limits[], rules_cis_access[],
     rules_cis_upkeep[], rules_cis_swarm[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */

@@ -119,7 +119,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (list_rules)
         return show_rules(e);
     if (check_host_asked())
-        return check_host(n, format, e);
+        return check_host(c, n, format, e);
     if (n == 0) {
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");

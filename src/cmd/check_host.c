@@ -6,7 +6,9 @@
 #include "base/vec.h"
 #include "check/cis.h"
 #include "check/output.h"
+#include "cmd/check_image.h"
 #include "cmd/print.h"
+#include "sandbox/sandbox.h"
 
 static const char *root;
 static bool host, as_json;
@@ -86,13 +88,26 @@ static int look(const struct cis_options *o, const char *format, struct err *e) 
     return -1;
 }
 
-int check_host(size_t n_operands, const char *format, struct err *e) {
+/* A store that is not there is not made. */
+static int with_store(struct context *c, struct cis_options *o, const char *format, struct err *e) {
+    if (!store_exists(c->root))
+        return look(o, format, e);
+    if (!store_open_to_read(&c->store, c->root, sandbox_flavour(), e))
+        return -1;
+    o->store = &c->store;
+    int code = look(o, format, e);
+    store_close(&c->store);
+    return code;
+}
+
+int check_host(struct context *c, size_t n_operands, const char *format, struct err *e) {
     struct numbers of_only = {0}, of_skip = {0};
     int code = -1;
     if (n_operands)
         err_set(e, ERR_USAGE, "check --host takes no operands: it looks at this host");
     else if (read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
-        code = look(&(struct cis_options){of_only.p, of_skip.p, of_only.n, of_skip.n}, format, e);
+        code =
+            with_store(c, &(struct cis_options){of_only.p, of_skip.p, of_only.n, of_skip.n, NULL, !check_image_reads_files()}, format, e);
     vec_fini(&of_only);
     vec_fini(&of_skip);
     return code;

@@ -9,6 +9,6 @@ extern const struct opt check_host_rows[]; /* as OPT_TABLE(check_host_rows, "Hos
 
 bool check_host_asked(void);
 /* Prints the verdicts, or in a `format` of findings what failed. The exit code, or -1. */
-int check_host(size_t n_operands, const char *format, struct err *e);
+int check_host(struct context *c, size_t n_operands, const char *format, struct err *e);
 
 #endif

@@ -7,7 +7,7 @@
 #include "sys/files.h"
 #include "tap.h"
 
-enum { RECOMMENDATIONS = 106 };
+enum { RECOMMENDATIONS = 118 };
 
 static const char defaults[] =
     "get /info {\"SecurityOptions\":[\"name=seccomp,profile=builtin\",\"name=apparmor\"],\"Driver\":\"overlay2\","
