@@ -14,10 +14,11 @@ static bool read_args(struct host_check *c, pid_t pid, struct host_daemon *d) {
     struct str text, arg;
     const char *why = "";
     char *path = arena_strz(c->arena, arena_printf(c->arena, "/proc/%d/cmdline", (int)pid));
-    if (c->source->read(c->source->ctx, path, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) != HOST_READ) {
+    enum host_read got = c->source->read(c->source->ctx, path, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why);
+    if (got == HOST_DENIED)
         d->why = arena_printf(c->arena, "%s: %s", path, why);
+    if (got != HOST_READ)
         return false;
-    }
     VEC(struct str) args = {0};
     while (args.n < LIMIT_HOST_ARGS && str_next(&text, '\0', &arg))
         vec_push(&args, arg);
@@ -76,7 +77,7 @@ static void from_names(struct host_check *c, struct host_daemon *d) {
         sees_init |= pid == 1;
     }
     d->is_absent = n == 0 && unread == 0 && sees_init && c->source->no_engine.n && !c->source->engine_denied;
-    if (n != 1 && d->why.n == 0)
+    if (n > 1 || (n == 0 && d->why.n == 0))
         d->why = n ? arena_printf(c->arena, "%zu processes are called dockerd", n) : S("no process is called dockerd");
     if (n == 1 && !take_process(c, found, d) && d->why.n == 0)
         d->why = S("the command line of dockerd is empty");
