@@ -22,7 +22,7 @@ static void report(struct image_check *c, struct finding f) {
         c->n_dropped++;
 }
 
-static struct str message(struct image_check *c, const char *fmt, va_list ap) {
+__attribute__((format(printf, 2, 0))) static struct str message(struct image_check *c, const char *fmt, va_list ap) {
     _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
     return arena_str(c->arena, str_z(text));
 }

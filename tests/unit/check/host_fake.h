@@ -35,7 +35,7 @@ struct fake {
     VEC(struct fake_file) files;
     VEC(struct host_question) answers; /* path and body */
     struct str audit, containers, images;
-    bool may_audit;
+    bool may_audit, is_blind; /* blind: every look is refused */
     size_t n_ids;
     struct host_source source;
 };
@@ -55,12 +55,13 @@ static inline enum host_read fake_stat(void *ctx, const char *path, struct host_
     struct fake *f = ctx;
     struct fake_file *found = NULL;
     bool is_dir = false;
+    *why = "Permission denied";
+    if (f->is_blind)
+        return HOST_DENIED;
     for (size_t k = 0; k < f->files.n; k++) {
         struct fake_file *x = &f->files.p[k];
-        if (x->denied && (str_eqz(x->path, path) || fake_is_below(str_z(path), x->path))) {
-            *why = "Permission denied";
+        if (x->denied && (str_eqz(x->path, path) || fake_is_below(str_z(path), x->path)))
             return HOST_DENIED;
-        }
         found = str_eqz(x->path, path) ? x : found;
         is_dir |= fake_is_below(x->path, str_z(path));
     }
@@ -103,7 +104,7 @@ static inline enum host_read fake_list(void *ctx, const char *path, struct arena
 static inline enum host_read fake_link(void *ctx, const char *path, struct arena *a, struct str *out, const char **why) {
     struct fake_file *x = fake_find(ctx, str_z(path));
     *why = "No such file or directory";
-    if (!x || x->target.n == 0)
+    if (!x || x->target.n == 0 || ((struct fake *)ctx)->is_blind)
         return HOST_ABSENT;
     *out = arena_str(a, x->target);
     return HOST_READ;
@@ -127,7 +128,7 @@ static inline void fake_ask(void *ctx, struct host_question *questions, size_t n
 static inline bool fake_audit(void *ctx, struct arena *a, struct str *rules) {
     struct fake *f = ctx;
     *rules = arena_str(a, f->audit);
-    return f->may_audit;
+    return f->may_audit && !f->is_blind;
 }
 
 static inline struct str fake_unescaped(struct arena *a, struct str text) {
