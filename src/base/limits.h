@@ -147,6 +147,18 @@
 #define LIMIT_AGENT_FRAME_BYTES KIB(256)       /* one message of the ssh agent's protocol: OpenSSH's own limit */
 #define LIMIT_HOSTS_BYTES MIB(4)               /* /etc/hosts: the host's own (1 MiB at most) and --add-host */
 
+/* A host that is checked: its files may be anyone's, and so may be who listens on its sockets. */
+#define LIMIT_HOST_ANSWER_BYTES MIB(4)         /* one answer of an engine: a container's 20 KB, a thousand images' list 1 MB */
+#define LIMIT_HOST_BYTES MIB(256)              /* of all answers together: they are held in memory */
+#define LIMIT_HOST_CONTAINERS 2000             /* that are looked at: each is three answers */
+#define LIMIT_HOST_IMAGES 2000
+#define LIMIT_HOST_ASKED_AT_ONCE 8             /* an engine answers from as many threads as it likes */
+#define LIMIT_HOST_STALL_S 20                  /* that one answer may stand still; then nothing more is asked */
+#define LIMIT_HOST_FILE_BYTES MIB(4)           /* one file: daemon.json, /etc/group, /proc/mounts of a thousand containers */
+#define LIMIT_HOST_ARGS 4096                   /* of the daemon */
+#define LIMIT_HOST_NAMES 10000                 /* of one directory: more are not looked at, and that is said */
+#define LIMIT_AUDIT_RULES 20000                /* each is compared with each path that is to be watched */
+
 /* What people read. */
 #define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */

@@ -7,6 +7,7 @@
 #include "check/deploy.h"
 #include "check/output.h"
 #include "cmd/check_fix.h"
+#include "cmd/check_host.h"
 #include "cmd/check_image.h"
 #include "cmd/check_policy.h"
 #include "cmd/cmd.h"
@@ -23,6 +24,7 @@ static const struct opt options[] = {
     OPT_TABLE(check_policy_rows, "Rules"),
     OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
+    OPT_TABLE(check_host_rows, "Hosts"),
     OPT_END,
 };
 
@@ -31,15 +33,19 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 const struct cmd cmd_check = {
     .name = "check",
     .alias = "lint",
-    .summary = "Look for mistakes in Dockerfiles, images and deployment files",
-    .usage = "[OPTIONS] FILE...|--image IMAGE...",
+    .summary = "Look for mistakes in Dockerfiles, images, deployment files and hosts",
+    .usage = "[OPTIONS] FILE...|--image IMAGE...|--host",
     .description =
         "Reads Dockerfiles, or pieces of them (- is standard input), and says what is wrong. The exit code is 10 if there is\n"
         "anything to say. `croze build --check` says what docker's check does, and knows the ignore file and the base images\n"
         "of the store.\n\n"
         "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
-        "image is run\nor unpacked.",
+        "image is run\nor unpacked.\n\n"
+        "With --host the recommendations of the CIS Docker Benchmark v1.8.0 are gone through on this host, its engine and its containers: "
+        "each is\nPASS, FAIL, MANUAL (a person has to look, or it could not be read) or N/A, with the evidence. The engine is asked by its "
+        "socket\n(DOCKER_HOST, docker's, podman's); nothing is run. The exit code is 10 if something failed, and 3 if nothing could be "
+        "assessed.",
     .options = options,
     .run = run,
 };
@@ -134,6 +140,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct check_policy policy = {0};
     if (list_rules)
         return show_rules(e);
+    if (check_host_asked())
+        return check_host(c, n, format, e);
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");

@@ -25,6 +25,10 @@ bool check_image_asked(void) {
     return image;
 }
 
+bool check_image_reads_files(void) {
+    return !no_content;
+}
+
 static struct str wanted_platform(void) {
     return platform ? str_z(platform) : S("linux/" CROZE_ARCH);
 }

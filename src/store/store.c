@@ -227,6 +227,14 @@ bool store_open_to_read(struct store *s, const char *root, const char *flavour, 
     return ok;
 }
 
+bool store_exists(const char *root) {
+    struct err e = ERR_INIT;
+    _cleanup_(mem_freep) char *path = root && *root ? mem_strdup(root) : default_root(&e);
+    _cleanup_(mem_freep) char *marker = path ? mem_printf("%s/%s", path, MARKER) : NULL;
+    err_clear(&e);
+    return marker && access(marker, F_OK) == 0;
+}
+
 void store_close(struct store *s) {
     lease_close(s);
     fd_closep(&s->gits_fd);

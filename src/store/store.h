@@ -32,6 +32,8 @@ MUST_CHECK bool store_open(struct store *s, const char *root, const char *flavou
  * open. */
 MUST_CHECK bool store_open_to_read(struct store *s, const char *root, const char *flavour, struct err *e);
 void store_close(struct store *s);
+/* Whether there is one, for who would not make one to look into it. */
+bool store_exists(const char *root);
 
 /* --- Blobs --- */
 MUST_CHECK bool store_lease(struct store *s, const struct digest *d, struct err *e); /* thread-safe */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Section 1: the host itself, its partition for containers, who controls the daemon, what is audited. */
+#include "base/limits.h"
+#include "check/host_rules.h"
+
+static struct str data_root(struct host_check *c) {
+    struct str told = json_get_str(c->info.root, "DockerRootDir");
+    struct host_setting s = {0};
+    if (told.n)
+        return told;
+    s = host_setting(c, "data-root", 0, "data-root", SETTING_TEXT);
+    return s.state == SETTING_SET ? s.value : S("/var/lib/docker");
+}
+
+/* --- The partition ------------------------------------------------------------------------------------------------------------------- */
+
+/* "\040" is a blank in /proc/mounts. */
+static struct str unescaped(struct arena *a, struct str text) {
+    char *out = arena_alloc(a, text.n + 1, 1);
+    size_t n = 0;
+    for (size_t k = 0; k < text.n; k++) {
+        uint64_t code;
+        bool escape = text.p[k] == '\\' && k + 3 < text.n && str_to_u64(str_n(text.p + k + 1, 3), 8, 255, &code);
+        out[n++] = escape ? (char)code : text.p[k];
+        k += escape ? 3 : 0;
+    }
+    return str_n(out, n);
+}
+
+static bool is_mounted(struct host_check *c, struct str mounts, struct str dir) {
+    struct str line, device, target, rest;
+    while (str_next(&mounts, '\n', &line)) {
+        (void)str_cut(line, ' ', &device, &rest);
+        (void)str_cut(rest, ' ', &target, &rest);
+        if (str_eq(unescaped(c->arena, target), dir))
+            return true;
+    }
+    return false;
+}
+
+/* As the first process has them: the daemon's own namespace may differ, and /proc/mounts is ours. */
+static bool read_mounts(struct host_check *c, struct str *mounts, const char **why) {
+    static const char *const paths[] = {"/proc/1/mounts", "/proc/mounts", NULL};
+    for (size_t k = 0; paths[k]; k++)
+        if (c->source->read(c->source->ctx, paths[k], LIMIT_HOST_FILE_BYTES, c->arena, mounts, why) == HOST_READ)
+            return true;
+    return false;
+}
+
+static void partition(struct host_check *c) {
+    struct str mounts, dir = data_root(c), target;
+    const char *why = "";
+    struct host_file f;
+    enum host_read there = c->source->stat(c->source->ctx, arena_strz(c->arena, dir), &f, &why);
+    if (there == HOST_ABSENT) {
+        host_say(c, CIS_NA, dir, "not there");
+        return;
+    }
+    if (c->source->link(c->source->ctx, arena_strz(c->arena, dir), c->arena, &target, &why) == HOST_READ && str_starts(target, S("/")))
+        dir = target;
+    dir = arena_join3(c->arena, S("/"), path_clean(c->arena, dir, true), STR_NULL);
+    if (!read_mounts(c, &mounts, &why))
+        host_say(c, CIS_MANUAL, dir, "whether it is a mount is not known: %s", why);
+    else if (is_mounted(c, mounts, dir))
+        host_say(c, CIS_PASS, dir, "has a file system of its own");
+    else
+        host_say(c, CIS_FAIL, dir, "shares a file system with the host");
+}
+
+/* --- Who controls the daemon --------------------------------------------------------------------------------------------------------- */
+
+/* Users whose own group it is are no members in /etc/group. */
+static struct str with_primary(struct host_check *c, struct str members, gid_t gid) {
+    struct str text = STR_NULL, line, field[4];
+    const char *why;
+    uint64_t number;
+    if (c->source->read(c->source->ctx, "/etc/passwd", LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) != HOST_READ)
+        return members;
+    while (str_next(&text, '\n', &line)) {
+        size_t n = 0;
+        while (n < 4 && str_next(&line, ':', &field[n]))
+            n++;
+        if (n == 4 && str_to_u64(field[3], 10, UINT32_MAX, &number) && number == gid && members.n < LIMIT_MESSAGE_BYTES)
+            members = members.n ? arena_join3(c->arena, members, S(","), field[0]) : field[0];
+    }
+    return members;
+}
+
+static void trusted_users(struct host_check *c) {
+    const char *name = host_engine_group(c);
+    struct str members = STR_NULL, why;
+    gid_t gid = 0;
+    if (c->is_rootless)
+        host_say(c, CIS_NA, STR_NULL, "the engine is rootless: it is its user's alone");
+    else if (!host_group(c, name, &gid, &members, &why))
+        host_say(c, str_starts(why, S("there is no")) ? CIS_NA : CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(why));
+    else {
+        members = with_primary(c, members, gid);
+        if (members.n)
+            host_say(c, CIS_MANUAL, STR_NULL, "members of %s are as good as root: %s", name, SHOWN(members));
+        else
+            host_say(c, CIS_PASS, STR_NULL, "group %s has no members", name);
+    }
+}
+
+/* --- What is audited ----------------------------------------------------------------------------------------------------------------- */
+
+/* The daemon's own program, wherever it lies. */
+static struct str daemon_program(struct host_check *c) {
+    struct str path;
+    const char *why;
+    pid_t pid = host_daemon(c)->pid;
+    if (pid && c->source->link(c->source->ctx, arena_printf(c->arena, "/proc/%d/exe", (int)pid).p, c->arena, &path, &why) == HOST_READ &&
+        str_starts(path, S("/")))
+        return path;
+    return S("/usr/bin/dockerd");
+}
+
+static struct str audited_path(struct host_check *c, const char *object) {
+    if (strcmp(object, "dockerd") == 0)
+        return daemon_program(c);
+    if (strcmp(object, "data-root") == 0)
+        return data_root(c);
+    if (strcmp(object, "daemon.json") == 0)
+        return host_daemon(c)->config_path;
+    if (object[0] == '/')
+        return str_z(object);
+    return host_unit_path(c, object);
+}
+
+static void audited(struct host_check *c) {
+    struct str path = audited_path(c, c->rule->object);
+    struct host_file f;
+    const char *why = "";
+    enum host_read got = path.n ? c->source->stat(c->source->ctx, arena_strz(c->arena, path), &f, &why) : HOST_ABSENT;
+    if (path.n == 0)
+        host_say(c, CIS_NA, STR_NULL, "systemd has no %s here", c->rule->object);
+    else if (got == HOST_ABSENT)
+        host_say(c, CIS_NA, path, "not there");
+    else
+        host_say_audited(c, path);
+}
+
+/* --- For people ---------------------------------------------------------------------------------------------------------------------- */
+
+static void hardened(struct host_check *c) {
+    struct str os = json_get_str(c->info.root, "OperatingSystem"), kernel = json_get_str(c->info.root, "KernelVersion");
+    host_say(c, CIS_MANUAL, STR_NULL, "%s%s%s: has it been hardened by a benchmark of its own?", os.n ? SHOWN(os) : "the host",
+             kernel.n ? ", kernel " : "", kernel.n ? SHOWN(kernel) : "");
+}
+
+static void up_to_date(struct host_check *c) {
+    struct str version = json_get_str(c->version.root, "Version");
+    if (version.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "version %s: is it the newest of its line?", SHOWN(version));
+    else
+        host_say_unseen(c, "the engine's version", c->version.why);
+}
+
+/* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
+
+#define ROW(number, name, level, text, function, what, because, remedy)                                                                    \
+    {                                                                                                                                      \
+        .id = name, .reads = READS_HOST, .severity = level, .also = number, .title = text, .host = function, .object = what,               \
+        .why = because, .fix = remedy, .url = ""                                                                                           \
+    }
+#define AUDITED(number, name, text, what)                                                                                                  \
+    ROW(number, name, SEVERITY_INFO, text " is audited", audited, what, "Who changed it when is known afterwards.",                        \
+        "Write \"-w PATH -k docker\" to /etc/audit/rules.d/docker.rules, and run augenrules --load.")
+
+const struct rule rules_cis_host[] = {
+    ROW("1.1.1", "HostPartition", SEVERITY_INFO, "Containers have a file system of their own", partition, NULL,
+        "Images and logs that grow fill the host's.", "Mount a partition where the engine keeps its data."),
+    ROW("1.1.2", "HostTrustedUsers", SEVERITY_WARNING, "Only trusted users may speak to the daemon", trusted_users, NULL,
+        "Each of them can be root on this host.", "Take users out of the group who need not be in it."),
+    AUDITED("1.1.3", "HostAuditDaemon", "The daemon's program", "dockerd"),
+    AUDITED("1.1.4", "HostAuditContainerdDir", "/run/containerd", "/run/containerd"),
+    AUDITED("1.1.5", "HostAuditData", "The engine's data", "data-root"),
+    AUDITED("1.1.6", "HostAuditConfigDir", "/etc/docker", "/etc/docker"),
+    AUDITED("1.1.7", "HostAuditService", "docker.service", "docker.service"),
+    AUDITED("1.1.8", "HostAuditContainerdSocket", "containerd's socket", "/run/containerd/containerd.sock"),
+    AUDITED("1.1.9", "HostAuditSocketUnit", "docker.socket", "docker.socket"),
+    AUDITED("1.1.10", "HostAuditDefaults", "/etc/default/docker", "/etc/default/docker"),
+    AUDITED("1.1.11", "HostAuditDaemonJson", "daemon.json", "daemon.json"),
+    AUDITED("1.1.12", "HostAuditContainerdConfig", "containerd's configuration", "/etc/containerd/config.toml"),
+    AUDITED("1.1.13", "HostAuditSysconfig", "/etc/sysconfig/docker", "/etc/sysconfig/docker"),
+    AUDITED("1.1.14", "HostAuditContainerd", "containerd", "/usr/bin/containerd"),
+    AUDITED("1.1.15", "HostAuditShim", "containerd-shim", "/usr/bin/containerd-shim"),
+    AUDITED("1.1.16", "HostAuditShimV1", "containerd-shim-runc-v1", "/usr/bin/containerd-shim-runc-v1"),
+    AUDITED("1.1.17", "HostAuditShimV2", "containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2"),
+    AUDITED("1.1.18", "HostAuditRunc", "runc", "/usr/bin/runc"),
+    ROW("1.2.1", "HostHardened", SEVERITY_INFO, "The host itself has been hardened", hardened, NULL,
+        "What runs beside the containers is a way to them.", "Go through the benchmark of its distribution."),
+    ROW("1.2.2", "HostDockerVersion", SEVERITY_INFO, "The engine is up to date", up_to_date, NULL,
+        "Old versions have holes that are known.", "Compare it with the distributor's, and update it."),
+    {0},
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Section 6: images and containers that nobody needs any more. */
+#include "check/host_rules.h"
+
+static bool is_used(const struct host_check *c, struct str id) {
+    for (size_t k = 0; k < c->n_containers; k++)
+        if (str_eq(c->containers[k].image_id, id))
+            return true;
+    return false;
+}
+
+static void images(struct host_check *c) {
+    size_t used = 0;
+    host_containers(c);
+    if (!host_has_images(c))
+        return;
+    if (c->no_containers.n) {
+        host_say_unseen(c, "which of them are used", c->no_containers);
+        return;
+    }
+    for (size_t k = 0; k < c->n_images; k++)
+        used += is_used(c, c->images[k].id);
+    host_say(c, used < c->n_images / 2 ? CIS_MANUAL : CIS_PASS, STR_NULL, "%zu of %zu images are used by a container", used, c->n_images);
+}
+
+static void containers(struct host_check *c) {
+    enum { MANY = 25 };
+    size_t running = 0;
+    host_containers(c);
+    for (size_t k = 0; k < c->n_containers; k++)
+        running += c->containers[k].runs;
+    if (c->no_containers.n)
+        host_say_unseen(c, "containers", c->no_containers);
+    else
+        host_say(c, c->n_containers - running > MANY ? CIS_MANUAL : CIS_PASS, STR_NULL, "%zu of %zu containers run", running,
+                 c->n_containers);
+}
+
+const struct rule rules_cis_upkeep[] = {
+    {.id = "HostImageSprawl",
+     .reads = READS_HOST,
+     .severity = SEVERITY_INFO,
+     .also = "6.1",
+     .title = "Images that nobody uses are removed",
+     .host = images,
+     .why = "An old image that is started by mistake has old holes.",
+     .fix = "docker image prune -a.",
+     .url = ""},
+    {.id = "HostContainerSprawl",
+     .reads = READS_HOST,
+     .severity = SEVERITY_INFO,
+     .also = "6.2",
+     .title = "Containers that nobody uses are removed",
+     .host = containers,
+     .why = "One that is started by mistake has old holes and old secrets.",
+     .fix = "docker container prune.",
+     .url = ""},
+    {0},
+};

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which containers have an ssh server: by /proc, where that shows us the containers' processes, since it costs a millisecond; else the
+ * engine is asked to list them, for which it runs ps on the host. Nothing runs in a container. */
+#include "base/limits.h"
+#include "check/host_rules.h"
+
+static bool is_server(struct str program) {
+    static const char *const servers[] = {"sshd", "sshd-session", "dropbear", NULL};
+    for (size_t k = 0; servers[k]; k++)
+        if (str_eqz(program, servers[k]))
+            return true;
+    return false;
+}
+
+static bool is_asked_about(const struct host_container *k) {
+    return k->runs && k->unread.n == 0;
+}
+
+/* --- By /proc ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool read_proc(struct host_check *c, struct str pid, const char *name, struct str *out) {
+    const char *why;
+    struct str path = arena_printf(c->arena, "/proc/%.*s/%s", STR_ARG(pid), name);
+    return c->source->read(c->source->ctx, path.p, LIMIT_HOST_FILE_BYTES, c->arena, out, &why) == HOST_READ;
+}
+
+/* A container's processes lie in a cgroup that bears its id. Where its first one does, by the number that the engine gave, this /proc is
+ * the one that shows them. */
+static bool is_shown(struct host_check *c, const struct host_container *k) {
+    struct str cgroup;
+    int64_t pid = json_get_int(k->state, "Pid", 0);
+    return k->id.n >= 12 && pid > 1 && read_proc(c, arena_printf(c->arena, "%lld", (long long)pid), "cgroup", &cgroup) &&
+           str_find(cgroup, k->id) >= 0;
+}
+
+static void look_at_process(struct host_check *c, struct str pid) {
+    struct str program, cgroup;
+    if (!read_proc(c, pid, "comm", &program) || !is_server(str_trim(program)) || !read_proc(c, pid, "cgroup", &cgroup))
+        return;
+    for (size_t k = 0; k < c->n_containers; k++)
+        if (c->containers[k].is_shown && str_find(cgroup, c->containers[k].id) >= 0)
+            c->containers[k].has_ssh = true;
+}
+
+/* Root alone: from others /proc may hide processes. */
+static void by_proc(struct host_check *c) {
+    struct host_names names = {0};
+    const char *why;
+    uint64_t pid;
+    bool any = false;
+    for (size_t k = 0; k < c->n_containers; k++)
+        any |= c->containers[k].is_shown = is_asked_about(&c->containers[k]) && is_shown(c, &c->containers[k]);
+    if (!any || c->source->list(c->source->ctx, "/proc", c->arena, &names, &why) != HOST_READ)
+        return;
+    for (size_t k = 0; k < names.n; k++)
+        if (str_to_u64(names.p[k], 10, INT32_MAX, &pid))
+            look_at_process(c, names.p[k]);
+}
+
+/* --- By the engine ------------------------------------------------------------------------------------------------------------------- */
+
+static const struct host_shape top_shapes[] = {{TYPE_TEXTS, "Titles"}, {TYPE_LIST, "Processes"}, {TYPE_END, NULL}};
+
+/* The program of a command line: "sshd: me [priv]" and "/usr/sbin/sshd -D" are both sshd. */
+static struct str program_of(struct str command) {
+    struct str word, rest;
+    (void)str_cut(str_trim(command), ' ', &word, &rest);
+    word = path_base(word);
+    word.n -= str_ends(word, S(":"));
+    return word;
+}
+
+/* The column of command lines, or how many columns there are. */
+static size_t command_column(yyjson_val *titles) {
+    size_t i, n;
+    yyjson_val *v;
+    yyjson_arr_foreach(titles, i, n, v) {
+        if (yyjson_equals_str(v, "CMD") || yyjson_equals_str(v, "COMMAND"))
+            return i;
+    }
+    return n;
+}
+
+static void take_list(struct host_container *k, struct host_document top) {
+    yyjson_val *titles = json_get_array(top.root, "Titles"), *row;
+    size_t column = command_column(titles), i, n;
+    k->ssh_unknown = top.why;
+    if (top.root && column == yyjson_arr_size(titles))
+        k->ssh_unknown = S("the engine does not tell commands");
+    if (k->ssh_unknown.n)
+        return;
+    yyjson_arr_foreach(json_get_array(top.root, "Processes"), i, n, row) {
+        yyjson_val *v = yyjson_arr_get(row, column);
+        if (!yyjson_is_str(v))
+            k->ssh_unknown = S("the engine's list of its processes is odd");
+        else
+            k->has_ssh |= is_server(program_of(str_n(yyjson_get_str(v), yyjson_get_len(v))));
+    }
+}
+
+static void by_engine(struct host_check *c) {
+    _cleanup_(mem_freep) struct host_question *q = mem_zalloc(c->n_containers + 1, sizeof *q);
+    size_t n = 0;
+    for (size_t k = 0; k < c->n_containers; k++)
+        if (is_asked_about(&c->containers[k]) && !c->containers[k].is_shown)
+            q[n++].path = arena_printf(c->arena, "/containers/%.*s/top", STR_ARG(c->containers[k].id));
+    host_ask_all(c, q, n);
+    n = 0;
+    for (size_t k = 0; k < c->n_containers; k++)
+        if (is_asked_about(&c->containers[k]) && !c->containers[k].is_shown)
+            take_list(&c->containers[k], host_answered(c, &q[n++], top_shapes));
+}
+
+void host_find_ssh(struct host_check *c) {
+    if (c->looked_for_ssh)
+        return;
+    c->looked_for_ssh = true;
+    if (c->source->uid == 0)
+        by_proc(c);
+    by_engine(c);
+}

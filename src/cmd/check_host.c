@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * croze check --host: the CIS Docker Benchmark's recommendations, on this host and its engine. */
+#include "cmd/check_host.h"
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "check/cis.h"
+#include "check/output.h"
+#include "cmd/check_image.h"
+#include "cmd/print.h"
+#include "sandbox/sandbox.h"
+
+static const char *root;
+static bool host, as_json;
+static struct opt_list only, skip;
+
+const struct opt check_host_rows[] = {
+    OPT_FLAG(0, "host", &host, "Look at this host, its engine and its containers; there are no operands"),
+    OPT_STR(0, "host-root", "DIR", &root, "The host's root lies in DIR: this is a container that has it mounted there"),
+    OPT_LIST(0, "only", "NUMBER[,...]", &only, "Of the benchmark only these sections or recommendations (\"3\", \"5.4\")"),
+    OPT_LIST(0, "skip", "NUMBER[,...]", &skip, "Not these"),
+    OPT_FLAG(0, "cis-json", &as_json, "All verdicts as one JSON document, with titles, reasons and evidence"),
+    OPT_END,
+};
+
+bool check_host_asked(void) {
+    return host;
+}
+
+struct numbers {
+    struct str *p;
+    size_t n, capacity;
+};
+
+static bool is_known(struct str text) {
+    const struct rule *r;
+    for (size_t k = 0; (r = rule_at(k)); k++)
+        if (cis_is_row(r) && cis_means(text, r))
+            return true;
+    return false;
+}
+
+static bool read_numbers(const struct opt_list *list, const char *flag, struct numbers *out, struct err *e) {
+    for (size_t k = 0; k < list->n; k++) {
+        struct str rest = str_z(list->p[k]), text;
+        while (str_next(&rest, ',', &text)) {
+            text = str_trim(text);
+            if (!is_known(text))
+                return err_set(e, ERR_USAGE, "%s: there is no recommendation %s (`croze check --host` lists all)", flag, SHOWN(text));
+            if (out->n == LIMIT_RULE_NAMES)
+                return err_set(e, ERR_USAGE, "%s: more than %d numbers", flag, LIMIT_RULE_NAMES);
+            vec_push(out, text);
+        }
+    }
+    return true;
+}
+
+static bool print_report(const struct cis_report *r, const char *format, struct err *e) {
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_REPORT_BYTES);
+    _cleanup_(output_fini) struct output out = {0};
+    if (as_json)
+        cis_json(r, &text);
+    else if (output_format_of(format) == OUTPUT_TEXT)
+        cis_print(r, &text);
+    else {
+        for (size_t k = 0; k < r->n_findings; k++) /* a part a host, a container, an image: a name of its own each */
+            output_add(&out, r->findings[k].file, STR_NULL, &r->findings[k], 1, k + 1 == r->n_findings ? r->n_dropped : 0);
+        output_write(&out, output_format_of(format), &text);
+    }
+    return print_text(&text, "check --host", e);
+}
+
+static int look(const struct cis_options *o, const char *format, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct host_source source;
+    struct cis_report r;
+    if (!host_source_open(root, &source, e))
+        return -1;
+    cis_check(&a, &source, o, &r);
+    host_source_close(&source);
+    if (!print_report(&r, format, e))
+        return -1;
+    if (cis_count(&r, CIS_FAIL))
+        return ERR_FINDINGS;
+    if (cis_count(&r, CIS_PASS))
+        return 0;
+    err_set(e, ERR_UNCHECKED, "nothing of this host could be assessed: %.*s", STR_ARG(r.about));
+    return -1;
+}
+
+/* A store that is not there is not made. */
+static int with_store(struct context *c, struct cis_options *o, const char *format, struct err *e) {
+    if (!store_exists(c->root))
+        return look(o, format, e);
+    if (!store_open_to_read(&c->store, c->root, sandbox_flavour(), e))
+        return -1;
+    o->store = &c->store;
+    int code = look(o, format, e);
+    store_close(&c->store);
+    return code;
+}
+
+int check_host(struct context *c, size_t n_operands, const char *format, struct err *e) {
+    struct numbers of_only = {0}, of_skip = {0};
+    int code = -1;
+    if (n_operands)
+        err_set(e, ERR_USAGE, "check --host takes no operands: it looks at this host");
+    else if (read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
+        code =
+            with_store(c, &(struct cis_options){of_only.p, of_skip.p, of_only.n, of_skip.n, NULL, !check_image_reads_files()}, format, e);
+    vec_fini(&of_only);
+    vec_fini(&of_skip);
+    return code;
+}
