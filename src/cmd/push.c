@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cmd/check_gate.h"
 #include "cmd/cmd.h"
 #include "cmd/digest_file.h"
 #include "cmd/registry_flags.h"
@@ -18,6 +19,7 @@ static const struct opt options[] = {
     OPT_UNSUPPORTED(0, "disable-content-trust", NULL, "docker's content trust is gone from docker, too; signatures are made by sign"),
     OPT_UNSUPPORTED(0, "format", "FORMAT", "bytes stay as they are; `build -o type=image,oci-mediatypes=false` makes docker's format"),
     OPT_UNSUPPORTED(0, "compression-format", "NAME", "bytes stay as they are; `build --compression` chooses it"),
+    OPT_TABLE(check_gate_rows, "Checks"),
     OPT_TABLE(registry_rows, "Registries"),
     OPT_END,
 };
@@ -52,7 +54,7 @@ static bool push_one(const struct pushing *p, const struct image_name *name, str
     if (!quiet)
         printf("The push refers to repository [%.*s]\n", STR_ARG(repository_text(a, &repository)));
     fflush(stdout);
-    if (!push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
+    if (!check_gate(p->store, name, e) || !push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
         return false;
     if (alone)
         progress_note(p->progress, "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "

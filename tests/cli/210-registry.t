@@ -48,6 +48,22 @@ does "the next image of a tag" croze push "$at/demo/base:1.1"
 is "  has the base's layer implied by what the tag had" "$(requests 'HEAD /v2/demo/base/blobs')" $((before + 2))
 refuses 1 'no such image' "an image that is not here" croze push "$at/demo/nothing:1"
 refuses 2 'under a tag' "a digest" croze push "$at/demo/base@$(digest_of base)"
+printf 'FROM base\nRUN echo machine x >/root/.netrc && rm /root/.netrc\nUSER 10001:10002\n' >"$T/next/Dockerfile"
+croze build -q -t "$at/demo/gate:good" "$T/next" >/dev/null
+printf 'FROM base\nRUN echo machine x >/root/.netrc\nRUN rm /root/.netrc\nUSER 10001:10002\n' >"$T/next/Dockerfile"
+croze build -q -t "$at/demo/gate:bad" "$T/next" >/dev/null
+does "an image that nothing bad is found of" croze push -q --require-checks "$at/demo/gate:good"
+exits 10 "one that has a credential file in a layer" croze push -q --require-checks "$at/demo/gate:bad"
+like "  which is said" "$err" 'gate:bad: /root/.netrc: error: .*ImageCredentialFile'
+like "  and what follows from it" "$err" '^croze: .*demo/gate:bad is not pushed: 1 finding of .croze check --image. is in the way'
+is "  is not there" "$(croze tags "$at/demo/gate")" good
+exits 10 "a stricter gate" croze push -q --require-checks=info "$at/demo/gate:good"
+refuses 2 'no severity is called "some"' "a gate of no kind" croze push --require-checks=some "$at/demo/gate:good"
+printf -- '- {rule: ImageCredentialFile, path: root/.netrc, reason: a dummy}\n' >"$T/.croze-check.yaml"
+cd "$T" || exit 1
+does "an exception opens it" croze push -q --require-checks "$at/demo/gate:bad"
+cd / || exit 1
+rm "$T/.croze-check.yaml"
 does "all tags" croze push -a "$at/demo/base"
 is "  are pushed" "$(printf '%s\n' "$out" | grep -c 'digest: sha256')" 2
 
