@@ -10,7 +10,7 @@
 
 /* An edit by its bytes in the text. */
 struct change {
-    size_t from, to, number;      /* the number keeps those of one place in order */
+    size_t from, to, number; /* the number keeps those of one place in order */
     struct str text;
 };
 typedef VEC(struct change) changes;
@@ -75,4 +75,23 @@ size_t check_fix(const struct check_result *r, struct buf *out) {
     vec_fini(&all);
     arena_fini(&a);
     return mended;
+}
+
+/* What is mended may need another change; of one line several may come in turn. */
+enum { ROUNDS = 20 };
+
+size_t check_fix_all(struct arena *a, struct str text, struct str name, const struct check_options *o, struct check_result *r) {
+    size_t all = 0, now = 1;
+    check_dockerfile(a, text, name, o, r);
+    for (size_t n = 0; r->error.kind == ERR_NONE && now && n < ROUNDS; n++) {
+        struct buf out = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
+        now = check_fix(r, &out);
+        if (now && buf_ok(&out)) {
+            all += now;
+            check_dockerfile(a, arena_str(a, buf_str(&out)), name, o, r);
+        }
+        now = buf_ok(&out) ? now : 0;
+        buf_fini(&out);
+    }
+    return all;
 }

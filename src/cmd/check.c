@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "check/fix.h"
 #include "check/policy.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
+#include "report/diff.h"
 #include "sys/files.h"
 
 static const char *format = "text", *compat = "croze", *config, *threshold;
@@ -15,7 +17,7 @@ static const char *const format_words[] = {"text", "json", NULL};
 static const char *const compat_words[] = {
     [COMPAT_NONE] = "croze", [COMPAT_HADOLINT] = "hadolint", [COMPAT_BUILDKIT] = "buildkit", [COMPAT_TRIVY] = "trivy", NULL};
 static const char *const threshold_words[] = {"error", "warning", "info", "style", "ignore", "none", NULL};
-static bool list_rules, no_config, no_fail, no_color, no_pragmas, strict_labels;
+static bool list_rules, fix, dry_run, no_config, no_fail, no_color, no_pragmas, strict_labels;
 static struct opt_list ignored, asked, errors, warnings, infos, styles, registries, labels;
 
 static const struct opt options[] = {
@@ -36,6 +38,8 @@ static const struct opt options[] = {
     OPT_STR('c', "config", "FILE", &config, "Read this file in hadolint's language, not .hadolint.yaml"),
     OPT_FLAG(0, "no-config", &no_config, "Read no such file"),
     OPT_FLAG(0, "no-color", &no_color, "Taken as hadolint takes it; there is no colour"),
+    OPT_FLAG(0, "fix", &fix, "Mend in the files what can be mended mechanically; what is left is told"),
+    OPT_FLAG(0, "dry-run", &dry_run, "With --fix: show the changes, and write nothing"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
     OPT_END,
 };
@@ -149,6 +153,20 @@ static void add_error(struct err *all, struct err *one) {
     err_clear(one);
 }
 
+static bool write_text(void *ctx, int fd, struct err *e) {
+    const struct str *text = ctx;
+    return file_write_all(fd, text->p, text->n, "the mended file", e);
+}
+
+/* Writes the mended text, or shows what would change. */
+static bool keep_fixes(const char *path, struct str before, struct str after, size_t mended, struct buf *out, struct err *e) {
+    if (dry_run)
+        diff_unified(before, after, str_z(path), out);
+    else if (mended && !file_write_by(path, write_text, &after, e))
+        return err_wrap(e, "--fix");
+    return true;
+}
+
 /* Prints what is found; *fails: it is as bad as the threshold. What was found before a file turned out to be wrong is printed too. */
 static bool check_one(const char *path, const struct check_policy *policy, bool *fails, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
@@ -156,9 +174,17 @@ static bool check_one(const char *path, const struct check_policy *policy, bool 
     struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
     struct check_result r;
     struct str name;
+    size_t mended = 0;
     if (!read_file(path, &name, &text, e))
         return dockerfile_unread(name, e);
-    check_dockerfile(&a, buf_str(&text), name, &o, &r);
+    if (fix)
+        mended = check_fix_all(&a, buf_str(&text), name, &o, &r);
+    else
+        check_dockerfile(&a, buf_str(&text), name, &o, &r);
+    if (fix && !keep_fixes(path, buf_str(&text), r.text, mended, &out, e)) {
+        err_clear(&r.error);
+        return false;
+    }
     if (strcmp(format, "json") == 0)
         check_json_lines(&r, &out);
     else
@@ -190,6 +216,11 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     (void)c;
     if (list_rules)
         return show_rules(e);
+    for (size_t k = 0; k < n && fix && !dry_run; k++)
+        if (strcmp(args[k], "-") == 0)
+            return err_set(e, ERR_USAGE, "--fix writes files, and standard input is none; --dry-run shows the changes"), -1;
+    if (dry_run && (!fix || strcmp(format, "json") == 0))
+        return err_set(e, ERR_USAGE, "--dry-run shows what --fix would change, as text"), -1;
     if (n == 0)
         err_set(e, ERR_USAGE, "check takes Dockerfiles (- is standard input); the one here is `croze check Dockerfile`");
     else if (make_policy(&a, &policy, e))
