@@ -66,7 +66,7 @@ static void wget_progress(struct check *c, const struct rule *r, const struct df
     for (size_t k = 1; k < cmd->n_words; k++)
         if (str_starts(cmd->words[k].text, S("-nv")))
             return;
-    fix_behind(c, c->step, cmd->words[0].raw, S(" --progress=dot:giga"));
+    fix_behind(c, c->step, cmd->words[0].raw, S(" -q")); /* which busybox's knows too */
     check_command(c, r, cmd->words[0].raw, "wget draws its progress in thousands of lines");
 }
 
