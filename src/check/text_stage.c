@@ -53,8 +53,8 @@ static struct str as_json(struct check *c, const struct shell_command *cmd) {
 static const char builtins[] =
     ". : alias cd command eval exit export hash read readonly return set shift source times trap type ulimit umask unset wait";
 
-/* With an ENTRYPOINT in exec form CMD is its arguments, with one for a shell it is nothing: where both are, the form of one changes what the
- * other means. */
+/* With an ENTRYPOINT in exec form CMD is its arguments, with one for a shell it is nothing: where both are, the form of one changes what
+ * the other means. */
 static bool has_both(struct check *c) {
     bool command = false, entrypoint = false;
     for (size_t k = 0; k < c->lint.n && check_charge(c, 1); k++) {
