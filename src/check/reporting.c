@@ -11,7 +11,7 @@ bool check_compat_is(const struct check *c, enum check_compat compat) {
     return c->options->policy.compat == compat;
 }
 
-/* A command or a step that is looked at costs as much as some ten bytes that are copied. */
+/* A command or a step that is looked at costs about as much as so many bytes that are copied. */
 bool check_charge(struct check *c, uint64_t looks) {
     enum { LOOK_COST = 64 };
     bool enough = looks < c->work / LOOK_COST;
@@ -88,6 +88,15 @@ static bool said_before(const struct check *c, const struct finding *f) {
            str_eq(last->message, f->message);
 }
 
+/* What hadolint takes for errors of those that BuildKit only warns of. */
+static bool is_error_there(const struct finding *f) {
+    struct str rest = str_z(also(f)), id;
+    while (str_next(&rest, ' ', &id))
+        if (word_in("DL3000 DL3012 DL3024 DL4000 DL4004", id))
+            return true;
+    return false;
+}
+
 static enum severity severity_of(const struct check *c, const struct finding *f) {
     const struct check_policy *p = &c->options->policy;
     if (is_listed(f, &p->errors))
@@ -96,7 +105,10 @@ static enum severity severity_of(const struct check *c, const struct finding *f)
         return SEVERITY_WARNING;
     if (is_listed(f, &p->infos))
         return SEVERITY_INFO;
-    return is_listed(f, &p->styles) ? SEVERITY_STYLE : f->rule->severity;
+    if (is_listed(f, &p->styles))
+        return SEVERITY_STYLE;
+    bool error = check_compat_is(c, COMPAT_HADOLINT) && is_error_there(f);
+    return error ? SEVERITY_ERROR : f->rule->severity;
 }
 
 static void take_edits(struct check *c, struct finding *f);

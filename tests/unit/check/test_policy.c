@@ -117,6 +117,8 @@ static void pragmas(void) {
     g.options.policy.compat = COMPAT_HADOLINT;
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL4004\nCMD [\"a\"]\nCMD [\"b\"]\n")),
            S("4 MultipleInstructionsDisallowed warning;"), "another id of the same rule");
+    is_str(check(&g, S("FROM scratch\nUSER 1\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n")), S("3 MultipleInstructionsDisallowed error;"),
+           "an error for hadolint");
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL4003\nCMD [\"a\"]\nCMD [\"b\"]\n")), S(""), "its own");
     rig_fini(&g);
 }
