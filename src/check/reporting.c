@@ -79,6 +79,8 @@ static bool allowed(struct check *c, const struct finding *f, const struct df_in
     bool own = check_config_allows(&comments_of(c, &c->own, i)->says, r);
     if (is_ignored(c, f, where && c->stage_ignored ? lint_stage_of(&c->lint, where) : 0))
         return false;
+    if (r->experimental && check_compat_is(c, COMPAT_TRIVY)) /* which asks for all of its own */
+        return true;
     return r->experimental ? file || place || own || is_listed(f, &c->options->policy.asked) : file && place && own;
 }
 

@@ -131,7 +131,7 @@ static void compat(void) {
     g.options.policy.compat = COMPAT_HADOLINT;
     is_str(check(&g, text), S("4 CdInRun warning;6 JSONArgsRecommended warning;"), "hadolint's");
     g.options.policy.compat = COMPAT_TRIVY;
-    is_str(check(&g, text), S("3 ExposeSsh warning;4 CdInRun warning;"), "Trivy's");
+    is_str(check(&g, text), S("1 HealthcheckMissing info;3 ExposeSsh warning;4 CdInRun warning;"), "Trivy's");
     g.options.policy.compat = COMPAT_BUILDKIT;
     is_str(check(&g, text), S("1 StageNameCasing warning;"), "BuildKit's");
     rig_fini(&g);
