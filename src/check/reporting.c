@@ -162,7 +162,7 @@ static struct df_pos source_pos(const struct source *s, size_t at) {
 
 static bool in_source(const struct source *s, struct str part, struct df_pos *pos, struct df_pos *end) {
     uintptr_t from = (uintptr_t)s->text.p, at = (uintptr_t)part.p;
-    if (part.n == 0 || at < from || at + part.n > from + s->text.n)
+    if (part.n == 0 || at < from || at - from > s->text.n || part.n > s->text.n - (at - from))
         return false;
     *pos = source_pos(s, at - from);
     *end = source_pos(s, at - from + part.n - 1);
@@ -214,7 +214,7 @@ void fix_remove(struct check *c, const struct lint_step *s) {
 void fix_without_flag(struct check *c, const struct lint_step *s, const struct df_flag *flag) {
     struct str line = s->at->line->text, end = flag->has_value ? flag->value : flag->name;
     uintptr_t from = (uintptr_t)line.p, name = (uintptr_t)flag->name.p, behind = (uintptr_t)end.p + end.n;
-    if (name < from + 2 || behind > from + line.n) {
+    if (name < from + 2 || behind < name || behind > from + line.n) {
         c->unmendable = true;
         return;
     }

@@ -56,6 +56,7 @@ static const struct {
     {"YarnCache", "FROM a\nRUN yarn install\n", "FROM a\nRUN yarn install && yarn cache clean\n"},
     {"SudoInRun", "FROM a\nUSER root\nRUN sudo b\n", "FROM a\nUSER root\nRUN b\n"},
     {"SudoInRun", "FROM a\nUSER b\nRUN sudo c\n", NULL},
+    {"SudoInRun", "FROM a\nUSER root\nRUN [\"sudo\", \"c\"]\n", NULL},
     {"UseraddSparseLog", "FROM a\nRUN useradd -u 1234567 b\n", "FROM a\nRUN useradd -l -u 1234567 b\n"},
     {"WgetProgress", "FROM a\nRUN wget b\n", "FROM a\nRUN wget -q b\n"},
     {"ConsecutiveRun", "FROM a\nRUN b\nRUN c \\\n  d\n", "FROM a\nRUN b \\\n    && c \\\n  d\n"},
