@@ -82,3 +82,40 @@ size_t fix_apply(struct arena *a, struct str text, const struct finding *finding
     vec_fini(&taken);
     return whole ? mended : 0;
 }
+
+/* --- Rounds ------------------------------------------------------------------------------------------------------------------------- */
+
+enum { ROUNDS_MAX = 20, ALONE_MAX = 20 };
+
+/* Takes the better text if it is a good one. */
+static bool take_text(struct arena *a, struct str better, const struct check_options *o, struct check_result *r) {
+    struct check_result after;
+    check_dockerfile(a, better, r->file.name, o, &after);
+    bool good = after.error.kind == ERR_NONE;
+    if (good)
+        *r = after;
+    err_clear(&after.error);
+    return good;
+}
+
+/* All findings at once; if that is no good, the first one that is. */
+static bool round_of(struct arena *a, const struct check_options *o, struct check_result *r) {
+    struct str better;
+    if (fix_apply(a, r->text, r->findings, r->n_findings, &better) == 0)
+        return false;
+    if (take_text(a, better, o, r))
+        return true;
+    for (size_t k = 0, tried = 0; k < r->n_findings && tried < ALONE_MAX; k++) {
+        tried += r->findings[k].n_edits > 0;
+        if (fix_apply(a, r->text, &r->findings[k], 1, &better) && take_text(a, better, o, r))
+            return true;
+    }
+    return false;
+}
+
+bool fix_all(struct arena *a, const struct check_options *o, struct check_result *r) {
+    size_t rounds = 0;
+    while (r->error.kind == ERR_NONE && rounds < ROUNDS_MAX && round_of(a, o, r))
+        rounds++;
+    return rounds > 0;
+}

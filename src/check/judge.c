@@ -36,6 +36,15 @@ bool compat_has(enum check_compat compat, const char *ids) {
     }
 }
 
+/* What hadolint takes for errors of those that BuildKit only warns of. */
+static bool is_error_there(const struct finding *f) {
+    struct str rest = str_z(also(f)), id;
+    while (str_next(&rest, ' ', &id))
+        if (word_in("DL3000 DL3012 DL3024 DL4000 DL4004", id))
+            return true;
+    return false;
+}
+
 static enum severity severity_of(const struct check_policy *p, const struct finding *f) {
     if (finding_is_listed(f, &p->errors))
         return SEVERITY_ERROR;
@@ -43,7 +52,9 @@ static enum severity severity_of(const struct check_policy *p, const struct find
         return SEVERITY_WARNING;
     if (finding_is_listed(f, &p->infos))
         return SEVERITY_INFO;
-    return finding_is_listed(f, &p->styles) ? SEVERITY_STYLE : f->rule->severity;
+    if (finding_is_listed(f, &p->styles))
+        return SEVERITY_STYLE;
+    return p->compat == COMPAT_HADOLINT && is_error_there(f) ? SEVERITY_ERROR : f->rule->severity;
 }
 
 bool judge(const struct check_policy *p, struct finding *f) {

@@ -182,14 +182,17 @@ static void read_script(struct arena *a, const struct df_instruction *run, uint6
     }
 }
 
+enum { WRAPPERS = 4 }; /* of one command: more have no meaning */
+
 /* What "sudo", "env" and their like start is a command too. */
-static void unwrap(struct arena *a, struct shell *s) {
+static void unwrap(struct arena *a, struct shell *s, bool json) {
     VEC(struct shell_command) all = {0};
     size_t wrapped = 0;
     for (size_t k = 0; k < s->n; k++) {
         struct shell_command c = s->commands[k];
         vec_push(&all, c);
-        while (c.n_words > 1 && word_in("sudo env exec command nohup nice eval doas", c.words[0].text)) {
+        for (size_t deep = 0; deep < WRAPPERS && c.n_words > 1 && word_in("sudo env exec command nohup nice eval doas", c.words[0].text);
+             deep++) {
             size_t n = 1;
             while (n < c.n_words && (str_starts(c.words[n].text, S("-")) || str_index(c.words[n].text, '=') > 0))
                 n += word_in("-u -g -n --user --group --adjustment", c.words[n].text) ? 2 : 1;
@@ -197,7 +200,7 @@ static void unwrap(struct arena *a, struct shell *s) {
                 break;
             c.words += n;
             c.n_words -= n;
-            c.text = str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
+            c.text = json ? c.words[0].raw : str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
             c.wrapped = true;
             wrapped++;
             vec_push(&all, c);
@@ -232,7 +235,7 @@ static void look(struct names *names, struct lint *l, struct lint_step *s, struc
     shell->workdir |= s->i->op == DF_WORKDIR;
     if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
         read_script(names->arena, s->i, work, &s->script);
-        unwrap(names->arena, &s->script);
+        unwrap(names->arena, &s->script, s->i->json);
     }
     if (s->i->op == DF_COPY)
         s->from = find_stage(l, names, s->stage, lint_flag(s->i, "from"));

@@ -12,7 +12,7 @@ bool check_compat_is(const struct check *c, enum check_compat compat) {
     return c->options->policy.compat == compat;
 }
 
-/* A command or a step that is looked at costs as much as some ten bytes that are copied. */
+/* A command or a step that is looked at costs about as much as so many bytes that are copied. */
 bool check_charge(struct check *c, uint64_t looks) {
     enum { LOOK_COST = 64 };
     bool enough = looks < c->work / LOOK_COST;
@@ -48,6 +48,8 @@ static bool allowed(struct check *c, const struct finding *f, const struct df_in
     bool own = check_config_allows(&comments_of(c, &c->own, i)->says, r);
     if (is_ignored(c, f, where && c->stage_ignored ? lint_stage_of(&c->lint, where) : 0))
         return false;
+    if (r->experimental && check_compat_is(c, COMPAT_TRIVY)) /* which asks for all of its own */
+        return true;
     return r->experimental ? file || place || own || finding_is_listed(f, &c->options->policy.asked) : file && place && own;
 }
 
@@ -105,7 +107,7 @@ static struct df_pos source_pos(const struct source *s, size_t at) {
 
 static bool in_source(const struct source *s, struct str part, struct df_pos *pos, struct df_pos *end) {
     uintptr_t from = (uintptr_t)s->text.p, at = (uintptr_t)part.p;
-    if (part.n == 0 || at < from || at + part.n > from + s->text.n)
+    if (part.n == 0 || at < from || at - from > s->text.n || part.n > s->text.n - (at - from))
         return false;
     *pos = source_pos(s, at - from);
     *end = source_pos(s, at - from + part.n - 1);
@@ -157,7 +159,7 @@ void fix_remove(struct check *c, const struct lint_step *s) {
 void fix_without_flag(struct check *c, const struct lint_step *s, const struct df_flag *flag) {
     struct str line = s->at->line->text, end = flag->has_value ? flag->value : flag->name;
     uintptr_t from = (uintptr_t)line.p, name = (uintptr_t)flag->name.p, behind = (uintptr_t)end.p + end.n;
-    if (name < from + 2 || behind > from + line.n) {
+    if (name < from + 2 || behind < name || behind > from + line.n) {
         c->unmendable = true;
         return;
     }

@@ -57,7 +57,7 @@ static bool is_column(const struct check *c, const struct list *list) {
             return false;
         line = pos.line;
     }
-    return list->n > 2;
+    return list->n > 1;
 }
 
 static void unsorted(struct check *c, const struct rule *r, const struct df_instruction *i) {

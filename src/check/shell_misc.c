@@ -32,7 +32,7 @@ static void sudo_in_run(struct check *c, const struct rule *r, const struct df_i
     if (!command_is(cmd, "sudo"))
         return;
     bool plain = cmd->n_words > 1 && !str_starts(cmd->words[1].text, S("-")) && str_index(cmd->words[1].text, '=') < 0;
-    if (plain && is_root_here(c)) {
+    if (plain && !c->step->i->json && is_root_here(c)) {
         struct str sudo = cmd->words[0].raw;
         fix_replace(c, c->step, str_n(sudo.p, (size_t)(cmd->words[1].raw.p - sudo.p)), STR_NULL);
     }
@@ -66,7 +66,7 @@ static void wget_progress(struct check *c, const struct rule *r, const struct df
     for (size_t k = 1; k < cmd->n_words; k++)
         if (str_starts(cmd->words[k].text, S("-nv")))
             return;
-    fix_behind(c, c->step, cmd->words[0].raw, S(" --progress=dot:giga"));
+    fix_behind(c, c->step, cmd->words[0].raw, S(" -q")); /* which busybox's knows too */
     check_command(c, r, cmd->words[0].raw, "wget draws its progress in thousands of lines");
 }
 

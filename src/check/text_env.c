@@ -60,7 +60,9 @@ void lint_secrets(struct check *c, const struct rule *r, const struct df_instruc
         const struct lint_step *s = &c->lint.steps[k];
         for (size_t j = 0; (s->i->op == DF_ARG || s->i->op == DF_ENV) && j < s->i->n_pairs; j++) {
             struct str key = s->i->pairs[j].key;
-            if (has_part(key, "password passwd secret token apikey api_key private credential username access_key auth_key passphrase"))
+            if (has_part(
+                    key,
+                    "password passwd secret token apikey api_key private credential username access_key _key auth_key passphrase _pwd"))
                 check_note(c, r, s, key, NULL, "%s %.*s: who has the image can read it", df_op_name(s->i->op), STR_ARG(key));
         }
     }

@@ -53,10 +53,21 @@ static struct str as_json(struct check *c, const struct shell_command *cmd) {
 static const char builtins[] =
     ". : alias cd command eval exit export hash read readonly return set shift source times trap type ulimit umask unset wait";
 
+/* With an ENTRYPOINT in exec form CMD is its arguments, with one for a shell it is nothing: where both are, the form of one changes what
+ * the other means. */
+static bool has_both(struct check *c) {
+    bool command = false, entrypoint = false;
+    for (size_t k = 0; k < c->lint.n && check_charge(c, 1); k++) {
+        command |= c->lint.steps[k].i->op == DF_CMD;
+        entrypoint |= c->lint.steps[k].i->op == DF_ENTRYPOINT;
+    }
+    return (command && entrypoint) || c->work == 0;
+}
+
 void fix_exec_form(struct check *c, const struct lint_step *s, const struct df_instruction *i) {
     struct str text = i->args[i->n_args - 1];
     struct shell shell;
-    if (!s)
+    if (!s || (i->op != DF_HEALTHCHECK && has_both(c)))
         return;
     shell_split(&c->scratch, text, &c->work, &shell);
     const struct shell_command *cmd = shell.commands;

@@ -88,10 +88,9 @@ static bool check_file(const char *path, const struct check_policy *policy, stru
         return dockerfile_unread(name, e);
     if (str_ends(name, S(".yaml")) || str_ends(name, S(".yml")))
         return check_deployment_file(name, buf_str(&text), policy, out, e);
-    struct str now = buf_str(&text);
-    check_dockerfile(&a, now, name, &o, &r);
-    bool good = !check_fix_asked() || check_fix(path, &a, &now, &o, &r, e);
-    output_add(out, name, now, r.findings, r.n_findings, r.n_dropped);
+    check_dockerfile(&a, buf_str(&text), name, &o, &r);
+    bool good = !check_fix_asked() || check_fix(path, &a, &o, &r, e);
+    output_add(out, name, r.text, r.findings, r.n_findings, r.n_dropped);
     output_note(out, check_doubt(&a, &r));
     if (good && r.error.kind != ERR_NONE)
         err_move(e, &r.error);
@@ -145,7 +144,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
-    if (n == 0 || !check_policy_read(&a, &policy, e))
+    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_policy_read(&a, &policy, e))
         return -1;
     check_policy_report(&policy, &out);
     if (check_image_asked())

@@ -4,19 +4,30 @@
 
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "check/fix.h"
+#include "cmd/print.h"
+#include "report/diff.h"
 #include "sys/files.h"
 
 static bool fix, dry_run;
 
 const struct opt check_fix_rows[] = {
-    OPT_FLAG(0, "fix", &fix, "Mend what can be mended without changing what is built; what is left is reported"),
-    OPT_FLAG(0, "dry-run", &dry_run, "With --fix: write the mended file to standard output, and findings to standard error"),
+    OPT_FLAG(0, "fix", &fix,
+             "Mend in the files what can be mended without changing what is built (- : write what comes out to standard output); what is "
+             "left is told"),
+    OPT_FLAG(0, "dry-run", &dry_run, "With --fix: write nothing, but show the changes as `diff -u` does; findings go to standard error"),
     OPT_END,
 };
 
 bool check_fix_asked(void) {
     return fix;
+}
+
+bool check_fix_fits(bool images, struct err *e) {
+    if (dry_run && !fix)
+        return err_set(e, ERR_USAGE, "--dry-run shows what --fix would change: give both");
+    return !(fix && images) || err_set(e, ERR_USAGE, "--fix mends Dockerfiles, and no images");
 }
 
 bool check_fix_prints(char **files, size_t n) {
@@ -35,29 +46,18 @@ static bool write_text(void *ctx, int fd, struct err *e) {
 
 /* --- Mending ------------------------------------------------------------------------------------------------------------------------- */
 
-/* A round. False: nothing more can be mended. What makes a good file a bad one is thrown away. */
-static bool mend(struct arena *a, struct str *text, const struct check_options *o, struct check_result *r) {
-    struct str better;
-    struct check_result after;
-    if (r->error.kind != ERR_NONE || fix_apply(a, *text, r->findings, r->n_findings, &better) == 0)
-        return false;
-    check_dockerfile(a, better, r->file.name, o, &after);
-    if (after.error.kind != ERR_NONE) {
-        err_clear(&after.error);
-        return false;
-    }
-    *text = better;
-    *r = after;
-    return true;
+static bool show_changes(const char *path, struct str before, struct str after, struct err *e) {
+    _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
+    diff_unified(before, after, str_z(path), &out);
+    return print_text(&out, path, e);
 }
 
-bool check_fix(const char *path, struct arena *a, struct str *text, const struct check_options *o, struct check_result *r, struct err *e) {
-    enum { ROUNDS_MAX = 16 };
-    struct str before = *text;
-    size_t rounds = 0;
-    while (rounds < ROUNDS_MAX && mend(a, text, o, r))
-        rounds++;
-    if (dry_run || strcmp(path, "-") == 0)
-        return write_text(text, STDOUT_FILENO, e);
-    return str_eq(before, *text) || file_write_by(path, write_text, text, e) || err_wrap(e, "check --fix");
+bool check_fix(const char *path, struct arena *a, const struct check_options *o, struct check_result *r, struct err *e) {
+    struct str before = r->text;
+    bool mended = fix_all(a, o, r);
+    if (dry_run)
+        return show_changes(path, before, r->text, e);
+    if (strcmp(path, "-") == 0)
+        return write_text(&r->text, STDOUT_FILENO, e);
+    return !mended || file_write_by(path, write_text, &r->text, e) || err_wrap(e, "check --fix");
 }

@@ -29,6 +29,11 @@ bool check_image_reads_files(void) {
     return !no_content;
 }
 
+bool check_image_fits(struct err *e) {
+    const char *alone = image ? NULL : base_name ? "--base" : platform ? "--platform" : no_content ? "--no-content" : NULL;
+    return !alone || err_set(e, ERR_USAGE, "%s is of images: give --image, too", alone);
+}
+
 static struct str wanted_platform(void) {
     return platform ? str_z(platform) : S("linux/" CROZE_ARCH);
 }

@@ -357,7 +357,7 @@ bool dockerfile_parse_lenient(struct arena *a, struct str text, struct str name,
 
 bool df_text_pos(const struct df_instruction *i, struct str part, struct df_pos *pos, struct df_pos *end) {
     uintptr_t from = (uintptr_t)i->line->text.p, at = (uintptr_t)part.p; /* parts of other texts are compared too */
-    if (at < from || at + part.n > from + i->line->text.n)
+    if (at < from || at - from > i->line->text.n || part.n > i->line->text.n - (at - from))
         return false;
     *pos = pieces_pos(i->line->pieces, i->line->n, at - from);
     *end = *pos;

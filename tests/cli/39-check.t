@@ -6,6 +6,7 @@
 #   * "# check=" directives, BUILDKIT_DOCKERFILE_CHECK, comments above an instruction; error=true ends a build before its first step
 #   * the warnings of a build: at its end, good or bad
 #   * croze check (lint): several files, standard input, wrong files, hostile files, the list of rules
+#   * --fix: what it writes, what it leaves, files that stay as they are
 #   * whose word counts, exceptions, severities, thresholds, hadolint's file
 . "$(dirname "$0")/lib.sh"
 
@@ -312,6 +313,74 @@ printf 'ignored: [\n' >.hadolint.yaml
 refuses 2 '\.hadolint\.yaml:[0-9]+:[0-9]+: not valid YAML' "no YAML" croze check piece
 rm .hadolint.yaml
 refuses 1 'missing.yaml' "a file that is not there" croze check --config missing.yaml piece
+cd / || exit 1
+
+# --- --fix ---
+
+cd "$T/files" || exit 1
+cat >broken <<'END'
+from debian:12 AS Build
+# what it is made of
+RUN apt-get update
+RUN apt-get install \
+    curl=8   \
+    bash=5
+MAINTAINER me
+USER 1
+CMD run --fast
+END
+cp broken kept
+chmod 640 broken
+does "--fix --dry-run" croze check --fix --dry-run broken
+like "... shows the changes" "$out" '^\+FROM debian:12 AS build$'
+is "... and writes nothing" "$(cat broken)" "$(cat kept)"
+printf '%s\n' "$out" | grep '^[-+ @]' >"$T/patch"
+cp kept patched
+if command -v patch >/dev/null; then
+    does "... as patch(1) takes them" patch -s patched "$T/patch"
+    croze check --fix broken >/dev/null
+    is "... to what --fix makes" "$(cat patched)" "$(cat broken)"
+else
+    skip "... as patch(1) takes them" "patch is not installed"
+    croze check --fix broken >/dev/null
+fi
+is "--fix" "$(cat broken)" 'FROM debian:12 AS build
+# what it is made of
+RUN apt-get update \
+    && apt-get install --no-install-recommends -y \
+    bash=5   \
+    curl=8 && rm -rf /var/lib/apt/lists/*
+LABEL org.opencontainers.image.authors="me"
+USER 1
+CMD ["run","--fast"]'
+is "... keeps the mode" "$(stat -c %a broken)" 640
+cp broken once
+croze check --fix broken >"$T/left"
+is "... a second time changes nothing" "$(cat broken)" "$(cat once)"
+is "... what is left is told" "$(sed 's/.*\[\(.*\)\]/\1/' "$T/left" | tr '\n' ' ')" ''
+ln -s broken link
+cp kept broken
+does "... through a link" croze check --fix --no-fail link
+is "... writes the file" "$(cat broken)" "$(cat once)"
+printf 'FROM a:1\nRUN apt-get install b=1\nNONSENSE\n' >wrong
+refuses 2 '^croze: wrong:3:1: unknown instruction: NONSENSE' "a file that is wrong" croze check --fix wrong
+is "... stays as it is" "$(cat wrong)" 'FROM a:1
+RUN apt-get install b=1
+NONSENSE'
+does "what is ignored" croze check --fix --ignore DL3014,DL3015 --no-fail mend
+is "standard input is mended to standard output" "$(croze check --fix - <kept 2>/dev/null)" "$(cat once)"
+refuses 2 '--fix mends Dockerfiles, and no images' "images are not mended" croze check --fix --image base
+refuses 2 '--base is of images' "flags of images without images" croze check --base base mend
+refuses 2 '--dry-run shows what --fix would change' "--dry-run without --fix" croze check --dry-run mend
+if [ "$(id -u)" != 0 ]; then
+    mkdir locked
+    cp kept locked/file
+    chmod 500 locked
+    chmod 400 locked/file
+    refuses 1 '--fix: ' "a file that cannot be replaced" croze check --fix locked/file
+    is "... stays as it is" "$(cat locked/file)" "$(cat kept)"
+    chmod 700 locked
+fi
 cd / || exit 1
 
 does "the rules" croze check --rules

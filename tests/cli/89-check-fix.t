@@ -31,8 +31,6 @@ ADD --chown=10802:10802 docker-entrypoint.sh /home/
 USER ${USER_ID}
 WORKDIR ${USER_HOME}
 EXPOSE 9443/TCP
-CMD ["run"]
-CMD start
 ENTRYPOINT /home/docker-entrypoint.sh
 END
 cp "$c/Dockerfile" "$T/before"
@@ -44,14 +42,17 @@ tree before >"$T/tree.before"
 mended() { croze check --no-config --format json "$1" | grep -c '"edits":'; }
 isnt "there is something to mend" "$(mended "$c/Dockerfile")" 0
 exits 10 "--dry-run" croze check --no-config --fix --dry-run "$c/Dockerfile"
-printf '%s\n' "$out" >"$T/dry"
+printf '%s\n' "$out" >"$T/patch"
+cp "$T/before" "$T/dry"
+does "... shows the changes as patch(1) takes them" patch -s "$T/dry" "$T/patch"
+exits 10 "--dry-run, again" croze check --no-config --fix --dry-run "$c/Dockerfile"
 like "... tells of what is left, elsewhere" "$err" 'warning'
 is "... and writes nothing" "$(cat "$c/Dockerfile")" "$(cat "$T/before")"
 is "standard input to standard output" "$(croze check --no-config --fix - <"$T/before" 2>/dev/null)" "$(cat "$T/dry")"
 
 ln -s Dockerfile "$c/link"
 exits 10 "--fix" croze check --no-config --fix "$c/link"
-is "... writes what --dry-run said" "$(cat "$c/Dockerfile")" "$(cat "$T/dry")"
+is "... writes what --dry-run showed" "$(cat "$c/Dockerfile")" "$(cat "$T/dry")"
 is "... through a link, which stays one" "$(readlink "$c/link")" Dockerfile
 is "... with the mode that it had" "$(stat -c %a "$c/Dockerfile")" 640
 is "nothing is left that can be mended" "$(mended "$c/Dockerfile")" 0

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A file in hadolint's language, and the same bytes as a Dockerfile under that policy: the first line says where one ends. */
+ * A file in hadolint's language, and behind a line "---" a Dockerfile under that policy, which is mended too. */
 #include <assert.h>
 #include <stdint.h>
 
 #include "base/mem.h"
+#include "check/fix.h"
 #include "check/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -29,6 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         }
     }
     (void)check_is_failure(&o.policy, r.findings, r.n_findings);
+    bool good = r.error.kind == ERR_NONE;
+    (void)fix_all(&a, &o, &r);
+    assert(!good || r.error.kind == ERR_NONE); /* what is mended can still be built */
     err_clear(&r.error);
     arena_fini(&a);
     return 0;

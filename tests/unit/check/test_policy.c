@@ -117,6 +117,8 @@ static void pragmas(void) {
     g.options.policy.compat = COMPAT_HADOLINT;
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL4004\nCMD [\"a\"]\nCMD [\"b\"]\n")),
            S("4 MultipleInstructionsDisallowed warning;"), "another id of the same rule");
+    is_str(check(&g, S("FROM scratch\nUSER 1\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n")), S("3 MultipleInstructionsDisallowed error;"),
+           "an error for hadolint");
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL4003\nCMD [\"a\"]\nCMD [\"b\"]\n")), S(""), "its own");
     rig_fini(&g);
 }
@@ -129,7 +131,7 @@ static void compat(void) {
     g.options.policy.compat = COMPAT_HADOLINT;
     is_str(check(&g, text), S("4 CdInRun warning;6 JSONArgsRecommended warning;"), "hadolint's");
     g.options.policy.compat = COMPAT_TRIVY;
-    is_str(check(&g, text), S("3 ExposeSsh warning;4 CdInRun warning;"), "Trivy's");
+    is_str(check(&g, text), S("1 HealthcheckMissing info;3 ExposeSsh warning;4 CdInRun warning;"), "Trivy's");
     g.options.policy.compat = COMPAT_BUILDKIT;
     is_str(check(&g, text), S("1 StageNameCasing warning;"), "BuildKit's");
     rig_fini(&g);
