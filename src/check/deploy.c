@@ -2,6 +2,8 @@
  * Rules over deployment files: see deploy.h. */
 #include "check/deploy.h"
 
+#include <ctype.h>
+
 #include "base/limits.h"
 #include "base/vec.h"
 #include "base/yaml.h"
@@ -102,6 +104,15 @@ bool deploy_tag_is_unique(struct str tag) {
     return false;
 }
 
+/* Where the default of "TAG:-1.0" or "TAG-1.0" begins, less one; -1: it has none, as "TAG:?say it". */
+static ptrdiff_t default_at(struct str inside) {
+    size_t k = 0;
+    while (k < inside.n && (isalnum((unsigned char)inside.p[k]) || inside.p[k] == '_'))
+        k++;
+    k += k < inside.n && inside.p[k] == ':';
+    return k > 0 && k < inside.n && inside.p[k] == '-' ? (ptrdiff_t)k : -1;
+}
+
 /* "${TAG:-1.0}" is what stands behind ":-" unless somebody says otherwise; *variable: nobody can tell. */
 static struct str with_defaults(struct arena *a, struct str text, bool *variable) {
     struct buf out = BUF_INIT(LIMIT_REFERENCE_TEXT_BYTES);
@@ -114,7 +125,7 @@ static struct str with_defaults(struct arena *a, struct str text, bool *variable
             continue;
         }
         if (str_starts(rest, S("${")) && str_cut(str_from(rest, 2), '}', &inside, &tail))
-            dash = str_index(inside, '-');
+            dash = default_at(inside);
         *variable |= dash < 0;
         buf_add_str(&out, dash < 0 ? STR_NULL : str_from(inside, (size_t)dash + 1));
         k += inside.n + 2;
@@ -152,7 +163,7 @@ static void look_at_image(struct deployment *d, struct fy_node *node) {
 /* One of compose's services; what is built here is not fetched by its name. */
 static void look_at_service(struct deployment *d, struct fy_node *service) {
     struct fy_node *image = yaml_get(service, "image");
-    if (image && fy_node_is_scalar(image) && !yaml_get(service, "build"))
+    if (image && fy_node_is_scalar(image) && !fy_node_is_alias(image) && !yaml_get(service, "build"))
         look_at_image(d, image);
 }
 
@@ -177,7 +188,7 @@ static void look_at_containers(struct deployment *d, struct fy_node *list) {
     struct fy_node *container;
     while (fy_node_is_sequence(list) && (container = fy_node_sequence_iterate(list, &at))) {
         struct fy_node *image = yaml_get(container, "image");
-        if (image && fy_node_is_scalar(image))
+        if (image && fy_node_is_scalar(image) && !fy_node_is_alias(image))
             look_at_image(d, image);
     }
 }

@@ -33,6 +33,7 @@ struct finding {
     struct str layer;             /* the diffID, or "" */
     struct str path;              /* absolute, or "" */
     uint64_t bytes;               /* that this costs */
+    unsigned twin;                /* of several in one file that say the same, the how manieth, from 0 (output.c) */
     struct str step;              /* the line of history that made the layer, or "" */
 };
 

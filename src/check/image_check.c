@@ -13,14 +13,20 @@
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
 
+/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. */
+static bool is_wanted(struct image_check *c, const struct rule *r, struct str path) {
+    struct finding f = {.rule = r, .file = c->options->name, .path = path};
+    if (!judge(c->options->policy, &f))
+        return false;
+    c->n_dropped += c->findings.n >= LIMIT_FINDINGS;
+    return c->findings.n < LIMIT_FINDINGS;
+}
+
 static void report(struct image_check *c, struct finding f) {
     f.file = c->options->name;
     if (!judge(c->options->policy, &f))
         return;
-    if (c->findings.n < LIMIT_FINDINGS)
-        vec_push(&c->findings, f);
-    else
-        c->n_dropped++;
+    vec_push(&c->findings, f);
 }
 
 __attribute__((format(printf, 2, 0))) static struct str message(struct image_check *c, const char *fmt, va_list ap) {
@@ -30,6 +36,8 @@ __attribute__((format(printf, 2, 0))) static struct str message(struct image_che
 
 void image_report(struct image_check *c, const struct rule *r, const char *fmt, ...) {
     va_list ap;
+    if (!is_wanted(c, r, STR_NULL))
+        return;
     va_start(ap, fmt);
     report(c, (struct finding){.rule = r, .message = message(c, fmt, ap)});
     va_end(ap);
@@ -38,6 +46,8 @@ void image_report(struct image_check *c, const struct rule *r, const char *fmt, 
 void image_report_at(struct image_check *c, const struct rule *r, size_t layer, struct str path, uint64_t bytes, const char *fmt, ...) {
     char digest[DIGEST_TEXT + 1];
     va_list ap;
+    if (!is_wanted(c, r, path))
+        return;
     va_start(ap, fmt);
     struct finding f = {.rule = r, .message = message(c, fmt, ap), .bytes = bytes, .step = c->steps[layer]};
     va_end(ap);
@@ -48,7 +58,9 @@ void image_report_at(struct image_check *c, const struct rule *r, size_t layer, 
 
 void image_report_step(struct image_check *c, const struct rule *r, size_t layer, size_t step, const char *also, struct str text) {
     char digest[DIGEST_TEXT + 1];
-    struct finding f = {.rule = r, .message = arena_str(c->arena, text), .also = also};
+    if (!is_wanted(c, r, STR_NULL))
+        return;
+    struct finding f = {.rule = r, .message = image_masked(c->arena, text), .also = also};
     f.step = image_step(c->arena, c->image->history[step].created_by);
     if (layer < c->view.n)
         f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));

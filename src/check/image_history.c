@@ -61,13 +61,47 @@ static bool is_instruction(struct str text) {
                    word);
 }
 
+/* Where a secret of a command begins in a word: behind "PASSWORD=", and "user:" of a URL's user; or the word's end. */
+static size_t secret_at(struct str word, struct str last) {
+    struct str name, value;
+    ptrdiff_t scheme = str_find(word, S("://")), at = str_index(word, '@');
+    if (word_in("-u --user -p --password --token", last))
+        return 0;
+    if (scheme > 0 && at > scheme) {
+        ptrdiff_t colon = str_index(str_from(word, (size_t)scheme + 3), ':');
+        if (colon >= 0 && scheme + 3 + colon < at)
+            return (size_t)(scheme + 3 + colon) + 1;
+    }
+    bool assigns = str_cut(word, '=', &name, &value) && value.n;
+    while (name.n && name.p[0] == '-')
+        name = str_from(name, 1);
+    return assigns && is_secret_name(name) ? word.n - value.n : word.n;
+}
+
+/* A command without what its words tell of secrets. */
+static struct str without_secrets(struct arena *a, struct str text) {
+    _cleanup_(buf_fini) struct buf out = BUF_INIT(text.n * 2 + 16);
+    struct str rest = text, word, last = STR_NULL;
+    for (bool first = true; str_next(&rest, ' ', &word); first = false) {
+        size_t at = secret_at(word, last);
+        ptrdiff_t host = at < word.n ? str_index(str_from(word, at), '@') : -1;
+        if (!first)
+            buf_add_char(&out, ' ');
+        buf_add_str(&out, str_first(word, at));
+        buf_add_str(&out, at < word.n ? S("***") : STR_NULL);
+        buf_add_str(&out, host >= 0 && str_find(word, S("://")) > 0 ? str_from(word, at + (size_t)host) : STR_NULL);
+        last = word;
+    }
+    return arena_str(a, buf_str(&out));
+}
+
 struct str image_step(struct arena *a, struct str created_by) {
     struct str arguments, line = without_builder(created_by), command = run_command(line, &arguments);
     if (command.n)
         line = arena_join3(a, S("RUN "), command, STR_NULL);
     else if (arguments.n)
         line = S("RUN");
-    return image_masked(a, without(without(line, "/bin/sh -c"), "#(nop)"));
+    return image_masked(a, without_secrets(a, without(without(line, "/bin/sh -c"), "#(nop)")));
 }
 
 /* One line of history as the lines of a Dockerfile. What it does not know is left out. */
@@ -205,9 +239,14 @@ static void tell_assignments(struct secrets *s, struct str command) {
 
 static void secret_history(struct image_check *c, const struct rule *r, const struct image_entry *en) {
     struct secrets s = {.check = c, .rule = r};
+    size_t layer = 0;
     (void)en;
     for (size_t k = 0; k < c->image->n_history; k++) {
         struct str line = without_builder(c->image->history[k].created_by), arguments;
+        bool of_base = layer < c->options->base_layers;
+        layer += !c->image->history[k].empty_layer;
+        if (of_base)
+            continue;
         const char *token = image_token(line);
         if (token)
             image_report(c, r, "History shows what looks like %s, in step %zu", token, k + 1);

@@ -2,6 +2,8 @@
  * Gathering findings, and choosing the format: see output.h. */
 #include "check/output.h"
 
+#include <stdlib.h>
+
 #include "base/digest.h"
 #include "base/utf8.h"
 #include "check/source.h"
@@ -17,38 +19,76 @@ enum output_format output_format_of(const char *name) {
 
 /* --- Gathering -------------------------------------------------------------------------------------------------------------------- */
 
-static struct df_pos in_characters(const struct source *s, struct df_pos pos) {
+/* A text whose columns are counted. Places come in order, more or less, and a line may be long: the last one is counted on from. */
+struct counted {
+    struct source source;
+    unsigned line;
+    size_t bytes, characters; /* of its beginning */
+};
+
+static struct df_pos in_characters(struct counted *c, struct df_pos pos) {
     if (pos.line == 0 || pos.column == 0)
         return pos;
-    struct str before = str_first(source_line(s, pos.line), pos.column - 1);
-    return (struct df_pos){pos.line, pos.column - (unsigned)before.n + (unsigned)utf8_count(before)};
+    struct str line = source_line(&c->source, pos.line), before = str_first(line, pos.column - 1);
+    if (c->line != pos.line || c->bytes > before.n) {
+        c->line = pos.line;
+        c->bytes = c->characters = 0;
+    }
+    c->characters += utf8_count(str_from(before, c->bytes));
+    c->bytes = before.n;
+    return (struct df_pos){pos.line, pos.column - (unsigned)before.n + (unsigned)c->characters};
 }
 
-static void copy_edits(struct arena *a, const struct source *s, struct finding *f) {
+static void copy_edits(struct arena *a, struct counted *c, struct finding *f) {
     struct edit *edits = arena_array(a, struct edit, f->n_edits);
-    for (size_t k = 0; k < f->n_edits; k++)
-        edits[k] = (struct edit){in_characters(s, f->edits[k].pos), in_characters(s, f->edits[k].end), arena_str(a, f->edits[k].text)};
+    for (size_t k = 0; k < f->n_edits; k++) {
+        struct df_pos pos = in_characters(c, f->edits[k].pos), end = in_characters(c, f->edits[k].end);
+        edits[k] = (struct edit){pos, end, arena_str(a, f->edits[k].text)};
+    }
     f->edits = edits;
+}
+
+static int by_words(const void *a, const void *b) {
+    const struct finding *x = *(struct finding *const *)a, *y = *(struct finding *const *)b;
+    int order = x->rule != y->rule ? strcmp(x->rule->id, y->rule->id) : str_cmp(x->path, y->path);
+    order = order ? order : str_cmp(x->message, y->message);
+    return order ? order : x < y ? -1 : x > y;
+}
+
+/* The same may be said at several places of a file: which of them a finding is its fingerprint tells. */
+static void number_twins(struct arena *a, struct finding *findings, size_t n) {
+    struct finding **order = arena_array(a, struct finding *, n);
+    for (size_t k = 0; k < n; k++)
+        order[k] = &findings[k];
+    if (n)
+        qsort(order, n, sizeof *order, by_words);
+    for (size_t k = 0; k < n; k++) {
+        const struct finding *f = order[k], *last = k ? order[k - 1] : NULL;
+        bool twin = last && last->rule == f->rule && str_eq(last->path, f->path) && str_eq(last->message, f->message);
+        order[k]->twin = twin ? last->twin + 1 : 0;
+    }
 }
 
 void output_add(struct output *o, struct str name, struct str text, const struct finding *findings, size_t n, size_t n_dropped) {
     _cleanup_(arena_fini) struct arena scratch = ARENA_INIT;
     struct arena *a = &o->arena;
     struct output_part part = {arena_str(a, name), arena_array(a, struct finding, n), n, n_dropped, STR_NULL};
-    struct source source;
-    source_init(&source, &scratch, text);
+    struct counted places = {0}, ends = {0}, edits = {0};
+    source_init(&places.source, &scratch, text);
+    ends.source = edits.source = places.source;
     for (size_t k = 0; k < n; k++) {
         struct finding *f = &part.findings[k];
         *f = findings[k];
         f->file = part.name;
-        f->pos = in_characters(&source, f->pos);
-        f->end = in_characters(&source, f->end);
+        f->pos = in_characters(&places, f->pos);
+        f->end = in_characters(&ends, f->end);
         f->message = arena_str(a, f->message);
         f->layer = arena_str(a, f->layer);
         f->path = arena_str(a, f->path);
         f->step = arena_str(a, f->step);
-        copy_edits(a, &source, f);
+        copy_edits(a, &edits, f);
     }
+    number_twins(a, part.findings, n);
     vec_push(&o->parts, part);
 }
 
@@ -75,6 +115,7 @@ struct str output_fingerprint(struct arena *a, const struct finding *f) {
     sha256_field(&h, f->file);
     sha256_field(&h, f->path);
     sha256_field(&h, f->message);
+    sha256_u64(&h, f->twin);
     struct digest d = sha256_final(&h);
     return arena_str(a, str_first(str_z(digest_hex(&d, hex)), 32));
 }

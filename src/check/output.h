@@ -45,7 +45,7 @@ void output_fini(struct output *o);
 
 /* --- For the formats, private to check/ --- */
 const char *output_level(const struct finding *f, const char *const levels[4]); /* by severity: style, info, warning, error */
-/* A digest over what stays the same when lines move: rule, name, path and message. */
+/* A digest over what stays the same when lines move: rule, name, path, message, and the how manieth of those it is. */
 struct str output_fingerprint(struct arena *a, const struct finding *f);
 /* Where a finding lies: the file, or the image's path in it. */
 struct str output_place(struct arena *a, const struct finding *f);

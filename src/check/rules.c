@@ -3,26 +3,37 @@
 #include "check/rule.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 const struct rule *const rule_tables[] = {
-    rules_buildkit, rules_croze,    rules_from, rules_user, rules_stage,    rules_copy,  rules_expose, rules_env,   rules_label, rules_apt,
-    rules_rpm,      rules_language, rules_misc, rules_vars, rules_download, rules_trust, rules_list,   rules_lines,
-    rules_deploy,   rules_exceptions,
+    rules_buildkit,      rules_croze,         rules_from,        rules_user,        rules_stage,
+    rules_copy,          rules_expose,        rules_env,         rules_label,       rules_apt,
+    rules_rpm,           rules_language,      rules_misc,        rules_vars,        rules_download,
+    rules_trust,         rules_list,          rules_lines,       rules_deploy,      rules_exceptions,
 
-    rules_image_config, rules_image_files, rules_image_bytes, rules_image_users, rules_image_program, rules_image_secrets,
-    rules_image_history,
+    rules_image_config,  rules_image_files,   rules_image_bytes, rules_image_users, rules_image_program,
+    rules_image_secrets, rules_image_history,
 
-    rules_cis_host,   rules_cis_daemon, rules_cis_files,  rules_cis_images, rules_cis_isolation,
-    rules_cis_limits, rules_cis_access, rules_cis_upkeep, rules_cis_swarm,  NULL,
+    rules_cis_host,      rules_cis_daemon,    rules_cis_files,   rules_cis_images,  rules_cis_isolation,
+    rules_cis_limits,    rules_cis_access,    rules_cis_upkeep,  rules_cis_swarm,   NULL,
 };
 
-const struct rule *rule_at(size_t number) {
+static const struct rule *all[RULES_MAX + 1]; /* ends with NULL */
+
+static void list_all(void) {
+    size_t n = 0;
     for (size_t t = 0; rule_tables[t]; t++)
-        for (const struct rule *r = rule_tables[t]; r->id; r++)
-            if (number-- == 0)
-                return r;
-    return NULL;
+        for (const struct rule *r = rule_tables[t]; r->id; r++) {
+            assert(n < RULES_MAX);
+            all[n++] = r;
+        }
+}
+
+const struct rule *rule_at(size_t number) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, list_all);
+    return all[number];
 }
 
 const struct rule *rule_find(struct str id) {

@@ -47,6 +47,8 @@ static void files(void) {
            "defaults of variables");
     is_str(look(&a, "services: {a: {image: \"x:$T\"}, b: {image: \"x:${T}\"}, c: {image: \"x:{{ .T }}\"}}"),
            S("1:24 DeployVariableImage; 1:44 DeployVariableImage; 1:66 DeployVariableImage; 3"), "variables");
+    is_str(look(&a, "services: {a: {image: \"x:${T:?set-it}\"}}"), S("1:24 DeployVariableImage; 1"), "a variable that must be set");
+    is_str(look(&a, "x-i: &i foo:1.20240131\nservices: {a: {image: *i}}"), S("0"), "an alias, which is not followed");
     is_str(look(&a, "services: {a: {image: A B}}"), S("1:23 DeployInvalidImage; 1"), "no name");
     is_str(look(&a, "x-a: &a {image: x:1}\nservices: {b: {<<: *a}}"), S("1:17 DeployStableTag; 1"), "an extension");
     is_str(look(&a, "services: [1, {image: x}]\nother: {image: y}"), S("0"), "odd shapes");
