@@ -6,8 +6,8 @@
 /* What XML cannot hold at all, escaped or not (section 2.2), and control characters that it only discourages, are shown as
  * U+FFFD. */
 static bool is_allowed(uint32_t rune) {
-    return rune == '\t' || rune == '\n' || rune == '\r' || (rune >= 0x20 && rune < 0x7f) || (rune >= 0xa0 && rune < 0xd800) || (rune >= 0xe000 && rune < 0xfffe) ||
-           (rune >= 0x10000 && rune < UTF8_BAD);
+    return rune == '\t' || rune == '\n' || rune == '\r' || (rune >= 0x20 && rune < 0x7f) || (rune >= 0xa0 && rune < 0xd800) ||
+           (rune >= 0xe000 && rune < 0xfffe) || (rune >= 0x10000 && rune < UTF8_BAD);
 }
 
 static void add_text(struct buf *out, struct str s) {
