@@ -9,18 +9,24 @@ struct opening {
     struct registries *registries;
     struct store *store;
     struct arena arena;
-    struct str rest;         /* behind the transport */
+    struct str text, rest;   /* as it was typed; behind the transport */
     enum place_use use;
     struct progress *progress;
     struct str must_be;      /* of place.h */
 };
+
+/* A list is of a place, and not of one image of it. */
+static bool names_none(const struct opening *o, bool names, struct err *e) {
+    return o->use != PLACE_LIST || !names ||
+           err_set(e, ERR_USAGE, "%.*s names an image: tags are listed of what stands before it", STR_ARG(o->text));
+}
 
 /* NAME[:TAG][@DIGEST] of a registry; a bare NAME means its latest. */
 static struct place *open_repository(struct opening *o, struct err *e) {
     struct image_name name;
     struct repository repository;
     struct str text = str_starts(o->rest, S("//")) ? str_from(o->rest, 2) : o->rest;
-    if (!image_name_parse(&o->arena, text, &name, e))
+    if (!image_name_parse(&o->arena, text, &name, e) || !names_none(o, str_index(path_base(text), ':') >= 0 || name.digest.n, e))
         return NULL;
     repository_of(&o->arena, &name, &repository);
     struct place *p = place_repository(o->registries, o->store, &repository, o->use);
@@ -57,7 +63,7 @@ static const char *cut_layout(struct opening *o, struct str *reference, struct e
         err_set(e, ERR_USAGE, "no directory or file is named");
         return NULL;
     }
-    return layout_reference(o, rest, reference, e) ? arena_strz(&o->arena, path) : NULL;
+    return layout_reference(o, rest, reference, e) && names_none(o, rest.n > 0, e) ? arena_strz(&o->arena, path) : NULL;
 }
 
 static struct place *open_oci(struct opening *o, struct err *e) {
@@ -75,7 +81,7 @@ static struct place *open_oci_archive(struct opening *o, struct err *e) {
 static struct place *open_docker_archive(struct opening *o, struct err *e) {
     struct str name;
     const char *path = cut_path(o, &name);
-    return place_docker_archive(o->store, path, name, o->use, e);
+    return !names_none(o, name.n > 0, e) ? NULL : place_docker_archive(o->store, path, name, o->use, e);
 }
 
 static struct place *open_dir(struct opening *o, struct err *e) {
@@ -83,6 +89,10 @@ static struct place *open_dir(struct opening *o, struct err *e) {
 }
 
 static struct place *open_daemon(struct opening *o, struct err *e) {
+    if (o->use == PLACE_LIST) {
+        err_set(e, ERR_USAGE, "%.*s: `docker images` lists what a dockerd has", STR_ARG(o->text));
+        return NULL;
+    }
     return place_daemon(o->store, o->rest, o->use, o->progress, e);
 }
 
@@ -91,8 +101,9 @@ static struct place *open_store(struct opening *o, struct err *e) {
     struct image_name name;
     struct store_ref ref;
     char digest[DIGEST_TEXT + 1];
-    if (o->use == PLACE_WRITE) {
-        if (!image_name_parse(&o->arena, o->rest, &name, e))
+    if (o->use != PLACE_READ) {
+        bool named = str_index(path_base(o->rest), ':') >= 0 || str_index(o->rest, '@') >= 0;
+        if (!image_name_parse(&o->arena, o->rest, &name, e) || !names_none(o, named, e))
             return NULL;
         if (!name.tag.n) {
             err_set(e, ERR_USAGE, "%.*s: a name with a digest cannot be given", STR_ARG(o->rest));
@@ -143,7 +154,7 @@ static bool is_misspelt(struct str text, struct err *e) {
 
 struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
                          struct err *e) {
-    struct opening o = {.registries = r, .store = s, .rest = text, .use = use, .progress = progress};
+    struct opening o = {.registries = r, .store = s, .text = text, .rest = text, .use = use, .progress = progress};
     struct str rest;
     const struct transport *t = find_transport(text, &rest);
     if (t)

@@ -178,9 +178,9 @@ struct place *place_dir(const char *path, enum place_use use, struct err *e) {
     struct place_dir *d = mem_zalloc(1, sizeof *d);
     *d = (struct place_dir){.place = {.ops = &dir_ops, .reference = S("manifest")}, .dir = -1};
     d->place.shown = arena_printf(&d->place.arena, "dir:%s", path);
-    bool good = use == PLACE_READ || file_mkdirs(path, 0755, e);
+    bool good = use != PLACE_WRITE || file_mkdirs(path, 0755, e);
     good = good && (d->dir = file_open(path, O_RDONLY | O_DIRECTORY, 0, e)) >= 0;
-    if (good && (use == PLACE_READ || may_write(d, e)))
+    if (good && (use != PLACE_WRITE || may_write(d, e)))
         return &d->place;
     err_wrap(e, "dir:%s", path);
     dir_close(&d->place);
