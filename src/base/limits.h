@@ -92,6 +92,7 @@
 #define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_MANIFESTS_BYTES MIB(48)     /* they are held in memory until they are put */
+#define LIMIT_INDEX_DEPTH 2                    /* indexes on the way to the image of a platform: nobody nests deeper, and a walk must end */
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
 #define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */

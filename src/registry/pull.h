@@ -15,7 +15,7 @@ enum pull_depth {
     PULL_TREES,                  /* and trees, for what is run: the caller is in its namespace (sandbox_enter) */
 };
 struct pull_options {
-    struct str platform;         /* "": this machine's */
+    struct str platform;         /* what was asked for, which an image must be of; "": this machine's, where there are several */
     enum pull_depth depth;
     struct progress *progress;   /* may be NULL */
 };

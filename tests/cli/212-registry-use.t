@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # ports come from tests/peer/lib.sh
 # The verbs of registries as people and scripts use them:
 #   * tags of archives, layouts and the store; what is no place to list
+#   * pulls of a platform, and of indexes in indexes
 . "$(dirname "$0")/lib.sh"
 . "$here/../peer/lib.sh"
 export HOME="$T/home"
@@ -31,4 +32,34 @@ for text in "$at/demo/first:1" "docker://$at/demo/first:1" "$at/demo/first@sha25
     refuses 2 'names an image' "an image is no list: $text" croze tags "$text"
 done
 is "  and nobody was asked" "$(peer one count)" 0
+
+# --- the platform that was asked for ---
+
+py "$here/evidence.py" "$T/amd" plain >/dev/null
+py "$here/evidence.py" "$T/arm" arm >/dev/null
+for one in amd arm; do croze copy -q "oci:$T/$one:v1" "$at/demo/$one:v1" >/dev/null; done
+blobs_of() { peer one log operation=blob.get | grep -c "$1"; }
+for asked in amd arm; do
+    is_there=$([ $asked = amd ] && echo arm || echo amd)
+    peer one forget
+    refuses 1 "the image is for linux/${is_there}64, and not for linux/${asked}64" "linux/${asked}64 of an image for linux/${is_there}64 alone" \
+        croze pull --platform "linux/${asked}64" "$at/demo/$is_there:v1"
+    is "  is told before a layer comes" "$(blobs_of "/$is_there/")" 1
+    does "  the image that is there comes" croze pull -q --platform "linux/${is_there}64" "$at/demo/$is_there:v1"
+    peer one forget
+    refuses 1 "the image is for linux/${is_there}64, and not for linux/${asked}64" "  the same when it is held" \
+        croze pull --platform "linux/${asked}64" "$at/demo/$is_there:v1"
+    is "  by one question" "$(peer one count)" 1
+done
+does "nobody asked for a platform" croze pull -q "$at/demo/arm:v1"
+
+# --- indexes in indexes ---
+
+for depth in 2 3; do
+    py "$here/evidence.py" "$T/deep$depth" nested $depth >/dev/null
+    croze copy -q "oci:$T/deep$depth:v1" "$at/demo/deep:$depth" >/dev/null
+done
+does "an index in an index" croze pull -q "$at/demo/deep:2"
+is "  is read as it was brought" "$(config "$at/demo/deep:2" '{{.Architecture}}')" amd64
+refuses 1 'docker://.*: indexes in an index are nested deeper than 2 levels' "one deeper" croze pull -q "$at/demo/deep:3"
 done_testing
