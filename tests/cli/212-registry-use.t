@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # ports come from tests/peer/lib.sh
 # The verbs of registries as people and scripts use them:
 #   * tags of archives, layouts and the store; what is no place to list
+#   * images for another machine as bases and to run
 #   * pulls of a platform, and of indexes in indexes
 . "$(dirname "$0")/lib.sh"
 . "$here/../peer/lib.sh"
@@ -52,6 +53,25 @@ for asked in amd arm; do
     is "  by one question" "$(peer one count)" 1
 done
 does "nobody asked for a platform" croze pull -q "$at/demo/arm:v1"
+
+# --- bases for another machine ---
+
+peer one forget
+said='InvalidBaseImagePlatform: Base image [^ ]*/demo/arm:v1 was pulled with platform "linux/arm64", expected "linux/amd64" for current build'
+echo "FROM $at/demo/arm:v1" | dockerfile "$T/on-arm"
+does "a build on an image for another machine" build on-arm "$T/on-arm"
+like "  warns" "$err" "$said .line 1."
+is "  and its image is for that machine" "$(config on-arm '{{.Os}}/{{.Architecture}}')" linux/arm64
+exits 10 "  --check finds it, too" croze build --check "$T/on-arm"
+like "  in the same words" "$out" '^Base image [^ ]*/demo/arm:v1 was pulled with platform "linux/arm64"'
+croze rmi "$at/demo/arm:v1" on-arm >/dev/null
+does "  and where the base came with the build" build on-arm "$T/on-arm"
+like "  it is known at the end" "$err" "$said .line 1."
+run croze run on-arm
+like "run warns, as docker does" "$err" "The requested image's platform .linux/arm64. does not match the detected host platform .linux/amd64."
+echo "FROM base" | dockerfile "$T/on-own"
+does "a base for this machine" build on-own "$T/on-own"
+unlike "  is nothing to warn of" "$err" InvalidBase
 
 # --- indexes in indexes ---
 
