@@ -16,7 +16,7 @@ static const struct opt options[] = {
     OPT_FLAG('a', "all", &all, "Accepted for skopeo's sake: every platform is always copied, unless one is chosen"),
     OPT_STR(0, "dest-creds", "USER:PASSWORD", &dest_creds, "Use these credentials for the destination's registry"),
     OPT_STR(0, "digestfile", "FILE", &digest_file, "Write the digest of what was copied to FILE"),
-    OPT_FLAG(0, "mirror", &mirror, "SOURCE is HOST/REPOSITORY[:TAG] with wildcards, DESTINATION HOST[/PREFIX]: copy all that match"),
+    OPT_FLAG(0, "mirror", &mirror, "SOURCE is HOST/REPOSITORY[:TAG] with wildcards (* and ? stop at /, ** does not), DESTINATION HOST[/PREFIX]: copy all that match"),
     OPT_FLAG(0, "new-only", &only_new, "With --mirror: only tags that the list of the destination lacks"),
     OPT_FLAG(0, "no-evidence", &no_evidence, "Leave signatures, attestations and all else that is about the image behind"),
     OPT_STR(0, "platform", "OS/ARCH[/VARIANT]", &platform, "Of an index copy only the image of this platform"),
@@ -51,9 +51,16 @@ const struct cmd cmd_copy = {
     .run = run,
 };
 
-static void say(const struct copy_result *r, const struct place *to) {
+/* The destination with its tag: a repository's may not have been typed. */
+static struct str destination(const struct place *to, const char *typed, struct arena *a) {
+    if (!to->repository)
+        return str_z(typed);
+    return to->reference.n ? arena_join3(a, to->shown, S(":"), to->reference) : arena_join3(a, to->shown, S("@"), to->must_be);
+}
+
+static void say(const struct copy_result *r, struct str to) {
     char digest[DIGEST_TEXT + 1], size[32];
-    fprintf(stderr, "%.*s: %s", STR_ARG(to->shown), r->changed ? "copied" : "everything is there already");
+    fprintf(stderr, "%.*s: %s", STR_ARG(to), r->changed ? "copied" : "everything is there already");
     if (r->blobs)
         fprintf(stderr, ", %llu blobs of %s", (unsigned long long)r->blobs, human_size(r->blob_bytes, size));
     if (r->evidence)
@@ -62,13 +69,13 @@ static void say(const struct copy_result *r, const struct place *to) {
     printf("%s\n", digest_text(&r->root.digest, digest));
 }
 
-static bool copy(struct place *from, struct place *to, const struct copy_options *o, struct err *e) {
+static bool copy(struct place *from, struct place *to, const char *typed, const struct copy_options *o, struct err *e) {
     struct arena a = ARENA_INIT;
     struct copy_result r;
     bool good = copy_image(from, from->reference, to, to->reference, o, &a, &r, e) ||
                 err_wrap(e, "copy %.*s to %.*s", STR_ARG(from->shown), STR_ARG(to->shown));
     if (good && !quiet)
-        say(&r, to);
+        say(&r, destination(to, typed, &a));
     good = good && digest_file_write(digest_file, &r.root.digest, e);
     arena_fini(&a);
     return good;
@@ -77,7 +84,7 @@ static bool copy(struct place *from, struct place *to, const struct copy_options
 static bool copy_texts(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
     _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, o->progress, e);
     _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, o->progress, e) : NULL;
-    return to && copy(from, to, o, e);
+    return to && copy(from, to, args[1], o, e);
 }
 
 /* --creds would go to whichever of two registries asks first. */

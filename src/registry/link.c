@@ -2,7 +2,10 @@
  * Link headers: see link.h. */
 #include "registry/link.h"
 
+#include "base/limits.h"
 #include "net/url.h"
+
+enum { IDLE_PAGES = 5 }; /* what is filtered may leave some pages empty */
 
 /* --- The header --- */
 
@@ -92,4 +95,36 @@ bool link_follow(struct arena *a, const struct registry_answer *page, struct str
     return str_eq(here.origin, there.origin) ||
            err_set(e, ERR_FAILED, "%.*s says that its list goes on at %.*s, which is another host, or another way to it, and is not asked",
                    STR_ARG(str_first(here.origin, 300)), STR_ARG(str_first(there.origin, 300)));
+}
+
+/* --- The list --- */
+
+void list_pages_fini(struct list_pages *p) {
+    map_fini(&p->seen);
+}
+
+bool list_is_new(struct list_pages *p, struct str key) {
+    bool is = map_put(&p->seen, key, p) == NULL;
+    p->news = p->news || is;
+    return is;
+}
+
+bool list_goes_on(struct list_pages *p, struct str next, struct err *e) {
+    if (!next.n)
+        return true;
+    p->n++;
+    p->idle = p->news ? 0 : p->idle + 1;
+    p->news = false;
+    if (p->n > LIMIT_TAG_PAGES)
+        return err_set(e, ERR_FAILED, "%s has no end: it has more than %d pages", p->what, LIMIT_TAG_PAGES);
+    return p->idle <= IDLE_PAGES || err_set(e, ERR_FAILED, "%s has no end: the last %u pages bring nothing new", p->what, p->idle);
+}
+
+bool list_read(struct str body, const char *key, const char *what, yyjson_doc **doc, yyjson_val **list, struct err *e) {
+    *doc = json_parse(body, LIMIT_JSON_BYTES, what, e);
+    if (!*doc)
+        return false;
+    *list = yyjson_obj_get(yyjson_doc_get_root(*doc), key);
+    return yyjson_is_arr(*list) || yyjson_is_null(*list) ||
+           err_set(e, ERR_FAILED, "what came is no %s: it has no list \"%s\"", what, key);
 }

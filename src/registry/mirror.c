@@ -23,6 +23,7 @@ struct mirror {
     struct glob *tags;
     struct str to_host, prefix;
     image_list images;
+    size_t matched;               /* those too that are there already */
 };
 
 static bool has_wildcard(struct str s) {
@@ -35,10 +36,22 @@ static struct str without_transport(struct str text) {
 
 /* --- What was typed --- */
 
+/* "registry.example", "localhost", "10.0.0.1:5000": a first component that cannot be a part of a repository's path. */
+static bool is_host(struct arena *a, struct str host) {
+    struct image_name name;
+    struct repository r;
+    struct err no_name = ERR_INIT;
+    bool is = image_name_parse(a, arena_join3(a, host, S("/x"), STR_NULL), &name, &no_name);
+    err_clear(&no_name);
+    if (is)
+        repository_of(a, &name, &r);
+    return is && str_eq(r.path, S("x"));
+}
+
 static bool read_source(struct mirror *m, struct err *e) {
     struct str text = without_transport(m->job->source), tag = S("*");
-    if (!str_cut(text, '/', &m->host, &m->pattern) || !m->host.n || !m->pattern.n)
-        return err_set(e, ERR_USAGE, "%.*s: HOST/REPOSITORY[:TAG] is expected, with wildcards", STR_ARG(m->job->source));
+    if (!str_cut(text, '/', &m->host, &m->pattern) || !m->pattern.n || !is_host(m->arena, m->host))
+        return err_set(e, ERR_USAGE, "%.*s: HOST/REPOSITORY[:TAG] of a registry is expected, with wildcards", STR_ARG(m->job->source));
     ptrdiff_t colon = str_rindex(m->pattern, ':');
     if (colon >= 0) {
         tag = str_from(m->pattern, (size_t)colon + 1);
@@ -51,47 +64,48 @@ static bool read_source(struct mirror *m, struct err *e) {
 static bool read_destination(struct mirror *m, struct err *e) {
     struct str text = without_transport(m->job->destination);
     str_cut(text, '/', &m->to_host, &m->prefix);
-    if (!m->to_host.n || has_wildcard(text))
-        return err_set(e, ERR_USAGE, "%.*s: HOST[/PREFIX] is expected, without wildcards", STR_ARG(m->job->destination));
+    if (has_wildcard(text) || !is_host(m->arena, m->to_host))
+        return err_set(e, ERR_USAGE, "%.*s: HOST[/PREFIX] of a registry is expected, without wildcards", STR_ARG(m->job->destination));
     while (str_ends(m->prefix, S("/")))
         m->prefix = str_first(m->prefix, m->prefix.n - 1);
-    return true;
+    return !m->prefix.n || image_path_is_good(m->prefix) ||
+           err_set(e, ERR_USAGE, "%.*s: \"%.*s\" is no beginning of a repository's path", STR_ARG(m->job->destination), STR_ARG(m->prefix));
 }
 
 /* --- Repositories --- */
 
-static bool take_names(struct mirror *m, struct str body, const struct glob *g, name_list *out, struct err *e) {
+static bool take_names(struct mirror *m, struct str body, struct list_pages *pages, const struct glob *g, name_list *out, struct err *e) {
     size_t i, max;
-    yyjson_val *v;
-    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(body, LIMIT_JSON_BYTES, "catalog", e);
-    if (!doc)
+    yyjson_val *v, *list;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
+    if (!list_read(body, "repositories", "catalog", &doc, &list, e))
         return false;
-    yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "repositories"), i, max, v) {
+    yyjson_arr_foreach(list, i, max, v) {
         struct str name = str_n(yyjson_get_str(v), yyjson_get_len(v));
-        if (out->n >= LIMIT_TAGS)
+        if (pages->seen.n >= LIMIT_TAGS)
             return err_set(e, ERR_FAILED, "more than %d repositories", LIMIT_TAGS);
         if (!yyjson_is_str(v) || !image_path_is_good(name)) /* it becomes a part of URLs and of names at the far side */
             return err_set(e, ERR_FAILED, "the catalog of %.*s has a name that is none: \"%s\"", STR_ARG(m->host), SHOWN(name));
+        if (map_get(&pages->seen, name))
+            continue;
+        name = arena_str(m->arena, name);
+        (void)list_is_new(pages, name);
         if (glob_matches(g, name))
-            vec_push(out, arena_str(m->arena, name));
+            vec_push(out, name);
     }
     return true;
 }
 
-static bool list_catalog(struct mirror *m, const struct glob *g, name_list *out, struct err *e) {
+static bool list_catalog(struct mirror *m, struct list_pages *pages, const struct glob *g, name_list *out, struct err *e) {
     struct repository none = {m->host, S("")};
     struct str page = S("_catalog?n=1000");
-    for (unsigned pages = 0; page.n; pages++) {
+    while (page.n) {
         struct registry_request q = {.repository = &none, .method = "GET", .path = page, .max_bytes = LIMIT_JSON_BYTES};
         struct registry_answer answer;
         if (!registry_ask(m->registries, &q, NULL, m->arena, &answer, e))
             return err_append(e, " (without wildcards in its name a repository needs no catalog)");
-        struct str next;
-        if (!link_follow(m->arena, &answer, &next, e) || !take_names(m, answer.body, g, out, e))
-            return false;
-        if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
-            return err_set(e, ERR_FAILED, "the catalog of %.*s has no end", STR_ARG(m->host));
-        page = next;
+        if (!link_follow(m->arena, &answer, &page, e) || !take_names(m, answer.body, pages, g, out, e) || !list_goes_on(pages, page, e))
+            return err_wrap(e, "%.*s", STR_ARG(m->host));
     }
     return true;
 }
@@ -102,7 +116,10 @@ static bool list_repositories(struct mirror *m, name_list *out, struct err *e) {
         return true;
     }
     struct glob *g = glob_compile(m->arena, m->pattern, GLOB_IGNORE, e);
-    return g && list_catalog(m, g, out, e);
+    struct list_pages pages = {.what = "the catalog"};
+    bool good = g && list_catalog(m, &pages, g, out, e);
+    list_pages_fini(&pages);
+    return good;
 }
 
 /* --- Tags --- */
@@ -133,7 +150,10 @@ static bool list_tags(struct mirror *m, struct str path, struct err *e) {
     bool good = p->ops->tags(p, m->arena, &tags, &n, e) && (!m->job->only_new || list_theirs(m, &one.to, &theirs, e));
     for (size_t i = 0; good && i < n; i++) {
         one.tag = tags[i];
-        if (!tag_is_about(tags[i]) && glob_matches(m->tags, tags[i]) && !map_get(&theirs, tags[i]))
+        if (tag_is_about(tags[i]) || !glob_matches(m->tags, tags[i]))
+            continue;
+        m->matched++;
+        if (!map_get(&theirs, tags[i]))
             vec_push(&m->images, one);
     }
     map_fini(&theirs);
@@ -147,6 +167,10 @@ bool mirror_list(struct registries *r, struct store *s, const struct mirror_job 
     bool good = read_source(&m, e) && read_destination(&m, e) && list_repositories(&m, &repositories, e);
     for (size_t i = 0; good && i < repositories.n; i++)
         good = list_tags(&m, repositories.p[i], e);
+    if (good && m.matched == 0)
+        good = repositories.n ? err_set(e, ERR_FAILED, "%.*s: of %zu repositories that match, none has a tag that does", STR_ARG(job->source),
+                                        repositories.n)
+                              : err_set(e, ERR_FAILED, "%.*s: no repository of the catalog matches", STR_ARG(job->source));
     *n = m.images.n;
     *out = arena_array(a, struct mirror_image, *n);
     for (size_t i = 0; i < *n; i++)

@@ -17,7 +17,8 @@ struct mirror_image {
     struct repository from, to;
     struct str tag;
 };
-/* Tags that hold what is about images are left out: copy_image brings that along. */
+/* Tags that hold what is about images are left out: copy_image brings that along. That nothing matches is an error: the patterns are
+ * wrong, or a listing is. */
 MUST_CHECK bool mirror_list(struct registries *r, struct store *s, const struct mirror_job *job, struct arena *a,
                             struct mirror_image **out, size_t *n, struct err *e);
 

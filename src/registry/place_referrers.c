@@ -25,25 +25,28 @@ static bool is_absent(struct err *e) {
 
 typedef VEC(struct descriptor) descriptor_list;
 
-static bool take_page(struct str body, struct arena *a, descriptor_list *out, struct err *e) {
+static bool take_page(struct str body, struct list_pages *pages, struct arena *a, descriptor_list *out, struct err *e) {
     struct descriptor *page;
     size_t n;
     if (!referrers_read(body, a, &page, &n, e))
         return false;
-    if (out->n + n > LIMIT_REFERRERS)
-        return err_set(e, ERR_FAILED, "more than %d referrers", LIMIT_REFERRERS);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (!list_is_new(pages, str_n((const char *)page[i].digest.b, sizeof page[i].digest.b)))
+            continue;
+        if (out->n == LIMIT_REFERRERS)
+            return err_set(e, ERR_FAILED, "more than %d referrers", LIMIT_REFERRERS);
         vec_push(out, page[i]);
+    }
     return true;
 }
 
 /* *known false: the registry has not this part of the API. */
-static bool list_by_api(struct place_repository *p, const struct digest *subject, struct arena *a, descriptor_list *out, bool *known,
-                        struct err *e) {
+static bool list_by_api(struct place_repository *p, const struct digest *subject, struct list_pages *pages, struct arena *a,
+                        descriptor_list *out, bool *known, struct err *e) {
     static const int expect[] = {404, 405, 0};
     char text[DIGEST_TEXT + 1];
     struct str page = arena_join3(a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL);
-    for (unsigned pages = 0; page.n; pages++) {
+    while (page.n) {
         struct registry_request q = repository_request(p, "GET", page, "pull");
         struct registry_answer answer;
         q.accept = S(MEDIA_INDEX);
@@ -53,22 +56,19 @@ static bool list_by_api(struct place_repository *p, const struct digest *subject
         *known = answer.status < 300;
         if (!*known)
             return true;
-        struct str next;
-        if (!link_follow(a, &answer, &next, e) || !take_page(answer.body, a, out, e))
-            return false;
-        if (pages >= LIMIT_REFERRERS || str_eq(next, page))
-            return err_set(e, ERR_FAILED, "the list of referrers has no end");
-        page = next;
+        if (!link_follow(a, &answer, &page, e) || !take_page(answer.body, pages, a, out, e) || !list_goes_on(pages, page, e))
+            return err_wrap(e, "%.*s", STR_ARG(p->place.shown));
     }
     return true;
 }
 
-static bool list_by_tag(struct place_repository *p, const struct digest *subject, struct arena *a, descriptor_list *out, struct err *e) {
+static bool list_by_tag(struct place_repository *p, const struct digest *subject, struct list_pages *pages, struct arena *a,
+                        descriptor_list *out, struct err *e) {
     struct manifest_blob m;
     char tag[REFERENCE_TAG_BYTES];
     if (!p->place.ops->manifest(&p->place, str_z(reference_tag(subject, "", tag)), a, &m, e))
         return is_absent(e);
-    return take_page(m.bytes, a, out, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag);
+    return take_page(m.bytes, pages, a, out, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag);
 }
 
 /* Some registries know the API and give an empty list, while the tag has entries. */
@@ -76,12 +76,14 @@ bool repository_referrers(struct place *place, const struct digest *subject, str
                           struct err *e) {
     struct place_repository *p = repository_place(place);
     descriptor_list list = {0};
+    struct list_pages pages = {.what = "the list of referrers"};
     bool known = !atomic_load(&p->no_referrers);
-    bool good = !known || list_by_api(p, subject, a, &list, &known, e);
+    bool good = !known || list_by_api(p, subject, &pages, a, &list, &known, e);
     if (good && !known)
         atomic_store(&p->no_referrers, true);
     if (good && list.n == 0)
-        good = list_by_tag(p, subject, a, &list, e);
+        good = list_by_tag(p, subject, &pages, a, &list, e);
+    list_pages_fini(&pages);
     *n = list.n;
     *out = arena_array(a, struct descriptor, list.n);
     for (size_t i = 0; i < list.n; i++)
@@ -111,6 +113,20 @@ static bool ask_put(struct place_repository *p, const struct registry_request *q
     }
 }
 
+/* 201 says that it is there. Whatever else is no failure, may say anything. */
+static bool is_taken(struct place_repository *p, struct str reference, const struct digest *d, long status, struct err *e) {
+    struct digest there;
+    char text[DIGEST_TEXT + 1];
+    if (status == 201)
+        return true;
+    if (!p->place.ops->resolve(&p->place, reference, &there, e) || !digest_eq(&there, d)) {
+        err_clear(e);
+        return err_set(e, ERR_FAILED, "%.*s: the registry answers %ld to %s, and does not have it under %.*s", STR_ARG(p->place.shown), status,
+                       digest_text(d, text), STR_ARG(reference));
+    }
+    return true;
+}
+
 bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
                           struct registry_answer *answer, struct err *e) {
     struct registry_request q = repository_request(p, "PUT", arena_join3(a, S("manifests/"), reference, STR_NULL), "pull,push");
@@ -122,8 +138,10 @@ bool repository_put_bytes(struct place_repository *p, struct str reference, cons
     if (!ask_put(p, &q, a, answer, e))
         return false;
     bool same = !str_starts(answer->digest, S("sha256:")) || str_eqz(answer->digest, digest_text(&m->digest, text));
-    return same || err_set(e, ERR_FAILED, "%.*s: the registry says that it took %.*s instead of %s", STR_ARG(p->place.shown),
-                           STR_ARG(answer->digest), digest_text(&m->digest, text));
+    if (!same)
+        return err_set(e, ERR_FAILED, "%.*s: the registry says that it took %s instead of %s", STR_ARG(p->place.shown), SHOWN(answer->digest),
+                       digest_text(&m->digest, text));
+    return is_taken(p, reference, &m->digest, answer->status, e);
 }
 
 bool repository_put_manifest(struct place *place, struct str reference, const struct manifest_blob *m, struct err *e) {

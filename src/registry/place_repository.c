@@ -167,19 +167,23 @@ static bool repository_blob(struct place *p, const struct descriptor *d, struct 
 
 typedef VEC(struct str) tag_list;
 
-static bool read_page(struct str body, struct arena *a, tag_list *out, struct err *e) {
+static bool read_page(struct str body, struct list_pages *pages, struct arena *a, tag_list *out, struct err *e) {
     size_t i, max;
-    yyjson_val *v;
-    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(body, LIMIT_JSON_BYTES, "list of tags", e);
-    if (!doc)
+    yyjson_val *v, *list;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
+    if (!list_read(body, "tags", "list of tags", &doc, &list, e))
         return false;
-    yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "tags"), i, max, v) {
+    yyjson_arr_foreach(list, i, max, v) {
         struct str tag = str_n(yyjson_get_str(v), yyjson_get_len(v));
         if (!yyjson_is_str(v) || !image_tag_is_good(tag)) /* it becomes a part of URLs and names */
             return err_set(e, ERR_FAILED, "list of tags: \"%s\" is no tag", SHOWN(tag));
         if (out->n >= LIMIT_TAGS)
             return err_set(e, ERR_FAILED, "more than %d tags", LIMIT_TAGS);
-        vec_push(out, arena_str(a, tag));
+        if (map_get(&pages->seen, tag))
+            continue;
+        tag = arena_str(a, tag);
+        (void)list_is_new(pages, tag);
+        vec_push(out, tag);
     }
     return true;
 }
@@ -188,43 +192,39 @@ static int by_name(const void *a, const void *b) {
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-/* Sorted; what a page has that another had too counts once. */
 static void give_tags(const tag_list *list, struct arena *a, struct str **out, size_t *n) {
-    *n = 0;
-    if (list->n > 1)
-        qsort(list->p, list->n, sizeof *list->p, by_name);
+    *n = list->n;
     *out = arena_array(a, struct str, list->n);
     for (size_t i = 0; i < list->n; i++)
-        if (i == 0 || !str_eq(list->p[i], list->p[i - 1]))
-            (*out)[(*n)++] = list->p[i];
+        (*out)[i] = list->p[i];
+    if (list->n > 1)
+        qsort(*out, list->n, sizeof **out, by_name);
 }
 
-static bool get_pages(struct place_repository *p, struct arena *a, tag_list *list, struct err *e) {
+static bool get_pages(struct place_repository *p, struct list_pages *pages, struct arena *a, tag_list *list, struct err *e) {
     struct str page = S("tags/list?n=1000");
-    for (unsigned pages = 0; page.n; pages++) {
+    while (page.n) {
         struct arena scratch = ARENA_INIT;
         struct registry_request q = repository_request(p, "GET", page, "pull");
         struct registry_answer answer;
         q.accept = S("application/json");
         q.max_bytes = LIMIT_JSON_BYTES;
-        bool good = registry_ask(p->registries, &q, NULL, &scratch, &answer, e) && read_page(answer.body, a, list, e);
-        struct str next = STR_NULL;
-        good = good && link_follow(&scratch, &answer, &next, e);
-        next = arena_str(a, next);
+        bool good = registry_ask(p->registries, &q, NULL, &scratch, &answer, e) && read_page(answer.body, pages, a, list, e);
+        page = STR_NULL;
+        good = good && link_follow(&scratch, &answer, &page, e);
+        page = arena_str(a, page);
         arena_fini(&scratch);
-        if (!good)
-            return false;
-        if (pages >= LIMIT_TAG_PAGES || str_eq(next, page))
-            return err_set(e, ERR_FAILED, "the list of tags has no end: its pages lead back to themselves, or are more than %d",
-                           LIMIT_TAG_PAGES);
-        page = next;
+        if (!good || !list_goes_on(pages, page, e))
+            return err_wrap(e, "%.*s", STR_ARG(p->place.shown));
     }
     return true;
 }
 
 static bool repository_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
     tag_list list = {0};
-    bool good = get_pages(repository_place(p), a, &list, e);
+    struct list_pages pages = {.what = "the list of tags"};
+    bool good = get_pages(repository_place(p), &pages, a, &list, e);
+    list_pages_fini(&pages);
     if (good)
         give_tags(&list, a, out, n);
     vec_fini(&list);
