@@ -97,8 +97,9 @@ static bool try_once(struct call *c, struct registry_answer *out, struct err *e)
 
 /* How long was waited, in milliseconds. Of a 429 the rest of it is the bucket's to wait, for all. */
 static uint64_t wait_for_next(struct call *c, unsigned n) {
-    uint64_t ms = pace_backoff_ms(n), asked = c->has_wait ? c->wait_s * 1000 : 0;
-    net_wait_ms(asked > ms && c->answer.status != 429 ? asked : ms);
+    uint64_t ms = pace_backoff_ms(n), asked = c->has_wait ? c->wait_s * 1000 : 0, now = asked > ms && c->answer.status != 429 ? asked : ms;
+    pace_tell(c->at->host, c->answer.status == 429 ? "is busy" : "does not answer as it should", now, c->ask->progress);
+    net_wait_ms(now);
     return asked > ms ? asked : ms;
 }
 

@@ -85,6 +85,8 @@ MUST_CHECK bool certs_find(struct arena *a, const char *cert_dir, struct str hos
 /* --- pace.c --- */
 /* Waits until the host's bucket has one. `said`: where a long wait is told of; may be NULL. */
 void pace_wait(struct registries *r, struct host *h, struct progress_step *said);
+/* Tells people of a wait that they would wonder about; of a short one nothing. `said` as above. */
+void pace_tell(const struct host *h, const char *what, uint64_t ms, struct progress_step *said);
 /* A 429: nobody asks before `seconds` have passed. */
 void pace_close(struct registries *r, struct host *h, uint64_t seconds);
 /* How long before try number n (from 1): doubles, with jitter. */

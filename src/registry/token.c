@@ -172,7 +172,9 @@ bool token_fetch(struct registries *r, struct host *h, struct str realm, struct 
         log_debug("%.*s: %s; trying again", STR_ARG(k.realm.origin), e->msg);
         err_clear(e);
         uint64_t ms = pace_backoff_ms(n);
-        net_wait_ms(k.wait_s * 1000 > ms ? k.wait_s * 1000 : ms);
+        ms = k.wait_s * 1000 > ms ? k.wait_s * 1000 : ms;
+        pace_tell(k.to, "is not ready to give a token", ms, NULL);
+        net_wait_ms(ms);
     }
     log_span("registry token", began);
     if (ok)

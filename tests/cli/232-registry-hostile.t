@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # ports come from tests/peer/lib.sh
 # Registries that speak HTTP and mean something else, or mean harm:
 #   * lists that are none, lead in circles or never end; answers that are longer than anything may be; places to go on that are no URLs of the web
-#   * success that is none
+#   * success that is none; times to wait that are absurd
 . "$(dirname "$0")/lib.sh"
 . "$here/../peer/lib.sh"
 export HOME="$T/home" CROZE_FETCH_TIMEOUT=20 CROZE_FETCH_TRIES=2
@@ -47,6 +47,18 @@ peer_faults one "$(page manifests '[], \"schemaVersion\": 2' "/v2/demo/all/refer
 refuses 1 'the list of referrers has no end' "referrers without end" croze copy "$at/demo/all:v1" "oci:$T/endless:v1"
 answers tags.get '"body": "{\"tags\": []}", "headers": {"Link": "<file:///etc/passwd>; rel=next"}'
 refuses 1 'the Link to the next page' "a list that goes on in a file" croze tags "$at/demo/all"
+
+# --- waiting ---
+
+for seconds in 100 99999999999 99999999999999999999999999; do
+    peer one forget
+    peer_faults one '{"fault": {"name": "answer", "code": 429, "headers": {"Retry-After": "'$seconds'"}}}'
+    refuses 1 "HTTP 429.*it asks to come again in (100|4294967295) seconds" "nobody waits for $seconds seconds" croze tags "$at/demo/all"
+    is "  or asks again" "$(peer one count)" 1
+done
+peer_faults one '{"fault": {"name": "answer", "code": 503, "headers": {"Retry-After": "3"}}, "times": 1}'
+does "three seconds are waited for" croze tags "$at/demo/all"
+like "  and told" "$err" "$at does not answer as it should: waiting 3 seconds"
 
 # --- mirrors of nothing ---
 
