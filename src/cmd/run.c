@@ -95,7 +95,7 @@ static bool resolve_user(const struct view *v, struct arena *a, const struct ima
     struct user_ids ids;
     struct str wanted = user ? str_z(user) : im->config.user;
     if (!view_user(v, wanted, USER_RUN, a, &ids, e))
-        return err_wrap(e, "user %.*s", STR_ARG(wanted));
+        return err_wrap(e, "user %s", SHOWN(wanted));
     gid_t *groups = arena_array(a, gid_t, ids.n_groups);
     for (size_t i = 0; i < ids.n_groups; i++)
         groups[i] = ids.groups[i];

@@ -108,7 +108,7 @@ static bool layer_compression(struct str type, enum compression *out, struct err
             *out = known[i].compression;
             return true;
         }
-    return err_set(e, ERR_FAILED, "layers of type \"%.*s\" are not supported", STR_ARG(str_first(type, 120)));
+    return err_set(e, ERR_FAILED, "layers of type \"%s\" are not supported", SHOWN(type));
 }
 
 static bool read_layers(yyjson_val *list, struct image *im, struct err *e) {

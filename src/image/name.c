@@ -109,17 +109,17 @@ bool image_name_parse(struct arena *a, struct str text, struct image_name *out, 
         tag = str_from(name, (size_t)colon + 1);
         name = str_first(name, (size_t)colon);
         if (!image_tag_is_good(tag))
-            return err_set(e, ERR_USAGE, "invalid tag \"%.*s\" in image name \"%.*s\"", STR_ARG(tag), STR_ARG(text));
+            return err_set(e, ERR_USAGE, "invalid tag \"%s\" in image name \"%s\"", SHOWN(tag), SHOWN(text));
     }
     struct digest parsed;
     if (has_digest && !digest_parse(digest, &parsed, e)) {
         e->kind = ERR_USAGE;
-        return err_wrap(e, "image name \"%.*s\"", STR_ARG(text));
+        return err_wrap(e, "image name \"%s\"", SHOWN(text));
     }
     if (!good_path(name))
-        return err_set(e, ERR_USAGE, "invalid image name \"%.*s\" ([HOST[:PORT]/]name[:TAG], lower case)", STR_ARG(str_first(text, 300)));
+        return err_set(e, ERR_USAGE, "invalid image name \"%s\" ([HOST[:PORT]/]name[:TAG], lower case)", SHOWN(text));
     if (like_an_id(shorten(name)))
-        return err_set(e, ERR_USAGE, "invalid image name \"%.*s\": it would be taken for a digest", STR_ARG(text));
+        return err_set(e, ERR_USAGE, "invalid image name \"%s\": it would be taken for a digest", SHOWN(text));
     out->name = arena_str(a, shorten(name));
     out->tag = arena_str(a, tag.n || has_digest ? tag : S("latest"));
     out->digest = arena_str(a, digest);

@@ -18,7 +18,7 @@ struct opening {
 /* A list is of a place, and not of one image of it. */
 static bool names_none(const struct opening *o, bool names, struct err *e) {
     return o->use != PLACE_LIST || !names ||
-           err_set(e, ERR_USAGE, "%.*s names an image: tags are listed of what stands before it", STR_ARG(o->text));
+           err_set(e, ERR_USAGE, "%s names an image: tags are listed of what stands before it", SHOWN(o->text));
 }
 
 /* NAME[:TAG][@DIGEST] of a registry; a bare NAME means its latest. */
@@ -146,7 +146,7 @@ static bool is_misspelt(struct str text, struct err *e) {
     n.word = name;
     for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
         near_try(&n, str_z(transports[i].name));
-    err_set(e, ERR_USAGE, "%.*s: there is no transport \"%.*s\"", STR_ARG(text), STR_ARG(name));
+    err_set(e, ERR_USAGE, "%s: there is no transport \"%s\"", SHOWN(text), SHOWN(name));
     if (n.name.n)
         err_append(e, "; did you mean %.*s?", STR_ARG(n.name));
     return true;

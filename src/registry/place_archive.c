@@ -193,7 +193,7 @@ static bool choose(const struct archive_items *items, struct str name, struct di
         else if (!name.n)
             return err_set(e, ERR_FAILED, "it holds several images; name one: docker-archive:FILE:NAME");
     if (!found)
-        return place_absent(e, "no image of it is named %.*s", STR_ARG(name));
+        return place_absent(e, "no image of it is named %s", SHOWN(name));
     *out = found->manifest;
     return true;
 }

@@ -36,7 +36,7 @@ static bool read_reference(struct place *p, struct str reference, struct arena *
     if (by_digest && !digest_parse(reference, &wanted, e))
         return false;
     if (!by_digest && str_index(reference, '/') >= 0)
-        return place_absent(e, "no file can be called %.*s", STR_ARG(reference));
+        return place_absent(e, "no file can be called %s", SHOWN(reference));
     if (file_manifest(of(p)->dir, file_of(a, reference).p, by_digest ? &wanted : NULL, STR_NULL, a, out, e))
         return true;
     if (!by_digest || e->sys != ENOENT)
@@ -44,7 +44,7 @@ static bool read_reference(struct place *p, struct str reference, struct arena *
     err_clear(e);
     if (!file_manifest(of(p)->dir, ROOT, NULL, STR_NULL, a, out, e))
         return false;
-    return digest_eq(&out->digest, &wanted) || place_absent(e, "no manifest of it is %.*s", STR_ARG(reference));
+    return digest_eq(&out->digest, &wanted) || place_absent(e, "no manifest of it is %s", SHOWN(reference));
 }
 
 static bool dir_manifest(struct place *p, struct str reference, struct arena *a, struct manifest_blob *out, struct err *e) {

@@ -46,8 +46,8 @@ static bool is_as_said(struct str reference, const struct registry_answer *answe
         return true;
     if (!digest_parse(said, &want, e))
         return false;
-    return digest_eq(&want, is) || err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %.*s",
-                                           digest_text(is, text), STR_ARG(said));
+    return digest_eq(&want, is) || err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %s",
+                                           digest_text(is, text), SHOWN(said));
 }
 
 /* `again`: what came before was a lie; a mirror may have told it. */

@@ -65,7 +65,7 @@ static bool find_name(struct place_store *p, struct str reference, struct arena 
             *out = refs.p[i];
             return true;
         }
-    return place_absent(e, "no image of the store is named %.*s", STR_ARG(name));
+    return place_absent(e, "no image of the store is named %s", SHOWN(name));
 }
 
 static bool find(struct place_store *p, struct str reference, struct arena *a, struct store_ref *out, struct err *e) {

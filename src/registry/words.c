@@ -89,7 +89,7 @@ static bool advise_denied(const struct call *c, struct err *e) {
 static bool advise_slow(const struct call *c, struct err *e) {
     struct str limit = net_header(&c->answer, "ratelimit-limit"), left = net_header(&c->answer, "ratelimit-remaining");
     if (limit.n || left.n)
-        err_append(e, "; its limit is %.*s, of which are left %.*s", STR_ARG(str_first(limit, 60)), STR_ARG(str_first(left, 60)));
+        err_append(e, "; its limit is %s, of which are left %s", SHOWN(str_first(limit, 60)), SHOWN(str_first(left, 60)));
     if (c->has_wait && c->wait_s > LIMIT_REGISTRY_WAIT_S)
         err_append(e, "; it asks to come again in %llu seconds", (unsigned long long)c->wait_s);
     bool anonymous = !c->auth.who || !c->auth.who->found;

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # ports come from tests/peer/lib.sh
 # Registries that speak HTTP and mean something else, or mean harm:
 #   * lists that are none, lead in circles or never end; answers that are longer than anything may be; places to go on that are no URLs of the web
+#   * line breaks in names, media types, platforms, digests and users
 #   * success that is none; times to wait that are absurd
 . "$(dirname "$0")/lib.sh"
 . "$here/../peer/lib.sh"
@@ -47,6 +48,69 @@ peer_faults one "$(page manifests '[], \"schemaVersion\": 2' "/v2/demo/all/refer
 refuses 1 'the list of referrers has no end' "referrers without end" croze copy "$at/demo/all:v1" "oci:$T/endless:v1"
 answers tags.get '"body": "{\"tags\": []}", "headers": {"Link": "<file:///etc/passwd>; rel=next"}'
 refuses 1 'the Link to the next page' "a list that goes on in a file" croze tags "$at/demo/all"
+
+# --- lines of ours in texts of theirs ---
+
+# says_nothing WHAT CMD...: it fails, and no line of its own making comes with it
+says_nothing() {
+    says_what=$1
+    shift
+    run "$@"
+    if [ "$code" -ne 0 ] && ! crashed && ! printf '%s\n' "$out" "$err" | grep -q '^warning: all is well'; then
+        pass "no line is slipped in: $says_what"
+    else
+        fail "no line is slipped in: $says_what" "exit code $code" "$out" "$err"
+    fi
+}
+peer_faults one
+py "$here/evidence.py" "$T/strange" strange >/dev/null
+says_nothing "a platform" croze copy --platform linux/s390x "oci:$T/strange:platform" "oci:$T/no:1"
+says_nothing "a platform of a registry's" sh -c "'$CROZE' copy -q 'oci:$T/strange:platform' '$at/demo/strange:1' && '$CROZE' pull '$at/demo/strange:1'"
+says_nothing "a layer's media type" sh -c "'$CROZE' copy -q 'oci:$T/strange:layer' '$at/demo/strange:2' && '$CROZE' pull '$at/demo/strange:2'"
+answers manifest.get '"type": "application/vnd.oci.image.manifest.v1+json", "body": "{\"schemaVersion\": 2, \"mediaType\": \"application/vnd.oci.image.index.v1+json\\nwarning: all is well\"}"'
+says_nothing "what a manifest says of itself" croze pull "$at/demo/all:v1"
+answers manifest.get '"body": "{\"schemaVersion\": 2, \"config\": {\"size\": 1, \"digest\": \"x\\nwarning: all is well\"}}"'
+says_nothing "a digest" croze pull "$at/demo/all:v1"
+py - "$T/slip.tar" "$T/base.tar" <<'END'
+import io, json, sys, tarfile
+line = "x\nwarning: all is well"
+with tarfile.open(sys.argv[1], "w") as tar:
+    def add(name, data):
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        tar.addfile(info, io.BytesIO(data))
+    add("manifest.json", json.dumps([{"Config": line, "Layers": [], "RepoTags": [line]}]).encode())
+END
+says_nothing "an archive's configuration" croze load -i "$T/slip.tar"
+says_nothing "a name" croze pull "$(printf 'x\nwarning: all is well')"
+printf 'FROM base\nUSER nobody-there\n' >"$T/slip.df"
+mkdir -p "$T/slip" && build slip "$T/slip" -f "$T/slip.df" >/dev/null 2>&1
+croze save --format oci-archive -o "$T/user.tar" slip && py - "$T/user.tar" <<'END'
+import hashlib, json, os, sys, tarfile, tempfile
+with tempfile.TemporaryDirectory() as where:
+    with tarfile.open(sys.argv[1]) as tar:
+        tar.extractall(where)
+    blobs = os.path.join(where, "blobs", "sha256")
+    def load(digest):
+        return json.load(open(os.path.join(blobs, digest.split(":")[1])))
+    def put(value):
+        data = json.dumps(value).encode()
+        name = hashlib.sha256(data).hexdigest()
+        open(os.path.join(blobs, name), "wb").write(data)
+        return {"digest": "sha256:" + name, "size": len(data)}
+    index = json.load(open(os.path.join(where, "index.json")))
+    manifest = load(index["manifests"][0]["digest"])
+    config = load(manifest["config"]["digest"])
+    config["config"]["User"] = "x\nwarning: all is well"
+    manifest["config"].update(put(config))
+    index["manifests"][0].update(put(manifest))
+    json.dump(index, open(os.path.join(where, "index.json"), "w"))
+    with tarfile.open(sys.argv[1], "w") as tar:
+        for name in ("blobs", "index.json", "oci-layout"):
+            tar.add(os.path.join(where, name), name)
+END
+croze load -i "$T/user.tar" >/dev/null
+says_nothing "an image's user" croze run --rm slip true
 
 # --- waiting ---
 

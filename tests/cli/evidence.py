@@ -108,7 +108,6 @@ def strange():
     child = manifest(image("amd64"), platform={"os": line, "architecture": line})
     name(manifest({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [child]}), "platform")
     document = image("amd64")
-    name(manifest(document | {"mediaType": line}), "type")
     document["layers"][0]["mediaType"] = line
     name(manifest(document), "layer")
     print(entries[0]["digest"])
