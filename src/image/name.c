@@ -29,9 +29,23 @@ static bool good_component(struct str s) {
     return false;
 }
 
+/* "[::1]:5000" behind the bracket: hexadecimal digits and colons, as the grammar has them. */
+static bool good_ipv6_host(struct str s) {
+    struct str address, port;
+    uint64_t number;
+    if (!str_cut(s, ']', &address, &port) || !address.n)
+        return false;
+    for (size_t i = 0; i < address.n; i++)
+        if (!address.p[i] || !strchr("0123456789abcdefABCDEF:", address.p[i]))
+            return false;
+    return !port.n || (port.p[0] == ':' && str_to_u64(str_from(port, 1), 10, 65535, &number));
+}
+
 static bool good_host(struct str s) {
     struct str host, port;
     uint64_t number;
+    if (str_starts(s, S("[")))
+        return good_ipv6_host(str_from(s, 1));
     if (str_cut(s, ':', &host, &port) && !str_to_u64(port, 10, 65535, &number))
         return false;
     char before = '.'; /* labels neither begin nor end with a dash, and none is empty: ".." is no host */

@@ -72,16 +72,24 @@ static struct place *open_oci(struct opening *o, struct err *e) {
     return path ? place_oci(path, tag, o->use, NULL, e) : NULL;
 }
 
+/* The streams are `croze save`'s and `croze load`'s; copy's own output is a digest. */
+static bool is_file(const struct opening *o, const char *path, struct err *e) {
+    if (strcmp(path, "-") != 0)
+        return true;
+    return err_set(e, ERR_USAGE, o->use == PLACE_WRITE ? "%s: it goes to a file; `croze save` writes to standard output"
+                                                       : "%s: it comes from a file; `croze load` reads standard input", SHOWN(o->text));
+}
+
 static struct place *open_oci_archive(struct opening *o, struct err *e) {
     struct str tag;
     const char *path = cut_layout(o, &tag, e);
-    return path ? place_oci_archive(o->store, path, tag, o->use, e) : NULL;
+    return path && is_file(o, path, e) ? place_oci_archive(o->store, path, tag, o->use, e) : NULL;
 }
 
 static struct place *open_docker_archive(struct opening *o, struct err *e) {
     struct str name;
     const char *path = cut_path(o, &name);
-    return !names_none(o, name.n > 0, e) ? NULL : place_docker_archive(o->store, path, name, o->use, e);
+    return !is_file(o, path, e) || !names_none(o, name.n > 0, e) ? NULL : place_docker_archive(o->store, path, name, o->use, e);
 }
 
 static struct place *open_dir(struct opening *o, struct err *e) {
@@ -140,7 +148,7 @@ static bool is_misspelt(struct str text, struct err *e) {
     struct str name, rest, piece, behind;
     struct near n = {0};
     uint64_t port;
-    if (!str_cut(text, ':', &name, &rest) || str_index(name, '/') >= 0 || !str_cut(rest, '/', &piece, &behind) ||
+    if (!str_cut(text, ':', &name, &rest) || str_index(name, '/') >= 0 || str_starts(name, S("[")) || !str_cut(rest, '/', &piece, &behind) ||
         str_to_u64(piece, 10, 65535, &port))
         return false;
     n.word = name;
@@ -152,6 +160,52 @@ static bool is_misspelt(struct str text, struct err *e) {
     return true;
 }
 
+/* Transports of skopeo and podman that are none here: a name that begins like one is not asked of Docker Hub. */
+static const struct {
+    const char *name, *instead;
+} foreign[] = {
+    {"containers-storage", "podman's storage is not read; `podman save --format oci-archive` writes what croze reads (oci-archive:FILE)"},
+    {"ostree", "it is not supported"},
+    {"sif", "it is not supported"},
+    {"tarball", "`croze import` makes an image of one"},
+    {"atomic", "it is not supported"},
+    {"oci-layout", "it is oci:DIR here"},
+    {"docker-dir", "it is dir:DIR here"},
+    {"http", "a registry is docker://NAME here"},
+    {"https", "a registry is docker://NAME here"},
+};
+
+static bool is_foreign(struct str text, struct err *e) {
+    struct str name, rest;
+    bool cut = str_cut(text, ':', &name, &rest);
+    for (size_t i = 0; cut && i < sizeof foreign / sizeof *foreign; i++)
+        if (str_eqz(name, foreign[i].name)) {
+            err_set(e, ERR_USAGE, "%s: the transport \"%s\": %s", SHOWN(text), foreign[i].name, foreign[i].instead);
+            if (str_index(text, '/') < 0)
+                err_append(e, " (an image of that name is docker://%s)", SHOWN(text));
+            return true;
+        }
+    return false;
+}
+
+bool place_has_transport(struct str text) {
+    struct str rest;
+    return find_transport(text, &rest) != NULL;
+}
+
+bool registry_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e) {
+    struct str rest;
+    if (str_starts(text, S("docker://")))
+        return image_name_parse(a, str_from(text, S("docker://").n), out, e);
+    bool known = find_transport(text, &rest) != NULL;
+    if (!known && (is_foreign(text, e) || is_misspelt(text, e)))
+        return false;
+    if (known)
+        return err_set(e, ERR_USAGE, "%s: a name of a registry is expected; `croze copy` goes from and to places of all kinds%s%s", SHOWN(text),
+                       str_index(text, '/') < 0 ? ", and an image of that name is docker://" : "", str_index(text, '/') < 0 ? SHOWN(text) : "");
+    return image_name_parse(a, text, out, e);
+}
+
 struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
                          struct err *e) {
     struct opening o = {.registries = r, .store = s, .text = text, .rest = text, .use = use, .progress = progress};
@@ -159,7 +213,7 @@ struct place *place_open(struct registries *r, struct store *s, struct str text,
     const struct transport *t = find_transport(text, &rest);
     if (t)
         o.rest = rest;
-    else if (is_misspelt(text, e))
+    else if (is_foreign(text, e) || is_misspelt(text, e))
         return NULL;
     struct place *p = t ? t->open(&o, e) : open_repository(&o, e);
     if (p && use == PLACE_WRITE)

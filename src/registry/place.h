@@ -89,6 +89,10 @@ enum place_use {
 };
 MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
                                     struct err *e);
+/* Whether the text says which transport; "localhost:5000/x" does not. */
+bool place_has_transport(struct str text);
+/* NAME[:TAG][@DIGEST] for a verb that speaks to registries alone: docker:// may stand before it, other transports are refused. */
+MUST_CHECK bool registry_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e);
 void place_close(struct place *p); /* NULL is fine */
 static inline void place_closep(struct place **p) {
     place_close(*p);

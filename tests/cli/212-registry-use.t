@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # ports come from tests/peer/lib.sh
 # The verbs of registries as people and scripts use them:
 #   * tags of archives, layouts and the store; what is no place to list
+#   * transports that are none here; docker:// before a name; several names, of which one is wrong; push to a destination
 #   * images for another machine as bases and to run
 #   * pulls of a platform, and of indexes in indexes
 . "$(dirname "$0")/lib.sh"
@@ -82,4 +83,37 @@ done
 does "an index in an index" croze pull -q "$at/demo/deep:2"
 is "  is read as it was brought" "$(config "$at/demo/deep:2" '{{.Architecture}}')" amd64
 refuses 1 'docker://.*: indexes in an index are nested deeper than 2 levels' "one deeper" croze pull -q "$at/demo/deep:3"
+
+# --- names, transports, several at once ---
+
+peer one forget
+for text in containers-storage:base containers-storage:localhost/base ostree:x@/repo sif:x oci-layout:"$T/all" https://"$at"/demo/all; do
+    refuses 2 'transport' "no transport here: $text" croze copy "$text" "oci:$T/x:1"
+    for verb in pull push delete tags; do refuses 2 'transport' "  nor for $verb" croze $verb "$text"; done
+done
+for verb in pull push delete; do refuses 2 'copy. goes from and to places' "$verb is of registries" croze $verb "oci:$T/all:v1"; done
+refuses 2 'goes to a file; .croze save' "an archive is no stream" croze copy "oci:$T/all:v1" oci-archive:-
+refuses 2 'comes from a file; .croze load' "  nor comes from one" croze copy docker-archive:- "oci:$T/x:1"
+is "  and nobody was asked" "$(peer one count)" 0
+does "docker:// is understood by push" croze push -q "docker://$at/demo/arm:v1"
+does "  by pull" croze pull -q "docker://$at/demo/arm:v1"
+croze tag base "$at/demo/gone:1" && croze push -q "$at/demo/gone:1" >/dev/null
+does "  and by delete" croze delete "docker://$at/demo/gone:1"
+refuses 2 'say which tag' "delete reads all names first" croze delete "$at/demo/arm:v1" "$at/demo/amd"
+does "  and has deleted nothing" croze pull -q "$at/demo/arm:v1"
+croze rmi "$at/demo/amd:v1" "$at/demo/arm:v1" >/dev/null
+run croze pull -q "$at/demo/amd:v1" "$at/demo/nothing:1" "$at/demo/arm:v1"
+is "one that is not there does not keep the others away" "$code $out" "1 $at/demo/amd:v1
+$at/demo/arm:v1"
+like "  and is told" "$err" 'demo/nothing:1.*404'
+does "push as podman: to another name" croze push base "docker://$at/demo/as:podman"
+like "  says where" "$out" "^docker://$at/demo/as:podman: digest: $(digest_of base) size"
+is "  it is there" "$(croze tags "$at/demo/as")" podman
+does "  to a layout" croze push base "oci:$T/pushed:1"
+is "  with that name" "$(croze tags "oci:$T/pushed")" 1
+peer one forget
+refuses 2 'invalid' "push reads all names first" croze push "$at/demo/amd:v1" "$at/demo/NO:1"
+is "  and has sent nothing" "$(peer one count)" 0
+like "a copy says its tag" "$(croze copy "oci:$T/amd:v1" "docker://$at/demo/tagged" 2>&1)" "^docker://$at/demo/tagged:latest: copied"
+refuses 1 '\[::1\]:1' "a registry by its IPv6 address" croze pull '[::1]:1/demo/x'
 done_testing
