@@ -120,6 +120,7 @@
 #define LIMIT_GROUPS 65536                     /* supplementary groups of a process: the kernel's NGROUPS_MAX */
 #define LIMIT_IMAGE_LAYERS 500                 /* overlayfs' own maximum of lower directories */
 #define LIMIT_IMAGE_HISTORY 200000             /* lines: two of the longest Dockerfiles */
+#define LIMIT_TAR_TAIL_BYTES MIB(256)          /* behind a tar's end mark: writers fill up a record, and a stream that goes on has no end */
 #define LIMIT_ARCHIVE_NAMES 2000               /* images and names in one archive: each is a change of index.json, read and written whole */
 #define LIMIT_PASSWD_BYTES MIB(4)              /* /etc/passwd and /etc/group of an image */
 #define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */

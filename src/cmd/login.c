@@ -66,8 +66,8 @@ static struct sigaction by_handler(void) {
     return act;
 }
 
-/* What we were sent is done to us here. Behind it we have been continued, or could not be stopped (nobody is there who would go on with us),
- * and are silent again. */
+/* What we were sent is done to us here. Behind it we have been continued, or could not be stopped (nobody is there who would go on with
+ * us), and are silent again. */
 static void on_signal(int n) {
     int saved = errno;
     struct sigaction act = by_handler();
@@ -168,11 +168,15 @@ static bool show_user(const struct registry_options *o, const struct repository 
     return true;
 }
 
+static const char *source(void) {
+    return from_stdin ? "--password-stdin" : password ? "--password" : "what was typed";
+}
+
 static bool log_in(const struct registry_options *o, const struct repository *key, struct str name, struct str secret, struct arena *a,
                    struct err *e) {
     struct str where;
     struct registries *r = registries_new(o, e);
-    bool ok = r && registry_login_check(r, key->host, name, secret, e) && login_store(o, key, name, secret, a, &where, e);
+    bool ok = r && registry_login_check(r, key->host, name, secret, source(), e) && login_store(o, key, name, secret, a, &where, e);
     registries_free(r);
     if (ok) {
         puts("Login Succeeded!");

@@ -32,7 +32,8 @@ const struct cmd cmd_pull = {
     .usage = "[OPTIONS] NAME[:TAG|@DIGEST]...",
     .description =
         "Every byte is checked against its digest as it comes, and an image gets its name when all of it is here and fits. What is held "
-        "is not asked for again: a pull of an image that has not moved is one request.\n\n"
+        "is not asked for again: a pull of an image that has not moved is one request. That a layer unpacks to what the configuration says "
+        "(diffIDs) is checked when it is first read: at once with --unpack, else by the first run, build or check that needs it.\n\n"
         "Of an image for several platforms this machine's is brought; the name leads to the index, so that its digest is the one that "
         "others see. With --platform for another machine the name leads to that platform's image.",
     .flags = CMD_STORE,

@@ -64,8 +64,8 @@ static bool give(const struct call *c, struct registry_answer *out, struct err *
     if (!url_resolve(c->arena, c->url, location, &out->location, e))
         return err_wrap(e, "%.*s: Location", STR_ARG(c->origin));
     return url_is_url(out->location) ||
-           err_set(e, ERR_FAILED, "%.*s gives %s as the place to go on, which is neither http nor https: it is not asked", STR_ARG(c->origin),
-                   SHOWN(out->location));
+           err_set(e, ERR_FAILED, "%.*s gives %s as the place to go on, which is neither http nor https: it is not asked",
+                   STR_ARG(c->origin), SHOWN(out->location));
 }
 
 /* --- One endpoint --- */

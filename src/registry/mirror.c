@@ -168,8 +168,8 @@ bool mirror_list(struct registries *r, struct store *s, const struct mirror_job 
     for (size_t i = 0; good && i < repositories.n; i++)
         good = list_tags(&m, repositories.p[i], e);
     if (good && m.matched == 0)
-        good = repositories.n ? err_set(e, ERR_FAILED, "%.*s: of %zu repositories that match, none has a tag that does", STR_ARG(job->source),
-                                        repositories.n)
+        good = repositories.n ? err_set(e, ERR_FAILED, "%.*s: of %zu repositories that match, none has a tag that does",
+                                        STR_ARG(job->source), repositories.n)
                               : err_set(e, ERR_FAILED, "%.*s: no repository of the catalog matches", STR_ARG(job->source));
     *n = m.images.n;
     *out = arena_array(a, struct mirror_image, *n);

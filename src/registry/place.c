@@ -148,8 +148,8 @@ static bool is_misspelt(struct str text, struct err *e) {
     struct str name, rest, piece, behind;
     struct near n = {0};
     uint64_t port;
-    if (!str_cut(text, ':', &name, &rest) || str_index(name, '/') >= 0 || str_starts(name, S("[")) || !str_cut(rest, '/', &piece, &behind) ||
-        str_to_u64(piece, 10, 65535, &port))
+    if (!str_cut(text, ':', &name, &rest) || str_index(name, '/') >= 0 || str_starts(name, S("[")) ||
+        !str_cut(rest, '/', &piece, &behind) || str_to_u64(piece, 10, 65535, &port))
         return false;
     n.word = name;
     for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
@@ -200,10 +200,10 @@ bool registry_name_parse(struct arena *a, struct str text, struct image_name *ou
     bool known = find_transport(text, &rest) != NULL;
     if (!known && (is_foreign(text, e) || is_misspelt(text, e)))
         return false;
-    if (known)
-        return err_set(e, ERR_USAGE, "%s: a name of a registry is expected; `croze copy` goes from and to places of all kinds%s%s", SHOWN(text),
-                       str_index(text, '/') < 0 ? ", and an image of that name is docker://" : "", str_index(text, '/') < 0 ? SHOWN(text) : "");
-    return image_name_parse(a, text, out, e);
+    if (!known)
+        return image_name_parse(a, text, out, e);
+    err_set(e, ERR_USAGE, "%s: a name of a registry is expected; `croze copy` goes from and to places of all kinds", SHOWN(text));
+    return str_index(text, '/') < 0 ? err_append(e, ", and an image of that name is docker://%s", SHOWN(text)) : false;
 }
 
 struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,

@@ -121,8 +121,8 @@ static bool is_taken(struct place_repository *p, struct str reference, const str
         return true;
     if (!p->place.ops->resolve(&p->place, reference, &there, e) || !digest_eq(&there, d)) {
         err_clear(e);
-        return err_set(e, ERR_FAILED, "%.*s: the registry answers %ld to %s, and does not have it under %.*s", STR_ARG(p->place.shown), status,
-                       digest_text(d, text), STR_ARG(reference));
+        return err_set(e, ERR_FAILED, "%.*s: the registry answers %ld to %s, and does not have it under %.*s",
+                       STR_ARG(p->place.shown), status, digest_text(d, text), STR_ARG(reference));
     }
     return true;
 }
@@ -139,8 +139,8 @@ bool repository_put_bytes(struct place_repository *p, struct str reference, cons
         return false;
     bool same = !str_starts(answer->digest, S("sha256:")) || str_eqz(answer->digest, digest_text(&m->digest, text));
     if (!same)
-        return err_set(e, ERR_FAILED, "%.*s: the registry says that it took %s instead of %s", STR_ARG(p->place.shown), SHOWN(answer->digest),
-                       digest_text(&m->digest, text));
+        return err_set(e, ERR_FAILED, "%.*s: the registry says that it took %s instead of %s", STR_ARG(p->place.shown),
+                       SHOWN(answer->digest), digest_text(&m->digest, text));
     return is_taken(p, reference, &m->digest, answer->status, e);
 }
 

@@ -28,6 +28,7 @@ struct token {
 struct host {
     struct str name;                /* "registry-1.docker.io", "localhost:5000" */
     bool insecure;                  /* TLS is not verified, and http will do */
+    struct registry_side says;      /* what the command says of it, and of those that it sends us to */
     bool loopback;                  /* http will do */
     struct net_tls tls;
     /* --- under the lock --- */
@@ -49,6 +50,7 @@ struct registries {
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
     struct map credentials;         /* credential_key: struct credential */
+    bool told_searches;             /* under the lock */
     struct helpers *helpers;        /* has a lock of its own */
     struct arrivals arrivals;       /* pulls that go on at once */
     uint64_t rate;                  /* requests a second and host; 0: any */
@@ -69,8 +71,8 @@ struct endpoints {
 /* `reads`: mirrors will do; `by_digest`: what is asked for has its digest in its name. */
 MUST_CHECK bool endpoints_find(struct registries *r, const struct repository *q, bool reads, bool by_digest, struct arena *a,
                                struct endpoints *out, struct err *e);
-/* A host by its name; its certificates are looked for. */
-MUST_CHECK struct host *host_get(struct registries *r, struct str name, bool insecure, struct err *e);
+/* A host by its name; its certificates are looked for. `says`: of whose registry it is a part. */
+MUST_CHECK struct host *host_get(struct registries *r, struct str name, bool insecure, const struct registry_side *says, struct err *e);
 struct url;
 /* What a URL's host is called: with its port, if that is not https's own. */
 struct str url_host(const struct url *u);

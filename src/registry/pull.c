@@ -151,8 +151,8 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     return store_refs_set(p->store, name, &out->ref, e);
 }
 
-static bool pull(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
-                 struct pull_result *out, struct err *e) {
+bool pull_image(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
+                struct pull_result *out, struct err *e) {
     struct pull p = {.registries = r, .store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
     struct str reference = name->digest.n ? name->digest : name->tag;
     struct repository repository;
@@ -169,15 +169,6 @@ static bool pull(struct registries *r, struct store *s, const struct image_name 
     out->ref = p.held;
     out->digest = p.held.manifest;
     return check_held(&p, e);
-}
-
-bool pull_image(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
-                struct pull_result *out, struct err *e) {
-    if (pull(r, s, name, o, a, out, e))
-        return true;
-    if (e->kind == ERR_UNCHECKED) /* nothing was to be checked: the work failed */
-        e->kind = ERR_FAILED;
-    return false;
 }
 
 /* --- When --- */

@@ -133,7 +133,7 @@ static struct host *host_of(struct call *c, struct err *e) {
         return c->at->host;
     if (!url_parse(c->arena, c->url, URL_HTTP | URL_HTTPS, &u, e))
         return NULL;
-    return host_get(c->r, url_host(&u), c->r->options.tls_verify == 0, e);
+    return host_get(c->r, url_host(&u), c->at->host->says.tls_verify == 0, &c->at->host->says, e);
 }
 
 static bool follow(struct call *c, struct str url, struct str own_origin, struct err *e) {

@@ -81,8 +81,8 @@ static bool advise_denied(const struct call *c, struct err *e) {
         return err_append(e, "; try: croze login %.*s", STR_ARG(host));
     if (c->at->path.n == 0) /* a login: what is wrong is plain */
         return false;
-    bool given = str_eqz(who->source, "--creds");
-    return err_append(e, "; the repository may not exist, or %s may not have access%s%.*s", given ? "--creds" : "this user",
+    bool given = str_starts(who->source, S("--")); /* a flag */
+    return err_append(e, "; the repository may not exist, or %.*s may not have access%s%.*s", STR_ARG(given ? who->source : S("this user")),
                       given ? "" : ": other credentials by: croze login ", STR_ARG(given ? STR_NULL : host));
 }
 
@@ -137,8 +137,9 @@ bool words_refused(const struct call *c, struct err *e) {
 bool words_unreached(const struct host *h, enum net_failure failure, struct err *e) {
     switch (failure) {
     case NET_UNTRUSTED:
-        return err_append(e, "; put its authority into /etc/containers/certs.d/%.*s/ca.crt, or do without by --tls-verify=false",
-                          STR_ARG(h->name));
+        return err_append(e, "; put its authority into /etc/containers/certs.d/%.*s/ca.crt or ~/.config/containers/certs.d/%.*s/ca.crt, or "
+                             "do without by --tls-verify=false",
+                          STR_ARG(h->name), STR_ARG(h->name));
     case NET_NO_TLS:
         return h->insecure || h->loopback
                    ? false

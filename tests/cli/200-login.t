@@ -20,7 +20,7 @@ host=localhost:$port
 
 # --- TLS and passwords ---
 
-refuses 3 "$host: GET /v2/: https://$host: .*; put its authority into /etc/containers/certs.d/$host/ca.crt, or do without by --tls-verify=false" \
+refuses 3 "$host: GET /v2/: https://$host: .*; put its authority into /etc/containers/certs.d/$host/ca.crt or ~/.config/containers/certs.d/$host/ca.crt, or do without by --tls-verify=false" \
     "an authority that nobody knows is refused, with what to do" login secret -u user "$host"
 [ ! -e "$docker" ]; is "and nothing is kept" $? 0
 does "--tls-verify=false does without" login secret -u user --tls-verify=false "$host"
@@ -31,7 +31,7 @@ is "which is nobody else's to read" "$(stat -c %a "$docker" "$HOME/.docker")" "6
 mkdir -p "$HOME/.config/containers/certs.d/$host"
 cp "$tls/ca.crt" "$HOME/.config/containers/certs.d/$host/"
 does "an authority of certs.d is trusted" login secret -u user "$host"
-refuses 1 "$host: GET /v2/: HTTP 401 Unauthorized, says https://$host: .*authentication required \(UNAUTHORIZED\); asked as user \"user\" from the command line" \
+refuses 1 "$host: GET /v2/: HTTP 401 Unauthorized, says https://$host: .*authentication required \(UNAUTHORIZED\); asked as user \"user\" from --password-stdin" \
     "a wrong password is refused, and who said so is named" login wrong -u user "https://$host/v2/"
 is "what was kept stays" "$(json "$docker" "len(d['auths'])")" 1
 unlike "the password is not said" "$out$err" 'wrong$|secret'
@@ -252,7 +252,7 @@ peer_start hub --auth bearer --token-server --user ann:secret
 host=localhost:$port
 does "a token service is asked" login secret -u ann "$host"
 is "once, with the credentials" "$(peer hub count server=token)" 1
-refuses 1 "$host: GET /v2/: the token service http://127.0.0.1:$token, asked as user \"ann\" from the command line: HTTP 401 Unauthorized" \
+refuses 1 "$host: GET /v2/: the token service http://127.0.0.1:$token, asked as user \"ann\" from --password-stdin: HTTP 401 Unauthorized" \
     "what it says no to" login wrong -u ann "$host"
 peer_faults hub '{"fault": "token-redirect"}'
 refuses 1 'it sends us elsewhere' "credentials do not follow where it sends us" login secret -u ann "$host"

@@ -4,6 +4,8 @@
 # The verbs of registries as people and scripts use them:
 #   * tags of archives, layouts and the store; what is no place to list
 #   * transports that are none here; docker:// before a name; several names, of which one is wrong; push to a destination
+#   * the flags of one side of a copy; whose credentials were refused
+#   * registries out of reach; layers that lie; archives without an end
 #   * images for another machine as bases and to run
 #   * pulls of a platform, and of indexes in indexes
 . "$(dirname "$0")/lib.sh"
@@ -115,5 +117,61 @@ peer one forget
 refuses 2 'invalid' "push reads all names first" croze push "$at/demo/amd:v1" "$at/demo/NO:1"
 is "  and has sent nothing" "$(peer one count)" 0
 like "a copy says its tag" "$(croze copy "oci:$T/amd:v1" "docker://$at/demo/tagged" 2>&1)" "^docker://$at/demo/tagged:latest: copied"
-refuses 1 '\[::1\]:1' "a registry by its IPv6 address" croze pull '[::1]:1/demo/x'
+refuses 3 '\[::1\]:1' "a registry by its IPv6 address" croze pull '[::1]:1/demo/x'
+
+# --- two sides of a copy ---
+
+peer_start two --auth basic --user ann:secret
+here_at=127.0.0.1:$port there=127.1:$port # the same to the system; croze sees another machine, which must have TLS
+does "--dest-tls-verify" croze copy -q --dest-creds ann:secret --dest-tls-verify=false "oci:$T/amd:v1" "$there/demo/amd:v1"
+does "--src-tls-verify" croze copy -q --src-creds ann:secret --src-tls-verify=false "$there/demo/amd:v1" "oci:$T/came:v1"
+refuses 3 'it may speak plain http' "each is for its side" croze copy -q --src-tls-verify=false --dest-creds ann:secret "$at/demo/amd:v1" "$there/demo/x:v1"
+refuses 3 'it may speak plain http' "  the other way round, too" \
+    croze copy -q --dest-tls-verify=false --src-creds ann:secret "$there/demo/amd:v1" "$at/demo/x:v1"
+refuses 2 'cert-dir .*/nothing is no directory' "--src-cert-dir" croze copy --src-cert-dir "$T/nothing" "$at/demo/amd:v1" "$here_at/demo/x:v1"
+refuses 2 'cert-dir .*/nothing is no directory' "--dest-cert-dir" croze copy --dest-cert-dir "$T/nothing" "$at/demo/amd:v1" "$here_at/demo/x:v1"
+refuses 2 'dest-tls-verify is for a registry, and oci:.* is none' "a layout has no TLS" croze copy --dest-tls-verify=false "$at/demo/amd:v1" "oci:$T/x:1"
+refuses 2 'dest-tls-verify takes true or false' "nor is there a third way" croze copy --dest-tls-verify=no-way "$at/demo/amd:v1" "$here_at/x:1"
+refuses 2 'are for both' "one registry is spoken to in one way" \
+    croze copy --src-tls-verify=false --dest-tls-verify "$at/demo/amd:v1" "$at/demo/x:1"
+refuses 1 'as user "ann" from --src-creds.*or --src-creds may not have access' "who was refused, and where that comes from" \
+    croze copy --src-creds ann:wrong "$here_at/demo/amd:v1" "oci:$T/x:1"
+refuses 1 'as user "ann" from --dest-creds' "  on either side" croze copy --dest-creds ann:wrong "oci:$T/amd:v1" "$here_at/demo/amd:v2"
+does "a mirror to a host alone, with credentials" croze copy --mirror --dest-creds ann:secret "$at/demo/amd:v1" "$here_at"
+
+# --- a registry out of reach ---
+
+for verb in "tags 127.0.0.1:1/x" "pull 127.0.0.1:1/x" "delete 127.0.0.1:1/x:1" "copy 127.0.0.1:1/x oci:$T/x:1" "copy oci:$T/amd:v1 127.0.0.1:1/x" \
+    "copy --mirror 127.0.0.1:1/x 127.0.0.1:1" "push base docker://127.0.0.1:1/x:1"; do
+    # shellcheck disable=SC2086 # words
+    refuses 3 '127.0.0.1:1' "out of reach is 3: $verb" croze $verb
+done
+echo "FROM 127.0.0.1:1/x" | dockerfile "$T/unreached"
+fails_build '127.0.0.1:1' "a build that fails for it has failed" "$T/unreached"
+
+# --- what unpacks to something else ---
+
+py "$here/evidence.py" "$T/lying" lying-diffids >/dev/null
+croze copy -q "oci:$T/lying:v1" "$at/demo/lying:v1" >/dev/null
+does "a pull does not inflate" croze pull -q "$at/demo/lying:v1"
+refuses 1 'the uncompressed tar stream .diffID. is' "who reads it is told" croze pull --unpack "$at/demo/lying:v1"
+unlike "  and nothing else is said" "$out" 'Digest|Status'
+refuses 125 'the uncompressed tar stream .diffID. is' "  whoever it is" croze run --rm "$at/demo/lying:v1" true
+
+# --- archives that do not end ---
+
+for verb in "import -" load; do
+    refuses 1 'the archive has ended, and more than 268435456 bytes came behind its end' "zeros without end: $verb" \
+        sh -c "cat '$T/two.tar' /dev/zero | '$CROZE' $verb"
+done
+
+# --- registries.conf: what has no effect here ---
+
+printf 'unqualified-search-registries = ["quay.io", "docker.io"]\n[[registry]]\nprefix = "docker.io"\nblocked = true\nlocatoin = "x"\n' >"$T/search.conf"
+export CONTAINERS_REGISTRIES_CONF="$T/search.conf"
+run croze pull nothing
+like "a search list has no effect" "$err" 'search.conf: unqualified-search-registries has no effect: .* docker.io/library/nothing is asked for'
+like "  nor has a key that nobody knows" "$err" 'search.conf: "locatoin" has no effect'
+run croze tags "$at/demo/amd"
+unlike "  which is said where it would have had one" "$err" 'unqualified'
 done_testing

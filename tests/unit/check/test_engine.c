@@ -101,7 +101,8 @@ static void platforms_of_bases(void) {
     g.options.base = known_base;
     g.options.base_ctx = &base;
     is_str(check(&g, S("FROM known AS a\nFROM other\nFROM arm64 AS b\nFROM b\n")), S("3 InvalidBaseImagePlatform;"), "another platform");
-    is_str(g.r.findings[0].message, S("Base image arm64 was pulled with platform \"linux/arm64\", expected \"linux/amd64\" for current build"),
+    is_str(g.r.findings[0].message,
+           S("Base image arm64 was pulled with platform \"linux/arm64\", expected \"linux/amd64\" for current build"),
            "... in BuildKit's words");
     is_str(check(&g, S("ARG X=arm\nFROM $X\n")), S("2 InvalidBaseImagePlatform;"), "by an argument");
     is_str(check(&g, S("# check=skip=InvalidBaseImagePlatform\nFROM arm64\n")), S(""), "it can be skipped");
