@@ -44,13 +44,13 @@ bool digest_parse_hex(struct str hex, struct digest *out) {
 bool digest_parse(struct str s, struct digest *out, struct err *e) {
     struct str algorithm, hex;
     if (!str_cut(s, ':', &algorithm, &hex))
-        return err_set(e, ERR_FAILED, "\"%.*s\" is not a digest (sha256:<64 hex digits>)", STR_ARG(str_first(s, 100)));
+        return err_set(e, ERR_FAILED, "\"%s\" is not a digest (sha256:<64 hex digits>)", SHOWN(s));
     if (!str_eq(algorithm, S("sha256")))
-        return err_set(e, ERR_FAILED, "digest algorithm \"%.*s\" is not supported (sha256 is)",
-                       STR_ARG(str_first(algorithm, 100)));
+        return err_set(e, ERR_FAILED, "digest algorithm \"%s\" is not supported (sha256 is)",
+                       SHOWN(algorithm));
     if (!digest_parse_hex(hex, out))
-        return err_set(e, ERR_FAILED, "digest \"%.*s\" is malformed (64 lower-case hex digits must follow sha256:)",
-                       STR_ARG(str_first(s, 100)));
+        return err_set(e, ERR_FAILED, "digest \"%s\" is malformed (64 lower-case hex digits must follow sha256:)",
+                       SHOWN(s));
     return true;
 }
 

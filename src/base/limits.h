@@ -104,6 +104,7 @@
 #define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_BYTES MIB(16)               /* they are held in memory until they are put, with what they name */
+#define LIMIT_INDEX_DEPTH 2                    /* indexes on the way to the image of a platform: nobody nests deeper, and a walk must end */
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
 #define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
@@ -135,6 +136,7 @@
 #define LIMIT_GROUPS 65536                     /* supplementary groups of a process: the kernel's NGROUPS_MAX */
 #define LIMIT_IMAGE_LAYERS 500                 /* overlayfs' own maximum of lower directories */
 #define LIMIT_IMAGE_HISTORY 200000             /* lines: two of the longest Dockerfiles */
+#define LIMIT_TAR_TAIL_BYTES MIB(256)          /* behind a tar's end mark: writers fill up a record, and a stream that goes on has no end */
 #define LIMIT_ARCHIVE_NAMES 2000               /* images and names in one archive: each is a change of index.json, read and written whole */
 #define LIMIT_PASSWD_BYTES MIB(4)              /* /etc/passwd and /etc/group of an image */
 #define LIMIT_SUBID_RANGES 300                 /* of one user in /etc/subuid: a uid_map takes 340 lines */

@@ -51,8 +51,12 @@ bool target_image_make(struct build *b, struct target_image *t, struct err *e) {
     struct stage *target = &b->stages[b->plan.target];
     struct image *im = &target->image;
     im->config = target->scope.config;
-    im->os = S("linux");
-    im->architecture = S(CROZE_ARCH);
+    if (!im->architecture.n) { /* nothing says what the files are for */
+        im->os = S("linux");
+        im->architecture = S(CROZE_ARCH);
+        im->variant = STR_NULL;
+    }
+    im->os = im->os.n ? im->os : S("linux");
     im->author = target->scope.author;
     for (size_t i = 0; i < b->options->labels.n; i++)
         pair_list_set(&target->arena, &im->config.labels, b->options->labels.p[i].key, b->options->labels.p[i].value);

@@ -75,6 +75,8 @@ static void look_for(struct build *b, struct pulled_image *p) {
     struct store_ref found = {0};
     struct pull_wanted w = {begin_pull, &k, b->options->pull, {.depth = depth_of(b), .progress = b->progress}};
     bool good = image_find_or_pull(b->store, p->ref, &w, &a, &found, &p->failure);
+    if (p->failure.kind == ERR_UNCHECKED) /* nothing was to be checked: the build failed */
+        p->failure.kind = ERR_FAILED;
     pthread_mutex_lock(&b->pulling);
     if (good) {
         p->found = found;

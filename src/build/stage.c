@@ -10,8 +10,11 @@
 #include "build/fetching.h"
 #include "plan/site.h"
 
-/* The base's layers and history become the beginning of this stage. */
+/* The base's layers and history become the beginning of this stage, and its platform is what they are for. */
 static void stand_on(struct stage *s, const struct image *base) {
+    s->image.os = arena_str(&s->image.arena, base->os);
+    s->image.architecture = arena_str(&s->image.arena, base->architecture);
+    s->image.variant = arena_str(&s->image.arena, base->variant);
     for (size_t i = 0; i < base->n_layers; i++) {
         image_add_layer(&s->image, &base->layers[i]);
         s->chain = chain_id(&s->chain, &base->layers[i].diff_id);

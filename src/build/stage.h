@@ -38,6 +38,7 @@ struct stage {
 
 struct run_job;
 struct pulled_image;
+struct review_asked;
 
 struct build {
     struct store *store;
@@ -46,6 +47,7 @@ struct build {
     struct arena arena;           /* of the main thread */
     struct dockerfile file;
     struct check_result review;   /* what the checks found before the first step */
+    struct review_asked *asked;   /* what they were asked (review.c); NULL: nothing yet */
     struct plan plan;
     struct context context;
     struct context *named;        /* one a named context of the options; opened when first needed (context_named) */

@@ -306,7 +306,7 @@ static bool run(struct run_job *j, struct progress_step *p, struct err *e) {
     if (!step_from_cache(s, j->step, &key, p, &found, e) || found)
         return found;
     if (!view_user(&j->view, run->user, USER_RUN, &s->arena, &j->user, e))
-        return err_wrap(e, "USER %.*s", STR_ARG(run->user));
+        return err_wrap(e, "USER %s", SHOWN(run->user));
     return run_mounts_prepare(&j->mounts, p, e) && execute(j, &key, p, e);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "check/text_rules.h"
+#include "plan/vars.h"
 #include "plan/words.h"
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
@@ -154,6 +155,24 @@ static void see_step(void *ctx, const struct walk_step *now) {
     c->now = NULL;
 }
 
+/* As BuildKit: system and architecture are compared, variants are not. */
+static void see_base(void *ctx, const struct plan_stage *s, struct str platform) {
+    struct check *c = ctx;
+    struct str is, wanted = s->platform.n ? s->platform : c->plan->options.platform, os[2], arch[2], rest;
+    struct err no_platform = ERR_INIT;
+    bool is_one = platform_normalize(&c->scratch, platform, S("linux/amd64"), &is, &no_platform);
+    err_clear(&no_platform);
+    is = is_one ? is : platform;
+    (void)str_cut(is, '/', &os[0], &arch[0]);
+    (void)str_cut(wanted, '/', &os[1], &arch[1]);
+    for (size_t i = 0; i < 2; i++)
+        (void)str_cut(arch[i], '/', &arch[i], &rest);
+    if (!str_eq(os[0], os[1]) || !str_eq(arch[0], arch[1]))
+        check_report(c, rule_find(S("InvalidBaseImagePlatform")), s->from, s->from, s->from->pos,
+                     "Base image %s was pulled with platform %s, expected %s for current build", SHOWN(s->base_ref), check_quoted(c, is),
+                     check_quoted(c, wanted));
+}
+
 /* --- The whole ---------------------------------------------------------------------------------------------------------------------- */
 
 static bool find_config(struct check *c, struct err *e) {
@@ -209,7 +228,7 @@ static bool walk(struct check *c, struct check_result *r) {
     struct plan p, bare;
     if (!plan(c, &p, &bare, &r->error))
         return false;
-    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .ctx = c};
+    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .see_base = see_base, .ctx = c};
     c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
     bool good = walk_stages(&walk, &r->error);
     if (walk.doubt.kind != ERR_NONE)

@@ -47,9 +47,9 @@ struct check_options {
     struct plan_options plan;     /* build arguments, target, platform, named contexts */
     bool all_stages;              /* also those that the target does not need */
     const struct ignore *ignore;  /* the context's, or NULL */
-    /* The configuration of the image that a stage stands on; false: it is not known. May be NULL: no base is known. Rules then keep
-     * silent where the image could prove them wrong. */
-    bool (*base)(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out);
+    /* The image that a stage stands on: its configuration, and its platform ("linux/arm64", or "": it does not say); false: it is not
+     * known. May be NULL: no base is known. Rules then keep silent where the image could prove them wrong. */
+    bool (*base)(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out, struct str *platform);
     void *base_ctx;
 };
 

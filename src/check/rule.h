@@ -8,7 +8,7 @@
 #include "check/finding.h"
 
 enum rule_reads {
-    READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning); no function */
+    READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning), or the engine does; no function */
     READS_INSTRUCTION, /* each instruction of the text, on its own, even if the rest of the file is wrong */
     READS_FILE,        /* the instructions as a whole, once; the function gets NULL, and has c->lint */
     READS_TEXT,        /* each instruction of the text, the triggers of ONBUILD among them: c->step */

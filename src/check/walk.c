@@ -15,13 +15,16 @@ static void start(struct walk *w, size_t k) {
     const struct plan_stage *s = &w->plan->stages[k];
     struct container_config config = {0}, *base = NULL;
     const struct scope *below = NULL;
+    struct str platform = STR_NULL;
     w->stages[k].known = true;
     if (s->base_kind == BASE_STAGE) {
         below = &w->scopes[s->base_stage];
         w->stages[k] = w->stages[s->base_stage];
     } else if (s->base_kind != BASE_SCRATCH) {
-        w->stages[k].known = w->options->base && w->options->base(w->options->base_ctx, &w->arena, s, &config);
+        w->stages[k].known = w->options->base && w->options->base(w->options->base_ctx, &w->arena, s, &config, &platform);
         base = w->stages[k].known ? &config : NULL;
+        if (base && platform.n && w->see_base)
+            w->see_base(w->ctx, s, platform);
     }
     w->stages[k].done = true;
     scope_init(&w->scopes[k], &w->arena, w->plan, s, base, below);

@@ -23,6 +23,7 @@ struct walk {
     const struct check_options *options;
     struct plan *plan;
     void (*see)(void *ctx, const struct walk_step *step);
+    void (*see_base)(void *ctx, const struct plan_stage *s, struct str platform); /* of a base that is known and says it; may be NULL */
     void *ctx;
     struct arena arena;                    /* of the scopes; the caller releases it */
     struct scope *scopes;                  /* one a stage */

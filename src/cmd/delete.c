@@ -31,14 +31,18 @@ const struct cmd cmd_delete = {
     .run = run,
 };
 
+static bool read_name(const char *text, struct arena *a, struct image_name *out, struct err *e) {
+    return registry_name_parse(a, str_z(text), out, e) &&
+           (out->digest.n || str_index(path_base(str_z(text)), ':') >= 0 ||
+            err_set(e, ERR_USAGE, "%s: say which tag or digest is to go (a whole repository is not deleted)", text));
+}
+
 static bool delete_one(struct context *c, struct registries *r, const char *text, struct arena *a, struct err *e) {
     struct image_name name;
     struct repository repository;
     struct digest d;
-    if (!image_name_parse(a, str_z(text), &name, e))
+    if (!read_name(text, a, &name, e))
         return false;
-    if (!name.digest.n && str_index(path_base(str_z(text)), ':') < 0)
-        return err_set(e, ERR_USAGE, "%s: say which tag or digest is to go (a whole repository is not deleted)", text);
     repository_of(a, &name, &repository);
     _cleanup_(place_closep) struct place *p = place_repository(r, &c->store, &repository, PLACE_WRITE);
     bool by_digest = name.digest.n > 0;
@@ -58,8 +62,12 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return -1;
     }
     struct arena a = ARENA_INIT;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
-    bool good = r != NULL;
+    struct image_name name;
+    bool good = true;
+    for (size_t i = 0; good && i < n; i++) /* all of them, before anything goes */
+        good = read_name(args[i], &a, &name, e);
+    _cleanup_(registries_freep) struct registries *r = good ? registries_of_flags(str_z(args[0]), e) : NULL;
+    good = r != NULL;
     for (size_t i = 0; good && i < n; i++)
         good = delete_one(c, r, args[i], &a, e);
     arena_fini(&a);

@@ -19,7 +19,8 @@ const struct cmd cmd_fsck = {
     .name = "fsck",
     .summary = "Check the store",
     .usage = "[OPTIONS]",
-    .description = "Exit code 0: the store is sound; 10: something is damaged (each finding on a line).",
+    .description = "Exit code 0: the store is sound; 10: something is damaged (each finding on a line). Layers that no run and no build "
+                   "has read yet are known by their blobs' digests alone: whether they unpack to their diffIDs shows then.",
     .flags = CMD_STORE | CMD_READS | CMD_NAMESPACE,
     .options = options,
     .run = run,

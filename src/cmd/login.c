@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze login: credentials for a registry are tried, and kept where docker and podman look for them. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
@@ -12,8 +13,6 @@
 #include "net/words.h"
 #include "registry/login.h"
 #include "sys/files.h"
-
-enum { INTERRUPT = 3 }; /* Ctrl-C as a character */
 
 static const char *user, *password;
 static bool from_stdin, get_login;
@@ -53,13 +52,61 @@ static bool read_stdin(struct buf *out, struct err *e) {
     return out->n || err_set(e, ERR_USAGE, "standard input holds no password");
 }
 
+/* A terminal that is silent must not stay so behind us: what ends or stops us puts it right first. */
+static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
+enum { N_SIGNALS = sizeof signals / sizeof *signals };
+static struct termios before, quiet;
+static struct sigaction had[N_SIGNALS];
+
+static void on_signal(int n);
+
+static struct sigaction by_handler(void) {
+    struct sigaction act = {.sa_handler = on_signal};
+    sigemptyset(&act.sa_mask);
+    return act;
+}
+
+/* What we were sent is done to us here. Behind it we have been continued, or could not be stopped (nobody is there who would go on with
+ * us), and are silent again. */
+static void on_signal(int n) {
+    int saved = errno;
+    struct sigaction act = by_handler();
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, n);
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    signal(n, SIG_DFL);
+    raise(n);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
+    sigaction(n, &act, NULL);
+    tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+    errno = saved;
+}
+
+static void silence(void) {
+    struct sigaction act = by_handler();
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        sigaction(signals[i], NULL, &had[i]);
+        if (had[i].sa_handler != SIG_IGN) /* nohup */
+            sigaction(signals[i], &act, NULL);
+    }
+    /* before the prompt, and nothing is thrown away: who answers at once is heard, and not seen */
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+}
+
+static void end_silence(void) {
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    for (size_t i = 0; i < N_SIGNALS; i++)
+        sigaction(signals[i], &had[i], NULL);
+    fputc('\n', stderr);
+}
+
 static bool read_line(struct buf *out, struct err *e) {
     char c;
     ssize_t n;
-    while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && c != INTERRUPT)
-        buf_add_char(out, c);
-    if (n == 1 && c == INTERRUPT)
-        return err_set(e, ERR_FAILED, "interrupted");
+    while (((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') || (n < 0 && errno == EINTR))
+        if (n == 1)
+            buf_add_char(out, c);
     chomp(out);
     if (n < 0)
         return err_sys(e, errno, "read from the terminal");
@@ -68,21 +115,18 @@ static bool read_line(struct buf *out, struct err *e) {
 
 /* One line from the terminal; of a secret nothing is shown. */
 static bool ask(const char *prompt, bool secret, struct buf *out, struct err *e) {
-    struct termios before, quiet;
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
         return err_set(e, ERR_USAGE, "there is no terminal to ask for the %s",
                        secret ? "password; use --password-stdin" : "user; use -u USER");
     quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* a signal would leave the terminal silent */
-    if (secret) /* before the prompt, and nothing is thrown away: who answers at once is heard, and not seen */
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    if (secret)
+        silence();
     fprintf(stderr, "%s: ", prompt);
     fflush(stderr);
     bool ok = read_line(out, e);
-    if (secret) {
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
-        fputc('\n', stderr);
-    }
+    if (secret)
+        end_silence();
     return ok;
 }
 
@@ -124,11 +168,15 @@ static bool show_user(const struct registry_options *o, const struct repository 
     return true;
 }
 
+static const char *source(void) {
+    return from_stdin ? "--password-stdin" : password ? "--password" : "what was typed";
+}
+
 static bool log_in(const struct registry_options *o, const struct repository *key, struct str name, struct str secret, struct arena *a,
                    struct err *e) {
     struct str where;
     struct registries *r = registries_new(o, e);
-    bool ok = r && registry_login_check(r, key->host, name, secret, e) && login_store(o, key, name, secret, a, &where, e);
+    bool ok = r && registry_login_check(r, key->host, name, secret, source(), e) && login_store(o, key, name, secret, a, &where, e);
     registries_free(r);
     if (ok) {
         puts("Login Succeeded!");

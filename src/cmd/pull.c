@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/registry_flags.h"
 #include "layer/read.h"
@@ -31,7 +32,8 @@ const struct cmd cmd_pull = {
     .usage = "[OPTIONS] NAME[:TAG|@DIGEST]...",
     .description =
         "Every byte is checked against its digest as it comes, and an image gets its name when all of it is here and fits. What is held "
-        "is not asked for again: a pull of an image that has not moved is one request.\n\n"
+        "is not asked for again: a pull of an image that has not moved is one request. That a layer unpacks to what the configuration says "
+        "(diffIDs) is checked when it is first read: at once with --unpack, else by the first run, build or check that needs it.\n\n"
         "Of an image for several platforms this machine's is brought; the name leads to the index, so that its digest is the one that "
         "others see. With --platform for another machine the name leads to that platform's image.",
     .flags = CMD_STORE,
@@ -102,30 +104,52 @@ static bool pull_all(const struct pulling *p, const struct image_name *name, str
     return true;
 }
 
-static bool pull(const struct pulling *p, const char *text, struct arena *a, struct err *e) {
-    struct image_name name;
-    if (!image_name_parse(a, str_z(text), &name, e))
+static bool read_name(const char *text, struct arena *a, struct image_name *out, struct err *e) {
+    if (!registry_name_parse(a, str_z(text), out, e))
         return false;
-    if (!all_tags)
-        return pull_one(p, &name, a, e);
-    if (str_index(path_base(str_z(text)), ':') >= 0 || name.digest.n)
-        return err_set(e, ERR_USAGE, "%s: --all-tags takes a name without a tag", text);
-    return pull_all(p, &name, a, e);
+    return !all_tags || (str_index(path_base(str_z(text)), ':') < 0 && !out->digest.n) ||
+           err_set(e, ERR_USAGE, "%s: --all-tags takes a name without a tag", text);
+}
+
+/* One image that is not there is no reason to leave the others: all are tried, and what failed is told as it fails. */
+static bool pull_each(const struct pulling *p, const struct image_name *names, size_t n, struct arena *a, struct err *e) {
+    size_t failed = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct err one = ERR_INIT;
+        if (!(all_tags ? pull_all : pull_one)(p, &names[i], a, &one)) {
+            if (n == 1) {
+                err_move(e, &one);
+                return false;
+            }
+            log_warn("%s", one.msg);
+            failed++;
+        }
+        err_clear(&one);
+    }
+    return failed == 0 || err_set(e, ERR_FAILED, "%zu of %zu images were not pulled", failed, n);
+}
+
+static bool read_names(char **args, size_t n, struct arena *a, struct image_name **out, struct err *e) {
+    *out = arena_array(a, struct image_name, n);
+    for (size_t i = 0; i < n; i++)
+        if (!read_name(args[i], a, &(*out)[i], e))
+            return false;
+    return true;
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct image_name *names;
     if (n == 0) {
         err_set(e, ERR_USAGE, "pull takes at least one image");
         return -1;
     }
-    if (unpack && !sandbox_enter(c->argc, c->argv, e)) /* trees belong to the user map of the tier */
-        return -1;
-    struct arena a = ARENA_INIT;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
-    bool good = r != NULL;
-    struct pulling p = {c, r, good ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
-    for (size_t i = 0; good && i < n; i++)
-        good = pull(&p, args[i], &a, e);
+    bool good = read_names(args, n, &a, &names, e);
+    if (good && unpack) /* trees belong to the user map of the tier */
+        good = sandbox_enter(c->argc, c->argv, e);
+    _cleanup_(registries_freep) struct registries *r = good ? registries_of_flags(str_z(args[0]), e) : NULL;
+    struct pulling p = {c, r, r ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
+    good = r && pull_each(&p, names, n, &a, e);
     if (p.progress)
         progress_free(p.progress);
     arena_fini(&a);

@@ -29,11 +29,12 @@ static int run(struct context *c, char **args, size_t n, struct err *e);
 const struct cmd cmd_push = {
     .name = "push",
     .summary = "Send images to a registry",
-    .usage = "[OPTIONS] NAME[:TAG]...",
+    .usage = "[OPTIONS] NAME[:TAG]... | IMAGE TRANSPORT:DESTINATION",
     .description =
         "What the registry has is not sent: what the tag names there now tells which layers it has, and a layer that came from another "
         "repository of the same registry is mounted from there. The tag is set when everything is there.\n\n"
-        "To push to another name, give it with `croze tag` first, or use `croze copy store:IMAGE docker://NAME:TAG`.",
+        "To push to another name, give that with its transport behind the image, as podman does: `croze push IMAGE docker://NAME:TAG` "
+        "(or oci:DIR, and what else `croze copy` takes). Two names without a transport are two images.",
     .flags = CMD_STORE,
     .options = options,
     .run = run,
@@ -44,6 +45,11 @@ struct pushing {
     struct registries *registries;
     struct progress *progress;
 };
+
+static void note_alone(const struct pushing *p, struct str name) {
+    progress_note(p->progress, "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
+                  "(`croze copy` takes an index from one registry to another)", STR_ARG(name));
+}
 
 static bool push_one(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {
     struct copy_result r;
@@ -57,8 +63,7 @@ static bool push_one(const struct pushing *p, const struct image_name *name, str
     if (!check_gate(p->store, name, e) || !push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
         return false;
     if (alone)
-        progress_note(p->progress, "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
-                      "(`croze copy` takes an index from one registry to another)", STR_ARG(image_name_text(a, name)));
+        note_alone(p, image_name_text(a, name));
     if (quiet)
         printf("%.*s\n", STR_ARG(whole_image_name(a, name)));
     else
@@ -83,15 +88,46 @@ static bool push_all(const struct pushing *p, const struct image_name *name, str
     return any || err_set(e, ERR_FAILED, "no image of the store is named %.*s", STR_ARG(name->name));
 }
 
-static bool push(const struct pushing *p, const char *text, struct arena *a, struct err *e) {
-    struct image_name name;
-    if (!image_name_parse(a, str_z(text), &name, e))
+static bool read_name(const char *text, struct arena *a, struct image_name *out, struct err *e) {
+    if (!registry_name_parse(a, str_z(text), out, e))
         return false;
-    if (!all_tags)
-        return push_one(p, &name, a, e);
-    if (str_index(path_base(str_z(text)), ':') >= 0 || name.digest.n)
-        return err_set(e, ERR_USAGE, "%s: --all-tags takes a name without a tag", text);
-    return push_all(p, &name, a, e);
+    return !all_tags || (str_index(path_base(str_z(text)), ':') < 0 && !out->digest.n) ||
+           err_set(e, ERR_USAGE, "%s: --all-tags takes a name without a tag", text);
+}
+
+/* All names are read before anything is sent. */
+static bool push_each(const struct pushing *p, char **args, size_t n, struct arena *a, struct err *e) {
+    struct image_name *names = arena_array(a, struct image_name, n);
+    for (size_t i = 0; i < n; i++)
+        if (!read_name(args[i], a, &names[i], e))
+            return false;
+    for (size_t i = 0; i < n; i++)
+        if (!(all_tags ? push_all : push_one)(p, &names[i], a, e))
+            return false;
+    return true;
+}
+
+/* podman's IMAGE DESTINATION: where the destination says which transport it means. Two plain names are two images. */
+static bool has_destination(char **args, size_t n) {
+    return n == 2 && place_has_transport(str_z(args[1])) && !place_has_transport(str_z(args[0]));
+}
+
+static bool push_to(const struct pushing *p, const char *image, const char *destination, struct arena *a, struct err *e) {
+    struct copy_result r;
+    char digest[DIGEST_TEXT + 1];
+    bool alone;
+    if (all_tags)
+        return err_set(e, ERR_USAGE, "%s: --all-tags goes to the registry of the images' own name", destination);
+    _cleanup_(place_closep) struct place *to = place_open(p->registries, p->store, str_z(destination), PLACE_WRITE, p->progress, e);
+    if (!to || !push_image_to(p->store, str_z(image), to, p->progress, a, &r, &alone, e))
+        return false;
+    if (alone)
+        note_alone(p, str_z(image));
+    if (quiet)
+        printf("%s\n", destination);
+    else
+        printf("%s: digest: %s size: %zu\n", destination, digest_text(&r.root.digest, digest), r.root.bytes.n);
+    return digest_file_write(digest_file, &r.root.digest, e);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -100,11 +136,10 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return -1;
     }
     struct arena a = ARENA_INIT;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
-    bool good = r != NULL;
-    struct pushing p = {&c->store, r, good ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
-    for (size_t i = 0; good && i < n; i++)
-        good = push(&p, args[i], &a, e);
+    bool to = has_destination(args, n);
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[to]), e);
+    struct pushing p = {&c->store, r, r ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
+    bool good = r && (to ? push_to(&p, args[0], args[1], &a, e) : push_each(&p, args, n, &a, e));
     if (p.progress)
         progress_free(p.progress);
     arena_fini(&a);

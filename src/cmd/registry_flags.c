@@ -4,7 +4,9 @@
 
 static const char *authfile, *creds, *cert_dir, *tls_verify;
 
-#define ROW_CERT_DIR OPT_STR(0, "cert-dir", "DIR", &cert_dir, "Trust the *.crt in DIR, and show the *.cert with its *.key there")
+#define CERT_DIR_HELP \
+    "Trust the authorities in DIR (*.crt) besides the system's, and show our certificate (*.cert with *.key) to who asks for one"
+#define ROW_CERT_DIR OPT_STR(0, "cert-dir", "DIR", &cert_dir, CERT_DIR_HELP)
 #define ROW_TLS_VERIFY OPT_OPTIONAL("tls-verify", "BOOL", &tls_verify, "false: take any certificate, and http where there is no https")
 
 const struct opt registry_rows[] = {
@@ -14,7 +16,9 @@ const struct opt registry_rows[] = {
      .to = &authfile,
      .help = "Take credentials from FILE (default: where docker and podman keep them; environment REGISTRY_AUTH_FILE)"},
     ROW_CERT_DIR,
-    OPT_STR(0, "creds", "USER:PASSWORD", &creds, "Use these credentials, for the registry of the image that is named and no other"),
+    OPT_STR(0, "creds", "USER:PASSWORD", &creds,
+            "Use these credentials, for the registry of the image that is named and no other; everyone who may list processes can read "
+            "them there"),
     ROW_TLS_VERIFY,
     OPT_END,
 };
@@ -26,20 +30,20 @@ const struct opt registry_login_rows[] = {
     OPT_END,
 };
 
-static bool read_tls_verify(int *out, struct err *e) {
+static bool read_tls_verify(const char *side, const char *text, int *out, struct err *e) {
     bool verify = true;
     *out = -1;
-    if (!tls_verify)
+    if (!text)
         return true;
-    if (tls_verify[0] && !str_to_bool(str_z(tls_verify), &verify))
-        return err_set(e, ERR_USAGE, "--tls-verify takes true or false, not \"%s\"", tls_verify);
+    if (text[0] && !str_to_bool(str_z(text), &verify))
+        return err_set(e, ERR_USAGE, "--%stls-verify takes true or false, not \"%s\"", side, text);
     *out = verify;
     return true;
 }
 
 bool registry_flags_read(struct registry_options *out, struct err *e) {
     *out = (struct registry_options){.authfile = authfile, .cert_dir = cert_dir};
-    return read_tls_verify(&out->tls_verify, e);
+    return read_tls_verify("", tls_verify, &out->tls_verify, e);
 }
 
 /* The registry of an image's name, of docker://NAME, or of a pattern of names behind a host. */
@@ -66,12 +70,23 @@ bool registry_creds_bind(const char *flag, const char *given, struct str image, 
     if (!strchr(given, ':'))
         return err_set(e, ERR_USAGE, "%s takes USER:PASSWORD; croze login asks for a password", flag);
     out->creds = str_z(given);
+    out->flag = flag;
     return host_of(a, image, &out->host) ||
            err_set(e, ERR_USAGE, "%s is for the registry of an image, and none is named; croze login keeps credentials of any", flag);
 }
 
 bool registry_creds_read(struct str image, struct arena *a, struct registry_options *out, struct err *e) {
     return registry_creds_bind("--creds", creds, image, a, &out->creds[0], e);
+}
+
+bool registry_side_read(const struct registry_side_flags *f, struct str image, struct arena *a, struct registry_side *out, struct err *e) {
+    *out = (struct registry_side){.host = S(""), .cert_dir = f->cert_dir, .tls_verify = -1};
+    if (!f->tls_verify && !f->cert_dir)
+        return true;
+    const char *prefix = str_eqz(str_z(f->side), "src") ? "src-" : "dest-";
+    return read_tls_verify(prefix, f->tls_verify, &out->tls_verify, e) &&
+           (host_of(a, image, &out->host) || err_set(e, ERR_USAGE, "--%s%s is for a registry, and %s is none", prefix,
+                                                     f->tls_verify ? "tls-verify" : "cert-dir", SHOWN(image)));
 }
 
 bool registry_creds_given(void) {

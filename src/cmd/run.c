@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/registry_flags.h"
 #include "container/container.h"
@@ -94,7 +95,7 @@ static bool resolve_user(const struct view *v, struct arena *a, const struct ima
     struct user_ids ids;
     struct str wanted = user ? str_z(user) : im->config.user;
     if (!view_user(v, wanted, USER_RUN, a, &ids, e))
-        return err_wrap(e, "user %.*s", STR_ARG(wanted));
+        return err_wrap(e, "user %s", SHOWN(wanted));
     gid_t *groups = arena_array(a, gid_t, ids.n_groups);
     for (size_t i = 0; i < ids.n_groups; i++)
         groups[i] = ids.groups[i];
@@ -161,6 +162,13 @@ static bool find_image(struct context *c, struct arena *a, const char *text, str
     return good;
 }
 
+/* In docker's words. It may run all the same, where binfmt_misc knows how. */
+static void warn_of_platform(struct arena *a, const struct image *im) {
+    if (im->architecture.n && !(str_eqz(im->architecture, CROZE_ARCH) && (!im->os.n || str_eqz(im->os, "linux"))))
+        log_warn("The requested image's platform (%s) does not match the detected host platform (linux/" CROZE_ARCH
+                 ") and no specific platform was requested", SHOWN(image_platform(a, im)));
+}
+
 static bool run_image(struct context *c, struct arena *a, char **args, size_t n, int *code, struct err *e) {
     struct store_ref ref;
     struct image im;
@@ -168,6 +176,7 @@ static bool run_image(struct context *c, struct arena *a, char **args, size_t n,
     if (!find_image(c, a, args[0], &ref, e) || !store_lease(&c->store, &ref.manifest, e) ||
         !image_read(&c->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
+    warn_of_platform(a, &im);
     struct container_spec spec = {
         .config = &im.config,
         .entrypoint = entrypoint,

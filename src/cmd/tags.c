@@ -23,8 +23,8 @@ const struct cmd cmd_tags = {
     .name = "tags",
     .summary = "List the tags of a repository",
     .usage = "[OPTIONS] NAME",
-    .description = "NAME is a repository, or a place of another kind as `croze copy` takes it (oci:DIR). One listing is asked for, with "
-                   "all of its pages; no tag is asked for by itself.",
+    .description = "NAME is a repository, or a place of another kind as `croze copy` takes it (oci:DIR, docker-archive:FILE, store:NAME), "
+                   "without a tag. One listing is asked for, with all of its pages; no tag is asked for by itself.",
     .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
@@ -63,7 +63,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct str *tags;
     size_t count;
     _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
-    _cleanup_(place_closep) struct place *p = r ? place_open(r, &c->store, str_z(args[0]), PLACE_READ, NULL, e) : NULL;
+    _cleanup_(place_closep) struct place *p = r ? place_open(r, &c->store, str_z(args[0]), PLACE_LIST, NULL, e) : NULL;
     bool good = p && p->ops->tags(p, &a, &tags, &count, e);
     if (good && strcmp(format, "json") == 0)
         print_json(p, tags, count);

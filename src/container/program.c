@@ -51,7 +51,7 @@ static bool check_name(struct container *c, int root, const char *program, struc
     while (str_next(&rest, ':', &dir))
         if (dir.n == 0 || dir.p[0] != '/' || look(root, arena_join3(&c->arena, dir, S("/"), str_z(program)).p, &st) == FOUND)
             return true; /* what is relative is the runtime's to judge */
-    err_set(e, ERR_FAILED, "start %s: not found in the image's PATH (%.*s)", program, STR_ARG(path));
+    err_set(e, ERR_FAILED, "start %s: not found in the image's PATH (%s)", program, SHOWN(path));
     e->exit_code = 127;
     return false;
 }

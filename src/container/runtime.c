@@ -205,9 +205,9 @@ static bool check_log(struct container *c, struct err *e) {
     if (message.n == 0)
         return true;
     if (c->runc) /* which has written it to standard error, whatever one does */
-        err_set(e, ERR_FAILED, "start %.*s: %s failed, as it says above", STR_ARG(c->argv.p[0]), c->runtime);
+        err_set(e, ERR_FAILED, "start %s: %s failed, as it says above", SHOWN(c->argv.p[0]), c->runtime);
     else
-        err_set(e, ERR_FAILED, "start %.*s: %s: %.*s", STR_ARG(c->argv.p[0]), c->runtime, STR_ARG(message));
+        err_set(e, ERR_FAILED, "start %s: %s: %.*s", SHOWN(c->argv.p[0]), c->runtime, STR_ARG(message));
     e->exit_code = exit_code_of(message);
     return false;
 }

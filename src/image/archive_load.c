@@ -90,11 +90,11 @@ static bool take_entry(void *ctx, const struct entry *en, const struct content *
     struct stored *s = arena_new(&l->arena, struct stored);
     if (en->type == ENTRY_FILE) {
         if (!store_file(l, c, s, e))
-            return err_wrap(e, "%.*s", STR_ARG(en->path));
+            return err_wrap(e, "%s", SHOWN(en->path));
     } else if (en->type == ENTRY_SYMLINK || en->type == ENTRY_HARDLINK) {
         s->link = arena_str(&l->arena, en->link);
     } else {
-        return err_set(e, ERR_FAILED, "%.*s: only files, directories and links belong into an image archive", STR_ARG(en->path));
+        return err_set(e, ERR_FAILED, "%s: only files, directories and links belong into an image archive", SHOWN(en->path));
     }
     map_put(&l->files, arena_str(&l->arena, en->path), s);
     return true;
@@ -228,7 +228,7 @@ static bool docker_layers(struct load *l, yyjson_val *paths, const struct digest
         struct str path = str_n(yyjson_get_str(v), yyjson_get_len(v));
         const struct stored *s = yyjson_is_str(v) ? find_file(l, path) : NULL;
         if (!s)
-            return err_set(e, ERR_FAILED, "layer %.*s is missing", STR_ARG(path));
+            return err_set(e, ERR_FAILED, "layer %s is missing", SHOWN(path));
         struct layer layer = {.diff_id = diff_ids[i], .blob = s->digest, .blob_bytes = s->bytes, .compression = s->compression};
         if (!check_plain(&layer, e))
             return false;
@@ -243,7 +243,7 @@ static bool docker_image(struct load *l, yyjson_val *o, struct image *im, struct
     struct digest *diff_ids;
     size_t n;
     if (!config)
-        return err_set(e, ERR_FAILED, "its configuration \"%.*s\" is missing", STR_ARG(json_get_str(o, "Config")));
+        return err_set(e, ERR_FAILED, "its configuration \"%s\" is missing", SHOWN(json_get_str(o, "Config")));
     struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
     bool good = store_get_blob(l->store, &config->digest, &text, e) &&
                 config_json_read(buf_str(&text), "configuration", im, &diff_ids, &n, e) &&

@@ -71,7 +71,7 @@ static const struct store_ref *by_digest(struct store *s, const struct store_ref
 
 static bool no_such_image(struct arena *a, const struct store_refs *refs, struct str text, const struct image_name *name, struct err *e) {
     struct str prefix = name ? arena_join3(a, name->name, S(":"), STR_NULL) : STR_NULL;
-    err_set(e, ERR_FAILED, "no such image: %.*s", STR_ARG(text));
+    err_set(e, ERR_FAILED, "no such image: %s", SHOWN(text));
     e->sys = ENOENT;
     for (size_t i = 0; name && i < refs->n; i++)
         if (str_starts(refs->p[i].name, prefix))

@@ -39,3 +39,9 @@ void image_add_history(struct image *im, const struct history *h) {
     to->comment = arena_str(&im->arena, h->comment);
     to->author = arena_str(&im->arena, h->author);
 }
+
+struct str image_platform(struct arena *a, const struct image *im) {
+    struct str os = im->os.n ? im->os : S("linux");
+    struct str text = arena_join3(a, os, S("/"), im->architecture);
+    return im->variant.n ? arena_join3(a, text, S("/"), im->variant) : text;
+}

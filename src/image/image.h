@@ -45,6 +45,12 @@ MUST_CHECK bool image_write(struct store *s, struct image *im, struct err *e);
  * size, media type and diffID; counts must agree. */
 MUST_CHECK bool image_read(struct store *s, const struct digest *manifest, struct str platform, struct image *out, struct err *e);
 
+/* The same from a configuration alone: no manifest is asked for, and the image has no layers. */
+MUST_CHECK bool image_read_config(struct store *s, const struct digest *config, struct image *out, struct err *e);
+
+/* "linux/arm64/v8", as the configuration says it. */
+struct str image_platform(struct arena *a, const struct image *im);
+
 /* Whether the manifest is of something else than an image: a signature, an SBOM, which lie in a store beside what they are about. */
 bool image_is_artifact(struct store *s, const struct digest *manifest);
 

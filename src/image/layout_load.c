@@ -140,11 +140,11 @@ static bool find_manifest(yyjson_val *index, struct str tag, struct digest *out,
         }
     }
     if (n > 1)
-        return err_set(e, ERR_FAILED, "%zu images bear the tag \"%.*s\"; name one by its digest", n, STR_ARG(wanted));
+        return err_set(e, ERR_FAILED, "%zu images bear the tag \"%s\"; name one by its digest", n, SHOWN(wanted));
     if (!found && !tag.n && yyjson_arr_size(list) == 1)
         found = yyjson_arr_get_first(list);
     if (!found)
-        return err_set(e, ERR_FAILED, "no image of it bears the tag \"%.*s\"", STR_ARG(wanted));
+        return err_set(e, ERR_FAILED, "no image of it bears the tag \"%s\"", SHOWN(wanted));
     return digest_parse(json_get_str(found, "digest"), out, e);
 }
 

@@ -108,7 +108,7 @@ static bool layer_compression(struct str type, enum compression *out, struct err
             *out = known[i].compression;
             return true;
         }
-    return err_set(e, ERR_FAILED, "layers of type \"%.*s\" are not supported", STR_ARG(str_first(type, 120)));
+    return err_set(e, ERR_FAILED, "layers of type \"%s\" are not supported", SHOWN(type));
 }
 
 static bool read_layers(yyjson_val *list, struct image *im, struct err *e) {
@@ -141,14 +141,18 @@ static bool read_annotations(yyjson_val *map, struct image *im, struct err *e) {
     return true;
 }
 
-static bool read_config(struct store *s, struct image *im, struct err *e) {
+static bool read_config_text(struct store *s, struct image *im, struct digest **diff_ids, size_t *n, struct err *e) {
     struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
+    bool good = store_get_blob(s, &im->config_digest, &text, e) &&
+                config_json_read(buf_str(&text), "image configuration", im, diff_ids, n, e);
+    buf_fini(&text);
+    return good;
+}
+
+static bool read_config(struct store *s, struct image *im, struct err *e) {
     struct digest *diff_ids = NULL;
     size_t n = 0;
-    bool good = store_get_blob(s, &im->config_digest, &text, e) &&
-                config_json_read(buf_str(&text), "image configuration", im, &diff_ids, &n, e);
-    buf_fini(&text);
-    if (!good)
+    if (!read_config_text(s, im, &diff_ids, &n, e))
         return false;
     if (n != im->n_layers)
         return err_set(e, ERR_FAILED, "the manifest has %zu layers and the configuration %zu diff_ids", im->n_layers, n);
@@ -197,8 +201,7 @@ static bool read_manifest(struct store *s, yyjson_val *root, struct image *im, s
 
 /* The manifest that `*at` names, or that its index has for `platform`; *at becomes its digest. */
 static yyjson_doc *load(struct store *s, struct digest *at, struct str platform, uint64_t *bytes, struct err *e) {
-    /* an index may name an image, not another index: two rounds are enough and bound the walk */
-    for (int round = 0; round < 2; round++) {
+    for (int indexes = 0;; indexes++) { /* a pull looks as deep (registry/graph.c) */
         struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
         _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
         if (store_get_blob(s, at, &text, e))
@@ -206,12 +209,15 @@ static yyjson_doc *load(struct store *s, struct digest *at, struct str platform,
         *bytes = text.n;
         buf_fini(&text);
         yyjson_val *root = doc ? yyjson_doc_get_root(doc) : NULL;
-        if (!root || round > 0 || !json_get_array(root, "manifests"))
+        if (!root || !json_get_array(root, "manifests"))
             return take_ptr(&doc);
+        if (indexes == LIMIT_INDEX_DEPTH) {
+            err_set(e, ERR_FAILED, "indexes in an index are nested deeper than %d levels", LIMIT_INDEX_DEPTH);
+            return NULL;
+        }
         if (!choose(root, platform, at, e))
-            break;
+            return NULL;
     }
-    return NULL;
 }
 
 bool image_is_artifact(struct store *s, const struct digest *manifest) {
@@ -250,4 +256,16 @@ bool image_read(struct store *s, const struct digest *manifest, struct str platf
     digest_text(&out->manifest, name);
     image_fini(out);
     return err_wrap(e, "image %s", name);
+}
+
+bool image_read_config(struct store *s, const struct digest *config, struct image *out, struct err *e) {
+    struct digest *diff_ids;
+    size_t n;
+    char name[DIGEST_TEXT + 1];
+    image_init(out);
+    out->config_digest = *config;
+    if (read_config_text(s, out, &diff_ids, &n, e))
+        return true;
+    image_fini(out);
+    return err_wrap(e, "configuration %s", digest_text(config, name));
 }

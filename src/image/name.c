@@ -29,9 +29,23 @@ static bool good_component(struct str s) {
     return false;
 }
 
+/* "[::1]:5000" behind the bracket: hexadecimal digits and colons, as the grammar has them. */
+static bool good_ipv6_host(struct str s) {
+    struct str address, port;
+    uint64_t number;
+    if (!str_cut(s, ']', &address, &port) || !address.n)
+        return false;
+    for (size_t i = 0; i < address.n; i++)
+        if (!address.p[i] || !strchr("0123456789abcdefABCDEF:", address.p[i]))
+            return false;
+    return !port.n || (port.p[0] == ':' && str_to_u64(str_from(port, 1), 10, 65535, &number));
+}
+
 static bool good_host(struct str s) {
     struct str host, port;
     uint64_t number;
+    if (str_starts(s, S("[")))
+        return good_ipv6_host(str_from(s, 1));
     if (str_cut(s, ':', &host, &port) && !str_to_u64(port, 10, 65535, &number))
         return false;
     char before = '.'; /* labels neither begin nor end with a dash, and none is empty: ".." is no host */
@@ -109,17 +123,17 @@ bool image_name_parse(struct arena *a, struct str text, struct image_name *out, 
         tag = str_from(name, (size_t)colon + 1);
         name = str_first(name, (size_t)colon);
         if (!image_tag_is_good(tag))
-            return err_set(e, ERR_USAGE, "invalid tag \"%.*s\" in image name \"%.*s\"", STR_ARG(tag), STR_ARG(text));
+            return err_set(e, ERR_USAGE, "invalid tag \"%s\" in image name \"%s\"", SHOWN(tag), SHOWN(text));
     }
     struct digest parsed;
     if (has_digest && !digest_parse(digest, &parsed, e)) {
         e->kind = ERR_USAGE;
-        return err_wrap(e, "image name \"%.*s\"", STR_ARG(text));
+        return err_wrap(e, "image name \"%s\"", SHOWN(text));
     }
     if (!good_path(name))
-        return err_set(e, ERR_USAGE, "invalid image name \"%.*s\" ([HOST[:PORT]/]name[:TAG], lower case)", STR_ARG(str_first(text, 300)));
+        return err_set(e, ERR_USAGE, "invalid image name \"%s\" ([HOST[:PORT]/]name[:TAG], lower case)", SHOWN(text));
     if (like_an_id(shorten(name)))
-        return err_set(e, ERR_USAGE, "invalid image name \"%.*s\": it would be taken for a digest", STR_ARG(text));
+        return err_set(e, ERR_USAGE, "invalid image name \"%s\": it would be taken for a digest", SHOWN(text));
     out->name = arena_str(a, shorten(name));
     out->tag = arena_str(a, tag.n || has_digest ? tag : S("latest"));
     out->digest = arena_str(a, digest);

@@ -124,8 +124,8 @@ static bool pax_xattrs(const struct entry *en, struct buf *out, struct err *e) {
     for (size_t i = 0; i < en->n_xattrs; i++) {
         const struct xattr *x = &en->xattrs[i];
         if (str_index(x->name, '=') >= 0)
-            return err_set(e, ERR_FAILED, "%.*s: extended attribute \"%.*s\" cannot be written into a layer (\"=\" in its name); remove it",
-                           STR_ARG(en->path), STR_ARG(x->name));
+            return err_set(e, ERR_FAILED, "%s: extended attribute \"%s\" cannot be written into a layer (\"=\" in its name); remove it",
+                           SHOWN(en->path), SHOWN(x->name));
         pax_record(out, S("SCHILY.xattr."), x->name, x->value);
     }
     return true;
@@ -148,8 +148,8 @@ static bool pax_records(const struct entry *en, struct str name, struct buf *out
         pax_number(out, S("size"), en->size);
     if (!fits(en->uid, WIDTH(uid)))
         pax_number(out, S("uid"), en->uid);
-    return buf_ok(out) || err_set(e, ERR_FAILED, "%.*s: its extended attributes are larger than the limit of %zu bytes",
-                                  STR_ARG(en->path), out->max_bytes);
+    return buf_ok(out) || err_set(e, ERR_FAILED, "%s: its extended attributes are larger than the limit of %zu bytes",
+                                  SHOWN(en->path), out->max_bytes);
 }
 
 /* --- Blocks --- */
@@ -215,8 +215,8 @@ static void ustar_block(const struct entry *en, struct str name, struct buf *out
 static bool archive_name(const struct entry *en, struct buf *name, struct err *e) {
     struct str dir = path_dir(en->path), base = path_base(en->path);
     if (str_starts(base, str_z(whiteout_prefix)))
-        return err_set(e, ERR_FAILED, "%.*s: a name that begins with \".wh.\" means a deletion inside an image layer; rename the file",
-                       STR_ARG(en->path));
+        return err_set(e, ERR_FAILED, "%s: a name that begins with \".wh.\" means a deletion inside an image layer; rename the file",
+                       SHOWN(en->path));
     if (en->type != ENTRY_WHITEOUT) {
         buf_add_str(name, en->path.n ? en->path : S("."));
         if (en->type == ENTRY_DIR)
@@ -253,16 +253,16 @@ bool tar_header(const struct entry *en, struct buf *out, struct err *e) {
     struct buf name = BUF_INIT(LIMIT_PATH_BYTES + sizeof whiteout_prefix + 1), records = BUF_INIT(LIMIT_PAX_BYTES);
     bool ok = archive_name(&n, &name, e) && pax_records(&n, buf_str(&name), &records, e);
     if (ok && (!fits(n.major, WIDTH(major)) || !fits(n.minor, WIDTH(minor))))
-        ok = err_set(e, ERR_FAILED, "%.*s: device number %u:%u cannot be written into a layer", STR_ARG(n.path), n.major, n.minor);
+        ok = err_set(e, ERR_FAILED, "%s: device number %u:%u cannot be written into a layer", SHOWN(n.path), n.major, n.minor);
     if (ok && n.type == ENTRY_CHAR && n.major == 0 && n.minor == 0)
-        ok = err_set(e, ERR_FAILED, "%.*s: character device 0:0 is overlay's mark of a removed file and no part of a layer; remove it",
-                     STR_ARG(n.path));
+        ok = err_set(e, ERR_FAILED, "%s: character device 0:0 is overlay's mark of a removed file and no part of a layer; remove it",
+                     SHOWN(n.path));
     if (ok && records.n)
         pax_block(n.path, buf_str(&records), out);
     if (ok)
         ustar_block(&n, buf_str(&name), out);
     buf_fini(&name);
     buf_fini(&records);
-    return ok && (buf_ok(out) || err_set(e, ERR_FAILED, "%.*s: its headers are larger than the limit of %zu bytes", STR_ARG(n.path),
+    return ok && (buf_ok(out) || err_set(e, ERR_FAILED, "%s: its headers are larger than the limit of %zu bytes", SHOWN(n.path),
                                          out->max_bytes));
 }

@@ -279,14 +279,15 @@ static bool each_entry(struct untar *u, struct entry_sink sink, struct err *e) {
     }
 }
 
-/* Takes what lies behind the end-of-archive mark: it is part of the digest. */
+/* Takes what lies behind the end-of-archive mark: it is part of the digest, and who writes it into a pipe need not fail. */
 static bool drain(struct untar *u, struct err *e) {
-    for (;;) {
-        const void *piece;
-        ptrdiff_t n = u->next(u->ctx, &piece, e);
-        if (n <= 0)
-            return n == 0;
-    }
+    const void *piece;
+    ptrdiff_t n;
+    for (uint64_t bytes = 0; (n = u->next(u->ctx, &piece, e)) > 0; bytes += (uint64_t)n)
+        if (bytes > LIMIT_TAR_TAIL_BYTES)
+            return err_set(e, ERR_FAILED, "the archive has ended, and more than %zu bytes came behind its end: it does not end there",
+                           LIMIT_TAR_TAIL_BYTES);
+    return n == 0;
 }
 
 static bool run(struct untar *u, struct entry_sink sink, struct err *e) {

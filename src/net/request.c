@@ -70,6 +70,12 @@ static void begin_body(struct transfer *t, const struct libcurl *lib) {
     t->what = t->ask->begin ? t->ask->begin(t->ask->ctx, t->answer, t->e) : NET_KEEP;
 }
 
+/* What would be cut anyway is not waited for. Of an error its beginning says enough. */
+static bool is_said_too_long(const struct transfer *t) {
+    const struct net_answer *n = t->answer;
+    return t->what == NET_KEEP && n->status >= 200 && n->status < 300 && n->has_length && n->length > t->ask->max_kept;
+}
+
 static bool keep(struct transfer *t, struct str bytes) {
     size_t room = t->ask->max_kept - t->kept.n;
     buf_add_str(&t->kept, str_first(bytes, room));
@@ -86,9 +92,10 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx) {
     if (!t->began)
         begin_body(t, libcurl_load(t->e));
     bool goes_on = false;
-    if (t->what == NET_KEEP)
-        goes_on = keep(t, bytes);
-    else if (t->what == NET_TAKE)
+    if (t->what == NET_KEEP) {
+        goes_on = keep(t, bytes) && !is_said_too_long(t);
+        t->answer->cut |= !goes_on;
+    } else if (t->what == NET_TAKE)
         goes_on = t->ask->take(t->ask->ctx, bytes.p, bytes.n, t->e);
     return goes_on ? bytes.n : 0;
 }

@@ -73,10 +73,20 @@ bool http_content_range(struct str text, uint64_t *first) {
            str_to_u64(begin, 10, INT64_MAX, first);
 }
 
+static bool is_number(struct str text) {
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+    return text.n > 0;
+}
+
 bool http_retry_after(struct str text, int64_t now_s, uint64_t *seconds) {
     int64_t then;
-    if (str_to_u64(text, 10, UINT32_MAX, seconds))
+    if (is_number(text)) {
+        if (!str_to_u64(text, 10, UINT32_MAX, seconds))
+            *seconds = UINT32_MAX;
         return true;
+    }
     if (!http_date(text, &then))
         return false;
     *seconds = then > now_s ? (uint64_t)(then - now_s) : 0;

@@ -14,7 +14,8 @@ bool http_status_is_transient(long status);
 bool http_date(struct str text, int64_t *out);
 /* First byte of "bytes 100-199/200" (RFC 9110 14.4). */
 bool http_content_range(struct str text, uint64_t *first);
-/* Retry-After (RFC 9110 10.2.3), seconds or a date: how long from `now_s` on. What is past gives 0. */
+/* Retry-After (RFC 9110 10.2.3), seconds or a date: how long from `now_s` on. What is past gives 0; a number of more than
+ * 32 bits that many seconds. */
 bool http_retry_after(struct str text, int64_t now_s, uint64_t *seconds);
 /* Whether it may be a user name there: a colon would end it. */
 bool http_user_is_good(struct str user);

@@ -59,8 +59,13 @@ static bool give(const struct call *c, struct registry_answer *out, struct err *
         e->sys = EFBIG;
         return false;
     }
-    return location.n == 0 || url_resolve(c->arena, c->url, location, &out->location, e) ||
-           err_wrap(e, "%.*s: Location", STR_ARG(c->origin));
+    if (location.n == 0 || n->status == 201) /* what was made has the name that we gave it */
+        return true;
+    if (!url_resolve(c->arena, c->url, location, &out->location, e))
+        return err_wrap(e, "%.*s: Location", STR_ARG(c->origin));
+    return url_is_url(out->location) ||
+           err_set(e, ERR_FAILED, "%.*s gives %s as the place to go on, which is neither http nor https: it is not asked",
+                   STR_ARG(c->origin), SHOWN(out->location));
 }
 
 /* --- One endpoint --- */
@@ -92,8 +97,9 @@ static bool try_once(struct call *c, struct registry_answer *out, struct err *e)
 
 /* How long was waited, in milliseconds. Of a 429 the rest of it is the bucket's to wait, for all. */
 static uint64_t wait_for_next(struct call *c, unsigned n) {
-    uint64_t ms = pace_backoff_ms(n), asked = c->has_wait ? c->wait_s * 1000 : 0;
-    net_wait_ms(asked > ms && c->answer.status != 429 ? asked : ms);
+    uint64_t ms = pace_backoff_ms(n), asked = c->has_wait ? c->wait_s * 1000 : 0, now = asked > ms && c->answer.status != 429 ? asked : ms;
+    pace_tell(c->at->host, c->answer.status == 429 ? "is busy" : "does not answer as it should", now, c->ask->progress);
+    net_wait_ms(now);
     return asked > ms ? asked : ms;
 }
 

@@ -39,7 +39,10 @@ static struct credential *find_who(struct registries *r, const struct repository
     struct registry_options options = r->options;
     for (size_t i = 0; i < 2; i++) {
         bool meant = !at->mirror && str_eq(options.creds[i].host, asked->host);
-        options.creds[i] = meant ? (struct registry_creds){at->named.host, options.creds[i].creds} : (struct registry_creds){0};
+        if (meant)
+            options.creds[i].host = at->named.host;
+        else
+            options.creds[i] = (struct registry_creds){0};
     }
     struct arena scratch = ARENA_INIT;
     struct credential found = {0};

@@ -48,7 +48,7 @@ static bool take_entry(struct arena *a, yyjson_val *entry, const char *what, str
     if (auth.n > LIMIT_CREDENTIAL_BYTES)
         return err_set(e, ERR_USAGE, "%s: a credential of more than %zu bytes", what, LIMIT_CREDENTIAL_BYTES);
     if (auth.n && !take_auth(a, auth, &c))
-        return err_set(e, ERR_USAGE, "%s: \"auth\" of %.*s is not base 64 of USER:PASSWORD", what, STR_ARG(str_first(key, 300)));
+        return err_set(e, ERR_USAGE, "%s: \"auth\" of %s is not base 64 of USER:PASSWORD", what, SHOWN(key));
     if (!auth.n) {
         c.user = arena_str(a, json_get_str(entry, "username"));
         c.secret = arena_str(a, json_get_str(entry, "password"));

@@ -16,6 +16,13 @@
 /* USER:PASSWORD that was typed, and whom it is for: nobody else ever sees it. */
 struct registry_creds {
     struct str host, creds;
+    const char *flag;           /* that gave it: "--src-creds"; NULL: "--creds" */
+};
+/* What was said of one side of a copy, in the place of what is said of all. */
+struct registry_side {
+    struct str host;            /* "": of none */
+    const char *cert_dir;       /* or NULL */
+    int tls_verify;             /* as below */
 };
 /* What a command says of all registries that it speaks to (podman's flags). */
 struct registry_options {
@@ -23,6 +30,7 @@ struct registry_options {
     struct registry_creds creds[2]; /* --creds, or --src-creds and --dest-creds; "" none */
     const char *cert_dir;       /* --cert-dir: ca.crt, *.cert with *.key */
     int tls_verify;             /* --tls-verify: 1, 0 (then http is tried too), or -1: not given */
+    struct registry_side sides[2]; /* --src-tls-verify, --dest-cert-dir and their like */
 };
 struct registries;
 MUST_CHECK struct registries *registries_new(const struct registry_options *o, struct err *e);
@@ -89,7 +97,8 @@ MUST_CHECK bool registry_ask_held(struct registries *r, const struct registry_re
 void held_answer_fini(struct held_answer *h);
 
 /* --- login --- */
-/* Whether the registry takes these credentials: asks /v2/ with them. */
-MUST_CHECK bool registry_login_check(struct registries *r, struct str host, struct str user, struct str password, struct err *e);
+/* Whether the registry takes these credentials: asks /v2/ with them. `source`: where they come from, for messages. */
+MUST_CHECK bool registry_login_check(struct registries *r, struct str host, struct str user, struct str password, const char *source,
+                                     struct err *e);
 
 #endif

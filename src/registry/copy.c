@@ -36,7 +36,7 @@ static bool is_meant(const struct graph *g, struct err *e) {
     struct str want = g->to->must_be;
     char text[DIGEST_TEXT + 1];
     return !want.n || str_eqz(want, digest_text(&g->root->m.digest, text)) ||
-           err_set(e, ERR_FAILED, "the destination is to be %.*s, and what would come there is %s", STR_ARG(want), text);
+           err_set(e, ERR_FAILED, "the destination is to be %s, and what would come there is %s", SHOWN(want), text);
 }
 
 static bool copy_graph(struct graph *g, struct str reference, struct str to_reference, struct err *e) {
@@ -55,8 +55,6 @@ bool copy_image(struct place *from, struct str reference, struct place *to, stru
     bool good = copy_graph(&g, reference, to_reference, e);
     if (good)
         fill_result(&g, a, out);
-    else if (e->kind == ERR_UNCHECKED) /* nothing was to be checked: the work failed */
-        e->kind = ERR_FAILED;
     graph_fini(&g);
     return good;
 }

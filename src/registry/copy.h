@@ -15,6 +15,9 @@ struct copy_options {
     bool replace_evidence;      /* what lies under a tag of cosign's at the far side and cannot be joined with ours gives way */
     bool check;                 /* asks the far side for all of it at the end */
     struct progress *progress;  /* may be NULL */
+    /* With a platform: looks at the image that was chosen, by its configuration, before anything else is brought; may be NULL. */
+    bool (*accepts)(void *ctx, const struct descriptor *config, struct err *e);
+    void *ctx;
 };
 struct copy_result {
     struct manifest_blob root;  /* what is named at the far side (of `platform`: that image's own manifest, unless keep_index) */

@@ -65,6 +65,8 @@ bool credentials_find(const struct registry_options *o, struct helpers *h, const
             continue;
         (void)str_cut(o->creds[i].creds, ':', &user, &secret);
         *out = (struct credential){.found = true, .user = arena_str(a, user), .secret = arena_str(a, secret), .source = S("--creds")};
+        if (o->creds[i].flag)
+            out->source = str_z(o->creds[i].flag);
         return true;
     }
     auth_places_find(o, a, &places);

@@ -26,7 +26,7 @@ static void add_insecure(struct registries_conf *conf, struct str host, const ch
 static bool add_mirror(struct registry_rule *hub, struct registries_conf *conf, struct str url, const char *what, struct err *e) {
     bool plain = str_starts_nocase(url, S("http://"));
     if (!plain && !str_starts_nocase(url, S("https://")))
-        return err_set(e, ERR_USAGE, "%s: registry-mirrors: \"%.*s\" is no http or https URL", what, STR_ARG(url));
+        return err_set(e, ERR_USAGE, "%s: registry-mirrors: \"%s\" is no http or https URL", what, SHOWN(url));
     struct str location = str_from(url, plain ? 7 : 8);
     while (str_ends(location, S("/")))
         location.n--;

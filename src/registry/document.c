@@ -163,7 +163,7 @@ static bool read_root(yyjson_val *root, struct arena *a, struct document *out, s
     if (list && json_get_object(root, "config"))
         return err_set(e, ERR_FAILED, "it is a manifest and an index at once (\"config\" and \"manifests\")");
     if (out->media_type.n && is_manifest_type(out->media_type) && is_index_type(out->media_type) != (list != NULL))
-        return err_set(e, ERR_FAILED, "its mediaType %.*s is not what it is", STR_ARG(out->media_type));
+        return err_set(e, ERR_FAILED, "its mediaType %s is not what it is", SHOWN(out->media_type));
     return check_version(root, out, e) && json_keys_differ(root, "manifest", e) &&
            (list ? read_index(list, a, out, e) : read_manifest(root, a, out, e)) && read_subject(root, a, out, e);
 }
@@ -180,9 +180,9 @@ bool document_read(struct str bytes, struct arena *a, struct document *out, stru
 
 bool document_type(const struct document *d, struct str said, struct str *out, struct err *e) {
     if (said.n && d->media_type.n && is_manifest_type(said) && !str_eq(said, d->media_type))
-        return err_set(e, ERR_FAILED, "it is called a %.*s, and says of itself that it is a %.*s", STR_ARG(said), STR_ARG(d->media_type));
+        return err_set(e, ERR_FAILED, "it is called a %s, and says of itself that it is a %s", SHOWN(said), SHOWN(d->media_type));
     if (said.n && is_manifest_type(said) && is_index_type(said) != d->is_index)
-        return err_set(e, ERR_FAILED, "it is called a %.*s, which it is not", STR_ARG(said));
+        return err_set(e, ERR_FAILED, "it is called a %s, which it is not", SHOWN(said));
     *out = d->media_type.n ? d->media_type : is_manifest_type(said) ? said : d->is_index ? S(MEDIA_INDEX) : S(MEDIA_MANIFEST);
     return true;
 }
@@ -190,8 +190,8 @@ bool document_type(const struct document *d, struct str said, struct str *out, s
 /* --- Platforms --- */
 
 static struct str child_platform(struct arena *a, const struct child *c) {
-    struct str text = arena_join3(a, c->os, S("/"), c->architecture);
-    return c->variant.n ? arena_join3(a, text, S("/"), c->variant) : text;
+    bool variant = c->variant.n > 0;
+    return arena_printf(a, "%s/%s%s%s", SHOWN(c->os), SHOWN(c->architecture), variant ? "/" : "", SHOWN(c->variant));
 }
 
 /* The first that fits, as docker takes it; one without a variant is taken before others where none is asked for. */

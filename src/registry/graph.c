@@ -213,11 +213,19 @@ static bool read_root(struct graph *g, struct str reference, struct err *e) {
     return g->root != NULL;
 }
 
+static bool is_accepted(struct graph *g, struct err *e) {
+    const struct document *d = &g->root->document;
+    return !g->options->accepts || !d->is_image || g->options->accepts(g->options->ctx, &d->blobs[0], e);
+}
+
 /* From an index to the image of the platform; an index in an index once more. */
 static bool choose(struct graph *g, struct err *e) {
     for (unsigned depth = 1; g->root->document.is_index; depth++) {
         struct node *index = g->root;
-        const struct child *c = depth > 2 ? NULL : document_choose(&index->document, g->options->platform);
+        const struct child *c = document_choose(&index->document, g->options->platform);
+        if (depth > LIMIT_INDEX_DEPTH)
+            return err_set(e, ERR_FAILED, "%.*s: indexes in an index are nested deeper than %d levels", STR_ARG(g->from->shown),
+                           LIMIT_INDEX_DEPTH);
         if (!c)
             return err_set(e, ERR_FAILED, "%.*s: there is no image for %.*s; there are: %.*s", STR_ARG(g->from->shown),
                            STR_ARG(g->options->platform), STR_ARG(document_platforms(&index->document, &g->arena)));
@@ -229,6 +237,8 @@ static bool choose(struct graph *g, struct err *e) {
             return false;
         g->root = n;
     }
+    if (!is_accepted(g, e))
+        return false;
     if (g->options->keep_index) {
         g->root = g->nodes.p[0];
         return true;

@@ -72,7 +72,7 @@ static bool log_in(struct str base, const struct credential *who, struct arena *
     if (answer.status != 200) {
         said(&answer, url, a, e);
         e->sys = EACCES;
-        return err_append(e, " (as user \"%.*s\" from %.*s)", STR_ARG(who->user), STR_ARG(who->source));
+        return err_append(e, " (as user \"%s\" from %s)", SHOWN(who->user), SHOWN(who->source));
     }
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(answer.body, LIMIT_TOKEN_BYTES, "Docker Hub's login", e);
     struct str token = doc ? json_get_str(yyjson_doc_get_root(doc), "token") : STR_NULL;

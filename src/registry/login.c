@@ -25,7 +25,7 @@ bool login_key(struct arena *a, struct str text, struct repository *out, struct 
     struct str probe = arena_printf(a, "%.*s%s/%.*s", STR_ARG(host), port, STR_ARG(path.n ? path : S("x")));
     if (!image_name_parse(a, probe, &parsed, e)) {
         err_clear(e);
-        return err_set(e, ERR_USAGE, "\"%.*s\" is no registry: HOST[:PORT]", STR_ARG(str_first(text, 300)));
+        return err_set(e, ERR_USAGE, "\"%s\" is no registry: HOST[:PORT]", SHOWN(text));
     }
     *out = (struct repository){arena_str(a, host), arena_str(a, path)};
     return true;

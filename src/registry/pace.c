@@ -20,6 +20,18 @@ static uint64_t take_one(struct registries *r, struct host *h, uint64_t now) {
     return (wait > closed ? wait : closed) / 1000000;
 }
 
+void pace_tell(const struct host *h, const char *what, uint64_t ms, struct progress_step *said) {
+    if (ms < TOLD_FROM_MS)
+        return;
+    struct arena a = ARENA_INIT;
+    struct str line = arena_printf(&a, "%.*s %s: waiting %llu seconds", STR_ARG(h->name), what, (unsigned long long)(ms + 999) / 1000);
+    if (said)
+        progress_log(said, arena_join3(&a, line, S("\n"), STR_NULL));
+    else
+        log_warn("%s", line.p);
+    arena_fini(&a);
+}
+
 void pace_wait(struct registries *r, struct host *h, struct progress_step *said) {
     pthread_mutex_lock(&r->lock);
     uint64_t ms = take_one(r, h, log_now_ns());
@@ -28,16 +40,8 @@ void pace_wait(struct registries *r, struct host *h, struct progress_step *said)
     pthread_mutex_unlock(&r->lock);
     if (ms == 0)
         return;
-    if (tell) {
-        struct arena a = ARENA_INIT;
-        struct str line = arena_printf(&a, "%.*s holds us back: waiting %llu seconds", STR_ARG(h->name),
-                                       (unsigned long long)(ms + 999) / 1000);
-        if (said)
-            progress_log(said, arena_join3(&a, line, S("\n"), STR_NULL));
-        else
-            log_warn("%s", line.p);
-        arena_fini(&a);
-    }
+    if (tell)
+        pace_tell(h, "holds us back", ms, said);
     net_wait_ms(ms);
 }
 

@@ -80,11 +80,20 @@ bool tag_is_about(struct str tag);
 /* Where `copy` and its kin may read and write: TRANSPORT:TEXT, as skopeo has them. A text without a transport is docker://.
  *   docker://NAME[:TAG][@DIGEST]   oci:DIR[:TAG][@DIGEST]   oci-archive:FILE[:TAG]   docker-archive:FILE[:NAME]   dir:DIR
  *   docker-daemon:NAME[:TAG]       store:IMAGE (croze's own)
- * docker-archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. `progress` is told of
+ * docker-archives and a dockerd are read into, and written from, the store: what they give is in it, without a name. The tags of a
+ * docker-archive are the whole names of its images. `progress` is told of
  * what a dockerd takes its time for, now and when the place is finished; may be NULL. */
-enum place_use { PLACE_READ, PLACE_WRITE };
+enum place_use {
+    PLACE_READ,
+    PLACE_WRITE,
+    PLACE_LIST,                  /* its tags alone: a text that names one of them is refused, and nothing is chosen or brought */
+};
 MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
                                     struct err *e);
+/* Whether the text says which transport; "localhost:5000/x" does not. */
+bool place_has_transport(struct str text);
+/* NAME[:TAG][@DIGEST] for a verb that speaks to registries alone: docker:// may stand before it, other transports are refused. */
+MUST_CHECK bool registry_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e);
 void place_close(struct place *p); /* NULL is fine */
 static inline void place_closep(struct place **p) {
     place_close(*p);

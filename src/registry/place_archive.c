@@ -193,17 +193,36 @@ static bool choose(const struct archive_items *items, struct str name, struct di
         else if (!name.n)
             return err_set(e, ERR_FAILED, "it holds several images; name one: docker-archive:FILE:NAME");
     if (!found)
-        return place_absent(e, "no image of it is named %.*s", STR_ARG(name));
+        return place_absent(e, "no image of it is named %s", SHOWN(name));
     *out = found->manifest;
     return true;
 }
 
-static bool load(struct store *s, const char *path, struct str name, struct arena *a, struct digest *out, struct err *e) {
-    struct archive_items items = {0};
+static bool load(struct store *s, const char *path, struct arena *a, struct archive_items *out, struct err *e) {
     _cleanup_fd_ int fd = file_open(path, O_RDONLY, 0, e);
-    bool good = fd >= 0 && archive_load_nameless(s, fd, path, a, &items, e) && choose(&items, name, out, e);
+    return fd >= 0 && archive_load_nameless(s, fd, path, a, out, e);
+}
+
+static struct place *read_archive(struct store *s, const char *path, struct str name, struct str shown, bool list, struct arena *a,
+                                  struct err *e) {
+    struct archive_items items = {0};
+    struct digest image;
+    char digest[DIGEST_TEXT + 1];
+    struct place *p = NULL;
+    bool good = load(s, path, a, &items, e) && (list || choose(&items, name, &image, e));
+    if (good) {
+        p = place_store_nameless(s, shown, list ? STR_NULL : str_z(digest_text(&image, digest)), NULL, NULL);
+        place_store_lists(p, &items);
+    }
     vec_fini(&items);
-    return good;
+    return p;
+}
+
+static struct place *write_archive(struct store *s, const char *path, struct str name, struct str shown) {
+    struct docker_archive *x = mem_zalloc(1, sizeof *x);
+    *x = (struct docker_archive){s, mem_strdup(path), mem_strndup(name.p ? name.p : "", name.n), {{0}}};
+    struct place_hooks hooks = {docker_finished, docker_closed, x};
+    return place_store_nameless(s, shown, S("image"), &x->root, &hooks);
 }
 
 /* NAME[:TAG] in whole; "" stays. */
@@ -221,19 +240,9 @@ static bool whole_name(struct arena *a, struct str text, struct str *out, struct
 struct place *place_docker_archive(struct store *s, const char *path, struct str text, enum place_use use, struct err *e) {
     struct arena a = ARENA_INIT;
     struct str name, shown = arena_printf(&a, "docker-archive:%s", path);
-    struct digest image;
-    char digest[DIGEST_TEXT + 1];
     struct place *p = NULL;
-    bool good = whole_name(&a, text, &name, e);
-    if (good && use == PLACE_READ) {
-        if (load(s, path, name, &a, &image, e))
-            p = place_store_nameless(s, shown, str_z(digest_text(&image, digest)), NULL, NULL);
-    } else if (good) {
-        struct docker_archive *x = mem_zalloc(1, sizeof *x);
-        *x = (struct docker_archive){s, mem_strdup(path), mem_strndup(name.p ? name.p : "", name.n), {{0}}};
-        struct place_hooks hooks = {docker_finished, docker_closed, x};
-        p = place_store_nameless(s, shown, S("image"), &x->root, &hooks);
-    }
+    if (whole_name(&a, text, &name, e))
+        p = use == PLACE_WRITE ? write_archive(s, path, name, shown) : read_archive(s, path, name, shown, use == PLACE_LIST, &a, e);
     if (!p)
         err_wrap(e, "%.*s", STR_ARG(shown));
     arena_fini(&a);

@@ -56,7 +56,7 @@ static bool ask(const struct daemon *x, struct net_request *q, struct arena *a, 
     }
     if (out->status < 300)
         return true;
-    err_set(e, ERR_FAILED, "dockerd says %s: %.*s", http_status_words(out->status, words), STR_ARG(str_first(str_trim(out->body), 400)));
+    err_set(e, ERR_FAILED, "dockerd says %s: %s", http_status_words(out->status, words), SHOWN(str_trim(out->body)));
     e->sys = out->status == 404 ? ENOENT : 0;
     return false;
 }
@@ -100,7 +100,7 @@ static bool check_messages(struct str body, struct err *e) {
         struct str error = doc ? json_get_str(yyjson_doc_get_root(doc), "error") : STR_NULL;
         err_clear(&no_json);
         if (error.n)
-            return err_set(e, ERR_FAILED, "dockerd says: %.*s", STR_ARG(str_first(error, 400)));
+            return err_set(e, ERR_FAILED, "dockerd says: %s", SHOWN(error));
     }
     return true;
 }

@@ -36,7 +36,7 @@ static bool read_reference(struct place *p, struct str reference, size_t most, s
     if (by_digest && !digest_parse(reference, &wanted, e))
         return false;
     if (!by_digest && str_index(reference, '/') >= 0)
-        return place_absent(e, "no file can be called %.*s", STR_ARG(reference));
+        return place_absent(e, "no file can be called %s", SHOWN(reference));
     if (file_manifest(of(p)->dir, file_of(a, reference).p, by_digest ? &wanted : NULL, STR_NULL, most, a, out, e))
         return true;
     if (!by_digest || e->sys != ENOENT)
@@ -44,7 +44,7 @@ static bool read_reference(struct place *p, struct str reference, size_t most, s
     err_clear(e);
     if (!file_manifest(of(p)->dir, ROOT, NULL, STR_NULL, most, a, out, e))
         return false;
-    return digest_eq(&out->digest, &wanted) || place_absent(e, "no manifest of it is %.*s", STR_ARG(reference));
+    return digest_eq(&out->digest, &wanted) || place_absent(e, "no manifest of it is %s", SHOWN(reference));
 }
 
 static bool dir_manifest(struct place *p, struct str reference, size_t most, struct arena *a, struct manifest_blob *out, struct err *e) {
@@ -178,9 +178,9 @@ struct place *place_dir(const char *path, enum place_use use, struct err *e) {
     struct place_dir *d = mem_zalloc(1, sizeof *d);
     *d = (struct place_dir){.place = {.ops = &dir_ops, .reference = S("manifest")}, .dir = -1};
     d->place.shown = arena_printf(&d->place.arena, "dir:%s", path);
-    bool good = use == PLACE_READ || file_mkdirs(path, 0755, e);
+    bool good = use != PLACE_WRITE || file_mkdirs(path, 0755, e);
     good = good && (d->dir = file_open(path, O_RDONLY | O_DIRECTORY, 0, e)) >= 0;
-    if (good && (use == PLACE_READ || may_write(d, e)))
+    if (good && (use != PLACE_WRITE || may_write(d, e)))
         return &d->place;
     err_wrap(e, "dir:%s", path);
     dir_close(&d->place);

@@ -40,6 +40,9 @@ struct place *place_store_named(struct store *s, struct str name, struct str ref
 struct place *place_store_nameless(struct store *s, struct str shown, struct str reference, struct digest *root,
                                    const struct place_hooks *hooks);
 
+/* The names of the images are its tags; without this it has none. */
+void place_store_lists(struct place *p, const struct archive_items *items);
+
 /* Layers that arrive get their tables of contents on the way, and their trees if they are to be unpacked. */
 void place_store_follow(struct place *p, bool unpack);
 struct arrivals;

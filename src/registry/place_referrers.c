@@ -55,7 +55,7 @@ static bool list_by_api(struct place_repository *p, const struct digest *subject
     struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
     long status = 0;
-    struct pages pages = {.expect = expect, .most = LIMIT_REFERRER_PAGES, .what = "the list of referrers", .take = take_page, .ctx = out};
+    struct pages pages = {.expect = expect, .most = LIMIT_REFERRER_PAGES, .what = "the list of referrers", .take = take_page, .ctx = out, .kept = &out->all.n};
     pages.first = repository_request(p, "GET", arena_join3(&a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL), "pull");
     pages.first.accept = S(MEDIA_INDEX);
     pages.first.max_bytes = LIMIT_MANIFEST_BYTES;
@@ -115,6 +115,20 @@ static bool ask_put(struct place_repository *p, const struct registry_request *q
     }
 }
 
+/* 201 says that it is there. Whatever else is no failure, may say anything. */
+static bool is_taken(struct place_repository *p, struct str reference, const struct digest *d, long status, struct err *e) {
+    struct digest there;
+    char text[DIGEST_TEXT + 1];
+    if (status == 201)
+        return true;
+    if (!p->place.ops->resolve(&p->place, reference, &there, e) || !digest_eq(&there, d)) {
+        err_clear(e);
+        return err_set(e, ERR_FAILED, "%.*s: the registry answers %ld to %s, and does not have it under %.*s",
+                       STR_ARG(p->place.shown), status, digest_text(d, text), STR_ARG(reference));
+    }
+    return true;
+}
+
 bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,
                           struct registry_answer *answer, struct err *e) {
     struct registry_request q = repository_request(p, "PUT", arena_join3(a, S("manifests/"), reference, STR_NULL), "pull,push");
@@ -126,8 +140,10 @@ bool repository_put_bytes(struct place_repository *p, struct str reference, cons
     if (!ask_put(p, &q, a, answer, e))
         return false;
     bool same = !str_starts(answer->digest, S("sha256:")) || str_eqz(answer->digest, digest_text(&m->digest, text));
-    return same || err_set(e, ERR_FAILED, "%.*s: the registry says that it took %.*s instead of %s", STR_ARG(p->place.shown),
-                           STR_ARG(answer->digest), digest_text(&m->digest, text));
+    if (!same)
+        return err_set(e, ERR_FAILED, "%.*s: the registry says that it took %s instead of %s", STR_ARG(p->place.shown),
+                       SHOWN(answer->digest), digest_text(&m->digest, text));
+    return is_taken(p, reference, &m->digest, answer->status, e);
 }
 
 bool repository_put_manifest(struct place *place, struct str reference, const struct manifest_blob *m, struct err *e) {

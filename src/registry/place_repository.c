@@ -47,8 +47,8 @@ static bool is_as_said(struct str reference, const struct registry_answer *answe
         return true;
     if (!digest_parse(said, &want, e))
         return false;
-    return digest_eq(&want, is) || err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %.*s",
-                                           digest_text(is, text), STR_ARG(said));
+    return digest_eq(&want, is) || err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %s",
+                                           digest_text(is, text), SHOWN(said));
 }
 
 static bool take_bytes(struct place_repository *p, struct str reference, const struct registry_answer *is, struct arena *a,
@@ -197,11 +197,11 @@ struct tag_list {
 static bool take_tags(void *ctx, struct str body, struct err *e) {
     struct tag_list *l = ctx;
     size_t i, max;
-    yyjson_val *v;
-    _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse_few(body, LIMIT_JSON_BYTES, LIMIT_TAGS, "list of tags", e);
-    if (!doc)
+    yyjson_val *v, *tags;
+    _cleanup_(json_doc_freep) yyjson_doc *doc = NULL;
+    if (!list_read(body, "tags", "list of tags", &doc, &tags, e))
         return false;
-    yyjson_arr_foreach(json_get_array(yyjson_doc_get_root(doc), "tags"), i, max, v) {
+    yyjson_arr_foreach(tags, i, max, v) {
         struct str tag = str_n(yyjson_get_str(v), yyjson_get_len(v));
         if (!yyjson_is_str(v) || !image_tag_is_good(tag)) /* it becomes a part of URLs and names */
             return err_set(e, ERR_FAILED, "list of tags: \"%s\" is no tag", SHOWN(tag));
@@ -230,7 +230,7 @@ static void give_tags(const struct tag_list *l, struct str **out, size_t *n) {
 
 static bool repository_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
     struct tag_list list = {.arena = a, .began_bytes = a->total_bytes};
-    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the list of tags", .take = take_tags, .ctx = &list};
+    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the list of tags", .take = take_tags, .ctx = &list, .kept = &list.names.n};
     long status;
     pages.first = repository_request(repository_place(p), "GET", S("tags/list?n=1000"), "pull");
     pages.first.accept = S("application/json");

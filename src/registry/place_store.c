@@ -18,6 +18,9 @@ struct place_store {
     struct place place;
     struct store *store;
     struct str name;         /* references are tags of it; "": they are whole names */
+    bool nameless;           /* what is in it is in the store without a name */
+    struct str *listed;      /* nameless: its tags */
+    size_t n_listed;
     struct digest *root;     /* nameless: what was put last with a reference */
     struct place_hooks hooks;
     bool bare;               /* what is about another manifest gets no entry: a name is given later, or never */
@@ -60,7 +63,7 @@ static bool find_name(struct place_store *p, struct str reference, struct arena 
             *out = refs.p[i];
             return true;
         }
-    return place_absent(e, "no image of the store is named %.*s", STR_ARG(name));
+    return place_absent(e, "no image of the store is named %s", SHOWN(name));
 }
 
 static bool find(struct place_store *p, struct str reference, struct arena *a, struct store_ref *out, struct err *e) {
@@ -109,9 +112,20 @@ static bool store_pass_blob(struct place *p, const struct descriptor *d, struct 
     return fd >= 0 && file_pass(fd, d, sink, p->shown, e);
 }
 
+/* The names in an archive: the store's are no concern of who asks for those. */
+static bool listed_tags(const struct place_store *p, struct arena *a, struct str **out, size_t *n) {
+    *n = p->n_listed;
+    *out = arena_array(a, struct str, p->n_listed);
+    for (size_t i = 0; i < p->n_listed; i++)
+        (*out)[i] = arena_str(a, p->listed[i]);
+    return true;
+}
+
 static bool store_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
     struct store_refs refs;
     struct str prefix = of(p)->name.n ? arena_join3(a, of(p)->name, S(":"), STR_NULL) : STR_NULL;
+    if (of(p)->nameless)
+        return listed_tags(of(p), a, out, n);
     if (!store_refs_read(of(p)->store, a, &refs, e))
         return false;
     *out = arena_array(a, struct str, refs.n);
@@ -119,7 +133,7 @@ static bool store_tags(struct place *p, struct arena *a, struct str **out, size_
     for (size_t i = 0; i < refs.n; i++)
         if (refs.p[i].name.n && str_starts(refs.p[i].name, prefix))
             (*out)[(*n)++] = str_from(refs.p[i].name, prefix.n);
-    return true;
+    return *n || !prefix.n || place_absent(e, "no image of the store is named %.*s", STR_ARG(of(p)->name));
 }
 
 /* Every entry is looked at: what is about another manifest has one, and there are few. What cannot be read is about nothing. */
@@ -327,9 +341,18 @@ struct place *place_store_named(struct store *s, struct str name, struct str ref
 struct place *place_store_nameless(struct store *s, struct str shown, struct str reference, struct digest *root,
                                    const struct place_hooks *hooks) {
     struct place_store *p = new_place(s, shown, reference);
+    p->nameless = true;
     p->root = root;
     p->place.one_image = true;
     if (hooks)
         p->hooks = *hooks;
     return &p->place;
+}
+
+void place_store_lists(struct place *p, const struct archive_items *items) {
+    struct place_store *s = of(p);
+    s->listed = arena_array(&p->arena, struct str, items->n);
+    for (size_t i = 0; i < items->n; i++)
+        if (items->p[i].name.n)
+            s->listed[s->n_listed++] = arena_str(&p->arena, items->p[i].name);
 }

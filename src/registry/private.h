@@ -28,6 +28,7 @@ struct token {
 struct host {
     struct str name;                /* "registry-1.docker.io", "localhost:5000" */
     bool insecure;                  /* TLS is not verified, and http will do */
+    struct registry_side says;      /* what the command says of it, and of those that it sends us to */
     bool loopback;                  /* http will do */
     struct net_tls tls;
     /* --- under the lock --- */
@@ -50,6 +51,7 @@ struct registries {
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
     struct map credentials;         /* credential_key: struct credential */
+    bool told_searches;             /* under the lock */
     struct helpers *helpers;        /* has a lock of its own */
     struct arrivals arrivals;       /* pulls that go on at once */
     uint64_t rate;                  /* requests a second and host; 0: any */
@@ -70,8 +72,8 @@ struct endpoints {
 /* `reads`: mirrors will do; `by_digest`: what is asked for has its digest in its name. */
 MUST_CHECK bool endpoints_find(struct registries *r, const struct repository *q, bool reads, bool by_digest, struct arena *a,
                                struct endpoints *out, struct err *e);
-/* A host by its name; its certificates are looked for. */
-MUST_CHECK struct host *host_get(struct registries *r, struct str name, bool insecure, struct err *e);
+/* A host by its name; its certificates are looked for. `says`: of whose registry it is a part. */
+MUST_CHECK struct host *host_get(struct registries *r, struct str name, bool insecure, const struct registry_side *says, struct err *e);
 struct url;
 /* What a URL's host is called: with its port, if that is not https's own. */
 struct str url_host(const struct url *u);
@@ -86,6 +88,8 @@ MUST_CHECK bool certs_find(struct arena *a, const char *cert_dir, struct str hos
 /* --- pace.c --- */
 /* Waits until the host's bucket has one. `said`: where a long wait is told of; may be NULL. */
 void pace_wait(struct registries *r, struct host *h, struct progress_step *said);
+/* Tells people of a wait that they would wonder about; of a short one nothing. `said` as above. */
+void pace_tell(const struct host *h, const char *what, uint64_t ms, struct progress_step *said);
 /* A 429: nobody asks before `seconds` have passed. */
 void pace_close(struct registries *r, struct host *h, uint64_t seconds);
 /* How long before try number n (from 1): doubles, with jitter. */

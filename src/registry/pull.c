@@ -59,6 +59,8 @@ struct pull {
     struct store *store;
     const struct image_name *name;
     struct str platform;
+    bool asked;              /* somebody asked for this platform: another one will not do */
+    struct place *from, *to;
     bool keep_index;
     struct store_ref held;
     bool is_held;
@@ -85,15 +87,43 @@ static bool is_for(const struct image *im, struct str platform) {
            (!variant.n || !im->variant.n || str_eq(im->variant, variant));
 }
 
+static bool check_platform(const struct pull *p, const struct image *im, struct err *e) {
+    return !p->asked || !im->architecture.n || is_for(im, p->platform) ||
+           err_set(e, ERR_FAILED, "the image is for %s/%s, and not for %.*s", SHOWN(im->os.n ? im->os : S("linux")),
+                   SHOWN(im->architecture), STR_ARG(p->platform));
+}
+
+/* The configuration comes before the layers, and is not brought again with them. */
+static bool accepts(void *ctx, const struct descriptor *config, struct err *e) {
+    struct pull *p = ctx;
+    struct image im;
+    bool has;
+    if (!p->to->ops->has_blob(p->to, config, &has, e) || (!has && !p->to->ops->put_blob(p->to, config, p->from, NULL, e)))
+        return false;
+    bool good = image_read_config(p->store, &config->digest, &im, e);
+    if (!good)
+        return false;
+    good = check_platform(p, &im, e);
+    image_fini(&im);
+    return good;
+}
+
+/* What is held was not asked for by platform then, perhaps. */
+static bool check_held(const struct pull *p, struct err *e) {
+    struct image im;
+    if (!image_read(p->store, &p->held.manifest, p->platform, &im, e))
+        return false;
+    bool good = check_platform(p, &im, e);
+    image_fini(&im);
+    return good;
+}
+
 /* What came is read as every later command will read it, before it gets its name. */
 static bool check(struct pull *p, struct place *to, const struct manifest_blob *m, struct err *e) {
     struct image im;
     if (!image_read(p->store, &m->digest, p->platform, &im, e))
         return false;
-    bool fits = !im.architecture.n || p->keep_index || is_for(&im, p->platform) ||
-                err_set(e, ERR_FAILED, "the image is for %.*s/%.*s, and not for %.*s", STR_ARG(im.os), STR_ARG(im.architecture),
-                        STR_ARG(p->platform));
-    fits = fits && place_store_fits(to, &im, e);
+    bool fits = check_platform(p, &im, e) && place_store_fits(to, &im, e);
     image_fini(&im);
     return fits;
 }
@@ -103,6 +133,11 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     struct copy_result r;
     struct copy_options copy = {.platform = p->platform, .keep_index = p->keep_index, .progress = o->progress};
     _cleanup_(place_closep) struct place *to = place_store(p->store);
+    if (p->asked)
+        copy.accepts = accepts;
+    copy.ctx = p;
+    p->from = from;
+    p->to = to;
     place_store_share(to, &p->registries->arrivals);
     place_store_bare(to);
     if (o->depth != PULL_BLOBS)
@@ -116,13 +151,14 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     return store_refs_set(p->store, name, &out->ref, e);
 }
 
-static bool pull(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
-                 struct pull_result *out, struct err *e) {
+bool pull_image(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
+                struct pull_result *out, struct err *e) {
     struct pull p = {.registries = r, .store = s, .name = name, .platform = o->platform.n ? o->platform : THIS_PLATFORM};
     struct str reference = name->digest.n ? name->digest : name->tag;
     struct repository repository;
     bool current;
     *out = (struct pull_result){0};
+    p.asked = o->platform.n > 0;
     p.keep_index = str_eq(p.platform, THIS_PLATFORM);
     repository_of(a, name, &repository);
     _cleanup_(place_closep) struct place *from = place_repository(r, s, &repository, PLACE_READ);
@@ -132,16 +168,7 @@ static bool pull(struct registries *r, struct store *s, const struct image_name 
         return bring(&p, from, reference, o, a, out, e);
     out->ref = p.held;
     out->digest = p.held.manifest;
-    return true;
-}
-
-bool pull_image(struct registries *r, struct store *s, const struct image_name *name, const struct pull_options *o, struct arena *a,
-                struct pull_result *out, struct err *e) {
-    if (pull(r, s, name, o, a, out, e))
-        return true;
-    if (e->kind == ERR_UNCHECKED) /* nothing was to be checked: the work failed */
-        e->kind = ERR_FAILED;
-    return false;
+    return check_held(&p, e);
 }
 
 /* --- When --- */

@@ -15,7 +15,7 @@ enum pull_depth {
     PULL_TREES,                  /* and trees, for what is run: the caller is in its namespace (sandbox_enter) */
 };
 struct pull_options {
-    struct str platform;         /* "": this machine's */
+    struct str platform;         /* what was asked for, which an image must be of; "": this machine's, where there are several */
     enum pull_depth depth;
     struct progress *progress;   /* may be NULL */
 };
@@ -51,6 +51,10 @@ MUST_CHECK bool image_find_or_pull(struct store *s, struct str text, const struc
  * machine's image goes; *alone tells. */
 MUST_CHECK bool push_image(struct registries *r, struct store *s, const struct image_name *name, struct progress *progress, struct arena *a,
                            struct copy_result *out, bool *alone, struct err *e);
+
+/* The same of any image of the store, to a place that is open for writing. */
+MUST_CHECK bool push_image_to(struct store *s, struct str image, struct place *to, struct progress *progress, struct arena *a,
+                              struct copy_result *out, bool *alone, struct err *e);
 
 /* "docker.io/library/alpine:latest": as docker prints it last. */
 struct str whole_image_name(struct arena *a, const struct image_name *name);

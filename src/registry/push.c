@@ -56,6 +56,14 @@ static bool push(struct store *s, const struct store_ref *ref, struct place *to,
     return copy_image(from, str_z(digest_text(&ref->manifest, digest)), to, tag, o, a, out, e);
 }
 
+bool push_image_to(struct store *s, struct str image, struct place *to, struct progress *progress, struct arena *a, struct copy_result *out,
+                   bool *alone, struct err *e) {
+    struct store_ref ref;
+    struct copy_options o = {.progress = progress};
+    return image_find(s, image, a, &ref, e) &&
+           (push(s, &ref, to, to->reference, &o, a, out, alone, e) || err_wrap(e, "push %s to %.*s", SHOWN(image), STR_ARG(to->shown)));
+}
+
 bool push_image(struct registries *r, struct store *s, const struct image_name *name, struct progress *progress, struct arena *a,
                 struct copy_result *out, bool *alone, struct err *e) {
     struct store_ref ref;

@@ -77,10 +77,20 @@ static bool set_use(const struct toml_value *v, enum mirror_for *to, struct err 
     return err_set(e, ERR_USAGE, "pull-from-mirror is all, digest-only or tag-only");
 }
 
+static bool names_others(const struct toml_value *list) {
+    bool any = false;
+    for (size_t i = 0; list->kind == TOML_ARRAY && i < list->n; i++)
+        any |= !str_eqz(list->items[i], "docker.io");
+    return any;
+}
+
 static bool on_pair(void *ctx, struct str key, const struct toml_value *v, struct err *e) {
     struct reading *r = ctx;
-    if (r->place == ELSEWHERE) /* search lists, aliases: croze's names are whole */
+    if (r->place == ELSEWHERE) { /* croze's names are whole: it is told where it makes a difference (places.c) */
+        if (str_eqz(key, "unqualified-search-registries") && names_others(v))
+            r->conf->searches = arena_str(r->conf->arena, str_z(r->what));
         return true;
+    }
     struct registry_rule *rule = &r->conf->rules[r->conf->n - 1];
     struct registry_mirror *m = r->place == IN_MIRROR ? &rule->mirrors[rule->n_mirrors - 1] : NULL;
     if (str_eqz(key, "location"))
@@ -95,7 +105,7 @@ static bool on_pair(void *ctx, struct str key, const struct toml_value *v, struc
         return set_flag(key, v, &rule->blocked, e);
     if (!m && str_eqz(key, "mirror-by-digest-only"))
         return set_flag(key, v, &rule->digests_only, e);
-    log_debug("%s: %.*s is not known to croze", r->what, STR_ARG(key));
+    log_warn("%s: \"%s\" has no effect: it is no key of a registry that is known here", r->what, SHOWN(key));
     return true;
 }
 
@@ -149,6 +159,7 @@ bool registries_conf_add(struct registries_conf *conf, struct str text, const ch
         return err_set(e, ERR_USAGE, "%s: more than %d registries in all", what, LIMIT_REGISTRIES);
     for (size_t i = 0; i < own.n; i++)
         put_rule(conf, &own.rules[i]);
+    conf->searches = own.searches.n ? own.searches : conf->searches;
     return true;
 }
 

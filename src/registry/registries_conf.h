@@ -24,6 +24,7 @@ struct registries_conf {
     struct arena *arena;
     struct registry_rule *rules;
     size_t n, capacity;
+    struct str searches;        /* the file that has unqualified-search-registries, or "" */
 };
 
 /* All files: CONTAINERS_REGISTRIES_CONF, else the user's, else the system's; then both registries.conf.d; then docker's. Files that are

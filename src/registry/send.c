@@ -18,7 +18,7 @@ static enum net_take begin_body(void *ctx, const struct net_answer *n, struct er
     if (!c->ask->take || n->status < 200 || n->status > 299)
         return NET_KEEP;
     if (n->status == 206 && (!http_content_range(net_header(n, "Content-Range"), &first) || first > next)) {
-        err_set(e, ERR_FAILED, "the server sent another part (%.*s) than was asked for", STR_ARG(net_header(n, "Content-Range")));
+        err_set(e, ERR_FAILED, "the server sent another part (%s) than was asked for", SHOWN(net_header(n, "Content-Range")));
         c->wrong_range = true;
         return NET_STOP;
     }
@@ -133,7 +133,7 @@ static struct host *host_of(struct call *c, struct err *e) {
         return c->at->host;
     if (!url_parse(c->arena, c->url, URL_HTTP | URL_HTTPS, &u, e))
         return NULL;
-    return host_get(c->r, url_host(&u), c->r->options.tls_verify == 0, e);
+    return host_get(c->r, url_host(&u), c->at->host->says.tls_verify == 0, &c->at->host->says, e);
 }
 
 static bool follow(struct call *c, struct str url, struct str own_origin, struct err *e) {

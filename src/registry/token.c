@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The token service (distribution's token and oauth2 specifications): by GET with user and password, or by POST with an identity token.
- * Where it may be: https, this machine, or the registry's own host where that may do without TLS. Its redirects are not followed: they
- * would carry a secret to someone whom nobody named. See call.h. */
+ * Where it may be: https, this machine if the registry is on it, or the registry's own host where that may do without TLS. Its
+ * redirects are not followed: they would carry a secret to someone whom nobody named. See call.h. */
 #include <errno.h>
 
 #include "base/json.h"
@@ -146,13 +146,14 @@ static bool admit(struct asking *k, struct str realm, struct err *e) {
         e->kind = ERR_FAILED;
         return err_wrap(e, "%.*s", STR_ARG(str_first(url_shown(k->arena, realm), 300)));
     }
-    bool careless = k->r->options.tls_verify == 0;
+    bool careless = k->h->says.tls_verify == 0;
     bool same = str_eq_nocase(k->realm.host, own.host) && k->h->insecure;
     k->loopback = url_is_loopback(k->realm.host);
-    if (k->realm.scheme == URL_HTTP && !k->loopback && !same && !careless)
+    bool here = k->loopback && k->h->loopback; /* a registry elsewhere has no business with who listens on this machine */
+    if (k->realm.scheme == URL_HTTP && !here && !same && !careless)
         return err_set(e, ERR_FAILED, "the token service that %.*s names is asked without TLS (%.*s): nothing is sent there",
                        STR_ARG(k->h->name), STR_ARG(str_first(k->realm.origin, 300)));
-    k->to = host_get(k->r, url_host(&k->realm), same || careless, e);
+    k->to = host_get(k->r, url_host(&k->realm), same || careless, &k->h->says, e);
     return k->to != NULL;
 }
 
@@ -171,7 +172,9 @@ bool token_fetch(struct registries *r, struct host *h, struct str realm, struct 
         log_debug("%.*s: %s; trying again", STR_ARG(k.realm.origin), e->msg);
         err_clear(e);
         uint64_t ms = pace_backoff_ms(n);
-        net_wait_ms(k.wait_s * 1000 > ms ? k.wait_s * 1000 : ms);
+        ms = k.wait_s * 1000 > ms ? k.wait_s * 1000 : ms;
+        pace_tell(k.to, "is not ready to give a token", ms, NULL);
+        net_wait_ms(ms);
     }
     log_span("registry token", began);
     if (ok)

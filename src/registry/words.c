@@ -81,15 +81,15 @@ static bool advise_denied(const struct call *c, struct err *e) {
         return err_append(e, "; try: croze login %.*s", STR_ARG(host));
     if (c->at->path.n == 0) /* a login: what is wrong is plain */
         return false;
-    bool given = str_eqz(who->source, "--creds");
-    return err_append(e, "; the repository may not exist, or %s may not have access%s%.*s", given ? "--creds" : "this user",
+    bool given = str_starts(who->source, S("--")); /* a flag */
+    return err_append(e, "; the repository may not exist, or %.*s may not have access%s%.*s", STR_ARG(given ? who->source : S("this user")),
                       given ? "" : ": other credentials by: croze login ", STR_ARG(given ? STR_NULL : host));
 }
 
 static bool advise_slow(const struct call *c, struct err *e) {
     struct str limit = net_header(&c->answer, "ratelimit-limit"), left = net_header(&c->answer, "ratelimit-remaining");
     if (limit.n || left.n)
-        err_append(e, "; its limit is %.*s, of which are left %.*s", STR_ARG(str_first(limit, 60)), STR_ARG(str_first(left, 60)));
+        err_append(e, "; its limit is %s, of which are left %s", SHOWN(str_first(limit, 60)), SHOWN(str_first(left, 60)));
     if (c->has_wait && c->wait_s > LIMIT_REGISTRY_WAIT_S)
         err_append(e, "; it asks to come again in %llu seconds", (unsigned long long)c->wait_s);
     bool anonymous = !c->auth.who || !c->auth.who->found;
@@ -137,8 +137,9 @@ bool words_refused(const struct call *c, struct err *e) {
 bool words_unreached(const struct host *h, enum net_failure failure, struct err *e) {
     switch (failure) {
     case NET_UNTRUSTED:
-        return err_append(e, "; put its authority into /etc/containers/certs.d/%.*s/ca.crt, or do without by --tls-verify=false",
-                          STR_ARG(h->name));
+        return err_append(e, "; put its authority into /etc/containers/certs.d/%.*s/ca.crt or ~/.config/containers/certs.d/%.*s/ca.crt, or "
+                             "do without by --tls-verify=false",
+                          STR_ARG(h->name), STR_ARG(h->name));
     case NET_NO_TLS:
         return h->insecure || h->loopback
                    ? false

@@ -20,7 +20,7 @@ host=localhost:$port
 
 # --- TLS and passwords ---
 
-refuses 3 "$host: GET /v2/: https://$host: .*; put its authority into /etc/containers/certs.d/$host/ca.crt, or do without by --tls-verify=false" \
+refuses 3 "$host: GET /v2/: https://$host: .*; put its authority into /etc/containers/certs.d/$host/ca.crt or ~/.config/containers/certs.d/$host/ca.crt, or do without by --tls-verify=false" \
     "an authority that nobody knows is refused, with what to do" login secret -u user "$host"
 [ ! -e "$docker" ]; is "and nothing is kept" $? 0
 does "--tls-verify=false does without" login secret -u user --tls-verify=false "$host"
@@ -31,7 +31,7 @@ is "which is nobody else's to read" "$(stat -c %a "$docker" "$HOME/.docker")" "6
 mkdir -p "$HOME/.config/containers/certs.d/$host"
 cp "$tls/ca.crt" "$HOME/.config/containers/certs.d/$host/"
 does "an authority of certs.d is trusted" login secret -u user "$host"
-refuses 1 "$host: GET /v2/: HTTP 401 Unauthorized, says https://$host: .*authentication required \(UNAUTHORIZED\); asked as user \"user\" from the command line" \
+refuses 1 "$host: GET /v2/: HTTP 401 Unauthorized, says https://$host: .*authentication required \(UNAUTHORIZED\); asked as user \"user\" from --password-stdin" \
     "a wrong password is refused, and who said so is named" login wrong -u user "https://$host/v2/"
 is "what was kept stays" "$(json "$docker" "len(d['auths'])")" 1
 unlike "the password is not said" "$out$err" 'wrong$|secret'
@@ -78,6 +78,56 @@ END
 typed_out=$(typed "$host")
 like "on a terminal both are asked for" "$typed_out" 'code 0'
 unlike "and the password is not shown" "$typed_out" secret
+# What ends or stops it at the prompt does so at once, and leaves a terminal that shows what is typed.
+signalled() { # signalled KEY|SIGNAL...: the terminal at the prompt, what became of the process, the terminal behind it
+    py - "$CROZE" "$host" "$@" <<'END'
+import os, pty, signal, struct, sys, termios
+signal.alarm(60)
+KEYS = {"^C": b"\x03", "^Z": b"\x1a", "^\\": b"\x1c"}
+out, back = os.pipe()
+leader, fd = pty.fork()
+if leader == 0: # a shell's part: who has nobody above in the session cannot be stopped
+    pid = os.fork()
+    if pid == 0:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        os.execv(sys.argv[1], [sys.argv[1], "login", "-u", "user", sys.argv[2]])
+    os.write(back, struct.pack("i", pid))
+    while True:
+        status = os.waitpid(pid, os.WUNTRACED)[1]
+        os.write(back, struct.pack("i", status))
+        if not os.WIFSTOPPED(status):
+            signal.pause()
+pid = struct.unpack("i", os.read(out, 4))[0]
+echo = lambda: "echo" if termios.tcgetattr(fd)[3] & termios.ECHO else "silent"
+seen = b""
+while b"Password: " not in seen:
+    seen += os.read(fd, 1000)
+said = [echo()]
+for what in sys.argv[3:]:
+    if what in KEYS:
+        os.write(fd, KEYS[what])
+    else:
+        os.kill(pid, getattr(signal, "SIG" + what))
+    if what == "CONT":
+        while echo() != "silent":
+            pass
+        said.append("continued silent")
+        continue
+    status = struct.unpack("i", os.read(out, 4))[0]
+    number = os.WSTOPSIG(status) if os.WIFSTOPPED(status) else os.WTERMSIG(status)
+    said.append((signal.Signals(number).name if number else "exit") + " " + echo())
+print(" ".join(said))
+os.kill(leader, signal.SIGKILL)
+END
+}
+is "^C at the password" "$(signalled ^C)" "silent SIGINT echo"
+is "^Z, and on" "$(signalled ^Z CONT ^C)" "silent SIGTSTP echo continued silent SIGINT echo"
+is "a quit" "$(signalled '^\')" "silent SIGQUIT echo"
+is "TERM" "$(signalled TERM)" "silent SIGTERM echo"
+is "HUP" "$(signalled HUP)" "silent SIGHUP echo"
 refuses 2 'has no colon' "a user name has no colon" login secret -u us:er "$host"
 typed_out=$(TYPED=us:er typed "$host")
 like "also where it is typed" "$typed_out" 'a user name is not empty and has no colon'
@@ -202,9 +252,22 @@ peer_start hub --auth bearer --token-server --user ann:secret
 host=localhost:$port
 does "a token service is asked" login secret -u ann "$host"
 is "once, with the credentials" "$(peer hub count server=token)" 1
-refuses 1 "$host: GET /v2/: the token service http://127.0.0.1:$token, asked as user \"ann\" from the command line: HTTP 401 Unauthorized" \
+refuses 1 "$host: GET /v2/: the token service http://127.0.0.1:$token, asked as user \"ann\" from --password-stdin: HTTP 401 Unauthorized" \
     "what it says no to" login wrong -u ann "$host"
 peer_faults hub '{"fault": "token-redirect"}'
 refuses 1 'it sends us elsewhere' "credentials do not follow where it sends us" login secret -u ann "$host"
 unlike "not even in words" "$err" 'secret'
+
+# --- a registry elsewhere that names this machine as its token service ---
+
+peer_start near --auth bearer --user ann:secret
+peer_faults near '{"fault": {"name": "realm", "to": "http://127.0.0.2:'"$port"'/token"}}'
+host=127.1:$port # elsewhere, as far as croze can tell
+printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$host" >"$T/near.conf"
+export CONTAINERS_REGISTRIES_CONF="$T/near.conf"
+refuses 1 'the token service that 127.1:[0-9]* names is asked without TLS .http://127.0.0.2:[0-9]*.: nothing is sent there' \
+    "a token service on this machine is for registries on it" login secret -u ann "$host"
+is "  the password does not go there" "$(peer near count operation=token)" 0
+peer_faults near
+does "  as this one is" login secret -u ann "127.0.0.1:$port"
 done_testing

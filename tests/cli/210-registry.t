@@ -227,7 +227,7 @@ refuses 1 '.' "a tag that is not there" croze delete "$at/demo/base:nothing"
 does "  with --force" croze delete --force "$at/demo/base:nothing"
 refuses 2 'whole repository' "a repository" croze delete "$at/demo/base"
 peer_stop real
-refuses 1 "$at" "a registry that is gone" croze pull "$at/demo/base:1.1"
+refuses 3 "$at" "a registry that is gone" croze pull "$at/demo/base:1.1"
 refuses 3 "$at" "  its tags cannot be told" croze tags "$at/demo/base"
 
 docker_registry fixed nodelete

@@ -38,9 +38,9 @@ def layer(text):
     return out.getvalue()
 
 
-def image(arch, **more):
+def image(arch, lying=False, **more):
     plain = [layer(b"shared by all"), layer(b"only of " + arch.encode())]
-    diff_ids = ["sha256:" + hashlib.sha256(p).hexdigest() for p in plain]
+    diff_ids = ["sha256:" + ("5" * 64 if lying else hashlib.sha256(p).hexdigest()) for p in plain]
     config = {"architecture": arch, "os": "linux", "config": {"Cmd": ["/hello"]}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}
     layers = [typed(OCI + "layer.v1.tar+gzip", gzip.compress(p, mtime=0)) for p in plain]
     return {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": typed(OCI + "config.v1+json", config), "layers": layers,
@@ -93,13 +93,24 @@ def sbom():
     print(amd["digest"])
 
 
-def nested(depth=3):
+def nested():
     """An index that leads to an image through others; one of its tags names the whole, and nothing else of it has a name."""
     inner = manifest(image("amd64"), platform={"os": "linux", "architecture": "amd64"})
-    for _ in range(depth):
+    for _ in range(int(sys.argv[3]) if len(sys.argv) > 3 else 3):
         inner = manifest({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [bare(inner)]})
         print(inner["digest"])
     name(inner, "v1")
+
+
+def strange():
+    """Lines of ours in texts of theirs."""
+    line = "x\nwarning: all is well"
+    child = manifest(image("amd64"), platform={"os": line, "architecture": line})
+    name(manifest({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [child]}), "platform")
+    document = image("amd64")
+    document["layers"][0]["mediaType"] = line
+    name(manifest(document), "layer")
+    print(entries[0]["digest"])
 
 
 def changed(change):
@@ -122,6 +133,9 @@ KINDS = {
     "signed-by-another": lambda: good(b"signed by another, in the old form"),
     "sbom": sbom,
     "nested": nested,
+    "strange": strange,
+    "arm": lambda: (name(manifest(image("arm64")), "v1"), print(entries[0]["digest"])),
+    "lying-diffids": lambda: (name(manifest(image("amd64", lying=True)), "v1"), print(entries[0]["digest"])),
     "plain": lambda: (name(manifest(image("amd64")), "v1"), print(entries[0]["digest"])),
     "million-layers": lambda: changed(lambda d: d.update(layers=d["layers"] * 500000)),
     "many-layers": lambda: changed(lambda d: d.update(layers=d["layers"] * 300)),

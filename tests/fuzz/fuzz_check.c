@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 enum { ALL_STAGES = 1, KNOWN_BASE = 2, IGNORE = 4, BUILD_ARGS = 8, ALL_RULES = 16, OUT_BYTES = 64 << 20 };
 
-static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
+static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out, struct str *platform) {
+    *platform = S("linux/amd64");
     (void)ctx;
     pair_list_set(a, &out->env, S("PATH"), S("/bin"));
     str_list_add(a, &out->onbuild, S("COPY $A /$A"));

@@ -2,9 +2,11 @@
 """Faults that take an answer's place, for any operation: errors of servers and of what stands before them, waiting, silence, redirects."""
 import time
 from email.utils import formatdate
+from itertools import count
 from typing import TYPE_CHECKING
 
 from kinds import READS, Params, after, before
+from payload import Extended
 from response import ApiError, Response, as_text, empty
 from rules import Rule
 from wire import Closed, Cut, Headers
@@ -12,6 +14,7 @@ from wire import Closed, Cut, Headers
 if TYPE_CHECKING:
     from exchange import Exchange
 
+NUMBERS = count(1)
 PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 
 
@@ -24,6 +27,21 @@ def status(_x: "Exchange", params: Params) -> Response | None:
     if params["form"] == "html":
         return as_text(PAGE.format(f"{code} from the gateway"), code, "text/html")
     return empty(code)
+
+
+@before("answer", (), "that status with that body and these headers, whatever was asked, and nothing is done; {n} is another number each "
+        "time; silence before the end of a body that is said to be longer", code=200, type="application/json", body="", headers={}, length=0)
+def answer(_x: "Exchange", params: Params) -> Response | None:
+    """A server that speaks HTTP, and means something else."""
+    number = str(next(NUMBERS))
+    response = as_text(str(params["body"]).replace("{n}", number), int(params["code"]), str(params["type"]))
+    for name, value in params["headers"].items():
+        response.headers.add(name, str(value).replace("{n}", number))
+    said = response.body.size or 0
+    if int(params["length"]) > said:
+        response.body = Extended(response.body, int(params["length"]) - said)
+        response.delivery.stop, response.delivery.how = said, "stall"
+    return response
 
 
 @before("too-many", (), "429 with Retry-After in seconds, as a date, or without (form=seconds, date, none)", retry_after=1, form="seconds")

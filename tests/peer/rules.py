@@ -2,7 +2,7 @@
 """Which request suffers which fault. A rule is a JSON object:
 
   {"fault": NAME | {"name": NAME, PARAMETER: VALUE} | [either, ...] | "transient",   one of several is drawn by the seed
-   "match": {"method": M, "path": REGEX, "operation": O or [O...], "server": S or [S...]},   all that is given must hold
+   "match": {"method": M, "path": REGEX, "query": REGEX, "operation": O or [O...], "server": S or [S...]},   all that is given must hold
    "after": N, "times": N,            lets N requests pass first; sets in for N requests at most
    "probability": P, "seed": S,       sets in by chance
    "streak": N}                       by chance, but at most N times in a row for one request and its repetitions
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exchange import Exchange
 
 FIELDS = {"fault", "match", "after", "times", "probability", "seed", "streak"}
-MATCHES = {"method", "path", "operation", "server"}
+MATCHES = {"method", "path", "query", "operation", "server"}
 
 # Faults that a client comes through by trying again, or by doing what the answer says.
 TRANSIENT: list[Any] = [
@@ -51,6 +51,7 @@ class Rule:
     choices: list[Choice]
     method: str = ""
     path: re.Pattern[str] | None = None
+    query: re.Pattern[str] | None = None
     operations: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     seen: int = 0  # requests that matched
@@ -92,6 +93,7 @@ class Rule:
 
     def _matches(self, x: "Exchange") -> bool:
         return ((not self.method or self.method == x.request.method) and (self.path is None or self.path.search(x.request.path) is not None)
+                and (self.query is None or self.query.search(x.request.target.partition("?")[2]) is not None)
                 and (not self.servers or x.server in self.servers))
 
     def _spent(self) -> bool:
@@ -149,8 +151,8 @@ def _rule(source: dict[str, Any]) -> Rule:
     if faults == "transient":
         faults = TRANSIENT
     choices = [_choice(one) for one in (faults if isinstance(faults, list) else [faults])]
-    path = re.compile(match["path"]) if "path" in match else None
-    return Rule(source, choices, str(match.get("method", "")), path, _words(match.get("operation", ())), _words(match.get("server", ())))
+    path, query = (re.compile(match[name]) if name in match else None for name in ("path", "query"))
+    return Rule(source, choices, str(match.get("method", "")), path, query, _words(match.get("operation", ())), _words(match.get("server", ())))
 
 
 def parse(source: Any) -> list[Rule]:

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -111,6 +112,24 @@ def too_many() -> None:
     assert 500 < parsedate_to_datetime(peer.ask("GET", path)["Retry-After"]).timestamp() - time.time() < 1500
     peer.fault("too-many", form="none")
     equal(peer.ask("GET", path)["Retry-After"], "")
+
+
+@test
+def any_answer() -> None:
+    """an answer of a test's own: its status, body, headers and number, and silence where it is said to be longer; nothing is done"""
+    path = blob("any")
+    peer.fault("answer", times=2, code=202, body="{n}", headers={"Link": "</{n}>"})
+    first, second = peer.ask("GET", path), peer.ask("DELETE", path)
+    equal((first.status, first["Link"]), (202, f"</{first.body.decode()}>"))
+    assert first.body != second.body, first.body
+    equal(peer.ask("GET", path).status, 200)
+    peer.fault("answer", body="ab", length=5)
+    with socket.create_connection(("127.0.0.1", peer.ports["main"])) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        came = b""
+        while not came.endswith(b"ab"):
+            came += raw.recv(4096)
+    assert b"Content-Length: 5" in came, came
 
 
 @test

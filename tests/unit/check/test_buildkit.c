@@ -10,9 +10,10 @@
 
 enum { CASES = 87 };
 
-static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
+static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out, struct str *platform) {
     (void)ctx;
     (void)stage;
+    *platform = S("linux/amd64");
     pair_list_set(a, &out->env, S("PATH"), S("/bin"));
     return true;
 }

@@ -87,10 +87,28 @@ static void comments(void) {
 
 /* --- Bases ------------------------------------------------------------------------------------------------------------------------- */
 
-static bool known_base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
+static bool known_base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out, struct str *platform) {
     const struct container_config *config = ctx;
     container_config_copy(a, out, config);
-    return str_eqz(stage->base_ref, "known");
+    *platform = str_starts(stage->base_ref, S("arm")) ? stage->base_ref.n > 3 ? S("linux/arm64/v8") : S("linux/arm/v7") : S("linux/amd64");
+    return !str_eqz(stage->base_ref, "other") && !str_eqz(stage->base_ref, "x");
+}
+
+static void platforms_of_bases(void) {
+    struct rig g;
+    struct container_config base = {0};
+    rig_init(&g);
+    g.options.base = known_base;
+    g.options.base_ctx = &base;
+    is_str(check(&g, S("FROM known AS a\nFROM other\nFROM arm64 AS b\nFROM b\n")), S("3 InvalidBaseImagePlatform;"), "another platform");
+    is_str(g.r.findings[0].message,
+           S("Base image arm64 was pulled with platform \"linux/arm64\", expected \"linux/amd64\" for current build"),
+           "... in BuildKit's words");
+    is_str(check(&g, S("ARG X=arm\nFROM $X\n")), S("2 InvalidBaseImagePlatform;"), "by an argument");
+    is_str(check(&g, S("# check=skip=InvalidBaseImagePlatform\nFROM arm64\n")), S(""), "it can be skipped");
+    g.options.plan.platform = S("linux/arm64");
+    is_str(check(&g, S("FROM arm64\nFROM arm\n")), S("2 InvalidBaseImagePlatform;"), "variants are not compared");
+    rig_fini(&g);
 }
 
 static void unknown_bases(void) {
@@ -254,6 +272,7 @@ int main(void) {
     comments();
     unknown_bases();
     known_bases();
+    platforms_of_bases();
     doubts();
     stages();
     errors();

@@ -11,9 +11,9 @@ struct one {
     struct ignore ignore;
 };
 
-static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out) {
+static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out, struct str *platform) {
+    *platform = str_eqz(stage->base_ref, "arm") ? S("linux/arm64/v8") : S("linux/amd64");
     (void)ctx;
-    (void)stage;
     pair_list_set(a, &out->env, S("PATH"), S("/bin"));
     return true;
 }

@@ -51,6 +51,14 @@ int main(void) {
     good("registry.example.com:5000/a/b:1", "registry.example.com:5000/a/b:1");
     good("localhost/x", "localhost/x:latest");
     good("localhost:5000/x", "localhost:5000/x:latest");
+    good("[::1]:5000/x:1", "[::1]:5000/x:1");
+    good("[2001:db8::1]/x/y", "[2001:db8::1]/x/y:latest");
+    bad("[::1/x");
+    bad("[]/x");
+    bad("[::g]/x");
+    bad("[::1]5000/x");
+    bad("[::1]:70000/x");
+    bad("x/[::1]");
     good("a__b", "a__b:latest");
     good("a--b.c_d", "a--b.c_d:latest");
     good("x:A_1.2-3", "x:A_1.2-3");
