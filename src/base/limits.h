@@ -128,7 +128,7 @@
 
 /* A host that is checked: its files may be anyone's, and so may be who listens on its sockets. */
 #define LIMIT_HOST_ANSWER_BYTES MIB(4)         /* one answer of an engine: a container's 20 KB, a thousand images' list 1 MB */
-#define LIMIT_HOST_BYTES MIB(256)              /* of all answers together: they are held in memory */
+#define LIMIT_HOST_BYTES MIB(64)               /* of all answers together: they are held in memory, where they take four times that */
 #define LIMIT_HOST_CONTAINERS 2000             /* that are looked at: each is three answers */
 #define LIMIT_HOST_IMAGES 2000
 #define LIMIT_HOST_ASKED_AT_ONCE 8             /* an engine answers from as many threads as it likes */

@@ -19,9 +19,7 @@ static const struct host_shape history_shapes[] = {{TYPE_TEXT, "CreatedBy"}, {TY
 static struct str name_of(struct host_check *c, yyjson_val *row) {
     yyjson_val *first = yyjson_arr_get_first(json_get_array(row, "RepoTags"));
     struct str name = str_n(yyjson_get_str(first), yyjson_get_len(first)), id = json_get_str(row, "Id");
-    if (name.n && !str_starts(name, S("<none>")))
-        return arena_str(c->arena, str_first(name, STR_SHOWN));
-    return arena_str(c->arena, str_first(id, strlen("sha256:") + 12));
+    return host_name(c, str_starts(name, S("<none>")) ? STR_NULL : name, str_first(id, strlen("sha256:") + 12));
 }
 
 static void take_row(struct host_check *c, yyjson_val *row, struct host_image *i) {

@@ -136,10 +136,19 @@ struct host_document host_answered(struct host_check *c, struct host_question *q
 /* Of the engine; where there is none to ask, those that docker left below /var/lib/docker. Stopped ones too. */
 void host_containers(struct host_check *c);
 void host_images(struct host_check *c);
+/* A file of a process (host_proc.c). */
+bool host_proc(struct host_check *c, struct str pid, const char *name, struct str *out);
+/* Whether /proc shows a container's processes: they lie in a cgroup that bears its id, and so does the one that the engine says is its
+ * first. */
+bool host_is_shown(struct host_check *c, const struct host_container *k);
+/* What /proc/PID/status says of that process; false: that is not known. */
+bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
 /* Which of them have an ssh server (host_ssh.c). */
 void host_find_ssh(struct host_check *c);
 /* Ids go into paths of requests: only those that need no escape are used. */
 bool host_is_id(struct str id);
+/* What a container or image is called in what is said of it; it does not begin with '/', as paths of the host do. */
+struct str host_name(struct host_check *c, struct str name, struct str otherwise);
 /* Fills in mounts and ports from what was read; an odd one makes the container unread. */
 void host_container_parts(struct host_check *c, struct host_container *k);
 /* Whether no container runs, or none can be seen, which is then said. */
