@@ -72,6 +72,16 @@ static void add_finding(struct host_check *c, const struct host_item *i) {
         c->report->n_dropped++;
 }
 
+static void add_item(struct host_check *c, struct host_item item) {
+    if (c->items.n == LIMIT_FINDINGS && item.verdict > c->worst)
+        c->items.n--;
+    if (c->items.n < LIMIT_FINDINGS)
+        vec_push(&c->items, item);
+    if (item.verdict > c->worst)
+        c->worst = item.verdict;
+    c->n_said++;
+}
+
 void host_say(struct host_check *c, enum cis_verdict v, struct str subject, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
@@ -80,15 +90,12 @@ void host_say(struct host_check *c, enum cis_verdict v, struct str subject, cons
     struct host_item item = {v, arena_str(c->arena, subject), arena_str(c->arena, str_z(text))};
     if (v == CIS_FAIL)
         add_finding(c, &item);
-    if (c->items.n < LIMIT_FINDINGS)
-        vec_push(&c->items, item);
+    add_item(c, item);
 }
 
 void host_say_found(struct host_check *c, struct str subject, const struct finding *f) {
     struct str text = f->path.n ? arena_printf(c->arena, "%s: %s", SHOWN(f->path), SHOWN(f->message)) : f->message;
-    struct host_item item = {CIS_FAIL, subject, text};
-    if (c->items.n < LIMIT_FINDINGS)
-        vec_push(&c->items, item);
+    add_item(c, (struct host_item){CIS_FAIL, subject, text});
     if (c->findings.n < LIMIT_FINDINGS)
         vec_push(&c->findings, *f);
     else
@@ -153,10 +160,7 @@ static struct str evidence(struct host_check *c, enum cis_verdict v) {
 
 /* What is not worth a word of any of them is good. */
 static void all_are_good(struct host_check *c, size_t n_silent, size_t n, const char *what) {
-    bool any_bad = false;
-    for (size_t k = 0; k < c->items.n; k++)
-        any_bad |= c->items.p[k].verdict >= CIS_MANUAL;
-    if (!any_bad && n_silent)
+    if (c->worst < CIS_MANUAL && n_silent)
         host_say(c, CIS_PASS, STR_NULL, "%zu of %zu %s", n_silent, n, what);
 }
 
@@ -166,14 +170,14 @@ static void each_container(struct host_check *c) {
         return;
     for (size_t k = 0; k < c->n_containers; k++) {
         const struct host_container *x = &c->containers[k];
-        size_t before = c->items.n;
+        size_t before = c->n_said;
         if (!x->runs)
             continue;
         if (x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
         else
             c->rule->container(c, x);
-        n_silent += c->items.n == before;
+        n_silent += c->n_said == before;
         n++;
     }
     all_are_good(c, n_silent, n, "running containers");
@@ -185,12 +189,12 @@ static void each_image(struct host_check *c) {
         return;
     for (size_t k = 0; k < c->n_images; k++) {
         const struct host_image *x = &c->images[k];
-        size_t before = c->items.n;
+        size_t before = c->n_said;
         if (x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
         else
             c->rule->host_image(c, x);
-        n_silent += c->items.n == before;
+        n_silent += c->n_said == before;
     }
     all_are_good(c, n_silent, c->n_images, "images");
 }
@@ -205,19 +209,16 @@ static bool needs(const struct cis_options *o, const char *number) {
 }
 
 static struct cis_answer answer(struct host_check *c, const struct rule *r) {
-    enum cis_verdict worst = CIS_NA;
     c->rule = r;
-    c->items.n = 0;
+    c->items.n = c->n_said = 0;
+    c->worst = CIS_NA;
     if (r->reads == READS_CONTAINER)
         each_container(c);
     else if (r->reads == READS_HOST_IMAGE)
         each_image(c);
     else
         r->host(c);
-    for (size_t k = 0; k < c->items.n; k++)
-        if (c->items.p[k].verdict > worst)
-            worst = c->items.p[k].verdict;
-    return (struct cis_answer){r, worst, evidence(c, worst)};
+    return (struct cis_answer){r, c->worst, evidence(c, c->worst)};
 }
 
 void cis_check(struct arena *a, const struct host_source *source, const struct cis_options *o, struct cis_report *report) {

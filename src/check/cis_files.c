@@ -88,7 +88,7 @@ static void check_certificates(struct host_check *c, file_check *check) {
         else
             check_certificate_dir(c, dir, check, &n);
     }
-    if (c->items.n == 0)
+    if (c->n_said == 0)
         host_say(c, CIS_NA, STR_NULL, "there are no registry certificates in %s", certs);
 }
 
@@ -123,7 +123,7 @@ static void check_containerd(struct host_check *c, file_check *check) {
         check_file(c, info, check, true);
     else
         check_file(c, S("/run/containerd/containerd.sock"), check, false);
-    if (c->items.n && c->items.p[0].verdict == CIS_NA)
+    if (c->n_said && c->worst == CIS_NA)
         check_file(c, S("/run/docker/containerd/containerd.sock"), check, false);
 }
 

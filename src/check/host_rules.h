@@ -78,7 +78,9 @@ struct host_check {
     const struct cis_options *options;
     struct cis_report *report;
     const struct rule *rule;      /* that is asked for now */
-    VEC(struct host_item) items;  /* what it said */
+    VEC(struct host_item) items;  /* what it said, LIMIT_FINDINGS of it; one of the worst is always among them */
+    size_t n_said;
+    enum cis_verdict worst;
     VEC(struct finding) findings;
     VEC(yyjson_doc *) documents;
 

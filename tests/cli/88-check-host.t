@@ -198,6 +198,9 @@ like "... one that is cut short" "$(verdict 5.5)" '^MANUAL .*web|^MANUAL ab12: c
 export DOCKER_HOST="unix://$h/run/elsewhere"
 like "DOCKER_HOST is for this host" "$(host --only 1.2.2)" 'no engine was asked'
 like "... where it counts" "$(croze check --host --only 1.2.2 2>&1)" "dockerd 28.5.2 at $h/run/elsewhere"
+says info '{"Swarm":{"LocalNodeState":"active","Managers":1}}'
+unlike "the kernel's table of sockets is read" "$(croze check --host --only 7.2 2>&1)" '^7\.2 +(MANUAL|N/A)'
+cp "$T/info" "$api/info"
 export DOCKER_HOST=tcp://127.0.0.1:1
 like "an engine elsewhere is not this host's" "$(croze check --host --only 1.2.2 2>&1)" 'is no Unix socket, and so not on this host'
 unset DOCKER_HOST
