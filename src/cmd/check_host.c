@@ -24,7 +24,17 @@ const struct opt check_host_rows[] = {
 };
 
 bool check_host_asked(void) {
-    return host;
+    return host || root || as_json || only.n || skip.n;
+}
+
+/* Flags that would say nothing are refused. */
+static bool flags_agree(size_t n_operands, const char *format, struct err *e) {
+    if (!host)
+        return err_set(e, ERR_USAGE, "--host-root, --only, --skip and --cis-json are about --host, which is not given");
+    if (n_operands)
+        return err_set(e, ERR_USAGE, "check --host takes no operands: it looks at this host");
+    return !as_json || output_format_of(format) == OUTPUT_TEXT ||
+           err_set(e, ERR_USAGE, "--cis-json has all verdicts, --format=%s what failed: ask for one of them", format);
 }
 
 struct numbers {
@@ -126,9 +136,7 @@ static int with_store(struct context *c, struct cis_options *o, const char *form
 int check_host(struct context *c, size_t n_operands, const char *format, struct err *e) {
     struct numbers of_only = {0}, of_skip = {0};
     int code = -1;
-    if (n_operands)
-        err_set(e, ERR_USAGE, "check --host takes no operands: it looks at this host");
-    else if (read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
+    if (flags_agree(n_operands, format, e) && read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
         code =
             with_store(c, &(struct cis_options){of_only.p, of_skip.p, of_only.n, of_skip.n, NULL, !check_image_reads_files()}, format, e);
     vec_fini(&of_only);

@@ -61,6 +61,8 @@ like "a number is no prefix of another" "$(host --only 5.1)" '^1 of 1 recommenda
 does "nothing fails" host --only HostDaemonLiveRestore
 refuses 2 '--only: there is no recommendation 5.99' "a number that there is not" host --only 5.99
 refuses 2 '--skip: there is no recommendation x' "a name that there is not" host --skip 5,x
+refuses 2 'are about --host' "a flag of --host without it" croze check --only 5 Dockerfile
+refuses 2 'ask for one of them' "two formats" host --cis-json --format json
 refuses 2 'takes no operands' "an operand" host Dockerfile
 refuses 1 'nowhere' "a root that is not there" croze check --host --host-root "$T/nowhere"
 
