@@ -132,7 +132,7 @@
 #define LIMIT_HOST_CONTAINERS 2000             /* that are looked at: each is three answers */
 #define LIMIT_HOST_IMAGES 2000
 #define LIMIT_HOST_ASKED_AT_ONCE 8             /* an engine answers from as many threads as it likes */
-#define LIMIT_HOST_STALL_S 20                  /* that one answer may stand still; then nothing more is asked */
+#define LIMIT_HOST_ANSWER_S 20                 /* that one answer may take; then nothing more is asked */
 #define LIMIT_HOST_FILE_BYTES MIB(4)           /* one file: daemon.json, /etc/group, /proc/mounts of a thousand containers */
 #define LIMIT_HOST_ARGS 4096                   /* of the daemon */
 #define LIMIT_HOST_NAMES 10000                 /* of one directory: more are not looked at, and that is said */

@@ -9,8 +9,8 @@
 #include <sys/un.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "net/http.h"
+#include "net/settings.h"
 #include "sys/files.h"
 #include "sys/thread.h"
 
@@ -91,7 +91,7 @@ static void ask_one(struct host_root *h, struct host_question *q) {
     struct err e = ERR_INIT;
     struct net_answer answer;
     struct net_request ask = {.method = "GET", .socket = h->socket, .direct = true, .max_kept = LIMIT_HOST_ANSWER_BYTES};
-    ask.stall_s = LIMIT_HOST_STALL_S;
+    ask.total_s = net_timeout_s() < LIMIT_HOST_ANSWER_S ? net_timeout_s() : LIMIT_HOST_ANSWER_S;
     ask.url = arena_join3(&q->arena, S("http://docker"), q->path, STR_NULL);
     if (!net_http(&ask, &q->arena, &answer, &e)) {
         fail(q, "", str_z(e.msg));
@@ -117,7 +117,7 @@ static void run_job(void *arg, unsigned worker) {
     struct ask_job *job = arg;
     (void)worker;
     if (atomic_load(&job->host->stalled))
-        fail(job->question, "not asked: the engine stood still before", STR_NULL);
+        fail(job->question, "not asked: the engine took too long before", STR_NULL);
     else
         ask_one(job->host, job->question);
 }

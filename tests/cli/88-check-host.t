@@ -160,6 +160,17 @@ for fault in endless cut headers garbage; do
     like "... is MANUAL" "$out" '^2\.18 +MANUAL'
     rm "$api/info.$fault"
 done
+export CROZE_FETCH_TIMEOUT=1
+says containers_json '[{"Id":"aa","Names":["/web"],"State":"running"}]'
+for fault in drip silent; do
+    : >"$api/info.$fault"
+    like "/info: $fault" "$(verdict 2.18)" '^MANUAL'
+    : >"$api/log"
+    like "... after which nothing is asked" "$(verdict 5.5)" '^MANUAL web: could not be read: .*not asked: the engine took too long before'
+    is "... indeed" "$(grep -c /aa/ "$api/log")" 0
+    rm "$api/info.$fault"
+done
+unset CROZE_FETCH_TIMEOUT
 echo 500 >"$api/info.status"
 like "/info: status 500" "$(verdict 2.18)" '^MANUAL'
 rm "$api/info.status"
