@@ -10,6 +10,8 @@ static const struct host_shape image_shapes[] = {{TYPE_OBJECT, "Config"},
                                                  {TYPE_TEXTS, "Config.Healthcheck.Test"},
                                                  {TYPE_TEXTS, "Config.Env"},
                                                  {TYPE_TEXTS, "RepoDigests"},
+                                                 {TYPE_OBJECT, "RootFS"},
+                                                 {TYPE_TEXTS, "RootFS.Layers"},
                                                  {TYPE_TEXT, "Created"},
                                                  {TYPE_INT, "Size"},
                                                  {TYPE_END, NULL}};
@@ -76,6 +78,7 @@ static void take_answers(struct host_check *c, struct host_image *i, struct host
     i->created = json_get_str(whole.root, "Created");
     i->has_health = yyjson_arr_size(test) && !yyjson_equals_str(yyjson_arr_get_first(test), "NONE");
     i->n_env = texts_of(c, json_get_array(config, "Env"), &i->env);
+    i->n_layers = texts_of(c, json_get_array(json_get_object(whole.root, "RootFS"), "Layers"), &i->layers);
     i->n_digests = texts_of(c, json_get_array(whole.root, "RepoDigests"), &i->digests);
     take_history(c, history.root, i);
 }

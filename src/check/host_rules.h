@@ -63,7 +63,8 @@ struct host_image {
     struct str user, created;
     bool has_health;
     struct str *env, *steps, *digests; /* "A=b"; history, the oldest first; "name@sha256:..." */
-    size_t n_env, n_steps, n_digests;
+    struct str *layers;           /* diffIDs, bottom first */
+    size_t n_env, n_steps, n_digests, n_layers;
     bool is_checked;              /* croze's store has it, and check_image() found: */
     struct finding *findings;
     size_t n_findings;

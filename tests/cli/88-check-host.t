@@ -245,6 +245,14 @@ says images_json "[{\"Id\":\"$(image_id good)\",\"RepoTags\":[\"good:1\"]}]"
 for number in 4.1 4.6 4.8 4.10; do
     like "the image without faults: $number" "$(verdict $number)" '^PASS '
 done
+other=sha256:$(printf %064d 7)
+says images_json "[{\"Id\":\"$other\",\"RepoTags\":[\"good:latest\"]}]"
+says "images_${other}_history" '[]'
+says "images_${other}_json" "{\"Config\":{\"User\":\"1000\"},\"RootFS\":{\"Layers\":$(croze inspect good -f '{{json .RootFS.Layers}}')}}"
+like "an image that another store calls otherwise is known by its layers" "$(verdict 4.8)" '^PASS '
+says "images_${other}_json" "{\"Config\":{\"User\":\"1000\"},\"RootFS\":{\"Layers\":[\"sha256:$(printf %064d 1)\"]}}"
+like "... and by no name alone" "$(verdict 4.8)" '^MANUAL '
+says images_json "[{\"Id\":\"$(image_id good)\",\"RepoTags\":[\"good:1\"]}]"
 like "... whose files are not read" "$(host --only 4.10 --no-content)" '^4.10 +MANUAL'
 CROZE_ROOT=$T/none
 like "... and that croze's store has not" "$(verdict 4.8)" '^MANUAL good:1: modes of its files are not known'
