@@ -151,11 +151,11 @@
 
 /* A host that is checked: its files may be anyone's, and so may be who listens on its sockets. */
 #define LIMIT_HOST_ANSWER_BYTES MIB(4)         /* one answer of an engine: a container's 20 KB, a thousand images' list 1 MB */
-#define LIMIT_HOST_BYTES MIB(256)              /* of all answers together: they are held in memory */
+#define LIMIT_HOST_BYTES MIB(64)               /* of all answers together: they are held in memory, where they take four times that */
 #define LIMIT_HOST_CONTAINERS 2000             /* that are looked at: each is three answers */
 #define LIMIT_HOST_IMAGES 2000
 #define LIMIT_HOST_ASKED_AT_ONCE 8             /* an engine answers from as many threads as it likes */
-#define LIMIT_HOST_STALL_S 20                  /* that one answer may stand still; then nothing more is asked */
+#define LIMIT_HOST_ANSWER_S 20                 /* that one answer may take; then nothing more is asked */
 #define LIMIT_HOST_FILE_BYTES MIB(4)           /* one file: daemon.json, /etc/group, /proc/mounts of a thousand containers */
 #define LIMIT_HOST_ARGS 4096                   /* of the daemon */
 #define LIMIT_HOST_NAMES 10000                 /* of one directory: more are not looked at, and that is said */

@@ -19,7 +19,7 @@ struct str cis_number(const struct rule *r) {
 
 /* "5.2" before "5.10": tables are by subject, and people look for numbers. */
 static int by_number(const void *a, const void *b) {
-    struct str x = cis_number(((const struct cis_answer *)a)->rule), y = cis_number(((const struct cis_answer *)b)->rule), p, q;
+    struct str x = cis_number(*(const struct rule *const *)a), y = cis_number(*(const struct rule *const *)b), p, q;
     for (;;) {
         uint64_t m = 0, n = 0;
         bool more_x = str_next(&x, '.', &p), more_y = str_next(&y, '.', &q);
@@ -72,6 +72,16 @@ static void add_finding(struct host_check *c, const struct host_item *i) {
         c->report->n_dropped++;
 }
 
+static void add_item(struct host_check *c, struct host_item item) {
+    if (c->items.n == LIMIT_FINDINGS && item.verdict > c->worst)
+        c->items.n--;
+    if (c->items.n < LIMIT_FINDINGS)
+        vec_push(&c->items, item);
+    if (item.verdict > c->worst)
+        c->worst = item.verdict;
+    c->n_said++;
+}
+
 void host_say(struct host_check *c, enum cis_verdict v, struct str subject, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
@@ -80,15 +90,12 @@ void host_say(struct host_check *c, enum cis_verdict v, struct str subject, cons
     struct host_item item = {v, arena_str(c->arena, subject), arena_str(c->arena, str_z(text))};
     if (v == CIS_FAIL)
         add_finding(c, &item);
-    if (c->items.n < LIMIT_FINDINGS)
-        vec_push(&c->items, item);
+    add_item(c, item);
 }
 
 void host_say_found(struct host_check *c, struct str subject, const struct finding *f) {
     struct str text = f->path.n ? arena_printf(c->arena, "%s: %s", SHOWN(f->path), SHOWN(f->message)) : f->message;
-    struct host_item item = {CIS_FAIL, subject, text};
-    if (c->items.n < LIMIT_FINDINGS)
-        vec_push(&c->items, item);
+    add_item(c, (struct host_item){CIS_FAIL, subject, text});
     if (c->findings.n < LIMIT_FINDINGS)
         vec_push(&c->findings, *f);
     else
@@ -99,11 +106,8 @@ void host_say_found(struct host_check *c, struct str subject, const struct findi
 
 enum { SUBJECTS_SHOWN = 5, MESSAGES_SHOWN = 6 };
 
-static bool said_before(const struct host_check *c, size_t k) {
-    for (size_t i = 0; i < k; i++)
-        if (c->items.p[i].verdict == c->items.p[k].verdict && str_eq(c->items.p[i].message, c->items.p[k].message))
-            return true;
-    return false;
+static bool same_words(const struct host_item *a, const struct host_item *b) {
+    return a->verdict == b->verdict && str_eq(a->message, b->message);
 }
 
 /* "web, db and 3 more: no limit": those that say what item k says. */
@@ -111,7 +115,7 @@ static void add_subjects(const struct host_check *c, size_t k, struct buf *out) 
     size_t n = 0;
     for (size_t i = k; i < c->items.n; i++) {
         const struct host_item *item = &c->items.p[i];
-        if (item->verdict != c->items.p[k].verdict || !str_eq(item->message, c->items.p[k].message) || item->subject.n == 0)
+        if (item->subject.n == 0 || !same_words(item, &c->items.p[k]))
             continue;
         if (n++ < SUBJECTS_SHOWN)
             buf_printf(out, "%s%s", n > 1 ? ", " : "", SHOWN(item->subject));
@@ -122,21 +126,28 @@ static void add_subjects(const struct host_check *c, size_t k, struct buf *out) 
         buf_add_str(out, S(": "));
 }
 
+/* Whether it is in what is shown already. */
+static bool is_shown(const struct host_check *c, const size_t *shown, size_t n, const struct host_item *item) {
+    for (size_t k = 0; k < n; k++)
+        if (same_words(&c->items.p[shown[k]], item))
+            return true;
+    return false;
+}
+
 static struct str evidence(struct host_check *c, enum cis_verdict v) {
     struct buf out = BUF_INIT(LIMIT_MESSAGE_BYTES);
-    size_t shown = 0, more = 0;
+    size_t shown[MESSAGES_SHOWN], n = 0, more = 0;
     for (size_t k = 0; k < c->items.n; k++) {
-        if (c->items.p[k].verdict != v)
+        if (c->items.p[k].verdict != v || is_shown(c, shown, n, &c->items.p[k]))
             continue;
-        if (shown == MESSAGES_SHOWN) {
+        if (n == MESSAGES_SHOWN) {
             more++;
             continue;
         }
-        if (said_before(c, k))
-            continue;
-        buf_add_str(&out, shown++ ? S("; ") : STR_NULL);
+        buf_add_str(&out, n ? S("; ") : STR_NULL);
         add_subjects(c, k, &out);
         buf_add_shown(&out, c->items.p[k].message);
+        shown[n++] = k;
     }
     if (more)
         buf_printf(&out, "; and %zu more", more);
@@ -149,10 +160,7 @@ static struct str evidence(struct host_check *c, enum cis_verdict v) {
 
 /* What is not worth a word of any of them is good. */
 static void all_are_good(struct host_check *c, size_t n_silent, size_t n, const char *what) {
-    bool any_bad = false;
-    for (size_t k = 0; k < c->items.n; k++)
-        any_bad |= c->items.p[k].verdict >= CIS_MANUAL;
-    if (!any_bad && n_silent)
+    if (c->worst < CIS_MANUAL && n_silent)
         host_say(c, CIS_PASS, STR_NULL, "%zu of %zu %s", n_silent, n, what);
 }
 
@@ -162,14 +170,14 @@ static void each_container(struct host_check *c) {
         return;
     for (size_t k = 0; k < c->n_containers; k++) {
         const struct host_container *x = &c->containers[k];
-        size_t before = c->items.n;
+        size_t before = c->n_said;
         if (!x->runs)
             continue;
         if (x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
         else
             c->rule->container(c, x);
-        n_silent += c->items.n == before;
+        n_silent += c->n_said == before;
         n++;
     }
     all_are_good(c, n_silent, n, "running containers");
@@ -181,12 +189,12 @@ static void each_image(struct host_check *c) {
         return;
     for (size_t k = 0; k < c->n_images; k++) {
         const struct host_image *x = &c->images[k];
-        size_t before = c->items.n;
+        size_t before = c->n_said;
         if (x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
         else
             c->rule->host_image(c, x);
-        n_silent += c->items.n == before;
+        n_silent += c->n_said == before;
     }
     all_are_good(c, n_silent, c->n_images, "images");
 }
@@ -201,42 +209,38 @@ static bool needs(const struct cis_options *o, const char *number) {
 }
 
 static struct cis_answer answer(struct host_check *c, const struct rule *r) {
-    enum cis_verdict worst = CIS_NA;
     c->rule = r;
-    c->items.n = 0;
+    c->items.n = c->n_said = 0;
+    c->worst = CIS_NA;
     if (r->reads == READS_CONTAINER)
         each_container(c);
     else if (r->reads == READS_HOST_IMAGE)
         each_image(c);
     else
         r->host(c);
-    for (size_t k = 0; k < c->items.n; k++)
-        if (c->items.p[k].verdict > worst)
-            worst = c->items.p[k].verdict;
-    return (struct cis_answer){r, worst, evidence(c, worst)};
+    return (struct cis_answer){r, c->worst, evidence(c, c->worst)};
 }
 
 void cis_check(struct arena *a, const struct host_source *source, const struct cis_options *o, struct cis_report *report) {
     struct host_check c = {.arena = a, .source = source, .options = o, .report = report};
     const struct rule *r;
-    VEC(struct cis_answer) answers = {0};
+    VEC(const struct rule *) rows = {0};
     *report = (struct cis_report){0};
     host_facts_begin(&c, needs(o, "4.1") || needs(o, "5") || needs(o, "6"), needs(o, "4") || needs(o, "6.1"));
     for (size_t k = 0; (r = rule_at(k)); k++)
         if (is_asked_for(o, r))
-            vec_push(&answers, answer(&c, r));
-    report->n_answers = answers.n;
-    report->answers = arena_array(a, struct cis_answer, answers.n);
-    if (answers.n)
-        memcpy(report->answers, answers.p, answers.n * sizeof *answers.p);
-    if (answers.n)
-        qsort(report->answers, answers.n, sizeof *answers.p, by_number);
+            vec_push(&rows, r);
+    if (rows.n)
+        qsort(rows.p, rows.n, sizeof *rows.p, by_number);
+    report->answers = arena_array(a, struct cis_answer, rows.n);
+    for (size_t k = 0; k < rows.n; k++)
+        report->answers[report->n_answers++] = answer(&c, rows.p[k]);
     report->n_findings = c.findings.n;
     report->findings = arena_array(a, struct finding, c.findings.n);
     if (c.findings.n)
         memcpy(report->findings, c.findings.p, c.findings.n * sizeof *c.findings.p);
     host_facts_end(&c);
-    vec_fini(&answers);
+    vec_fini(&rows);
     vec_fini(&c.findings);
     vec_fini(&c.items);
 }

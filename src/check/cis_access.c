@@ -74,7 +74,7 @@ static void each_exec(struct host_check *c, void (*look)(struct host_check *, co
                 look(c, x, json_get_object(d.root, "ProcessConfig"));
         }
     }
-    if (c->items.n == 0)
+    if (c->n_said == 0)
         host_say(c, CIS_MANUAL, STR_NULL, "%zu processes were asked for; earlier ones are in the audit's log at most: ausearch -k docker",
                  asked < MOST ? asked : (size_t)MOST);
 }

@@ -88,7 +88,7 @@ static void check_certificates(struct host_check *c, file_check *check) {
         else
             check_certificate_dir(c, dir, check, &n);
     }
-    if (c->items.n == 0)
+    if (c->n_said == 0)
         host_say(c, CIS_NA, STR_NULL, "there are no registry certificates in %s", certs);
 }
 
@@ -123,7 +123,7 @@ static void check_containerd(struct host_check *c, file_check *check) {
         check_file(c, info, check, true);
     else
         check_file(c, S("/run/containerd/containerd.sock"), check, false);
-    if (c->items.n && c->items.p[0].verdict == CIS_NA)
+    if (c->n_said && c->worst == CIS_NA)
         check_file(c, S("/run/docker/containerd/containerd.sock"), check, false);
 }
 
@@ -183,10 +183,15 @@ static void root_owns(struct host_check *c, struct str path, const struct host_f
 
 /* Root's own group gives nobody anything, so it is as good as docker's. */
 static void root_and_group_own(struct host_check *c, struct str path, const struct host_file *f) {
+    struct host_setting told = host_setting(c, "group", 'G', "group", SETTING_TEXT);
     const char *name = host_engine_group(c);
     struct str members, why;
     gid_t gid = 0;
     bool known = host_group(c, name, &gid, &members, &why);
+    if (told.state == SETTING_UNKNOWN) {
+        known = known && f->gid == gid;
+        why = told.from;
+    }
     bool good = is_engines_user(c, f->uid) && (f->gid == 0 || c->is_rootless || (known && f->gid == gid));
     if (!good && !known && f->gid && is_engines_user(c, f->uid))
         host_say(c, CIS_MANUAL, path, "owned by %u:%u, and whether that is group %s is not known: %.*s", f->uid, f->gid, name,

@@ -14,7 +14,7 @@ static struct str data_root(struct host_check *c) {
 
 /* --- The partition ------------------------------------------------------------------------------------------------------------------- */
 
-/* "\040" is a blank in /proc/mounts. */
+/* "\040" is a blank. */
 static struct str unescaped(struct arena *a, struct str text) {
     char *out = arena_alloc(a, text.n + 1, 1);
     size_t n = 0;
@@ -27,20 +27,38 @@ static struct str unescaped(struct arena *a, struct str text) {
     return str_n(out, n);
 }
 
-static bool is_mounted(struct host_check *c, struct str mounts, struct str dir) {
-    struct str line, device, target, rest;
-    while (str_next(&mounts, '\n', &line)) {
-        (void)str_cut(line, ' ', &device, &rest);
-        (void)str_cut(rest, ' ', &target, &rest);
-        if (str_eq(unescaped(c->arena, target), dir))
-            return true;
-    }
-    return false;
+/* Of a line of mountinfo: the device, and where it is mounted. */
+static bool next_mount(struct arena *a, struct str *rest, struct str *device, struct str *target) {
+    enum { DEVICE = 2, TARGET = 4 };
+    struct str line, field[TARGET + 1] = {{0}};
+    if (!str_next(rest, '\n', &line))
+        return false;
+    for (size_t k = 0; k <= TARGET && str_next(&line, ' ', &field[k]); k++)
+        continue;
+    *device = field[DEVICE];
+    *target = unescaped(a, field[TARGET]);
+    return true;
 }
 
-/* As the first process has them: the daemon's own namespace may differ, and /proc/mounts is ours. */
+static bool lies_in(struct str path, struct str dir) {
+    return str_eqz(dir, "/") || (str_starts(path, dir) && (path.n == dir.n || path.p[dir.n] == '/'));
+}
+
+/* The device of what is mounted on a path, or nearest above it; the last one that is mounted there counts. */
+static struct str device_of(struct arena *a, struct str mounts, struct str path, struct str *on) {
+    struct str device, target, found = STR_NULL;
+    *on = STR_NULL;
+    while (next_mount(a, &mounts, &device, &target))
+        if (lies_in(path, target) && target.n >= on->n) {
+            *on = target;
+            found = device;
+        }
+    return found;
+}
+
+/* As the first process has them: the daemon's own namespace may differ, and ours. */
 static bool read_mounts(struct host_check *c, struct str *mounts, const char **why) {
-    static const char *const paths[] = {"/proc/1/mounts", "/proc/mounts", NULL};
+    static const char *const paths[] = {"/proc/1/mountinfo", "/proc/self/mountinfo", NULL};
     for (size_t k = 0; paths[k]; k++)
         if (c->source->read(c->source->ctx, paths[k], LIMIT_HOST_FILE_BYTES, c->arena, mounts, why) == HOST_READ)
             return true;
@@ -59,12 +77,20 @@ static void partition(struct host_check *c) {
     if (c->source->link(c->source->ctx, arena_strz(c->arena, dir), c->arena, &target, &why) == HOST_READ && str_starts(target, S("/")))
         dir = target;
     dir = arena_join3(c->arena, S("/"), path_clean(c->arena, dir, true), STR_NULL);
-    if (!read_mounts(c, &mounts, &why))
+    if (!read_mounts(c, &mounts, &why)) {
         host_say(c, CIS_MANUAL, dir, "whether it is a mount is not known: %s", why);
-    else if (is_mounted(c, mounts, dir))
-        host_say(c, CIS_PASS, dir, "has a file system of its own");
+        return;
+    }
+    struct str on, above, own = device_of(c->arena, mounts, dir, &on);
+    struct str around = device_of(c->arena, mounts, path_dir(dir).n ? path_dir(dir) : S("/"), &above);
+    if (own.n == 0 || around.n == 0)
+        host_say(c, CIS_MANUAL, dir, "the table of mounts does not tell what it lies on");
+    else if (!str_eq(on, dir))
+        host_say(c, CIS_FAIL, dir, "shares the file system of %s", SHOWN(on));
+    else if (str_eq(own, around)) /* dockerd mounts its directory onto itself, which makes no partition of it */
+        host_say(c, CIS_FAIL, dir, "is a mount of the file system that it lies in");
     else
-        host_say(c, CIS_FAIL, dir, "shares a file system with the host");
+        host_say(c, CIS_PASS, dir, "has a file system of its own");
 }
 
 /* --- Who controls the daemon --------------------------------------------------------------------------------------------------------- */
@@ -186,8 +212,8 @@ const struct rule rules_cis_host[] = {
     AUDITED("1.1.13", "HostAuditSysconfig", "/etc/sysconfig/docker", "/etc/sysconfig/docker"),
     AUDITED("1.1.14", "HostAuditContainerd", "containerd", "/usr/bin/containerd"),
     AUDITED("1.1.15", "HostAuditShim", "containerd-shim", "/usr/bin/containerd-shim"),
-    AUDITED("1.1.16", "HostAuditShimV1", "containerd-shim-runc-v1", "/usr/bin/containerd-shim-runc-v1"),
-    AUDITED("1.1.17", "HostAuditShimV2", "containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2"),
+    AUDITED("1.1.16", "HostAuditRuncShimOld", "containerd-shim-runc-v1", "/usr/bin/containerd-shim-runc-v1"),
+    AUDITED("1.1.17", "HostAuditRuncShim", "containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2"),
     AUDITED("1.1.18", "HostAuditRunc", "runc", "/usr/bin/runc"),
     ROW("1.2.1", "HostHardened", SEVERITY_INFO, "The host itself has been hardened", hardened, NULL,
         "What runs beside the containers is a way to them.", "Go through the benchmark of its distribution."),

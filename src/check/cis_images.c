@@ -44,12 +44,19 @@ static void root_by_name(struct host_check *c, const struct host_image *i) {
             host_say_found(c, i->name, &i->findings[k]);
 }
 
-/* A container may be given another user than its image's. */
-static void users(struct host_check *c) {
-    host_images(c);
+/* A container may be given another user than its image's; where images are not seen, it has its own word alone. */
+static void container_users(struct host_check *c, bool images_are_seen) {
     host_containers(c);
-    if (c->n_images == 0 && !host_has_images(c))
-        return;
+    for (size_t k = 0; k < c->n_containers; k++) {
+        const struct host_container *x = &c->containers[k];
+        struct str user = json_get_str(x->config, "User");
+        if (x->runs && x->unread.n == 0 && (is_root(user) || (user.n == 0 && !images_are_seen)))
+            host_say(c, CIS_FAIL, x->name, "the container runs as root");
+    }
+}
+
+static void users(struct host_check *c) {
+    bool seen = host_has_images(c);
     for (size_t k = 0; k < c->n_images; k++) {
         const struct host_image *i = &c->images[k];
         if (i->unread.n)
@@ -59,10 +66,8 @@ static void users(struct host_check *c) {
             root_by_name(c, i);
         }
     }
-    for (size_t k = 0; k < c->n_containers; k++)
-        if (c->containers[k].runs && is_root(json_get_str(c->containers[k].config, "User")))
-            host_say(c, CIS_FAIL, c->containers[k].name, "the container runs as root");
-    if (c->items.n == 0)
+    container_users(c, seen);
+    if (c->n_said == 0)
         host_say(c, CIS_PASS, STR_NULL, "%zu images, none of root", c->n_images);
 }
 
@@ -192,13 +197,13 @@ static void verified_packages(struct host_check *c, const struct host_image *i) 
                                         "--allow-insecure-repositories",
                                         "--force-yes",
                                         NULL};
-    size_t n = c->items.n;
+    size_t n = c->n_said;
     for (size_t k = 0; k < i->n_steps; k++) {
         struct str command = command_of(i->steps[k]);
         if (has_word(command, flags, NULL) || str_find(command, S("trusted=yes")) >= 0)
             host_say(c, CIS_FAIL, i->name, "step %zu takes packages that nobody signed", k + 1);
     }
-    if (c->items.n == n)
+    if (c->n_said == n)
         host_say(c, CIS_MANUAL, i->name, "no step turns signatures of packages off: does anything come from elsewhere?");
 }
 
@@ -206,11 +211,11 @@ static void verified_artifacts(struct host_check *c, const struct host_image *i)
     static const char *const flags[] = {"-k",     "--insecure", "--no-check-certificate", "--trusted-host", "-kL", "-Lk", "-fkL",
                                         "-kfsSL", NULL};
     static const char *const programs[] = {"curl", "wget", "pip", "pip3", NULL};
-    size_t n = c->items.n;
+    size_t n = c->n_said;
     for (size_t k = 0; k < i->n_steps; k++)
         if (has_word(command_of(i->steps[k]), flags, programs))
             host_say(c, CIS_FAIL, i->name, "step %zu downloads without asking whom from", k + 1);
-    if (c->items.n == n)
+    if (c->n_said == n)
         host_say(c, CIS_MANUAL, i->name, "are the signatures of what its steps download checked?");
 }
 

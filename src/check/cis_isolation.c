@@ -34,6 +34,7 @@ static void selinux(struct host_check *c, const struct host_container *k) {
 }
 
 static void seccomp(struct host_check *c, const struct host_container *k) {
+    struct str mode;
     yyjson_val *options = json_get_array(k->host, "SecurityOpt");
     if (host_has_text(options, "seccomp=unconfined") || host_has_text(options, "seccomp:unconfined"))
         host_say(c, CIS_FAIL, k->name, "seccomp=unconfined");
@@ -41,6 +42,8 @@ static void seccomp(struct host_check *c, const struct host_container *k) {
         host_say(c, CIS_FAIL, k->name, "privileged, and so without seccomp");
     else if (c->info.root && !host_confines_by(c, "name=seccomp"))
         host_say(c, CIS_FAIL, k->name, "the engine has no seccomp");
+    else if (host_status(c, k, "Seccomp", &mode) && str_eqz(mode, "0"))
+        host_say(c, CIS_FAIL, k->name, "its first process runs unfiltered");
 }
 
 /* --- Privilege --------------------------------------------------------------------------------------------------------------------- */
@@ -58,7 +61,9 @@ static bool is_default_capability(struct str name) {
 }
 
 static void capabilities(struct host_check *c, const struct host_container *k) {
-    struct str added = STR_NULL;
+    static const uint64_t default_capabilities = 0xa80425fb; /* those above, as the kernel numbers them */
+    struct str added = STR_NULL, bound;
+    uint64_t bits;
     size_t i, n;
     yyjson_val *v;
     yyjson_arr_foreach(json_get_array(k->host, "CapAdd"), i, n, v) {
@@ -68,6 +73,9 @@ static void capabilities(struct host_check *c, const struct host_container *k) {
     }
     if (added.n)
         host_say(c, CIS_FAIL, k->name, "adds capabilities: %s", SHOWN(added));
+    else if (!json_get_bool(k->host, "Privileged", false) && host_status(c, k, "CapBnd", &bound) &&
+             str_to_u64(bound, 16, UINT64_MAX, &bits) && bits & ~default_capabilities)
+        host_say(c, CIS_FAIL, k->name, "its processes can have more capabilities than docker gives: 0x%llx", (unsigned long long)bits);
 }
 
 static void privileged(struct host_check *c, const struct host_container *k) {
@@ -82,6 +90,12 @@ static void new_privileges(struct host_check *c, const struct host_container *k)
     if (!off && host_has_text(options, "no-new-privileges"))
         return;
     struct host_setting s = {0};
+    struct str is_set;
+    if (host_status(c, k, "NoNewPrivs", &is_set)) {
+        if (!str_eqz(is_set, "1"))
+            host_say(c, CIS_FAIL, k->name, "its programs may gain privileges");
+        return;
+    }
     if (!off && !c->is_podman)
         s = host_setting(c, "no-new-privileges", 0, "no-new-privileges", SETTING_BOOL);
     if (!off && !c->is_podman && s.state == SETTING_UNKNOWN)

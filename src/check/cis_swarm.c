@@ -75,7 +75,7 @@ static void addresses(struct host_check *c) {
         else if (listens_everywhere(text, S("0949"))) /* 2377 */
             host_say(c, CIS_FAIL, STR_NULL, "port 2377 listens on every address");
     }
-    if (c->items.n == 0)
+    if (c->n_said == 0)
         host_say(c, CIS_PASS, STR_NULL, "port 2377 does not listen on every address");
 }
 
@@ -101,7 +101,7 @@ static void encryption(struct host_check *c) {
                 host_say(c, CIS_FAIL, STR_NULL, "network %s is not encrypted", SHOWN(json_get_str(v, "Name")));
         }
     }
-    if (c->items.n == 0)
+    if (c->n_said == 0)
         host_say(c, CIS_PASS, STR_NULL, "%zu overlay networks, all encrypted", overlays);
 }
 

@@ -30,7 +30,6 @@ struct host_question {
     struct str path;              /* "/info" */
     struct str body;              /* the answer's; NULL: see failure */
     struct str failure;
-    long status;                  /* 0: there was no answer */
     struct arena arena;           /* where these lie: the asker ends it */
 };
 
@@ -50,7 +49,6 @@ struct host_source {
     struct str no_engine;
     bool engine_denied;           /* there is one, but not for us */
     pid_t peer;                   /* who listens there; 0: not known */
-    struct str runtime_dir;       /* $XDG_RUNTIME_DIR, or "" */
     uid_t uid;                    /* who we are */
 };
 

@@ -14,6 +14,12 @@ bool host_is_id(struct str id) {
     return id.n && id.n <= 80;
 }
 
+struct str host_name(struct host_check *c, struct str name, struct str otherwise) {
+    while (str_starts(name, S("/")))
+        name = str_from(name, 1);
+    return arena_str(c->arena, name.n ? str_first(name, STR_SHOWN) : otherwise);
+}
+
 /* --- Shapes -------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct host_shape list_shapes[] = {{TYPE_TEXT, "Id"},      {TYPE_TEXTS, "Names"}, {TYPE_TEXT, "Image"},
@@ -147,8 +153,7 @@ void host_container_parts(struct host_check *c, struct host_container *k) {
 static struct str name_of(struct host_check *c, yyjson_val *row) {
     yyjson_val *first = yyjson_arr_get_first(json_get_array(row, "Names"));
     struct str name = str_n(yyjson_get_str(first), yyjson_get_len(first)), id = json_get_str(row, "Id");
-    name = str_starts(name, S("/")) ? str_from(name, 1) : name;
-    return arena_str(c->arena, name.n ? str_first(name, STR_SHOWN) : str_first(id, 12));
+    return host_name(c, name, str_first(id, 12));
 }
 
 static void take_row(struct host_check *c, yyjson_val *row, struct host_container *k) {
@@ -215,6 +220,8 @@ void host_containers(struct host_check *c) {
         from_engine(c);
     else
         host_docker_dir(c);
+    for (size_t k = 0; k < c->n_containers; k++)
+        c->containers[k].is_shown = host_is_shown(c, &c->containers[k]);
 }
 
 /* Others may run containers too, and are not asked: that is no reason to say that none runs. */

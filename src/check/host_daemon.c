@@ -102,29 +102,32 @@ static struct str home_of(struct host_check *c, uid_t uid) {
     return STR_NULL;
 }
 
-static const char *arg_text(const struct host_daemon *d, const char *flag, char letter, bool is_bool, size_t *at, struct str *value) {
-    for (; *at < d->n_args; ++*at) {
-        struct str arg = d->args[*at], name = arg, rest = STR_NULL;
-        bool joined = false, is_long = str_starts(arg, S("--"));
-        if (is_long)
-            joined = str_cut(str_from(arg, 2), '=', &name, &rest);
-        else if (letter && arg.n >= 2 && arg.p[0] == '-' && arg.p[1] == letter) {
-            joined = arg.n > 2;
-            rest = str_from(arg, arg.n > 2 && arg.p[2] == '=' ? 3 : 2);
-        } else
-            continue;
-        if (is_long && !str_eqz(name, flag))
-            continue;
-        ++*at;
-        if (joined)
-            *value = rest;
-        else if (is_bool)
-            *value = S("true");
-        else
-            *value = *at < d->n_args ? d->args[(*at)++] : STR_NULL;
-        return flag;
+/* Whether an argument is that option: "--flag", "--flag=value", "-l", "-lvalue", "-l=value". *joined: the value is in it. */
+static bool is_option(struct str arg, const char *flag, char letter, bool *joined, struct str *value) {
+    struct str name = STR_NULL;
+    *joined = false;
+    if (str_starts(arg, S("--"))) {
+        *joined = str_cut(str_from(arg, 2), '=', &name, value);
+        return str_eqz(name, flag);
     }
-    return NULL;
+    if (!letter || arg.n < 2 || arg.p[0] != '-' || arg.p[1] != letter)
+        return false;
+    *joined = arg.n > 2;
+    *value = str_from(arg, arg.n > 2 && arg.p[2] == '=' ? 3 : 2);
+    return true;
+}
+
+/* The next time that an option is given, from argument *at on. */
+static bool next_option(const struct host_daemon *d, const char *flag, char letter, bool is_bool, size_t *at, struct str *value) {
+    while (*at < d->n_args) {
+        bool joined;
+        if (!is_option(d->args[(*at)++], flag, letter, &joined, value))
+            continue;
+        if (!joined)
+            *value = is_bool ? S("true") : *at < d->n_args ? d->args[(*at)++] : STR_NULL;
+        return true;
+    }
+    return false;
 }
 
 static void find_config(struct host_check *c, struct host_daemon *d) {
@@ -132,7 +135,7 @@ static void find_config(struct host_check *c, struct host_daemon *d) {
     const char *why = "";
     size_t at = 1;
     d->config_path = S("/etc/docker/daemon.json");
-    if (arg_text(d, "config-file", 0, false, &at, &given))
+    if (next_option(d, "config-file", 0, false, &at, &given))
         d->config_path = arena_str(c->arena, given);
     else if (c->is_rootless)
         d->config_path = arena_join3(c->arena, home_of(c, c->rootless_uid), S("/.config/docker/daemon.json"), STR_NULL);
@@ -181,7 +184,7 @@ static struct host_setting from_args(struct host_check *c, const char *flag, cha
     struct host_setting s = {SETTING_UNSET, STR_NULL, STR_NULL};
     struct str value;
     size_t at = 1;
-    while (arg_text(&c->daemon, flag, letter, kind == SETTING_BOOL, &at, &value)) {
+    while (next_option(&c->daemon, flag, letter, kind == SETTING_BOOL, &at, &value)) {
         s.state = SETTING_SET;
         s.value = kind == SETTING_LIST ? joined(c, s.value, value) : value;
         s.from = S("its command line");

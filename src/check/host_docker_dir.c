@@ -21,9 +21,7 @@ static void read_container(struct host_check *c, struct str dir, struct host_con
     k->unread = whole.root ? host.why : whole.why;
     if (k->unread.n)
         return;
-    struct str name = json_get_str(whole.root, "Name");
-    if (name.n > 1)
-        k->name = str_first(str_from(name, str_starts(name, S("/")) ? 1 : 0), STR_SHOWN);
+    k->name = host_name(c, json_get_str(whole.root, "Name"), k->name);
     k->whole = whole.root;
     k->host = host.root;
     k->image_id = json_get_str(whole.root, "Image");

@@ -9,8 +9,8 @@
 #include <sys/un.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "net/http.h"
+#include "net/settings.h"
 #include "sys/files.h"
 #include "sys/thread.h"
 
@@ -67,7 +67,6 @@ void host_engine_find(struct host_root *h, struct host_source *s) {
     static const char *const fixed[] = {"/var/run/docker.sock", "/run/podman/podman.sock", NULL};
     static const char *const own[] = {"docker.sock", "podman/podman.sock", NULL};
     const char *host = h->is_ours ? getenv("DOCKER_HOST") : NULL, *runtime = h->is_ours ? getenv("XDG_RUNTIME_DIR") : NULL;
-    s->runtime_dir = arena_str(&h->arena, str_z(runtime));
     if (host && *host) {
         (void)try_host_variable(h, s, host);
         return;
@@ -82,30 +81,29 @@ void host_engine_find(struct host_root *h, struct host_source *s) {
 
 /* --- Asking it ----------------------------------------------------------------------------------------------------------------------- */
 
-static void fail(struct host_question *q, const char *what, struct str detail) {
+static void fail(struct host_question *q, struct str why) {
     q->body = STR_NULL;
-    q->failure = arena_printf(&q->arena, "GET %.*s: %s%.*s", STR_ARG(q->path), what, STR_ARG(detail));
+    q->failure = arena_printf(&q->arena, "GET %.*s: %.*s", STR_ARG(q->path), STR_ARG(why));
 }
 
 static void ask_one(struct host_root *h, struct host_question *q) {
     struct err e = ERR_INIT;
     struct net_answer answer;
     struct net_request ask = {.method = "GET", .socket = h->socket, .direct = true, .max_kept = LIMIT_HOST_ANSWER_BYTES};
-    ask.stall_s = LIMIT_HOST_STALL_S;
+    ask.total_s = net_timeout_s() < LIMIT_HOST_ANSWER_S ? net_timeout_s() : LIMIT_HOST_ANSWER_S;
     ask.url = arena_join3(&q->arena, S("http://docker"), q->path, STR_NULL);
     if (!net_http(&ask, &q->arena, &answer, &e)) {
-        fail(q, "", str_z(e.msg));
+        fail(q, str_z(e.msg));
         if (answer.failure == NET_STALLED)
             atomic_store(&h->stalled, true);
         err_clear(&e);
         return;
     }
-    q->status = answer.status;
     q->body = answer.body;
     if (answer.status >= 300 || answer.status < 200)
-        fail(q, "", arena_printf(&q->arena, "status %ld", answer.status));
+        fail(q, arena_printf(&q->arena, "status %ld", answer.status));
     else if (answer.cut || atomic_fetch_add(&h->bytes, answer.body.n) > LIMIT_HOST_BYTES)
-        fail(q, "the answer is too large", STR_NULL);
+        fail(q, S("the answer is too large"));
 }
 
 struct ask_job {
@@ -117,7 +115,7 @@ static void run_job(void *arg, unsigned worker) {
     struct ask_job *job = arg;
     (void)worker;
     if (atomic_load(&job->host->stalled))
-        fail(job->question, "not asked: the engine stood still before", STR_NULL);
+        fail(job->question, S("not asked: the engine took too long before"));
     else
         ask_one(job->host, job->question);
 }
@@ -131,7 +129,7 @@ void host_engine_ask(void *ctx, struct host_question *questions, size_t n) {
         run_job(&jobs[0], 0);
         return;
     }
-    struct pool *pool = pool_new(n < LIMIT_HOST_ASKED_AT_ONCE ? (unsigned)n + 1 : LIMIT_HOST_ASKED_AT_ONCE, LIMIT_HOST_ASKED_AT_ONCE);
+    struct pool *pool = pool_new(n < LIMIT_HOST_ASKED_AT_ONCE ? (unsigned)n : LIMIT_HOST_ASKED_AT_ONCE, LIMIT_HOST_ASKED_AT_ONCE);
     for (size_t k = 0; k < n; k++)
         pool_run(pool, run_job, &jobs[k]);
     pool_free(pool);

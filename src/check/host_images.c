@@ -10,6 +10,8 @@ static const struct host_shape image_shapes[] = {{TYPE_OBJECT, "Config"},
                                                  {TYPE_TEXTS, "Config.Healthcheck.Test"},
                                                  {TYPE_TEXTS, "Config.Env"},
                                                  {TYPE_TEXTS, "RepoDigests"},
+                                                 {TYPE_OBJECT, "RootFS"},
+                                                 {TYPE_TEXTS, "RootFS.Layers"},
                                                  {TYPE_TEXT, "Created"},
                                                  {TYPE_INT, "Size"},
                                                  {TYPE_END, NULL}};
@@ -19,9 +21,7 @@ static const struct host_shape history_shapes[] = {{TYPE_TEXT, "CreatedBy"}, {TY
 static struct str name_of(struct host_check *c, yyjson_val *row) {
     yyjson_val *first = yyjson_arr_get_first(json_get_array(row, "RepoTags"));
     struct str name = str_n(yyjson_get_str(first), yyjson_get_len(first)), id = json_get_str(row, "Id");
-    if (name.n && !str_starts(name, S("<none>")))
-        return arena_str(c->arena, str_first(name, STR_SHOWN));
-    return arena_str(c->arena, str_first(id, strlen("sha256:") + 12));
+    return host_name(c, str_starts(name, S("<none>")) ? STR_NULL : name, str_first(id, strlen("sha256:") + 12));
 }
 
 static void take_row(struct host_check *c, yyjson_val *row, struct host_image *i) {
@@ -78,6 +78,7 @@ static void take_answers(struct host_check *c, struct host_image *i, struct host
     i->created = json_get_str(whole.root, "Created");
     i->has_health = yyjson_arr_size(test) && !yyjson_equals_str(yyjson_arr_get_first(test), "NONE");
     i->n_env = texts_of(c, json_get_array(config, "Env"), &i->env);
+    i->n_layers = texts_of(c, json_get_array(json_get_object(whole.root, "RootFS"), "Layers"), &i->layers);
     i->n_digests = texts_of(c, json_get_array(whole.root, "RepoDigests"), &i->digests);
     take_history(c, history.root, i);
 }

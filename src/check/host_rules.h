@@ -63,7 +63,8 @@ struct host_image {
     struct str user, created;
     bool has_health;
     struct str *env, *steps, *digests; /* "A=b"; history, the oldest first; "name@sha256:..." */
-    size_t n_env, n_steps, n_digests;
+    struct str *layers;           /* diffIDs, bottom first */
+    size_t n_env, n_steps, n_digests, n_layers;
     bool is_checked;              /* croze's store has it, and check_image() found: */
     struct finding *findings;
     size_t n_findings;
@@ -78,7 +79,9 @@ struct host_check {
     const struct cis_options *options;
     struct cis_report *report;
     const struct rule *rule;      /* that is asked for now */
-    VEC(struct host_item) items;  /* what it said */
+    VEC(struct host_item) items;  /* what it said, LIMIT_FINDINGS of it; one of the worst is always among them */
+    size_t n_said;
+    enum cis_verdict worst;
     VEC(struct finding) findings;
     VEC(yyjson_doc *) documents;
 
@@ -136,10 +139,19 @@ struct host_document host_answered(struct host_check *c, struct host_question *q
 /* Of the engine; where there is none to ask, those that docker left below /var/lib/docker. Stopped ones too. */
 void host_containers(struct host_check *c);
 void host_images(struct host_check *c);
+/* A file of a process (host_proc.c). */
+bool host_proc(struct host_check *c, struct str pid, const char *name, struct str *out);
+/* Whether /proc shows a container's processes: they lie in a cgroup that bears its id, and so does the one that the engine says is its
+ * first. */
+bool host_is_shown(struct host_check *c, const struct host_container *k);
+/* What /proc/PID/status says of that process; false: that is not known. */
+bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
 /* Which of them have an ssh server (host_ssh.c). */
 void host_find_ssh(struct host_check *c);
 /* Ids go into paths of requests: only those that need no escape are used. */
 bool host_is_id(struct str id);
+/* What a container or image is called in what is said of it; it does not begin with '/', as paths of the host do. */
+struct str host_name(struct host_check *c, struct str name, struct str otherwise);
 /* Fills in mounts and ports from what was read; an odd one makes the container unread. */
 void host_container_parts(struct host_check *c, struct host_container *k);
 /* Whether no container runs, or none can be seen, which is then said. */

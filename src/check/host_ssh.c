@@ -12,44 +12,33 @@ static bool is_server(struct str program) {
     return false;
 }
 
-static bool is_asked_about(const struct host_container *k) {
-    return k->runs && k->unread.n == 0;
+/* From others than root /proc may hide processes. */
+static bool is_seen(const struct host_check *c, const struct host_container *k) {
+    return k->is_shown && c->source->uid == 0;
+}
+
+static bool is_asked_about(const struct host_check *c, const struct host_container *k) {
+    return k->runs && k->unread.n == 0 && !is_seen(c, k);
 }
 
 /* --- By /proc ------------------------------------------------------------------------------------------------------------------------ */
 
-static bool read_proc(struct host_check *c, struct str pid, const char *name, struct str *out) {
-    const char *why;
-    struct str path = arena_printf(c->arena, "/proc/%.*s/%s", STR_ARG(pid), name);
-    return c->source->read(c->source->ctx, path.p, LIMIT_HOST_FILE_BYTES, c->arena, out, &why) == HOST_READ;
-}
-
-/* A container's processes lie in a cgroup that bears its id. Where its first one does, by the number that the engine gave, this /proc is
- * the one that shows them. */
-static bool is_shown(struct host_check *c, const struct host_container *k) {
-    struct str cgroup;
-    int64_t pid = json_get_int(k->state, "Pid", 0);
-    return k->id.n >= 12 && pid > 1 && read_proc(c, arena_printf(c->arena, "%lld", (long long)pid), "cgroup", &cgroup) &&
-           str_find(cgroup, k->id) >= 0;
-}
-
 static void look_at_process(struct host_check *c, struct str pid) {
     struct str program, cgroup;
-    if (!read_proc(c, pid, "comm", &program) || !is_server(str_trim(program)) || !read_proc(c, pid, "cgroup", &cgroup))
+    if (!host_proc(c, pid, "comm", &program) || !is_server(str_trim(program)) || !host_proc(c, pid, "cgroup", &cgroup))
         return;
     for (size_t k = 0; k < c->n_containers; k++)
-        if (c->containers[k].is_shown && str_find(cgroup, c->containers[k].id) >= 0)
+        if (is_seen(c, &c->containers[k]) && str_find(cgroup, c->containers[k].id) >= 0)
             c->containers[k].has_ssh = true;
 }
 
-/* Root alone: from others /proc may hide processes. */
 static void by_proc(struct host_check *c) {
     struct host_names names = {0};
     const char *why;
     uint64_t pid;
     bool any = false;
     for (size_t k = 0; k < c->n_containers; k++)
-        any |= c->containers[k].is_shown = is_asked_about(&c->containers[k]) && is_shown(c, &c->containers[k]);
+        any |= is_seen(c, &c->containers[k]);
     if (!any || c->source->list(c->source->ctx, "/proc", c->arena, &names, &why) != HOST_READ)
         return;
     for (size_t k = 0; k < names.n; k++)
@@ -102,12 +91,12 @@ static void by_engine(struct host_check *c) {
     _cleanup_(mem_freep) struct host_question *q = mem_zalloc(c->n_containers + 1, sizeof *q);
     size_t n = 0;
     for (size_t k = 0; k < c->n_containers; k++)
-        if (is_asked_about(&c->containers[k]) && !c->containers[k].is_shown)
+        if (is_asked_about(c, &c->containers[k]))
             q[n++].path = arena_printf(c->arena, "/containers/%.*s/top", STR_ARG(c->containers[k].id));
     host_ask_all(c, q, n);
     n = 0;
     for (size_t k = 0; k < c->n_containers; k++)
-        if (is_asked_about(&c->containers[k]) && !c->containers[k].is_shown)
+        if (is_asked_about(c, &c->containers[k]))
             take_list(&c->containers[k], host_answered(c, &q[n++], top_shapes));
 }
 
@@ -115,7 +104,6 @@ void host_find_ssh(struct host_check *c) {
     if (c->looked_for_ssh)
         return;
     c->looked_for_ssh = true;
-    if (c->source->uid == 0)
-        by_proc(c);
+    by_proc(c);
     by_engine(c);
 }

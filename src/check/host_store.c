@@ -47,12 +47,40 @@ static void look_into(struct host_check *c, struct host_image *i, const struct d
     err_clear(&e);
 }
 
+static bool has_its_layers(const struct image *im, const struct host_image *i) {
+    char text[DIGEST_TEXT + 1];
+    bool same = im->n_layers && im->n_layers == i->n_layers;
+    for (size_t k = 0; same && k < im->n_layers; k++)
+        same = str_eqz(i->layers[k], digest_text(&im->layers[k].diff_id, text));
+    return same;
+}
+
+/* docker's containerd store calls an image by its manifest, which is another one in every store; its layers are the same. */
+static bool find_by_name(struct host_check *c, const struct host_image *i, struct digest *manifest) {
+    struct store_ref ref;
+    struct image im;
+    struct err e = ERR_INIT;
+    bool same = false;
+    if (image_find(c->options->store, i->name, c->arena, &ref, &e) &&
+        image_read(c->options->store, &ref.manifest, S("linux/" CROZE_ARCH), &im, &e)) {
+        same = has_its_layers(&im, i);
+        *manifest = ref.manifest;
+        image_fini(&im);
+    }
+    err_clear(&e);
+    return same;
+}
+
+/* The store need not have it. */
 static void look_up(struct host_check *c, struct host_image *i) {
     struct store_ref ref;
+    struct digest manifest;
     struct err e = ERR_INIT;
     if (image_find(c->options->store, i->id, c->arena, &ref, &e))
         look_into(c, i, &ref.manifest, false);
-    err_clear(&e); /* the store need not have it */
+    else if (find_by_name(c, i, &manifest))
+        look_into(c, i, &manifest, false);
+    err_clear(&e);
 }
 
 static void list_all(struct host_check *c) {

@@ -24,7 +24,17 @@ const struct opt check_host_rows[] = {
 };
 
 bool check_host_asked(void) {
-    return host;
+    return host || root || as_json || only.n || skip.n;
+}
+
+/* Flags that would say nothing are refused. */
+static bool flags_agree(size_t n_operands, const char *format, struct err *e) {
+    if (!host)
+        return err_set(e, ERR_USAGE, "--host-root, --only, --skip and --cis-json are about --host, which is not given");
+    if (n_operands)
+        return err_set(e, ERR_USAGE, "check --host takes no operands: it looks at this host");
+    return !as_json || output_format_of(format) == OUTPUT_TEXT ||
+           err_set(e, ERR_USAGE, "--cis-json has all verdicts, --format=%s what failed: ask for one of them", format);
 }
 
 struct numbers {
@@ -55,6 +65,30 @@ static bool read_numbers(const struct opt_list *list, const char *flag, struct n
     return true;
 }
 
+/* Of one thing in the benchmark's order, which is their order in memory. */
+static int by_file(const void *a, const void *b) {
+    const struct finding *x = *(const struct finding *const *)a, *y = *(const struct finding *const *)b;
+    int order = str_cmp(x->file, y->file);
+    return order ? order : x < y ? -1 : x > y;
+}
+
+/* A part for the host, for each container, for each image. */
+static void add_parts(const struct cis_report *r, struct output *out) {
+    _cleanup_(mem_freep) const struct finding **order = mem_zalloc(r->n_findings + 1, sizeof(struct finding *));
+    _cleanup_(mem_freep) struct finding *part = mem_zalloc(r->n_findings + 1, sizeof *part);
+    for (size_t k = 0; k < r->n_findings; k++)
+        order[k] = &r->findings[k];
+    qsort(order, r->n_findings, sizeof *order, by_file);
+    for (size_t k = 0, n = 0; k < r->n_findings; k++) {
+        bool is_last = k + 1 == r->n_findings;
+        part[n++] = *order[k];
+        if (!is_last && str_eq(order[k]->file, order[k + 1]->file))
+            continue;
+        output_add(out, part->file, STR_NULL, part, n, is_last ? r->n_dropped : 0);
+        n = 0;
+    }
+}
+
 static bool print_report(const struct cis_report *r, const char *format, struct err *e) {
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_REPORT_BYTES);
     _cleanup_(output_fini) struct output out = {0};
@@ -63,8 +97,7 @@ static bool print_report(const struct cis_report *r, const char *format, struct 
     else if (output_format_of(format) == OUTPUT_TEXT)
         cis_print(r, &text);
     else {
-        for (size_t k = 0; k < r->n_findings; k++) /* a part a host, a container, an image: a name of its own each */
-            output_add(&out, r->findings[k].file, STR_NULL, &r->findings[k], 1, k + 1 == r->n_findings ? r->n_dropped : 0);
+        add_parts(r, &out);
         output_write(&out, output_format_of(format), &text);
     }
     return print_text(&text, "check --host", e);
@@ -103,9 +136,7 @@ static int with_store(struct context *c, struct cis_options *o, const char *form
 int check_host(struct context *c, size_t n_operands, const char *format, struct err *e) {
     struct numbers of_only = {0}, of_skip = {0};
     int code = -1;
-    if (n_operands)
-        err_set(e, ERR_USAGE, "check --host takes no operands: it looks at this host");
-    else if (read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
+    if (flags_agree(n_operands, format, e) && read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
         code =
             with_store(c, &(struct cis_options){of_only.p, of_skip.p, of_only.n, of_skip.n, NULL, !check_image_reads_files()}, format, e);
     vec_fini(&of_only);

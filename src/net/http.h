@@ -60,6 +60,7 @@ struct net_request {
     bool direct;                        /* by no proxy */
     const char *socket;                 /* a Unix socket that is connected to in the place of the URL's host; or NULL */
     long stall_s;                       /* how long it may stand still; 0: net_timeout_s */
+    long total_s;                       /* how long it may take in all, which is NET_STALLED too; 0: as long as it likes */
     enum net_body body;
     struct str bytes;                   /* NET_BYTES */
     int fd;                             /* NET_FILE: `length` bytes from `offset` */

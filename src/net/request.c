@@ -204,6 +204,7 @@ static void set_limits(struct transfer *t, const struct libcurl *lib) {
     lib->easy_setopt(c, CURLOPT_CONNECTTIMEOUT, stall < CONNECT_TIMEOUT_S ? stall : (long)CONNECT_TIMEOUT_S);
     lib->easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES_PER_S);
     lib->easy_setopt(c, CURLOPT_LOW_SPEED_TIME, stall);
+    lib->easy_setopt(c, CURLOPT_TIMEOUT, t->ask->total_s);
     lib->easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
     lib->easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
     lib->easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -61,6 +61,8 @@ like "a number is no prefix of another" "$(host --only 5.1)" '^1 of 1 recommenda
 does "nothing fails" host --only HostDaemonLiveRestore
 refuses 2 '--only: there is no recommendation 5.99' "a number that there is not" host --only 5.99
 refuses 2 '--skip: there is no recommendation x' "a name that there is not" host --skip 5,x
+refuses 2 'are about --host' "a flag of --host without it" croze check --only 5 Dockerfile
+refuses 2 'ask for one of them' "two formats" host --cis-json --format json
 refuses 2 'takes no operands' "an operand" host Dockerfile
 refuses 1 'nowhere' "a root that is not there" croze check --host --host-root "$T/nowhere"
 
@@ -158,6 +160,17 @@ for fault in endless cut headers garbage; do
     like "... is MANUAL" "$out" '^2\.18 +MANUAL'
     rm "$api/info.$fault"
 done
+export CROZE_FETCH_TIMEOUT=1
+says containers_json '[{"Id":"aa","Names":["/web"],"State":"running"}]'
+for fault in drip silent; do
+    : >"$api/info.$fault"
+    like "/info: $fault" "$(verdict 2.18)" '^MANUAL'
+    : >"$api/log"
+    like "... after which nothing is asked" "$(verdict 5.5)" '^MANUAL web: could not be read: .*not asked: the engine took too long before'
+    is "... indeed" "$(grep -c /aa/ "$api/log")" 0
+    rm "$api/info.$fault"
+done
+unset CROZE_FETCH_TIMEOUT
 echo 500 >"$api/info.status"
 like "/info: status 500" "$(verdict 2.18)" '^MANUAL'
 rm "$api/info.status"
@@ -198,6 +211,9 @@ like "... one that is cut short" "$(verdict 5.5)" '^MANUAL .*web|^MANUAL ab12: c
 export DOCKER_HOST="unix://$h/run/elsewhere"
 like "DOCKER_HOST is for this host" "$(host --only 1.2.2)" 'no engine was asked'
 like "... where it counts" "$(croze check --host --only 1.2.2 2>&1)" "dockerd 28.5.2 at $h/run/elsewhere"
+says info '{"Swarm":{"LocalNodeState":"active","Managers":1}}'
+unlike "the kernel's table of sockets is read" "$(croze check --host --only 7.2 2>&1)" '^7\.2 +(MANUAL|N/A)'
+cp "$T/info" "$api/info"
 export DOCKER_HOST=tcp://127.0.0.1:1
 like "an engine elsewhere is not this host's" "$(croze check --host --only 1.2.2 2>&1)" 'is no Unix socket, and so not on this host'
 unset DOCKER_HOST
@@ -229,6 +245,14 @@ says images_json "[{\"Id\":\"$(image_id good)\",\"RepoTags\":[\"good:1\"]}]"
 for number in 4.1 4.6 4.8 4.10; do
     like "the image without faults: $number" "$(verdict $number)" '^PASS '
 done
+other=sha256:$(printf %064d 7)
+says images_json "[{\"Id\":\"$other\",\"RepoTags\":[\"good:latest\"]}]"
+says "images_${other}_history" '[]'
+says "images_${other}_json" "{\"Config\":{\"User\":\"1000\"},\"RootFS\":{\"Layers\":$(croze inspect good -f '{{json .RootFS.Layers}}')}}"
+like "an image that another store calls otherwise is known by its layers" "$(verdict 4.8)" '^PASS '
+says "images_${other}_json" "{\"Config\":{\"User\":\"1000\"},\"RootFS\":{\"Layers\":[\"sha256:$(printf %064d 1)\"]}}"
+like "... and by no name alone" "$(verdict 4.8)" '^MANUAL '
+says images_json "[{\"Id\":\"$(image_id good)\",\"RepoTags\":[\"good:1\"]}]"
 like "... whose files are not read" "$(host --only 4.10 --no-content)" '^4.10 +MANUAL'
 CROZE_ROOT=$T/none
 like "... and that croze's store has not" "$(verdict 4.8)" '^MANUAL good:1: modes of its files are not known'

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An engine that answers what it is told, on a Unix socket: hostapi.py SOCKET DIR. GET /a/b/json?x=1 is answered with DIR/a_b_json; what is not
 there is a 404. Files that end in a fault's name, DIR/a_b_json.FAULT, have the answer go wrong: .status gives its number, .endless never ends,
-.cut says more than it sends, .headers begins with 1 MB of headers, .garbage is no HTTP. Each request is a line of DIR/log. Ends when its
+.drip sends a little for ever, .silent nothing, .cut says more than it sends, .headers begins with 1 MB of headers, .garbage is no HTTP. Each request is a line of DIR/log. Ends when its
 standard input does."""
 import http.server
 import os
 import socketserver
 import sys
 import threading
+import time
 
 SOCKET, DIR = sys.argv[1:]
 
@@ -37,6 +38,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             pass
 
+    def drip(self):
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                self.wfile.write(b"[" * 1024)
+                time.sleep(0.1)
+        except OSError:
+            pass
+
+    def silent(self):
+        self.close_connection = True
+        self.connection.recv(1)
+
     def headers_without_end(self):
         self.send_response(200)
         for _ in range(1024):
@@ -47,7 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with open(os.path.join(DIR, "log"), "a") as log:
             log.write(self.path + "\n")
         file = os.path.join(DIR, self.path.split("?")[0].strip("/").replace("/", "_"))
-        faults = {"endless": self.endless, "headers": self.headers_without_end,
+        faults = {"endless": self.endless, "drip": self.drip, "silent": self.silent, "headers": self.headers_without_end,
                   "cut": lambda: self.answer(200, b'{"Driver":', 1000),
                   "garbage": lambda: self.wfile.write(b"\0\xff no HTTP\r\n\r\n"),
                   "status": lambda: self.answer(int(open(file + ".status").read()), b"{}")}

@@ -113,14 +113,12 @@ static inline enum host_read fake_link(void *ctx, const char *path, struct arena
 static inline void fake_ask(void *ctx, struct host_question *questions, size_t n) {
     struct fake *f = ctx;
     for (size_t q = 0; q < n; q++) {
-        questions[q].status = 404;
         questions[q].failure = arena_printf(&questions[q].arena, "GET %.*s: status 404", STR_ARG(questions[q].path));
         for (size_t k = 0; k < f->answers.n; k++) /* the last one counts */
             if (str_eq(f->answers.p[k].path, questions[q].path)) {
                 bool good = f->answers.p[k].body.p != NULL;
                 questions[q].body = good ? arena_str(&questions[q].arena, f->answers.p[k].body) : STR_NULL;
                 questions[q].failure = good ? STR_NULL : S("status 500");
-                questions[q].status = good ? 200 : 500;
             }
     }
 }
