@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/registry_flags.h"
 #include "registry/place.h"
+#include "sandbox/sandbox.h"
 
 static const char *format = "text";
 static const char *const format_words[] = {"text", "json", NULL};
@@ -25,7 +26,6 @@ const struct cmd cmd_tags = {
     .usage = "[OPTIONS] NAME",
     .description = "NAME is a repository, or a place of another kind as `croze copy` takes it (oci:DIR, docker-archive:FILE, store:NAME), "
                    "without a tag. One listing is asked for, with all of its pages; no tag is asked for by itself.",
-    .flags = CMD_STORE | CMD_READS,
     .options = options,
     .run = run,
 };
@@ -54,16 +54,20 @@ static void print_text(const struct str *tags, size_t n) {
     buf_fini(&text);
 }
 
-static int run(struct context *c, char **args, size_t n, struct err *e) {
-    if (n != 1) {
-        err_set(e, ERR_USAGE, "tags takes one repository");
-        return -1;
-    }
+/* A list of a registry's, or of a layout's, needs no store, and makes none. */
+static bool open_store(struct context *c, struct str text, bool *opened, struct err *e) {
+    bool needs = place_has_transport(text) && !str_starts(text, S("docker:")) && !str_starts(text, S("oci:")) &&
+                 !str_starts(text, S("dir:"));
+    *opened = needs && store_open_to_read(&c->store, c->root, sandbox_flavour(), e);
+    return *opened || !needs;
+}
+
+static int list(struct context *c, const char *text, struct err *e) {
     struct arena a = ARENA_INIT;
     struct str *tags;
     size_t count;
-    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[0]), e);
-    _cleanup_(place_closep) struct place *p = r ? place_open(r, &c->store, str_z(args[0]), PLACE_LIST, NULL, e) : NULL;
+    _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(text), e);
+    _cleanup_(place_closep) struct place *p = r ? place_open(r, &c->store, str_z(text), PLACE_LIST, NULL, e) : NULL;
     bool good = p && p->ops->tags(p, &a, &tags, &count, e);
     if (good && strcmp(format, "json") == 0)
         print_json(p, tags, count);
@@ -71,4 +75,18 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         print_text(tags, count);
     arena_fini(&a);
     return good ? 0 : -1;
+}
+
+static int run(struct context *c, char **args, size_t n, struct err *e) {
+    bool opened;
+    if (n != 1) {
+        err_set(e, ERR_USAGE, "tags takes one repository");
+        return -1;
+    }
+    if (!open_store(c, str_z(args[0]), &opened, e))
+        return -1;
+    int code = list(c, args[0], e);
+    if (opened)
+        store_close(&c->store);
+    return code;
 }

@@ -37,6 +37,12 @@ for text in "$at/demo/first:1" "docker://$at/demo/first:1" "$at/demo/first@sha25
 done
 is "  and nobody was asked" "$(peer one count)" 0
 
+croze copy -q --no-evidence "oci:$T/all:v1" "$at/demo/plain:v1" >/dev/null
+for text in "$at/demo/plain" "docker://$at/demo/plain" "oci:$T/all"; do
+    CROZE_ROOT="$T/no-store" does "tags without a store: $text" croze tags "$text"
+done
+is "  which is not made for it" "$(ls -d "$T/no-store" 2>&1 | grep -c 'No such')" 1
+
 # --- the platform that was asked for ---
 
 py "$here/evidence.py" "$T/amd" plain >/dev/null
