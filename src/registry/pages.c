@@ -6,9 +6,19 @@
 #include "base/map.h"
 #include "registry/link.h"
 
+/* Where a list has been: its pages may lead in a circle, or on without end and without news. */
+struct way {
+    struct map seen;              /* URLs of pages */
+    struct arena arena;
+    size_t kept;                  /* entries, at the last page that brought some */
+    struct digest page;           /* of the last one */
+    unsigned n, idle;
+    bool same;                    /* the page is the one before it once more */
+};
+
 /* `next` lies in the arena. */
-static bool read_page(struct registries *r, const struct pages *l, struct str page, struct arena *a, struct str *next, long *status,
-                      struct err *e) {
+static bool read_page(struct registries *r, const struct pages *l, struct str page, struct arena *a, struct way *w, struct str *next,
+                      long *status, struct err *e) {
     struct held_answer h = {0};
     struct registry_request q = l->first;
     q.path = page;
@@ -16,25 +26,21 @@ static bool read_page(struct registries *r, const struct pages *l, struct str pa
     bool good = l->alone ? registry_ask(r, &q, l->expect, &h.arena, &h.is, e) : registry_ask_held(r, &q, l->expect, &h, e);
     bool is_list = good && h.is.status < 300;
     *status = h.is.status;
+    struct digest page_digest = sha256_of(h.is.body.p, h.is.body.n);
+    w->same = is_list && digest_eq(&page_digest, &w->page);
+    w->page = page_digest;
     if (is_list)
         good = l->take(l->ctx, h.is.body, e) && link_follow(a, &h.is, next, e);
     held_answer_fini(&h);
     return good;
 }
 
-/* Where a list has been: its pages may lead in a circle, or on without end and without news. */
-struct way {
-    struct map seen;              /* URLs of pages */
-    struct arena arena;
-    size_t kept;                  /* entries, at the last page that brought some */
-    unsigned n, idle;
-};
 enum { IDLE_PAGES = 5 };
 
 static bool goes_on(struct way *w, const struct pages *l, struct str next, struct err *e) {
     if (!next.n)
         return true;
-    w->idle = *l->kept > w->kept ? 0 : w->idle + 1;
+    w->idle = *l->kept > w->kept && !w->same ? 0 : w->idle + 1;
     w->kept = *l->kept;
     if (w->idle > IDLE_PAGES)
         return err_set(e, ERR_FAILED, "%s has no end: the last %u pages bring nothing new", l->what, w->idle);
@@ -51,7 +57,7 @@ bool pages_read(struct registries *r, const struct pages *l, long *status, struc
     bool good = true;
     for (unsigned n = 0; good && page.n; n++, page = next) {
         arena_fini(&places[n % 2]);
-        good = read_page(r, l, page, &places[n % 2], &next, status, e) && goes_on(&way, l, next, e);
+        good = read_page(r, l, page, &places[n % 2], &way, &next, status, e) && goes_on(&way, l, next, e);
     }
     arena_fini(&places[0]);
     arena_fini(&places[1]);

@@ -55,7 +55,8 @@ static bool list_by_api(struct place_repository *p, const struct digest *subject
     struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
     long status = 0;
-    struct pages pages = {.expect = expect, .most = LIMIT_REFERRER_PAGES, .what = "the list of referrers", .take = take_page, .ctx = out, .kept = &out->all.n};
+    struct pages pages = {.expect = expect, .most = LIMIT_REFERRER_PAGES, .what = "the list of referrers", .take = take_page, .ctx = out,
+                          .kept = &out->all.n};
     pages.first = repository_request(p, "GET", arena_join3(&a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL), "pull");
     pages.first.accept = S(MEDIA_INDEX);
     pages.first.max_bytes = LIMIT_MANIFEST_BYTES;

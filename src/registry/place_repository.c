@@ -230,14 +230,17 @@ static void give_tags(const struct tag_list *l, struct str **out, size_t *n) {
 
 static bool repository_tags(struct place *p, struct arena *a, struct str **out, size_t *n, struct err *e) {
     struct tag_list list = {.arena = a, .began_bytes = a->total_bytes};
-    struct pages pages = {.most = LIMIT_TAG_PAGES, .alone = true, .what = "the list of tags", .take = take_tags, .ctx = &list, .kept = &list.names.n};
-    long status;
+    struct pages pages = {
+        .most = LIMIT_TAG_PAGES, .alone = true, .what = "the list of tags", .take = take_tags, .ctx = &list, .kept = &list.names.n};
+    long status = 0;
     pages.first = repository_request(repository_place(p), "GET", S("tags/list?n=1000"), "pull");
     pages.first.accept = S("application/json");
     pages.first.max_bytes = LIMIT_JSON_BYTES;
     bool good = pages_read(repository_place(p)->registries, &pages, &status, e);
     if (good)
         give_tags(&list, out, n);
+    else if (status >= 200 && status < 300)
+        (void)!err_wrap(e, "%.*s", STR_ARG(p->shown));
     vec_fini(&list.names);
     return good;
 }
