@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "check/host_rules.h"
+#include "check/judge.h"
 
 /* --- Rows ---------------------------------------------------------------------------------------------------------------------------- */
 
@@ -66,6 +67,8 @@ static void add_finding(struct host_check *c, const struct host_item *i) {
     struct finding f = {.rule = c->rule, .message = i->message};
     f.file = is_path || i->subject.n == 0 ? S("host") : i->subject;
     f.path = is_path ? i->subject : STR_NULL;
+    if (!judge(c->options->policy, &f))
+        return;
     if (c->findings.n < LIMIT_FINDINGS)
         vec_push(&c->findings, f);
     else

@@ -24,11 +24,13 @@ struct cis_answer {
 };
 
 struct store;
+struct check_policy;
 struct cis_options {
     const struct str *only, *skip; /* numbers ("5", "4.1") or names of rules; no `only`: all */
     size_t n_only, n_skip;
     struct store *store;           /* croze's own, whose images are looked into; or NULL */
     bool no_contents;              /* ... but not into their files */
+    const struct check_policy *policy; /* of findings; verdicts do not depend on it */
 };
 
 struct cis_report {

@@ -42,6 +42,10 @@ static void seccomp(struct host_check *c, const struct host_container *k) {
         host_say(c, CIS_FAIL, k->name, "privileged, and so without seccomp");
     else if (c->info.root && !host_confines_by(c, "name=seccomp"))
         host_say(c, CIS_FAIL, k->name, "the engine has no seccomp");
+    else if (host_confines_by(c, "name=seccomp,profile=unconfined") && !host_has_text(options, "seccomp="))
+        host_say(c, CIS_FAIL, k->name, "the engine's own profile is unconfined, and it has no other");
+    else if (!c->info.root && !host_has_text(options, "seccomp="))
+        host_say(c, CIS_MANUAL, k->name, "the engine's profile is not known");
     else if (host_status(c, k, "Seccomp", &mode) && str_eqz(mode, "0"))
         host_say(c, CIS_FAIL, k->name, "its first process runs unfiltered");
 }

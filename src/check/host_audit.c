@@ -151,7 +151,7 @@ void host_say_audited(struct host_check *c, struct str path) {
     else if (x->by_kernel)
         host_say(c, CIS_FAIL, path, "not audited");
     else if (written)
-        host_say(c, CIS_PASS, path, "%.*s has a rule for it (the kernel was not to be asked)", STR_ARG(written->from));
+        host_say(c, CIS_MANUAL, path, "%.*s has a rule for it; whether it is loaded the kernel did not say", STR_ARG(written->from));
     else if (x->why.n)
         host_say(c, CIS_MANUAL, path, "whether it is audited is not known: %.*s", STR_ARG(x->why));
     else

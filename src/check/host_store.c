@@ -36,7 +36,7 @@ static void look_into(struct host_check *c, struct host_image *i, const struct d
     struct image im;
     struct err e = ERR_INIT;
     if (image_read(c->options->store, manifest, S("linux/" CROZE_ARCH), &im, &e)) {
-        i->is_checked = check_image(c->arena, c->options->store, &im, &o, &r, &e);
+        i->is_checked = check_image(c->arena, c->options->store, &im, &o, &r, &e) && r.n_dropped == 0; /* else not all was seen */
         keep_findings(c, i, &r);
         if (is_new)
             take_image(c, i, &im);

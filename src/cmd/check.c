@@ -140,7 +140,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (list_rules)
         return show_rules(e);
     if (check_host_asked())
-        return check_host(c, n, format, e);
+        return check_fix_fits(true, e) && check_policy_read(&a, &policy, e) ? check_host(c, n, &policy, format, e) : -1;
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "check/check.h"
 #include "check/cis.h"
 #include "check/output.h"
 #include "cmd/check_image.h"
@@ -113,9 +114,9 @@ static int look(const struct cis_options *o, const char *format, struct err *e) 
     host_source_close(&source);
     if (!print_report(&r, format, e))
         return -1;
-    if (cis_count(&r, CIS_FAIL))
+    if (check_is_failure(o->policy, r.findings, r.n_findings))
         return ERR_FINDINGS;
-    if (cis_count(&r, CIS_PASS))
+    if (cis_count(&r, CIS_PASS) || cis_count(&r, CIS_FAIL))
         return 0;
     err_set(e, ERR_UNCHECKED, "nothing of this host could be assessed: %.*s", STR_ARG(r.about));
     return -1;
@@ -133,12 +134,18 @@ static int with_store(struct context *c, struct cis_options *o, const char *form
     return code;
 }
 
-int check_host(struct context *c, size_t n_operands, const char *format, struct err *e) {
+int check_host(struct context *c, size_t n_operands, const struct check_policy *policy, const char *format, struct err *e) {
     struct numbers of_only = {0}, of_skip = {0};
     int code = -1;
     if (flags_agree(n_operands, format, e) && read_numbers(&only, "--only", &of_only, e) && read_numbers(&skip, "--skip", &of_skip, e))
-        code =
-            with_store(c, &(struct cis_options){of_only.p, of_skip.p, of_only.n, of_skip.n, NULL, !check_image_reads_files()}, format, e);
+        code = with_store(c,
+                          &(struct cis_options){.only = of_only.p,
+                                                .skip = of_skip.p,
+                                                .n_only = of_only.n,
+                                                .n_skip = of_skip.n,
+                                                .no_contents = !check_image_reads_files(),
+                                                .policy = policy},
+                          format, e);
     vec_fini(&of_only);
     vec_fini(&of_skip);
     return code;

@@ -2,6 +2,7 @@
  * Every recommendation on hosts that follow it and hosts that do not: tests/data/check/host.cases, in the words of host_fake.h. A case is
  * "=== NUMBER VERDICT [text that the evidence has]" and lines. */
 #include "base/limits.h"
+#include "check/check.h"
 #include "check/cis.h"
 #include "host_fake.h"
 #include "sys/files.h"
@@ -23,7 +24,7 @@ static bool says(const struct cis_report *r, struct str want, struct str text) {
 static bool agrees(const struct cis_report *r) {
     bool failed = r->answers[0].verdict == CIS_FAIL;
     for (size_t k = 0; k < r->n_findings; k++)
-        if (r->findings[k].rule->severity > SEVERITY_ERROR || r->findings[k].message.n == 0 || r->findings[k].file.n == 0)
+        if (r->findings[k].severity != r->findings[k].rule->severity || r->findings[k].message.n == 0 || r->findings[k].file.n == 0)
             return false;
     return failed == (r->n_findings > 0) && (r->answers[0].evidence.n > 0);
 }
@@ -46,7 +47,8 @@ static void run(struct arena *a, struct str heading, struct str text) {
     lines(&f, str_z(defaults));
     lines(&f, text);
     fake_finish(&f);
-    struct cis_options o = {.only = &number, .n_only = 1};
+    const struct check_policy all = {0};
+    struct cis_options o = {.only = &number, .n_only = 1, .policy = &all};
     cis_check(a, &f.source, &o, &r);
     if (!ok(says(&r, want, evidence) && agrees(&r), "%.*s", STR_ARG(heading)) && r.n_answers)
         printf("# %.*s: %s: %.*s (%zu findings)\n", STR_ARG(number), cis_verdict_name(r.answers[0].verdict), STR_ARG(r.answers[0].evidence),
