@@ -2,6 +2,7 @@
  * Instructions in a row, their stages, shells and scripts: see lint.h. */
 #include "check/lint.h"
 
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "check/expanded.h"
@@ -132,14 +133,20 @@ static const struct shell_command *words_alone(struct arena *a, const struct df_
     return c;
 }
 
-static void append(struct arena *a, struct shell *to, const struct shell *more) {
-    struct shell_command *all = arena_array(a, struct shell_command, to->n + more->n);
-    if (to->n)
-        memcpy(all, to->commands, to->n * sizeof *all);
-    if (more->n)
-        memcpy(all + to->n, more->commands, more->n * sizeof *all);
-    to->commands = all;
-    to->n += more->n;
+typedef VEC(struct shell_command) commands;
+
+static void gather(commands *all, const struct shell *s) {
+    for (size_t k = 0; k < s->n; k++)
+        vec_push(all, s->commands[k]);
+}
+
+static void take_gathered(struct arena *a, commands *all, struct shell *s) {
+    struct shell_command *copy = arena_array(a, struct shell_command, all->n);
+    if (all->n)
+        memcpy(copy, all->p, all->n * sizeof *copy);
+    s->commands = copy;
+    s->n = all->n;
+    vec_fini(all);
 }
 
 static bool is_shell(struct str program) {
@@ -173,21 +180,23 @@ static void read_script(struct arena *a, const struct df_instruction *run, uint6
     shell_split(a, run->n_args ? run->args[0] : STR_NULL, work, out);
     if (run->n_heredocs == 0 || !is_script(out))
         return;
+    commands all = {0};
+    gather(&all, out);
     for (size_t k = 0; k < run->n_heredocs; k++) {
         struct shell more;
         if (is_foreign(run->heredocs[k].raw))
             continue;
         shell_split(a, run->heredocs[k].raw, work, &more);
-        append(a, out, &more);
+        gather(&all, &more);
     }
+    take_gathered(a, &all, out);
 }
 
 enum { WRAPPERS = 4 }; /* of one command: more have no meaning */
 
-/* What "sudo", "env" and their like start is a command too. */
-static void unwrap(struct arena *a, struct shell *s, bool json) {
-    VEC(struct shell_command) all = {0};
-    size_t wrapped = 0;
+/* What "sudo", "env" and their like start is a command too, and costs as much. */
+static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) {
+    commands all = {0};
     for (size_t k = 0; k < s->n; k++) {
         struct shell_command c = s->commands[k];
         vec_push(&all, c);
@@ -196,22 +205,18 @@ static void unwrap(struct arena *a, struct shell *s, bool json) {
             size_t n = 1;
             while (n < c.n_words && (str_starts(c.words[n].text, S("-")) || str_index(c.words[n].text, '=') > 0))
                 n += word_in("-u -g -n --user --group --adjustment", c.words[n].text) ? 2 : 1;
-            if (n >= c.n_words)
+            if (n >= c.n_words || *work < LIMIT_SHELL_COMMAND_COST)
                 break;
+            *work -= LIMIT_SHELL_COMMAND_COST;
             c.words += n;
             c.n_words -= n;
             c.text = json ? c.words[0].raw : str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
             c.wrapped = true;
-            wrapped++;
             vec_push(&all, c);
         }
     }
-    if (wrapped) {
-        struct shell_command *copy = arena_array(a, struct shell_command, all.n);
-        memcpy(copy, all.p, all.n * sizeof *copy);
-        s->commands = copy;
-        s->n = all.n;
-    }
+    if (all.n > s->n)
+        take_gathered(a, &all, s);
     vec_fini(&all);
 }
 
@@ -235,7 +240,7 @@ static void look(struct names *names, struct lint *l, struct lint_step *s, struc
     shell->workdir |= s->i->op == DF_WORKDIR;
     if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
         read_script(names->arena, s->i, work, &s->script);
-        unwrap(names->arena, &s->script, s->i->json);
+        unwrap(names->arena, &s->script, s->i->json, work);
     }
     if (s->i->op == DF_COPY)
         s->from = find_stage(l, names, s->stage, lint_flag(s->i, "from"));
