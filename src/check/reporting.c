@@ -29,15 +29,20 @@ bool check_speaks(const struct check *c, const struct rule *r) {
 /* What the comments above an instruction say. They may be megabytes, and a thousand findings ask. */
 static const struct asked *comments_of(struct check *c, struct asked *last, const struct df_instruction *i) {
     if (last->of != i || !i)
-        *last = i ? (struct asked){i, check_config_comments(i->comments), pragma_ignored(c->arena, i->comments, PRAGMA_HERE)}
+        *last = i ? (struct asked){i, check_config_comments(i->comments), pragma_ignored(c, i->comments, PRAGMA_HERE)}
                   : (struct asked){0};
     return last;
 }
 
-static bool is_ignored(const struct check *c, const struct finding *f, size_t stage) {
+/* Whether one of the names is meant; where they are too many for as many findings, none is. */
+static bool is_listed(struct check *c, const struct finding *f, const struct str_list *names) {
+    return names->n && check_charge(c, names->n) && finding_is_listed(f, names);
+}
+
+static bool is_ignored(struct check *c, const struct finding *f, size_t stage) {
     bool pragmas = !check_compat_is(c, COMPAT_BUILDKIT) && !c->options->policy.no_pragmas;
-    return pragmas && (finding_is_listed(f, &c->global) || finding_is_listed(f, &c->place.ignored) ||
-                       finding_is_listed(f, &c->own.ignored) || (c->stage_ignored && finding_is_listed(f, &c->stage_ignored[stage])));
+    return pragmas && (is_listed(c, f, &c->global) || is_listed(c, f, &c->place.ignored) || is_listed(c, f, &c->own.ignored) ||
+                       (c->stage_ignored && is_listed(c, f, &c->stage_ignored[stage])));
 }
 
 /* The file's word, and that of the comments above the two instructions: any may silence a rule, any may ask for an experimental one. */
