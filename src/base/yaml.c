@@ -32,8 +32,8 @@ static bool is_printable(struct str text, const char *what, struct err *e) {
     return true;
 }
 
-bool yaml_read(struct str text, size_t max_bytes, enum yaml_keys keys, const char *what, bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx,
-               struct err *e) {
+bool yaml_read(struct str text, size_t max_bytes, enum yaml_keys keys, const char *what,
+               bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx, struct err *e) {
     if (text.n > max_bytes || text.n > INT32_MAX)
         return err_set(e, ERR_USAGE, "%s is larger than the limit of %zu bytes", what, max_bytes);
     if (!is_printable(text, what, e))

@@ -90,6 +90,33 @@ static void begin_stage(struct lint *l, struct names *names, const struct df_ins
     l->n_stages++;
 }
 
+/* A stage stands behind the one it stands on. */
+static void find_runs(struct lint *l) {
+    for (size_t k = 0; k < l->n; k++)
+        if (l->steps[k].i->op == DF_RUN && l->n_stages)
+            l->stages[l->steps[k].stage].last_run = k;
+    for (size_t k = l->n_stages; k-- > 0;)
+        if (l->stages[k].base != NO_STAGE && (l->stages[k].last_run || l->stages[k].run_above))
+            l->stages[l->stages[k].base].run_above = true;
+}
+
+bool lint_run_follows(const struct lint *l, const struct lint_step *s) {
+    return l->stages[s->stage].run_above || l->stages[s->stage].last_run > (size_t)(s - l->steps);
+}
+
+bool lint_related(const struct lint *l, size_t a, size_t b) {
+    ptrdiff_t high = (ptrdiff_t)(a > b ? a : b), low = (ptrdiff_t)(a > b ? b : a);
+    while (high > low)
+        high = l->stages[high].base;
+    return high == low;
+}
+
+bool lint_is_root(struct str user) {
+    struct str name, group;
+    (void)str_cut(lint_unquoted(user), ':', &name, &group);
+    return str_eqz(name, "root") || str_eqz(name, "0");
+}
+
 static void ship(struct lint *l) {
     for (ptrdiff_t k = (ptrdiff_t)l->n_stages - 1; k >= 0; k = l->stages[k].base)
         l->stages[k].ships = true;
@@ -108,11 +135,16 @@ static struct str program_name(struct str path) {
 
 static enum shell_kind kind_of(struct str program) {
     struct str name = program_name(program);
-    if (word_in("powershell pwsh cmd", name))
-        return SHELL_FOREIGN;
     if (word_in("bash zsh ksh", name))
         return SHELL_BASH;
-    return word_in("ash", name) ? SHELL_ASH : SHELL_POSIX;
+    if (word_in("sh dash", name))
+        return SHELL_POSIX;
+    return word_in("ash", name) ? SHELL_ASH : SHELL_FOREIGN;
+}
+
+/* Whether a text is all that the shell reads: no profile, and no option that changes what a text means. */
+static bool is_plain(const struct df_instruction *shell) {
+    return shell->n_args == 2 && word_in("sh bash ash dash", program_name(shell->args[0])) && str_eqz(shell->args[1], "-c");
 }
 
 static bool has_pipefail(const struct df_instruction *shell) {
@@ -225,17 +257,35 @@ static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) 
 /* What is in force, which a stage takes from the one it stands on. */
 struct in_force {
     enum shell_kind kind;
-    bool pipefail, workdir;
+    bool pipefail, workdir, odd_shell, profile, other_user;
 };
+
+static void take_shell(struct in_force *now, const struct df_instruction *i) {
+    bool env = i->n_args > 1 && str_eqz(program_name(i->args[0]), "env");
+    now->kind = kind_of(i->args[env]);
+    now->pipefail = has_pipefail(i);
+    now->odd_shell = !is_plain(i);
+}
+
+/* A file that shells read before the text. */
+static bool sets_profile(const struct df_instruction *i) {
+    for (size_t k = 0; (i->op == DF_ENV || i->op == DF_ARG) && k < i->n_pairs; k++)
+        if (str_eqz(i->pairs[k].key, "BASH_ENV"))
+            return true;
+    return false;
+}
 
 static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
     s->from = NO_STAGE;
-    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args) {
-        bool env = s->i->n_args > 1 && str_eqz(program_name(s->i->args[0]), "env");
-        *shell = (struct in_force){kind_of(s->i->args[env]), has_pipefail(s->i), shell->workdir};
-    }
+    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
+        take_shell(shell, s->i);
+    if (s->i->op == DF_USER && s->i->n_args)
+        shell->other_user = !lint_is_root(s->i->args[0]);
+    shell->profile |= sets_profile(s->i);
     s->shell = shell->kind;
     s->pipefail = shell->pipefail;
+    s->plain_shell = !shell->odd_shell && !shell->profile;
+    s->other_user = shell->other_user;
     s->workdir = shell->workdir;
     shell->workdir |= s->i->op == DF_WORKDIR;
     if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
@@ -270,6 +320,7 @@ void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, s
         behind[stage] = shell;
         out->stages[stage].end = k + 1;
     }
+    find_runs(out);
     ship(out);
     map_fini(&names.map);
 }

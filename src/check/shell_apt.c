@@ -65,7 +65,6 @@ static void apt_recommends(struct check *c, const struct rule *r, const struct d
     for (size_t k = 1; k < cmd->n_words; k++)
         if (word_has(cmd->words[k].text, "APT::Install-Recommends="))
             return;
-    fix_behind(c, c->step, program(cmd, "install"), S(" --no-install-recommends"));
     check_command(c, r, cmd->words[0].raw, "packages that are only recommended come along");
 }
 
@@ -200,7 +199,8 @@ static void apk_cache(struct check *c, const struct rule *r, const struct df_ins
     const struct shell_command *cmd = c->command;
     if (!command_is(cmd, "apk") || !command_has(cmd, "add") || command_flag(cmd, "no-cache") || lint_is_mounted(i, "/var/cache/apk"))
         return;
-    fix_behind(c, c->step, program(cmd, "add"), S(" --no-cache"));
+    if (!command_flag(cmd, "no-network")) /* then the index that is there is all it has */
+        fix_behind(c, c->step, program(cmd, "add"), S(" --no-cache"));
     check_command(c, r, cmd->words[0].raw, "apk keeps its index in /var/cache/apk");
 }
 

@@ -145,7 +145,6 @@ static void yarn_cache(struct check *c, const struct rule *r, const struct df_in
     }
     if (!install)
         return;
-    fix_append(c, c->step, S(" && yarn cache clean"));
     check_note(c, r, c->step, install->text, NULL, "yarn keeps what it downloads");
 }
 

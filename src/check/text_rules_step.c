@@ -44,13 +44,14 @@ void rule_multiple_instructions(struct check *c, const struct rule *r, const str
             continue;
         const struct df_instruction *before = notes->last[k];
         c->ids = before ? ids[k] : NULL;
-        if (before && check_step(c, before))
+        if (before && check_step(c, before) && !notes->triggered[k] && !c->now->trigger)
             fix_remove(c, check_step(c, before));
         if (before)
             check_report(c, r, before, i, before->pos,
                          "Multiple %.*s instructions should not be used in the same stage because only the last one will be used",
                          STR_ARG(i->keyword));
         notes->last[k] = check_place(c);
+        notes->triggered[k] = c->now->trigger;
     }
 }
 
