@@ -56,11 +56,11 @@ static struct str as_json(struct check *c, const struct shell_command *cmd) {
 
 /* What only a shell can do, though it is one command, or does in its own way: of sh, dash, bash and cmd. */
 static const char builtins[] =
-    ". : [ [[ ! alias assoc bg bind break builtin caller call case cd chdir cls color command compgen complete compopt continue coproc "
-    "copy date declare del dir dirs disown do done echo elif else enable endlocal erase esac eval exec exit export false fc fg fi for "
-    "ftype function getopts goto hash help history if in jobs kill let local logout mapfile md mkdir mklink move path pause popd printf "
-    "prompt pushd pwd rd read readarray readonly rem ren rename return rmdir select set setlocal shift shopt source start suspend test then time "
-    "times title trap true type typeset ulimit umask unalias unset until ver verify vol wait while";
+    ". : [ [[ ! alias assoc bg bind break builtin caller call case cd chdir cls color command compgen complete compopt continue "
+    "coproc copy date declare del dir dirs disown do done echo elif else enable endlocal erase esac eval exec exit export false fc fg "
+    "fi for ftype function getopts goto hash help history if in jobs kill let local logout mapfile md mkdir mklink move path pause "
+    "popd printf prompt pushd pwd rd read readarray readonly rem ren rename return rmdir select set setlocal shift shopt source start "
+    "suspend test then time times title trap true type typeset ulimit umask unalias unset until ver verify vol wait while";
 
 /* With an ENTRYPOINT in exec form CMD is its arguments, with one for a shell it is nothing: where another of either is in force, the form
  * of one changes what the other means. */
