@@ -83,6 +83,7 @@ static void begin_stage(struct lint *l, struct names *names, const struct df_ins
         s->name = from->n_args == 3 ? from->args[2] : STR_NULL;
         struct lint_stage *base = map_get(&names->map, check_lower(names->arena, s->image));
         s->base = base ? base - l->stages : NO_STAGE;
+        s->depth = base ? base->depth + 1 : 0;
         if (s->name.n)
             (void)map_put(&names->map, check_lower(names->arena, s->name), s);
     }

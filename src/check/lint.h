@@ -35,6 +35,7 @@ struct lint_stage {
     struct str name;              /* of AS, as written; or "" */
     struct str image;             /* of FROM, as written */
     ptrdiff_t base;               /* the stage it stands on, or NO_STAGE */
+    size_t depth;                 /* how many it stands on */
     size_t first, end;            /* its steps, [first, end), FROM included */
     bool used;                    /* another stage stands on it or copies from it */
     bool ships;                   /* the last stage, or one that it stands on */
@@ -55,7 +56,7 @@ void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, s
 size_t lint_stage_of(const struct lint *l, const struct df_instruction *at);
 /* Whether a RUN comes behind the step: in its stage, or in one that stands on it. */
 bool lint_run_follows(const struct lint *l, const struct lint_step *s);
-/* Whether one of two stages stands on the other, if over others. */
+/* Whether one of two stages stands on the other, if over others. It costs their depth. */
 bool lint_related(const struct lint *l, size_t a, size_t b);
 /* Root by name or number, of whatever group. */
 bool lint_is_root(struct str user);

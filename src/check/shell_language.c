@@ -94,7 +94,10 @@ static bool command_says(struct check *c, const char *name) {
 /* The last value that ENV, ARG or the RUN itself gives the variable. */
 static struct str pip_directory(struct check *c) {
     struct str key, value;
-    for (const struct shell_command *cmd = c->command; cmd >= c->step->script.commands && check_charge(c, cmd->n_words); cmd--) {
+    for (size_t at = (size_t)(c->command - c->step->script.commands) + 1; at-- > 0;) {
+        const struct shell_command *cmd = &c->step->script.commands[at];
+        if (!check_charge(c, cmd->n_words))
+            break;
         for (size_t k = 0; k < cmd->n_assigns; k++)
             if (str_cut(cmd->assigns[k].text, '=', &key, &value) && str_eqz(key, "PIP_CACHE_DIR"))
                 return value;
@@ -102,9 +105,10 @@ static struct str pip_directory(struct check *c) {
             if (str_cut(cmd->words[k].text, '=', &key, &value) && str_eqz(key, "PIP_CACHE_DIR"))
                 return value;
     }
+    size_t depth = c->lint.stages[c->step->stage].depth;
     for (const struct lint_step *s = c->step; s-- > c->lint.steps && check_charge(c, 1 + s->i->n_pairs);)
         for (size_t k = 0; (s->i->op == DF_ENV || s->i->op == DF_ARG) && k < s->i->n_pairs; k++)
-            if (lint_related(&c->lint, s->stage, c->step->stage) && str_eqz(s->i->pairs[k].key, "PIP_CACHE_DIR"))
+            if (str_eqz(s->i->pairs[k].key, "PIP_CACHE_DIR") && check_charge(c, depth) && lint_related(&c->lint, s->stage, c->step->stage))
                 return lint_unquoted(s->i->pairs[k].value);
     return STR_NULL;
 }

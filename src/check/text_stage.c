@@ -69,7 +69,8 @@ static bool is_alone(struct check *c, const struct lint_step *s) {
         const struct lint_step *other = &c->lint.steps[k];
         if (other == s || (other->i->op != DF_CMD && other->i->op != DF_ENTRYPOINT))
             continue;
-        if (!check_charge(c, 1 + c->lint.n_stages) || lint_related(&c->lint, s->stage, other->stage))
+        size_t depth = c->lint.stages[s->stage].depth + c->lint.stages[other->stage].depth;
+        if (!check_charge(c, 1 + depth) || lint_related(&c->lint, s->stage, other->stage))
             return false;
     }
     return true;
