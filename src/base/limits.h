@@ -27,8 +27,8 @@
 #define LIMIT_REFERENCE_TEXT_BYTES 4096        /* an image as such a file names it, with variables */
 #define LIMIT_SHELL_DEPTH 64                   /* blocks, quotes and parentheses in each other, in the text of a RUN */
 #define LIMIT_SHELL_NESTED 16                  /* substitutions in substitutions: each is read once more */
-#define LIMIT_SHELL_COMMANDS 20000             /* of one text */
-#define LIMIT_SHELL_WORDS 200000               /* of one text: 64 bytes of memory each */
+#define LIMIT_SHELL_COMMAND_COST KIB(4)        /* of LIMIT_FILE_WORK: what a command takes in memory, and a hundred rules that look at it */
+#define LIMIT_SHELL_WORD_COST 512              /* of LIMIT_FILE_WORK: the same of a word, so that a file has half a million */
 #define LIMIT_EDITS 1000                       /* of one finding */
 #define LIMIT_EDITS_AT_ONCE 2000               /* carried out in one round: each is compared with those before it */
 #define LIMIT_EXCEPTIONS 1000                   /* each is compared with every finding */

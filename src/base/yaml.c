@@ -32,8 +32,8 @@ static bool is_printable(struct str text, const char *what, struct err *e) {
     return true;
 }
 
-bool yaml_read(struct str text, size_t max_bytes, const char *what, bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx,
-               struct err *e) {
+bool yaml_read(struct str text, size_t max_bytes, enum yaml_keys keys, const char *what,
+               bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx, struct err *e) {
     if (text.n > max_bytes || text.n > INT32_MAX)
         return err_set(e, ERR_USAGE, "%s is larger than the limit of %zu bytes", what, max_bytes);
     if (!is_printable(text, what, e))
@@ -46,6 +46,8 @@ bool yaml_read(struct str text, size_t max_bytes, const char *what, bool (*take)
         return err_set(e, ERR_FAILED, "%s: libfyaml gives no parser", what);
     fy_diag_set_collect_errors(diag, true);
     struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_COLLECT_DIAG, .diag = diag};
+    if (keys == YAML_KEYS_ANY)
+        cfg.flags |= FYPCF_ALLOW_DUPLICATE_KEYS;
     _cleanup_(parser_freep) struct fy_parser *parser = fy_parser_create(&cfg);
     if (!parser || fy_parser_set_string(parser, text.p ? text.p : "", text.n) != 0)
         return err_set(e, ERR_FAILED, "%s: libfyaml gives no parser", what);

@@ -10,9 +10,12 @@
 
 #include "base/json.h"
 
+/* Whether a key may stand twice in a mapping. libfyaml compares each with all before it, which is quadratic: a file that says so twice is
+ * refused only where files are small. */
+enum yaml_keys { YAML_KEYS_ONCE, YAML_KEYS_ANY };
 /* Hands each document of a stream to `take`, its root NULL if it is empty; nodes live as long as the call. An alias is a scalar whose text
  * is its name. */
-MUST_CHECK bool yaml_read(struct str text, size_t max_bytes, const char *what,
+MUST_CHECK bool yaml_read(struct str text, size_t max_bytes, enum yaml_keys keys, const char *what,
                           bool (*take)(void *ctx, struct fy_node *root, struct err *e), void *ctx, struct err *e);
 
 /* The text of a scalar; "" for anything else. It lies in the document. */

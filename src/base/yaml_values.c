@@ -99,7 +99,7 @@ static bool take(void *ctx, struct fy_node *root, struct err *e) {
 yyjson_doc *yaml_parse(struct str text, const char *what, struct err *e) {
     _cleanup_(json_mut_freep) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     struct reading r = {.what = what, .doc = doc};
-    if (!yaml_read(text, LIMIT_YAML_BYTES, what, take, &r, e))
+    if (!yaml_read(text, LIMIT_YAML_BYTES, YAML_KEYS_ONCE, what, take, &r, e))
         return NULL;
     if (!yyjson_mut_doc_get_root(doc))
         yyjson_mut_doc_set_root(doc, yyjson_mut_null(doc));

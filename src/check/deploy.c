@@ -234,7 +234,7 @@ bool check_deployment(struct arena *a, struct str text, struct str name, const s
                       struct err *e) {
     struct deployment d = {.arena = a, .name = name, .policy = policy, .out = out};
     *out = (struct deploy_result){0};
-    bool good = yaml_read(text, LIMIT_DEPLOYMENT_BYTES, arena_strz(a, name), look_at_document, &d, e);
+    bool good = yaml_read(text, LIMIT_DEPLOYMENT_BYTES, YAML_KEYS_ANY, arena_strz(a, name), look_at_document, &d, e);
     out->n_findings = d.findings.n;
     out->findings = arena_array(a, struct finding, d.findings.n);
     if (d.findings.n)

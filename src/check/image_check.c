@@ -99,14 +99,20 @@ static void look_at_entries(struct image_check *c, size_t layer) {
 struct reader {
     struct image_check *check;
     size_t layer;
-    char *room; /* LIMIT_CHECKED_BYTES */
+    char *room; /* LIMIT_PASSWD_BYTES, the larger of the limits */
 };
 
+/* How much of a file is read. Tables of users are looked at line by line, and may be as large as anything else lets them be. */
+static size_t limit_of(const struct entry *en) {
+    bool table = str_eqz(en->path, "etc/passwd") || str_eqz(en->path, "etc/group") || str_eqz(en->path, "etc/shadow");
+    return table ? LIMIT_PASSWD_BYTES : LIMIT_CHECKED_BYTES;
+}
+
 static bool read_file(struct reader *r, const struct entry *en, const struct content *content, struct err *e) {
-    size_t n = 0;
+    size_t n = 0, limit = limit_of(en);
     ptrdiff_t got = 1;
-    while (content->kind == CONTENT_STREAM && n < LIMIT_CHECKED_BYTES && got > 0) {
-        got = content->pull(content->pull_ctx, r->room + n, LIMIT_CHECKED_BYTES - n, e);
+    while (content->kind == CONTENT_STREAM && n < limit && got > 0) {
+        got = content->pull(content->pull_ctx, r->room + n, limit - n, e);
         n += got > 0 ? (size_t)got : 0;
     }
     if (got < 0)
@@ -121,7 +127,7 @@ static bool take_entry(void *ctx, const struct entry *en, const struct content *
 }
 
 static bool read_layers(struct image_check *c, struct err *e) {
-    _cleanup_(mem_freep) char *room = mem_alloc(LIMIT_CHECKED_BYTES);
+    _cleanup_(mem_freep) char *room = mem_alloc(LIMIT_PASSWD_BYTES);
     for (size_t k = c->options->base_layers; k < c->view.n; k++) {
         struct reader r = {c, k, room};
         if (!layer_read(c->store, &c->view.layers[k], (struct entry_sink){take_entry, &r}, e))

@@ -12,7 +12,7 @@
 struct image_entry {
     const struct entry *entry;
     size_t layer;
-    struct str bytes;             /* READS_CONTENT: of a file, its first LIMIT_CHECKED_BYTES */
+    struct str bytes;             /* READS_CONTENT: of a file, its first LIMIT_CHECKED_BYTES; of a table of users LIMIT_PASSWD_BYTES */
     bool whole;                   /* ... which is all of it */
 };
 

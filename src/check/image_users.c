@@ -21,9 +21,15 @@ static bool is_table(struct image_check *c, const struct image_entry *en, const 
     return str_eqz(en->entry->path, path) && image_shows(c, en);
 }
 
+/* The lines that were read whole: of a file that was cut the last one may name another user, or number. */
+static struct str lines_of(const struct image_entry *en) {
+    ptrdiff_t end = en->whole ? (ptrdiff_t)en->bytes.n : str_rindex(en->bytes, '\n') + 1;
+    return str_first(en->bytes, (size_t)end);
+}
+
 /* An empty second field of shadow (or of passwd, if it says that there is no shadow) lets everyone in. */
 static void empty_password(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    struct str rest = en->bytes, line, f[2];
+    struct str rest = lines_of(en), line, f[2];
     bool shadow = is_table(c, en, "etc/shadow") || is_table(c, en, "etc/master.passwd");
     if (!shadow && !is_table(c, en, "etc/passwd"))
         return;
@@ -64,7 +70,7 @@ static size_t read_ids(struct arena *a, struct str text, struct named_id **out) 
 
 static void twins(struct image_check *c, const struct rule *r, const struct image_entry *en, const char *what) {
     struct named_id *ids;
-    size_t n = read_ids(&c->scratch, en->bytes, &ids);
+    size_t n = read_ids(&c->scratch, lines_of(en), &ids);
     for (size_t k = 1; k < n; k++)
         if (ids[k].id == ids[k - 1].id && !str_eq(ids[k].name, ids[k - 1].name))
             image_report_at(c, r, en->layer, en->entry->path, 0, "%s %s and %s are one: %u", what, SHOWN(ids[k - 1].name),

@@ -2,6 +2,7 @@
  * Instructions in a row, their stages, shells and scripts: see lint.h. */
 #include "check/lint.h"
 
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "check/expanded.h"
@@ -82,11 +83,39 @@ static void begin_stage(struct lint *l, struct names *names, const struct df_ins
         s->name = from->n_args == 3 ? from->args[2] : STR_NULL;
         struct lint_stage *base = map_get(&names->map, check_lower(names->arena, s->image));
         s->base = base ? base - l->stages : NO_STAGE;
+        s->depth = base ? base->depth + 1 : 0;
         if (s->name.n)
             (void)map_put(&names->map, check_lower(names->arena, s->name), s);
     }
     mark_used(l, s->base);
     l->n_stages++;
+}
+
+/* A stage stands behind the one it stands on. */
+static void find_runs(struct lint *l) {
+    for (size_t k = 0; k < l->n; k++)
+        if (l->steps[k].i->op == DF_RUN && l->n_stages)
+            l->stages[l->steps[k].stage].last_run = k;
+    for (size_t k = l->n_stages; k-- > 0;)
+        if (l->stages[k].base != NO_STAGE && (l->stages[k].last_run || l->stages[k].run_above))
+            l->stages[l->stages[k].base].run_above = true;
+}
+
+bool lint_run_follows(const struct lint *l, const struct lint_step *s) {
+    return l->stages[s->stage].run_above || l->stages[s->stage].last_run > (size_t)(s - l->steps);
+}
+
+bool lint_related(const struct lint *l, size_t a, size_t b) {
+    ptrdiff_t high = (ptrdiff_t)(a > b ? a : b), low = (ptrdiff_t)(a > b ? b : a);
+    while (high > low)
+        high = l->stages[high].base;
+    return high == low;
+}
+
+bool lint_is_root(struct str user) {
+    struct str name, group;
+    (void)str_cut(lint_unquoted(user), ':', &name, &group);
+    return str_eqz(name, "root") || str_eqz(name, "0");
 }
 
 static void ship(struct lint *l) {
@@ -107,11 +136,16 @@ static struct str program_name(struct str path) {
 
 static enum shell_kind kind_of(struct str program) {
     struct str name = program_name(program);
-    if (word_in("powershell pwsh cmd", name))
-        return SHELL_FOREIGN;
     if (word_in("bash zsh ksh", name))
         return SHELL_BASH;
-    return word_in("ash", name) ? SHELL_ASH : SHELL_POSIX;
+    if (word_in("sh dash", name))
+        return SHELL_POSIX;
+    return word_in("ash", name) ? SHELL_ASH : SHELL_FOREIGN;
+}
+
+/* Whether a text is all that the shell reads: no profile, and no option that changes what a text means. */
+static bool is_plain(const struct df_instruction *shell) {
+    return shell->n_args == 2 && word_in("sh bash ash dash", program_name(shell->args[0])) && str_eqz(shell->args[1], "-c");
 }
 
 static bool has_pipefail(const struct df_instruction *shell) {
@@ -132,14 +166,20 @@ static const struct shell_command *words_alone(struct arena *a, const struct df_
     return c;
 }
 
-static void append(struct arena *a, struct shell *to, const struct shell *more) {
-    struct shell_command *all = arena_array(a, struct shell_command, to->n + more->n);
-    if (to->n)
-        memcpy(all, to->commands, to->n * sizeof *all);
-    if (more->n)
-        memcpy(all + to->n, more->commands, more->n * sizeof *all);
-    to->commands = all;
-    to->n += more->n;
+typedef VEC(struct shell_command) commands;
+
+static void gather(commands *all, const struct shell *s) {
+    for (size_t k = 0; k < s->n; k++)
+        vec_push(all, s->commands[k]);
+}
+
+static void take_gathered(struct arena *a, commands *all, struct shell *s) {
+    struct shell_command *copy = arena_array(a, struct shell_command, all->n);
+    if (all->n)
+        memcpy(copy, all->p, all->n * sizeof *copy);
+    s->commands = copy;
+    s->n = all->n;
+    vec_fini(all);
 }
 
 static bool is_shell(struct str program) {
@@ -173,21 +213,23 @@ static void read_script(struct arena *a, const struct df_instruction *run, uint6
     shell_split(a, run->n_args ? run->args[0] : STR_NULL, work, out);
     if (run->n_heredocs == 0 || !is_script(out))
         return;
+    commands all = {0};
+    gather(&all, out);
     for (size_t k = 0; k < run->n_heredocs; k++) {
         struct shell more;
         if (is_foreign(run->heredocs[k].raw))
             continue;
         shell_split(a, run->heredocs[k].raw, work, &more);
-        append(a, out, &more);
+        gather(&all, &more);
     }
+    take_gathered(a, &all, out);
 }
 
 enum { WRAPPERS = 4 }; /* of one command: more have no meaning */
 
-/* What "sudo", "env" and their like start is a command too. */
-static void unwrap(struct arena *a, struct shell *s, bool json) {
-    VEC(struct shell_command) all = {0};
-    size_t wrapped = 0;
+/* What "sudo", "env" and their like start is a command too, and costs as much. */
+static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) {
+    commands all = {0};
     for (size_t k = 0; k < s->n; k++) {
         struct shell_command c = s->commands[k];
         vec_push(&all, c);
@@ -196,22 +238,18 @@ static void unwrap(struct arena *a, struct shell *s, bool json) {
             size_t n = 1;
             while (n < c.n_words && (str_starts(c.words[n].text, S("-")) || str_index(c.words[n].text, '=') > 0))
                 n += word_in("-u -g -n --user --group --adjustment", c.words[n].text) ? 2 : 1;
-            if (n >= c.n_words)
+            if (n >= c.n_words || *work < LIMIT_SHELL_COMMAND_COST)
                 break;
+            *work -= LIMIT_SHELL_COMMAND_COST;
             c.words += n;
             c.n_words -= n;
             c.text = json ? c.words[0].raw : str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
             c.wrapped = true;
-            wrapped++;
             vec_push(&all, c);
         }
     }
-    if (wrapped) {
-        struct shell_command *copy = arena_array(a, struct shell_command, all.n);
-        memcpy(copy, all.p, all.n * sizeof *copy);
-        s->commands = copy;
-        s->n = all.n;
-    }
+    if (all.n > s->n)
+        take_gathered(a, &all, s);
     vec_fini(&all);
 }
 
@@ -220,22 +258,40 @@ static void unwrap(struct arena *a, struct shell *s, bool json) {
 /* What is in force, which a stage takes from the one it stands on. */
 struct in_force {
     enum shell_kind kind;
-    bool pipefail, workdir;
+    bool pipefail, workdir, odd_shell, profile, other_user;
 };
+
+static void take_shell(struct in_force *now, const struct df_instruction *i) {
+    bool env = i->n_args > 1 && str_eqz(program_name(i->args[0]), "env");
+    now->kind = kind_of(i->args[env]);
+    now->pipefail = has_pipefail(i);
+    now->odd_shell = !is_plain(i);
+}
+
+/* A file that shells read before the text. */
+static bool sets_profile(const struct df_instruction *i) {
+    for (size_t k = 0; (i->op == DF_ENV || i->op == DF_ARG) && k < i->n_pairs; k++)
+        if (str_eqz(i->pairs[k].key, "BASH_ENV"))
+            return true;
+    return false;
+}
 
 static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
     s->from = NO_STAGE;
-    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args) {
-        bool env = s->i->n_args > 1 && str_eqz(program_name(s->i->args[0]), "env");
-        *shell = (struct in_force){kind_of(s->i->args[env]), has_pipefail(s->i), shell->workdir};
-    }
+    if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
+        take_shell(shell, s->i);
+    if (s->i->op == DF_USER && s->i->n_args)
+        shell->other_user = !lint_is_root(s->i->args[0]);
+    shell->profile |= sets_profile(s->i);
     s->shell = shell->kind;
     s->pipefail = shell->pipefail;
+    s->plain_shell = !shell->odd_shell && !shell->profile;
+    s->other_user = shell->other_user;
     s->workdir = shell->workdir;
     shell->workdir |= s->i->op == DF_WORKDIR;
     if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
         read_script(names->arena, s->i, work, &s->script);
-        unwrap(names->arena, &s->script, s->i->json);
+        unwrap(names->arena, &s->script, s->i->json, work);
     }
     if (s->i->op == DF_COPY)
         s->from = find_stage(l, names, s->stage, lint_flag(s->i, "from"));
@@ -265,6 +321,7 @@ void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, s
         behind[stage] = shell;
         out->stages[stage].end = k + 1;
     }
+    find_runs(out);
     ship(out);
     map_fini(&names.map);
 }

@@ -10,10 +10,10 @@
 #include "dockerfile/dockerfile.h"
 
 enum shell_kind {
-    SHELL_POSIX,   /* /bin/sh, or one that nobody knows */
+    SHELL_POSIX,   /* /bin/sh, dash */
     SHELL_BASH,    /* knows pipefail and what bash has beyond POSIX: bash, zsh, ksh */
     SHELL_ASH,     /* knows pipefail */
-    SHELL_FOREIGN, /* PowerShell, cmd: their commands are not looked at */
+    SHELL_FOREIGN, /* PowerShell, cmd, or one that nobody knows: their commands are not looked at */
 };
 
 struct lint_step {
@@ -23,6 +23,8 @@ struct lint_step {
     ptrdiff_t from;               /* COPY --from: the stage before its own that is meant, or NO_STAGE */
     enum shell_kind shell;        /* that is in force */
     bool pipefail;                /* that shell is started with it */
+    bool plain_shell;             /* it is the default, or started with -c alone, and no BASH_ENV is set */
+    bool other_user;              /* a USER that is not root is in force */
     bool workdir;                 /* a WORKDIR stands above, in this stage or one below it */
     struct shell script;          /* RUN: its commands, those of its here-documents behind them; else none */
 };
@@ -33,9 +35,12 @@ struct lint_stage {
     struct str name;              /* of AS, as written; or "" */
     struct str image;             /* of FROM, as written */
     ptrdiff_t base;               /* the stage it stands on, or NO_STAGE */
+    size_t depth;                 /* how many it stands on */
     size_t first, end;            /* its steps, [first, end), FROM included */
     bool used;                    /* another stage stands on it or copies from it */
     bool ships;                   /* the last stage, or one that it stands on */
+    size_t last_run;              /* its last RUN, in `steps`; 0: it has none */
+    bool run_above;               /* a stage that stands on it, or on one that does, has a RUN */
 };
 
 struct lint {
@@ -49,6 +54,12 @@ struct lint {
 void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, struct lint *out);
 /* The stage of an instruction of the file. */
 size_t lint_stage_of(const struct lint *l, const struct df_instruction *at);
+/* Whether a RUN comes behind the step: in its stage, or in one that stands on it. */
+bool lint_run_follows(const struct lint *l, const struct lint_step *s);
+/* Whether one of two stages stands on the other, if over others. It costs their depth. */
+bool lint_related(const struct lint *l, size_t a, size_t b);
+/* Root by name or number, of whatever group. */
+bool lint_is_root(struct str user);
 /* The value of a flag, or "": COPY --from. */
 struct str lint_flag(const struct df_instruction *i, const char *name);
 /* A part of one of RUN's --mount flags: "type", "target". False: it has none, or there are no more mounts (*at counts them). */

@@ -28,24 +28,25 @@ bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names)
 }
 
 /* As with hadolint, a list with a name in it that no rule has is no pragma: better a finding too many. */
-static void add_names(struct arena *a, struct str names, struct str_list *list) {
+static void add_names(struct check *c, struct str names, struct str_list *list) {
+    enum { NAME_LOOKS = 32 }; /* each is compared with those of all rules */
     struct str name, rest = names;
     for (size_t n = 0; n < LIMIT_RULE_NAMES && str_next(&rest, ',', &name); n++)
-        if (!policy_knows_rule(str_trim(name)))
+        if (!check_charge(c, NAME_LOOKS) || !policy_knows_rule(str_trim(name)))
             return;
     while (list->n < LIMIT_RULE_NAMES && str_next(&names, ',', &name))
         if (str_trim(name).n)
-            str_list_add(a, list, str_trim(name));
+            str_list_add(c->arena, list, str_trim(name));
 }
 
-struct str_list pragma_ignored(struct arena *a, struct str comments, enum pragma_scope scope) {
+struct str_list pragma_ignored(struct check *c, struct str comments, enum pragma_scope scope) {
     struct str comment, names;
     struct str_list list = {0};
     if (str_find(comments, S("hadolint")) < 0)
         return list;
     while (comment_next(&comments, &comment))
         if (pragma_read(comment, scope, &names))
-            add_names(a, names, &list);
+            add_names(c, names, &list);
     return list;
 }
 
@@ -56,10 +57,10 @@ void pragmas_find(struct check *c) {
     while (any && str_next(&rest, '\n', &line)) {
         line = str_trim(line);
         if (str_starts(line, S("#")) && pragma_read(str_trim_left(str_from(line, 1)), PRAGMA_GLOBAL, &names))
-            add_names(c->arena, names, &c->global);
+            add_names(c, names, &c->global);
     }
     c->stage_ignored = arena_array(c->arena, struct str_list, c->lint.n_stages + 1);
     for (size_t k = 0; any && k < c->lint.n_stages; k++)
         if (c->lint.stages[k].from)
-            c->stage_ignored[k] = pragma_ignored(c->arena, c->lint.stages[k].from->comments, PRAGMA_STAGE);
+            c->stage_ignored[k] = pragma_ignored(c, c->lint.stages[k].from->comments, PRAGMA_STAGE);
 }

@@ -7,11 +7,13 @@
 
 #include "plan/config.h"
 
+struct check;
+
 enum pragma_scope { PRAGMA_HERE, PRAGMA_STAGE, PRAGMA_GLOBAL };
 
 /* Of a comment without "#" and blanks around it: the names behind "ignore="; false: it is none of that scope. */
 bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names);
-/* The names in an instruction's comments. */
-struct str_list pragma_ignored(struct arena *a, struct str comments, enum pragma_scope scope);
+/* The names in an instruction's comments. Each costs something of what the file may: behind that, comments silence nothing. */
+struct str_list pragma_ignored(struct check *c, struct str comments, enum pragma_scope scope);
 
 #endif

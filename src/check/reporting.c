@@ -29,15 +29,20 @@ bool check_speaks(const struct check *c, const struct rule *r) {
 /* What the comments above an instruction say. They may be megabytes, and a thousand findings ask. */
 static const struct asked *comments_of(struct check *c, struct asked *last, const struct df_instruction *i) {
     if (last->of != i || !i)
-        *last = i ? (struct asked){i, check_config_comments(i->comments), pragma_ignored(c->arena, i->comments, PRAGMA_HERE)}
+        *last = i ? (struct asked){i, check_config_comments(i->comments), pragma_ignored(c, i->comments, PRAGMA_HERE)}
                   : (struct asked){0};
     return last;
 }
 
-static bool is_ignored(const struct check *c, const struct finding *f, size_t stage) {
+/* Whether one of the names is meant; where they are too many for as many findings, none is. */
+static bool is_listed(struct check *c, const struct finding *f, const struct str_list *names) {
+    return names->n && check_charge(c, names->n) && finding_is_listed(f, names);
+}
+
+static bool is_ignored(struct check *c, const struct finding *f, size_t stage) {
     bool pragmas = !check_compat_is(c, COMPAT_BUILDKIT) && !c->options->policy.no_pragmas;
-    return pragmas && (finding_is_listed(f, &c->global) || finding_is_listed(f, &c->place.ignored) ||
-                       finding_is_listed(f, &c->own.ignored) || (c->stage_ignored && finding_is_listed(f, &c->stage_ignored[stage])));
+    return pragmas && (is_listed(c, f, &c->global) || is_listed(c, f, &c->place.ignored) || is_listed(c, f, &c->own.ignored) ||
+                       (c->stage_ignored && is_listed(c, f, &c->stage_ignored[stage])));
 }
 
 /* The file's word, and that of the comments above the two instructions: any may silence a rule, any may ask for an experimental one. */
@@ -176,10 +181,13 @@ void fix_before(struct check *c, const struct lint_step *s, struct str part, str
     fix(c, s, part, text, -1);
 }
 
-/* Behind a comment or a parenthesis it would be something else. */
+/* Behind a comment or a parenthesis it would be something else, behind an exit nothing. Another user may not, and another RUN may want what
+ * is removed. */
 void fix_append(struct check *c, const struct lint_step *run, struct str text) {
     const struct shell_command *last = run->script.n ? &run->script.commands[run->script.n - 1] : NULL;
-    if (last && !run->i->json && !run->script.broken && last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE)
+    if (!last || run->i->json || run->script.broken || run->at->trigger || run->other_user || lint_run_follows(&c->lint, run))
+        return;
+    if (last->depth == 0 && last->nested == 0 && last->behind == SHELL_EDGE && !last->wrapped && !command_is(last, "exit exec return"))
         fix_behind(c, run, last->text, text);
 }
 
@@ -191,7 +199,7 @@ static bool leaves_shell(const struct lint_step *s) {
             command_is(cmd, ". alias cd eval exec exit export hash popd pushd set shopt source trap ulimit umask unset"))
             return false;
     }
-    return s->script.n && !s->script.broken && !s->i->json && s->i->n_flags == 0 && s->i->n_heredocs == 0;
+    return s->script.n && !s->script.broken && s->plain_shell && !s->i->json && s->i->n_flags == 0 && s->i->n_heredocs == 0;
 }
 
 /* Whether the text is a chain of &&: behind another it still runs as a whole, or not at all. */
@@ -208,7 +216,7 @@ void fix_join(struct check *c, const struct lint_step *before, const struct lint
     if (!leaves_shell(before) || !leaves_shell(s) || !is_chain(s) || s->i->comments.n || before->at->trigger || s->at->trigger)
         return;
     struct str text = before->i->args[0], last = before->script.commands[before->script.n - 1].text;
-    struct edit e = {.text = S(" \\\n    && ")};
+    struct edit e = {.text = arena_printf(c->arena, " %c\n    && ", c->file->escape)};
     struct df_pos ignored;
     if (last.p + last.n == text.p + text.n && check_where(c, before, text, &ignored, &e.pos) &&
         check_where(c, s, s->i->args[0], &e.end, &ignored))

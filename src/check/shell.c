@@ -56,8 +56,8 @@ static bool finish(struct shell_lex *x, enum shell_join behind) {
         x->join = behind == SHELL_SEQUENCE ? x->join : behind;
         return true;
     }
-    if (x->commands.n == LIMIT_SHELL_COMMANDS)
-        return shell_break(x, x->start, "too many commands");
+    if (!shell_charge(x, x->start, LIMIT_SHELL_COMMAND_COST))
+        return false;
     struct shell_command c = {
         .words = to_arena(x->arena, &x->words, struct shell_word),
         .n_words = x->words.n,
@@ -78,8 +78,8 @@ static bool finish(struct shell_lex *x, enum shell_join behind) {
 }
 
 static bool add_word(struct shell_lex *x, const struct shell_word *w, bool assigns) {
-    if (++x->n_words > LIMIT_SHELL_WORDS)
-        return shell_break(x, x->at, "too many words");
+    if (!shell_charge(x, x->at, LIMIT_SHELL_WORD_COST))
+        return false;
     if (is_empty(x))
         x->start = (size_t)(w->raw.p - x->text.p);
     x->last = x->at;
@@ -160,8 +160,8 @@ static bool redirect(struct shell_lex *x, struct str fd) {
         r.body = body;
         vec_push(&x->pending, ((struct shell_pending){r.target.text, body, r.target.quoted, r.op.n == 3}));
     }
-    if (++x->n_words > LIMIT_SHELL_WORDS)
-        return shell_break(x, from, "too many words");
+    if (!shell_charge(x, from, LIMIT_SHELL_WORD_COST))
+        return false;
     if (is_empty(x))
         x->start = from;
     x->last = x->at;
@@ -184,7 +184,7 @@ static bool opens(struct shell_lex *x) {
     bool arithmetic = shell_at(x, x->at + 1) == '(';
     if (x->header == 'f' || (is_empty(x) && arithmetic)) { /* for ((;;)), ((i++)) */
         size_t close;
-        if (!shell_find_close(x, x->at + 1, ')', &close))
+        if (!shell_find_close(x, x->at + 1, x->end, ')', &close))
             return false;
         x->at = close + 1;
         return true;
@@ -380,13 +380,14 @@ static bool next(struct shell_lex *x) {
 }
 
 static bool read_piece(struct shell_lex *x, struct shell_piece piece) {
-    size_t n = piece.to - piece.from;
-    if (n > *x->work)
-        return shell_break(x, piece.from, "too much text");
-    *x->work -= n;
+    if (!shell_charge(x, piece.from, piece.to - piece.from))
+        return false;
     x->at = piece.from;
     x->end = piece.to;
     x->nested = piece.nested;
+    x->depth = piece.depth;
+    if (piece.arithmetic)
+        return shell_expansions(x, piece.from, piece.to);
     x->n_open = 0;
     x->join = SHELL_EDGE;
     x->pattern = false;
@@ -405,7 +406,7 @@ static int by_place(const void *a, const void *b) {
 
 void shell_split(struct arena *a, struct str text, uint64_t *work, struct shell *out) {
     struct shell_lex x = {.arena = a, .text = text, .work = work};
-    vec_push(&x.todo, ((struct shell_piece){0, text.n, 0}));
+    vec_push(&x.todo, ((struct shell_piece){.to = text.n}));
     for (size_t k = 0; k < x.todo.n && !x.broken; k++)
         (void)read_piece(&x, x.todo.p[k]);
     if (x.commands.n)

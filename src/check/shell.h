@@ -55,7 +55,8 @@ struct shell {
     size_t broken_at;             /* the byte */
 };
 
-/* *work is what splitting may cost, in bytes looked at, counted down; it may be shared by many texts. */
+/* *work is what splitting may cost, in bytes looked at, counted down; commands and words cost as much as base/limits.h says. It may be
+ * shared by many texts. */
 void shell_split(struct arena *a, struct str text, uint64_t *work, struct shell *out);
 
 #endif

@@ -65,7 +65,6 @@ static void apt_recommends(struct check *c, const struct rule *r, const struct d
     for (size_t k = 1; k < cmd->n_words; k++)
         if (word_has(cmd->words[k].text, "APT::Install-Recommends="))
             return;
-    fix_behind(c, c->step, program(cmd, "install"), S(" --no-install-recommends"));
     check_command(c, r, cmd->words[0].raw, "packages that are only recommended come along");
 }
 
@@ -138,9 +137,12 @@ static void dist_upgrade(struct check *c, const struct rule *r, const struct df_
 
 /* --- What stays behind ------------------------------------------------------------------------------------------------------------ */
 
-static bool removes_lists(const struct shell_command *c) {
+/* hadolint does not know what find does. */
+static bool removes_lists(const struct shell_command *c, bool hadolint) {
     if (command_is(c, "apt-get apt") && command_has(c, "dist-clean distclean"))
         return true;
+    if (!hadolint && command_is(c, "find") && command_has(c, "/var/lib/apt /var/lib/apt/ /var/lib/apt/lists /var/lib/apt/lists/"))
+        return command_has(c, "-delete") || (command_has(c, "-exec -execdir") && command_has(c, "rm /bin/rm"));
     for (size_t k = 1; command_is(c, "rm") && k < c->n_words; k++)
         if (word_in("/var/lib/apt /var/lib/apt/ /var/lib/apt/* /var/lib/apt/lists /var/lib/apt/lists/ /var/lib/apt/lists/*",
                     c->words[k].text))
@@ -186,7 +188,7 @@ static void apt_lists(struct check *c, const struct rule *r, const struct df_ins
         const struct shell_command *cmd = &c->step->script.commands[k];
         if (command_is(cmd, "apt-get") && command_has(cmd, "update"))
             update = update ? update : cmd;
-        if (removes_lists(cmd))
+        if (removes_lists(cmd, check_compat_is(c, COMPAT_HADOLINT)))
             return;
     }
     if (!update)
@@ -196,11 +198,23 @@ static void apt_lists(struct check *c, const struct rule *r, const struct df_ins
     check_note(c, r, c->step, update->text, NULL, "the lists that apt-get update fetches stay in /var/lib/apt/lists");
 }
 
+/* Whether a command behind this one empties what apk keeps. */
+static bool apk_is_emptied(struct check *c) {
+    const struct shell *s = &c->step->script;
+    for (const struct shell_command *cmd = c->command + 1; cmd < s->commands + s->n && check_charge(c, cmd->n_words); cmd++)
+        if ((command_is(cmd, "rm") && command_has(cmd, "/var/cache/apk /var/cache/apk/ /var/cache/apk/* /var/cache/*")) ||
+            (command_is(cmd, "find") && command_has(cmd, "/var/cache/apk /var/cache/apk/") && command_has(cmd, "-delete")))
+            return true;
+    return false;
+}
+
 static void apk_cache(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell_command *cmd = c->command;
-    if (!command_is(cmd, "apk") || !command_has(cmd, "add") || command_flag(cmd, "no-cache") || lint_is_mounted(i, "/var/cache/apk"))
+    if (!command_is(cmd, "apk") || !command_has(cmd, "add") || command_flag(cmd, "no-cache") || lint_is_mounted(i, "/var/cache/apk") ||
+        (!check_compat_is(c, COMPAT_HADOLINT) && !check_compat_is(c, COMPAT_TRIVY) && apk_is_emptied(c)))
         return;
-    fix_behind(c, c->step, program(cmd, "add"), S(" --no-cache"));
+    if (!command_flag(cmd, "no-network")) /* then the index that is there is all it has */
+        fix_behind(c, c->step, program(cmd, "add"), S(" --no-cache"));
     check_command(c, r, cmd->words[0].raw, "apk keeps its index in /var/cache/apk");
 }
 

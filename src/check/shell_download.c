@@ -24,6 +24,36 @@ static struct str url_of(const struct shell_command *c) {
     return STR_NULL;
 }
 
+static bool is_name_byte(char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "$U", "${U}/x" with what the stage's last ARG or ENV of that name says; "": none does. */
+static struct str with_default(struct check *c, struct str word) {
+    bool braced = str_starts(word, S("${"));
+    struct str name = str_from(word, 1 + braced);
+    size_t n = 0;
+    while (n < name.n && is_name_byte(name.p[n]))
+        n++;
+    if (!str_starts(word, S("$")) || n == 0 || (braced && !str_starts(str_from(name, n), S("}"))))
+        return STR_NULL;
+    const struct lint_step *first = &c->lint.steps[c->lint.stages[c->step->stage].first];
+    for (const struct lint_step *s = c->step; s-- > first && check_charge(c, 1 + s->i->n_pairs);)
+        for (size_t k = s->i->n_pairs; (s->i->op == DF_ARG || s->i->op == DF_ENV) && k-- > 0;)
+            if (str_eq(s->i->pairs[k].key, str_first(name, n)))
+                return arena_join3(&c->scratch, lint_unquoted(s->i->pairs[k].value), str_from(name, n + braced), STR_NULL);
+    return STR_NULL;
+}
+
+/* The same of a variable whose default is one. */
+static struct str known_url_of(struct check *c, const struct shell_command *cmd) {
+    struct operands o = {.command = cmd, .valued = command_is(cmd, "curl") ? curl_valued : wget_valued};
+    struct str url = url_of(cmd);
+    for (const struct shell_word *w; !is_url(url) && (w = operand_next(&o));)
+        url = w->expands ? with_default(c, w->text) : STR_NULL;
+    return is_url(url) ? url : STR_NULL;
+}
+
 static struct str redirected_to(const struct shell_command *c) {
     for (size_t k = 0; k < c->n_redirects; k++)
         if (word_in("> >> >|", c->redirects[k].op) && !word_in("2", c->redirects[k].fd))
@@ -109,7 +139,7 @@ static const char interpreters[] = "sh bash ash dash zsh ksh python python2 pyth
 
 static void unverified_run(struct check *c, const struct rule *r, const struct shell *s, size_t k) {
     const struct shell_command *cmd = &s->commands[k], *to = piped_to(s, k);
-    struct str url = url_of(cmd), file = url.n ? file_of(cmd, url) : STR_NULL;
+    struct str url = known_url_of(c, cmd), file = url.n ? file_of(cmd, url) : STR_NULL;
     if (to && command_is(to, "tar bsdtar cpio dpkg rpm unzip"))
         check_note(c, r, c->step, cmd->text, NULL, "what %.*s fetches is unpacked unseen", STR_ARG(cmd->words[0].text));
     else if (!to && file.n && !is_proven(c, s, k, file))
@@ -129,11 +159,12 @@ static bool is_commit(struct str s) {
 /* ADD of a URL says --checksum, of a repository a commit. */
 static void unverified_add(struct check *c, const struct rule *r, const struct df_instruction *i) {
     for (size_t k = 0; k + 1 < i->n_args; k++) {
-        struct str source = lint_unquoted(i->args[k]), url, commit;
+        struct str source = lint_unquoted(i->args[k]), known = with_default(c, source), url, commit;
+        source = is_url(known) ? known : source;
         (void)str_cut(source, '#', &url, &commit);
         bool git = str_ends(url, S(".git")) || str_starts(source, S("git@"));
         if ((is_url(source) || git) && !lint_flag(i, "checksum").n && !(git && is_commit(commit)))
-            check_note(c, r, c->step, source, NULL, "ADD %.*s without %s", STR_ARG(source), git ? "a commit" : "--checksum");
+            check_note(c, r, c->step, i->args[k], NULL, "ADD %.*s without %s", STR_ARG(source), git ? "a commit" : "--checksum");
     }
 }
 

@@ -91,10 +91,55 @@ static bool command_says(struct check *c, const char *name) {
     return false;
 }
 
+/* The last value that ENV, ARG or the RUN itself gives the variable. */
+static struct str pip_directory(struct check *c) {
+    struct str key, value;
+    for (size_t at = (size_t)(c->command - c->step->script.commands) + 1; at-- > 0;) {
+        const struct shell_command *cmd = &c->step->script.commands[at];
+        if (!check_charge(c, cmd->n_words))
+            break;
+        for (size_t k = 0; k < cmd->n_assigns; k++)
+            if (str_cut(cmd->assigns[k].text, '=', &key, &value) && str_eqz(key, "PIP_CACHE_DIR"))
+                return value;
+        for (size_t k = 1; command_is(cmd, "export") && k < cmd->n_words; k++)
+            if (str_cut(cmd->words[k].text, '=', &key, &value) && str_eqz(key, "PIP_CACHE_DIR"))
+                return value;
+    }
+    size_t depth = c->lint.stages[c->step->stage].depth;
+    for (const struct lint_step *s = c->step; s-- > c->lint.steps && check_charge(c, 1 + s->i->n_pairs);)
+        for (size_t k = 0; (s->i->op == DF_ENV || s->i->op == DF_ARG) && k < s->i->n_pairs; k++)
+            if (str_eqz(s->i->pairs[k].key, "PIP_CACHE_DIR") && check_charge(c, depth) && lint_related(&c->lint, s->stage, c->step->stage))
+                return lint_unquoted(s->i->pairs[k].value);
+    return STR_NULL;
+}
+
+static bool removes_pip_cache(const struct shell_command *c) {
+    if (!command_is(c, "rm") || !command_flag(c, "r R recursive"))
+        return command_has(c, "cache") && command_has(c, "purge") && (is_pip(path_base(c->words[0].text)) || command_has(c, "pip"));
+    return command_has(c, "~/.cache ~/.cache/ ~/.cache/* ~/.cache/pip /root/.cache /root/.cache/ /root/.cache/* /root/.cache/pip "
+                          "$HOME/.cache $HOME/.cache/* $HOME/.cache/pip");
+}
+
+/* Whether the cache is none of the image's: it lies on a mount, or a command behind this one removes it. hadolint asks for neither. */
+static bool pip_cache_is_gone(struct check *c, const struct df_instruction *run) {
+    const struct shell *s = &c->step->script;
+    struct shell_command pip;
+    if (check_compat_is(c, COMPAT_HADOLINT))
+        return false;
+    struct str directory = pip_install(c->command, &pip) ? command_value(&pip, "cache-dir") : STR_NULL;
+    directory = directory.n ? directory : pip_directory(c);
+    if (directory.n && lint_is_mounted(run, arena_strz(&c->scratch, directory)))
+        return true;
+    for (const struct shell_command *cmd = c->command + 1; cmd < s->commands + s->n && check_charge(c, cmd->n_words); cmd++)
+        if (cmd->n_words && removes_pip_cache(cmd))
+            return true;
+    return false;
+}
+
 static void pip_cache(struct check *c, const struct rule *r, const struct df_instruction *i) {
     struct shell_command pip;
     if (!pip_install(c->command, &pip) || command_flag(&pip, "no-cache-dir") || lint_is_mounted(i, "/root/.cache/pip") ||
-        command_says(c, "PIP_NO_CACHE_DIR") || env_says(c, "PIP_NO_CACHE_DIR"))
+        command_says(c, "PIP_NO_CACHE_DIR") || env_says(c, "PIP_NO_CACHE_DIR") || pip_cache_is_gone(c, i))
         return;
     for (size_t k = 1; k < pip.n_words; k++)
         if (str_eqz(pip.words[k].text, "install")) {
@@ -145,7 +190,6 @@ static void yarn_cache(struct check *c, const struct rule *r, const struct df_in
     }
     if (!install)
         return;
-    fix_append(c, c->step, S(" && yarn cache clean"));
     check_note(c, r, c->step, install->text, NULL, "yarn keeps what it downloads");
 }
 

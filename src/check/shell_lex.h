@@ -9,10 +9,12 @@
 #include "base/vec.h"
 #include "check/shell.h"
 
-/* Bytes [from, to) of the text, to be read as commands of their own. */
+/* Bytes [from, to) of the text, to be read later. */
 struct shell_piece {
     size_t from, to;
-    unsigned nested;
+    unsigned nested;              /* of substitutions around it */
+    unsigned depth;               /* of pieces around it */
+    bool arithmetic;              /* it is no commands of its own, but they may be substituted in it */
 };
 
 /* A here-document whose body follows at the end of the line. */
@@ -26,12 +28,11 @@ struct shell_lex {
     struct arena *arena;
     struct str text;
     size_t at, end;               /* of the piece that is being read */
-    unsigned nested;
+    unsigned nested, depth;       /* of the piece that is being read */
     uint64_t *work;
     VEC(struct shell_piece) todo;
     VEC(struct shell_command) commands;
     VEC(struct shell_pending) pending;
-    size_t n_words;               /* of all commands */
     const char *broken;
     size_t broken_at;
 
@@ -63,7 +64,9 @@ bool shell_ends_word(char c);
 bool shell_read_word(struct shell_lex *x, struct shell_word *word);
 /* Puts the substitutions in [from, to), which is read as in double quotes, aside. */
 bool shell_expansions(struct shell_lex *x, size_t from, size_t to);
-/* *close is where what is opened before `from` closes: "(" by ")", "{" by "}". */
-bool shell_find_close(struct shell_lex *x, size_t from, char closer, size_t *close);
+/* *close is where what is opened before `from` closes, before `to`: "(" by ")", "{" by "}". */
+bool shell_find_close(struct shell_lex *x, size_t from, size_t to, char closer, size_t *close);
+/* Takes what was looked at, or made, off the work that splitting may cost; false, and the reading ends: there is none left. */
+bool shell_charge(struct shell_lex *x, size_t at, uint64_t cost);
 
 #endif

@@ -48,6 +48,14 @@ static int by_name(const void *a, const void *b) {
     return str_cmp(x->text, y->text);
 }
 
+/* Nothing stands between the first and the last, neither flags nor lines of comment, which would be about another package then. */
+static bool is_whole(const struct check *c, const struct list *list) {
+    const struct shell_word *first = list->words[0], *last = list->words[list->n - 1];
+    struct df_pos from, to, end;
+    return last - first == (ptrdiff_t)list->n - 1 && check_where(c, c->step, first->raw, &from, &end) &&
+           check_where(c, c->step, last->raw, &to, &end) && to.line - from.line == list->n - 1;
+}
+
 /* One a line: where people wanted a list to be read. */
 static bool is_column(const struct check *c, const struct list *list) {
     unsigned line = 0;
@@ -72,7 +80,7 @@ static void unsorted(struct check *c, const struct rule *r, const struct df_inst
         k++;
     if (k == list.n)
         return;
-    for (size_t j = k; j < list.n; j++)
+    for (size_t j = is_whole(c, &list) ? k : list.n; j < list.n; j++)
         if (!str_eq(list.words[j]->raw, sorted.words[j]->raw))
             fix_replace(c, c->step, list.words[j]->raw, sorted.words[j]->raw);
     check_command(c, r, list.words[k]->raw, "%.*s comes before %.*s", STR_ARG(list.words[k]->text), STR_ARG(sorted.words[k]->text));

@@ -31,7 +31,8 @@ static void sudo_in_run(struct check *c, const struct rule *r, const struct df_i
     (void)i;
     if (!command_is(cmd, "sudo"))
         return;
-    bool plain = cmd->n_words > 1 && !str_starts(cmd->words[1].text, S("-")) && str_index(cmd->words[1].text, '=') < 0;
+    bool plain = cmd->n_words > 1 && cmd->n_assigns == 0 && !str_starts(cmd->words[1].text, S("-"));
+    plain = plain && str_index(cmd->words[1].text, '=') < 0;
     if (plain && !c->step->i->json && is_root_here(c)) {
         struct str sudo = cmd->words[0].raw;
         fix_replace(c, c->step, str_n(sudo.p, (size_t)(cmd->words[1].raw.p - sudo.p)), STR_NULL);
@@ -142,7 +143,6 @@ static void consecutive_run(struct check *c, const struct rule *r, const struct 
         const struct lint_step *before = &c->lint.steps[k - 1], *s = &c->lint.steps[k];
         if (!is_simple(before) || !is_simple(s) || !same_flags(before->i, s->i))
             continue;
-        fix_join(c, before, s);
         check_note(c, r, s, s->i->keyword, NULL, "two RUN, one behind the other, make two layers");
     }
 }

@@ -33,6 +33,12 @@ static const char *const phrases[] = {"AllowUnauthenticated=true", "AllowUnauthe
                                       "sslverify=false",           "sslVerify=false",        "sslVerify false", "StrictHostKeyChecking=no",
                                       "StrictHostKeyChecking no"};
 
+/* A line for apt about an archive that lies in the image: it came by other ways. */
+static bool is_own_archive(struct str line, const char *phrase) {
+    return strcmp(phrase, "trusted=yes") == 0 && word_has(line, "file:/") && !word_has(line, "http:") && !word_has(line, "https:") &&
+           !word_has(line, "ftp:");
+}
+
 static void command_off(struct check *c, const struct rule *r, const struct shell_command *cmd) {
     for (size_t k = 0; k < sizeof off / sizeof off[0]; k++)
         if (command_is(cmd, off[k].programs) && command_flag(cmd, off[k].flags))
@@ -42,7 +48,7 @@ static void command_off(struct check *c, const struct rule *r, const struct shel
         check_note(c, r, c->step, cmd->text, NULL, "npm does not check whom it speaks to, or what it gets");
     for (size_t k = 1; k < cmd->n_words; k++)
         for (size_t p = 0; p < sizeof phrases / sizeof phrases[0]; p++)
-            if (word_has(cmd->words[k].text, phrases[p]))
+            if (word_has(cmd->words[k].text, phrases[p]) && !is_own_archive(cmd->words[k].text, phrases[p]))
                 check_note(c, r, c->step, cmd->words[k].raw, NULL, "\"%s\" switches a check off", phrases[p]);
 }
 

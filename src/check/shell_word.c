@@ -15,11 +15,20 @@ bool shell_ends_word(char c) {
     return c && strchr(" \t\r\n;&|<>()", c);
 }
 
-static bool put_aside(struct shell_lex *x, size_t from, size_t to) {
-    if (x->nested == LIMIT_SHELL_NESTED || x->todo.n == LIMIT_SHELL_COMMANDS)
-        return shell_break(x, from, "substitutions too deep, or too many");
-    vec_push(&x->todo, ((struct shell_piece){from, to, x->nested + 1}));
+bool shell_charge(struct shell_lex *x, size_t at, uint64_t cost) {
+    if (cost > *x->work) {
+        *x->work = 0;
+        return shell_break(x, at, "too much text");
+    }
+    *x->work -= cost;
     return true;
+}
+
+static bool put_aside(struct shell_lex *x, size_t from, size_t to, bool arithmetic) {
+    if (x->depth == LIMIT_SHELL_NESTED)
+        return shell_break(x, from, "substitutions too deep");
+    vec_push(&x->todo, ((struct shell_piece){from, to, x->nested + !arithmetic, x->depth + 1, arithmetic}));
+    return shell_charge(x, from, LIMIT_SHELL_COMMAND_COST);
 }
 
 /* --- Where something closes ------------------------------------------------------------------------------------------------------- */
@@ -44,41 +53,41 @@ static bool begins_comment(const struct shell_lex *x, size_t i, size_t from) {
     return x->text.p[i] == '#' && (before == ' ' || before == '\t' || before == '\n' || before == ';' || before == '(');
 }
 
-/* The first byte c at or behind i, or x->end. */
-static size_t find_byte(const struct shell_lex *x, size_t i, char c) {
-    const char *p = i < x->end ? memchr(x->text.p + i, c, x->end - i) : NULL;
-    return p ? (size_t)(p - x->text.p) : x->end;
+/* The first byte c in [i, to), or `to`. */
+static size_t find_byte(const struct shell_lex *x, size_t i, size_t to, char c) {
+    const char *p = i < to ? memchr(x->text.p + i, c, to - i) : NULL;
+    return p ? (size_t)(p - x->text.p) : to;
 }
 
 /* Moves *i over what is no bracket there: an escape, single quotes, a comment. */
-static bool passes(const struct shell_lex *x, const struct opened *o, size_t from, size_t *i) {
+static bool passes(const struct shell_lex *x, const struct opened *o, size_t from, size_t to, size_t *i) {
     char top = o->what[o->n - 1], c = x->text.p[*i];
     if (c == '\\') {
         *i += 2;
         return true;
     }
     if (c == '\'' && (top == ')' || (top == '}' && o->quotes == 0))) {
-        *i = find_byte(x, *i + 1, '\'') + 1;
+        *i = find_byte(x, *i + 1, to, '\'') + 1;
         return true;
     }
     if (top == ')' && begins_comment(x, *i, from)) {
-        *i = find_byte(x, *i, '\n');
+        *i = find_byte(x, *i, to, '\n');
         return true;
     }
     return top == '`' && c != '`' ? ++*i : false;
 }
 
-bool shell_find_close(struct shell_lex *x, size_t from, char closer, size_t *close) {
+bool shell_find_close(struct shell_lex *x, size_t from, size_t to, char closer, size_t *close) {
     struct opened o = {{closer}, 1, closer == '"'};
-    for (size_t i = from; i < x->end;) {
-        if (passes(x, &o, from, &i))
+    for (size_t i = from; i < to;) {
+        if (passes(x, &o, from, to, &i))
             continue;
-        char top = o.what[o.n - 1], c = x->text.p[i], behind = shell_at(x, i + 1);
+        char top = o.what[o.n - 1], c = x->text.p[i], behind = i + 1 < to ? x->text.p[i + 1] : '\0';
         if (c == top) {
             o.quotes -= c == '"';
             if (--o.n == 0) {
                 *close = i;
-                return true;
+                return shell_charge(x, from, i - from);
             }
         } else if (c == '"' || c == '`') {
             if (!push(x, &o, c, i))
@@ -97,23 +106,23 @@ bool shell_find_close(struct shell_lex *x, size_t from, char closer, size_t *clo
 
 /* --- Expansions ------------------------------------------------------------------------------------------------------------------- */
 
-/* Of "`" at i: *next lies behind the one that closes it. */
-static bool backquotes(struct shell_lex *x, size_t i, size_t *next) {
+/* Of "`" at i: *next lies behind the one that closes it, before `to`. */
+static bool backquotes(struct shell_lex *x, size_t i, size_t to, size_t *next) {
     size_t close;
-    if (!shell_find_close(x, i + 1, '`', &close))
+    if (!shell_find_close(x, i + 1, to, '`', &close))
         return false;
     *next = close + 1;
-    return put_aside(x, i + 1, close);
+    return put_aside(x, i + 1, close, false);
 }
 
 /* Of "$(" at i. $((1 + $(x))) is arithmetic, in which commands may be substituted. */
-static bool parentheses(struct shell_lex *x, size_t i, size_t *next) {
+static bool parentheses(struct shell_lex *x, size_t i, size_t to, size_t *next) {
     size_t close;
-    if (!shell_find_close(x, i + 2, ')', &close))
+    if (!shell_find_close(x, i + 2, to, ')', &close))
         return false;
     *next = close + 1;
     bool arithmetic = shell_at(x, i + 2) == '(' && close > i + 3 && x->text.p[close - 1] == ')';
-    return arithmetic ? shell_expansions(x, i + 3, close - 1) : put_aside(x, i + 2, close);
+    return arithmetic ? put_aside(x, i + 3, close - 1, true) : put_aside(x, i + 2, close, false);
 }
 
 bool shell_expansions(struct shell_lex *x, size_t from, size_t to) {
@@ -122,7 +131,7 @@ bool shell_expansions(struct shell_lex *x, size_t from, size_t to) {
         bool opens = c == '`' || (c == '$' && shell_at(x, i + 1) == '(');
         if (!opens)
             i += c == '\\' ? 2 : 1;
-        else if (c == '`' ? !backquotes(x, i, &i) : !parentheses(x, i, &i))
+        else if (c == '`' ? !backquotes(x, i, to, &i) : !parentheses(x, i, to, &i))
             return false;
     }
     return true;
@@ -136,11 +145,11 @@ static bool is_name(char c) {
 static bool dollar(struct shell_lex *x, size_t i, size_t *next) {
     char c = shell_at(x, i + 1);
     if (c == '(')
-        return parentheses(x, i, next);
+        return parentheses(x, i, x->end, next);
     *next = i + 1;
     if (c == '{') {
         size_t close;
-        if (!shell_find_close(x, i + 2, '}', &close))
+        if (!shell_find_close(x, i + 2, x->end, '}', &close))
             return false;
         *next = close + 1;
         return shell_expansions(x, i + 2, close);
@@ -171,7 +180,7 @@ static bool expansion(struct shell_lex *x, struct shell_word *w) {
     size_t at = x->at;
     w->expands |= x->text.p[at] == '`' || shell_at(x, at + 1) == '(' || shell_at(x, at + 1) == '{' || is_name(shell_at(x, at + 1)) ||
                   strchr("@*#?-$!", shell_at(x, at + 1) ? shell_at(x, at + 1) : ' ');
-    return x->text.p[at] == '`' ? backquotes(x, at, &x->at) : dollar(x, at, &x->at);
+    return x->text.p[at] == '`' ? backquotes(x, at, x->end, &x->at) : dollar(x, at, &x->at);
 }
 
 static bool double_quotes(struct shell_lex *x, struct shell_word *w, struct text *t) {
@@ -222,11 +231,11 @@ static void escape(struct shell_lex *x, struct text *t) {
 /* "<(...)" as a word, or the list of "name=(...)". */
 static bool in_parentheses(struct shell_lex *x, struct shell_word *w, bool commands) {
     size_t close, open = x->at;
-    if (!shell_find_close(x, open + 1, ')', &close))
+    if (!shell_find_close(x, open + 1, x->end, ')', &close))
         return false;
     x->at = close + 1;
     w->expands |= commands;
-    return commands ? put_aside(x, open + 1, close) : shell_expansions(x, open + 1, close);
+    return commands ? put_aside(x, open + 1, close, false) : shell_expansions(x, open + 1, close);
 }
 
 static bool one_byte(struct shell_lex *x, struct shell_word *w, struct text *t) {

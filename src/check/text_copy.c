@@ -2,7 +2,7 @@
  * COPY and ADD as they are written: sources, destinations, stages. */
 #include "check/text_rules.h"
 
-static const char archives[] = ".tar .Z .bz2 .gz .lz .lzma .tZ .tb2 .tbz .tbz2 .tgz .tlz .tpz .txz .xz";
+static const char archives[] = ".tar .Z .bz2 .gz .lz .lzma .tZ .tb2 .tbz .tbz2 .tgz .tlz .tpz .txz .xz .zst .tzst";
 
 static bool copies(const struct df_instruction *i) {
     return (i->op == DF_COPY || i->op == DF_ADD) && i->n_args > 1;
@@ -18,18 +18,31 @@ static bool is_remote(struct str source) {
 
 /* --- ADD or COPY ------------------------------------------------------------------------------------------------------------------ */
 
+/* Whether ADD of it is surely what COPY is: what it is called no archive is, and no directory that has one. */
+static bool is_no_archive(struct str source) {
+    static const char names[] = ".sh .conf .toml .xml .json .yaml .yml .properties .txt .md .py .js .html .css .crt .pem .sql .ini .cfg "
+                                ".jar .war";
+    for (size_t k = 0; k < source.n; k++)
+        if (strchr("*?[$\\", source.p[k]))
+            return false;
+    return word_ends_in_nocase(names, source);
+}
+
 /* ADD is for archives and for what lies elsewhere. */
 static void add_not_copy(struct check *c, const struct rule *r, const struct df_instruction *i) {
     if (i->op != DF_ADD)
         return;
     for (size_t k = 0; k + 1 < i->n_args; k++) {
         struct str source = lint_unquoted(i->args[k]);
-        if (is_remote(source) || word_ends_in(archives, source) || (str_index(source, '$') >= 0 && !check_compat_is(c, COMPAT_HADOLINT)))
+        bool unknown = str_index(source, '$') >= 0 && !check_compat_is(c, COMPAT_HADOLINT);
+        if (is_remote(source) || word_ends_in_nocase(archives, source) || unknown)
             return;
     }
     bool copies = i->n_args > 1; /* flags that COPY has not would be lost */
     for (size_t k = 0; k < i->n_flags; k++)
         copies = copies && word_in("chown chmod link exclude", i->flags[k].name);
+    for (size_t k = 0; k + 1 < i->n_args; k++)
+        copies = copies && is_no_archive(lint_unquoted(i->args[k]));
     if (copies)
         fix_replace(c, c->step, i->keyword, i->keyword.p[0] == 'a' ? S("copy") : S("COPY"));
     if (i->n_args > 1)
@@ -44,7 +57,7 @@ static struct str last_part(struct str path) {
 /* The name under which an archive lies in the image. */
 static struct str copied_as(const struct df_instruction *i, struct str source) {
     struct str name = last_part(destination(i));
-    return word_ends_in(archives, name) ? name : last_part(source);
+    return word_ends_in_nocase(archives, name) ? name : last_part(source);
 }
 
 static bool unpacks(const struct shell_command *c) {
@@ -74,7 +87,7 @@ static void add_for_archive(struct check *c, const struct rule *r, const struct 
         return;
     for (size_t k = 0; k + 1 < i->n_args; k++) {
         struct str source = lint_unquoted(i->args[k]);
-        struct str name = word_ends_in(archives, source) ? copied_as(i, source) : STR_NULL;
+        struct str name = word_ends_in_nocase(archives, source) ? copied_as(i, source) : STR_NULL;
         if (name.n && unpacked(c, c->step, name)) {
             check_note(c, r, c->step, source, NULL, "%.*s is copied and then unpacked: ADD does both in one layer", STR_ARG(source));
             return;

@@ -124,7 +124,8 @@ static void judge_platforms(struct check *c, const struct rule *r, bool constant
         const struct df_flag *flag = s->i->op == DF_FROM ? platform_flag(s->i) : NULL;
         if (!flag || (constant ? names_platform(flag->value) : !is_target(flag->value)))
             continue;
-        fix_without_flag(c, s, flag);
+        if (!constant) /* another platform is another image */
+            fix_without_flag(c, s, flag);
         check_note(c, r, s, flag->value, NULL,
                    constant ? "FROM --platform=%.*s fixes the platform" : "--platform=%.*s is what FROM takes anyway",
                    STR_ARG(flag->value));

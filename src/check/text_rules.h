@@ -18,6 +18,7 @@
 enum once { ONCE_CMD, ONCE_ENTRYPOINT, ONCE_HEALTHCHECK, ONCE_OPS };
 struct stage_notes {
     const struct df_instruction *last[ONCE_OPS];
+    bool triggered[ONCE_OPS];        /* it came with a trigger of ONBUILD, for which its FROM stands */
     bool workdir_set;
 };
 

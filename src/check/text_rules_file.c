@@ -47,12 +47,21 @@ void rule_from_as_casing(struct check *c, const struct rule *r, const struct df_
     check_report(c, r, i, i, i->pos, "'%.*s' and '%.*s' keywords' casing do not match", STR_ARG(i->args[1]), STR_ARG(i->keyword));
 }
 
-/* The text of MAINTAINER as a label; quotes and variables in it would need a judgement. */
+static bool names_authors(const struct dockerfile *f) {
+    for (size_t k = 0; k < f->n_instructions; k++)
+        for (size_t j = 0; f->instructions[k].op == DF_LABEL && j < f->instructions[k].n_pairs; j++)
+            if (str_eqz(lint_unquoted(f->instructions[k].pairs[j].key), "org.opencontainers.image.authors"))
+                return true;
+    return false;
+}
+
+/* The text of MAINTAINER as a label, which is not there yet; quotes and variables in it would need a judgement. */
 static void mend_maintainer(struct check *c, const struct df_instruction *i) {
     const struct lint_step *s = check_step(c, i);
     struct str text = i->n_args ? i->args[0] : STR_NULL;
     bool quoted = text.n > 2 && lint_unquoted(text).n == text.n - 2;
-    if (!s || text.n == 0 || strcspn(arena_strz(&c->scratch, lint_unquoted(text)), "\"\\$'") < lint_unquoted(text).n)
+    if (!s || text.n == 0 || names_authors(c->file) ||
+        strcspn(arena_strz(&c->scratch, lint_unquoted(text)), "\"\\$'") < lint_unquoted(text).n)
         return;
     fix_replace(c, s, i->keyword, is_lower(i->keyword) ? S("label") : S("LABEL"));
     fix_before(c, s, text, quoted ? S("org.opencontainers.image.authors=") : S("org.opencontainers.image.authors=\""));

@@ -101,6 +101,5 @@ void rule_from_platform_const(struct check *c, const struct rule *r, const struc
     struct str name = i->n_args == 3 ? check_lower(&c->scratch, i->args[2]) : STR_NULL;
     if (str_find(name, os) >= 0 || str_find(name, arch) >= 0)
         return;
-    mend_platform(c, i, flag);
     check_report(c, r, i, i, flag->pos, "FROM --platform flag should not use constant value %s", check_quoted(c, x.text));
 }

@@ -44,13 +44,14 @@ void rule_multiple_instructions(struct check *c, const struct rule *r, const str
             continue;
         const struct df_instruction *before = notes->last[k];
         c->ids = before ? ids[k] : NULL;
-        if (before && check_step(c, before))
+        if (before && check_step(c, before) && !notes->triggered[k] && !c->now->trigger)
             fix_remove(c, check_step(c, before));
         if (before)
             check_report(c, r, before, i, before->pos,
                          "Multiple %.*s instructions should not be used in the same stage because only the last one will be used",
                          STR_ARG(i->keyword));
         notes->last[k] = check_place(c);
+        notes->triggered[k] = c->now->trigger;
     }
 }
 
@@ -132,13 +133,21 @@ static bool has_word(struct str name, const char *const *words) {
     return false;
 }
 
+/* BuildKit goes by the name alone. Here a public key, where something lies, that no password is asked for, and nothing are no secrets. */
+static bool is_no_secret(struct check *c, const struct df_instruction *i, const struct df_pair *pair, struct str key) {
+    if (check_compat_is(c, COMPAT_BUILDKIT))
+        return false;
+    bool empty = i->op == DF_ENV && expanded(c, pair->value).n == 0;
+    return empty || word_ends_in_nocase("GPG_KEY GPG_KEYS _PATH _DIR ALLOW_EMPTY_PASSWORD ALLOW_EMPTY_ROOT_PASSWORD", key);
+}
+
 void rule_secrets_in_variables(struct check *c, const struct rule *r, const struct df_instruction *i) {
     static const char *const secret[] = {"apikey", "auth",   "credential", "credentials", "key", "password",
                                          "pword",  "passwd", "secret",     "token",       NULL};
     static const char *const harmless[] = {"public", "file", "version", NULL};
     for (size_t k = 0; (i->op == DF_ARG || i->op == DF_ENV) && k < i->n_pairs; k++) {
         struct str key = i->op == DF_ENV ? expanded(c, i->pairs[k].key) : i->pairs[k].key;
-        if (has_word(key, secret) && !has_word(key, harmless))
+        if (has_word(key, secret) && !has_word(key, harmless) && !is_no_secret(c, i, &i->pairs[k], key))
             report(c, r, i->pairs[k].pos,
                    arena_printf(&c->scratch, "Do not use ARG or ENV instructions for sensitive data (%s %s)", df_op_name(i->op),
                                 check_quoted(c, key)));

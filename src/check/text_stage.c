@@ -29,18 +29,23 @@ void lint_multiple_instructions(struct check *c, const struct rule *r, const str
     }
 }
 
-/* Whether a word is the same without a shell. */
-static bool is_plain(const struct shell_word *w) {
-    return !w->expands && !w->globs && !str_starts(w->raw, S("~")) && str_index(w->raw, '{') < 0;
+/* Whether a text has nothing but words and quotes around some, of which all shells make the same. */
+static bool is_plain(struct str text) {
+    for (size_t k = 0; k < text.n; k++) {
+        char c = text.p[k];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && (c == '\0' || !strchr(" _./:=,@%+-\"'", c)))
+            return false;
+    }
+    return true;
 }
 
 static struct str as_json(struct check *c, const struct shell_command *cmd) {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *array = yyjson_mut_arr(doc);
     struct buf out = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    bool exec = command_is(cmd, "exec") && cmd->n_words > 1;
     yyjson_mut_doc_set_root(doc, array);
-    for (size_t k = exec; k < cmd->n_words; k++)
+    for (size_t k = 0; k < cmd->n_words; k++)
         json_push_str(doc, array, cmd->words[k].text);
     json_write(doc, false, &out);
     struct str text = arena_str(&c->scratch, buf_str(&out));
@@ -49,34 +54,43 @@ static struct str as_json(struct check *c, const struct shell_command *cmd) {
     return text;
 }
 
-/* What only a shell can do, though it is one command. */
+/* What only a shell can do, though it is one command, or does in its own way: of sh, dash, bash and cmd. */
 static const char builtins[] =
-    ". : alias cd command eval exit export hash read readonly return set shift source times trap type ulimit umask unset wait";
+    ". : [ [[ ! alias assoc bg bind break builtin caller call case cd chdir cls color command compgen complete compopt continue "
+    "coproc copy date declare del dir dirs disown do done echo elif else enable endlocal erase esac eval exec exit export false fc fg "
+    "fi for ftype function getopts goto hash help history if in jobs kill let local logout mapfile md mkdir mklink move path pause "
+    "popd printf prompt pushd pwd rd read readarray readonly rem ren rename return rmdir select set setlocal shift shopt source start "
+    "suspend test then time times title trap true type typeset ulimit umask unalias unset until ver verify vol wait while";
 
-/* With an ENTRYPOINT in exec form CMD is its arguments, with one for a shell it is nothing: where both are, the form of one changes what
- * the other means. */
-static bool has_both(struct check *c) {
-    bool command = false, entrypoint = false;
-    for (size_t k = 0; k < c->lint.n && check_charge(c, 1); k++) {
-        command |= c->lint.steps[k].i->op == DF_CMD;
-        entrypoint |= c->lint.steps[k].i->op == DF_ENTRYPOINT;
+/* With an ENTRYPOINT in exec form CMD is its arguments, with one for a shell it is nothing: where another of either is in force, the form
+ * of one changes what the other means. */
+static bool is_alone(struct check *c, const struct lint_step *s) {
+    for (size_t k = 0; k < c->lint.n; k++) {
+        const struct lint_step *other = &c->lint.steps[k];
+        if (other == s || (other->i->op != DF_CMD && other->i->op != DF_ENTRYPOINT))
+            continue;
+        size_t depth = c->lint.stages[s->stage].depth + c->lint.stages[other->stage].depth;
+        if (!check_charge(c, 1 + depth) || lint_related(&c->lint, s->stage, other->stage))
+            return false;
     }
-    return (command && entrypoint) || c->work == 0;
+    return true;
 }
 
 void fix_exec_form(struct check *c, const struct lint_step *s, const struct df_instruction *i) {
     struct str text = i->args[i->n_args - 1];
     struct shell shell;
-    if (!s || (i->op != DF_HEALTHCHECK && has_both(c)))
+    if (!s || s->at->line_end != s->at->pos.line || !is_plain(text) || (i->op != DF_HEALTHCHECK && !is_alone(c, s)))
         return;
     shell_split(&c->scratch, text, &c->work, &shell);
-    const struct shell_command *cmd = shell.commands;
-    bool simple = shell.n == 1 && !shell.broken && cmd->n_words && !cmd->n_assigns && !cmd->n_redirects && cmd->behind == SHELL_EDGE &&
-                  cmd->depth == 0 && !command_is(cmd, builtins);
-    for (size_t k = 0; simple && k < cmd->n_words; k++)
-        simple = is_plain(&cmd->words[k]);
-    if (simple)
-        fix_replace(c, s, text, as_json(c, cmd));
+    if (shell.n != 1 || shell.broken || !str_eq(shell.commands[0].text, str_trim(text))) /* a keyword stands before it */
+        return;
+    struct shell_command cmd = shell.commands[0];
+    if (command_is(&cmd, "exec") && cmd.n_words > 1 && !str_starts(cmd.words[1].text, S("-"))) {
+        cmd.words++;
+        cmd.n_words--;
+    }
+    if (cmd.n_words && !cmd.n_assigns && cmd.depth == 0 && !command_is(&cmd, builtins))
+        fix_replace(c, s, text, as_json(c, &cmd));
 }
 
 /* A shell's text, whatever SHELL says. */

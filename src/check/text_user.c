@@ -2,12 +2,6 @@
  * Who runs what is in the image: USER as it is written. */
 #include "check/text_rules.h"
 
-static bool is_root(struct str user) {
-    struct str name, group;
-    (void)str_cut(lint_unquoted(user), ':', &name, &group);
-    return str_eqz(name, "root") || str_eqz(name, "0");
-}
-
 /* The last USER of a stage; NULL: it has none. */
 static const struct lint_step *own_user(const struct lint *l, size_t stage) {
     for (size_t k = l->stages[stage].end; k-- > l->stages[stage].first;)
@@ -25,7 +19,7 @@ static const struct lint_step *last_user(const struct lint *l) {
 }
 
 static void judge_root(struct check *c, const struct rule *r, const struct lint_step *s) {
-    if (s && is_root(s->at->args[0]))
+    if (s && lint_is_root(s->at->args[0]))
         check_note(c, r, s, s->at->args[0], NULL, "the last USER is %.*s", STR_ARG(s->at->args[0]));
 }
 
@@ -62,7 +56,7 @@ static void not_numeric(struct check *c, const struct rule *r, const struct df_i
     struct str user = s ? s->at->args[0] : STR_NULL;
     if (!s)
         return;
-    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !is_root(user)))
+    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !lint_is_root(user)))
         check_note(c, r, s, user, NULL, "USER %.*s is a name", STR_ARG(user));
 }
 

@@ -28,6 +28,14 @@ bool word_ends_in(const char *suffixes, struct str word) {
     return false;
 }
 
+bool word_ends_in_nocase(const char *suffixes, struct str word) {
+    struct str rest = str_z(suffixes), one;
+    while (str_next(&rest, ' ', &one))
+        if (word.n >= one.n && str_eq_nocase(str_from(word, word.n - one.n), one))
+            return true;
+    return false;
+}
+
 bool word_starts_in(const char *prefixes, struct str word) {
     struct str rest = str_z(prefixes), one;
     while (str_next(&rest, ' ', &one))

@@ -10,6 +10,7 @@ bool word_in(const char *list, struct str word);
 bool word_in_nocase(const char *list, struct str word);
 /* Whether it ends with one of them. */
 bool word_ends_in(const char *suffixes, struct str word);
+bool word_ends_in_nocase(const char *suffixes, struct str word);
 bool word_starts_in(const char *prefixes, struct str word);
 bool word_has(struct str word, const char *part);
 

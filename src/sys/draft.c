@@ -87,6 +87,12 @@ bool file_replace(int dir, const char *name, const void *p, size_t n, bool sync,
     return true;
 }
 
+/* Only root may give a file away, and to a group of others; for everyone else it is theirs, as if an editor had written it. */
+static bool keep_owner(int fd, const struct stat *old, const char *path, struct err *e) {
+    bool kept = fchown(fd, old->st_uid, old->st_gid) == 0 || fchown(fd, (uid_t)-1, old->st_gid) == 0;
+    return kept || errno == EPERM || errno == EINVAL || err_sys(e, errno, "set the owner of %s", path);
+}
+
 typedef bool (*file_writer)(void *ctx, int fd, struct err *e);
 
 /* A new file takes the name when it is whole, with the old one's permissions if there was one (`old`, else NULL). */
@@ -103,6 +109,8 @@ static bool write_anew(const char *path, const struct stat *old, file_writer wri
         return false;
     if (old && fchmod(draft.fd, old->st_mode & 0777) < 0)
         return err_sys(e, errno, "set the mode of %s", path);
+    if (old && !keep_owner(draft.fd, old, path, e))
+        return false;
     return file_publish(&draft, path_base(str_z(path)).p, FILE_REPLACE, false, e) || err_wrap(e, "%s", path);
 }
 

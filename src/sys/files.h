@@ -88,9 +88,9 @@ void file_draft_discard(struct file_draft *d); /* also as cleanup attribute; aft
 /* Replaces dir/name by these bytes: draft, write, sync, rename, sync of the directory. */
 MUST_CHECK bool file_replace(int dir, const char *name, const void *p, size_t n, bool sync, struct err *e);
 
-/* Writes a file of the host by `write`. A regular one appears, or is replaced, when it is whole, and keeps its mode; where the path leads
- * to it by symlinks, they stay; one that may not be written to is an error. A device or a pipe is written as it is, and so is an open
- * file (/dev/stdout), at its end. */
+/* Writes a file of the host by `write`. A regular one appears, or is replaced, when it is whole, and keeps its mode, and its owner and
+ * group where we may give it away; where the path leads to it by symlinks, they stay; one that may not be written to is an error. A device
+ * or a pipe is written as it is, and so is an open file (/dev/stdout), at its end. */
 MUST_CHECK bool file_write_by(const char *path, bool (*write)(void *ctx, int fd, struct err *e), void *ctx, struct err *e);
 
 /* A lock on an open file (flock(2), so it ends with the process). Waits if `wait`, else *got tells. */

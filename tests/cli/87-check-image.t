@@ -312,6 +312,9 @@ def hostile(t):
     t.file(b"bad\xff".decode("utf-8", "surrogateescape"), b"x", mode=0o4777)
     t.file("etc/passwd", b"\x00:::::\n:\n::0\n" + b"a" * 70000 + b"\nroot::0:0\n")
 image("hostile", hostile)
+start = b"a:x:1:\n#"
+image("late", lambda t: t.file("etc/group", start + b"#" * (2 << 20) + b"\nb:x:1:\n"))
+image("cut", lambda t: t.file("etc/group", start + b"#" * ((4 << 20) - len(start) - 6) + b"\nb:x:12:\n"))
 END
 for kind in cap:ImageFileCapability dev:ImageDevice; do
     rule=${kind#*:} kind=${kind%%:*}
@@ -319,6 +322,8 @@ for kind in cap:ImageFileCapability dev:ImageDevice; do
     is "$rule: found once" "$(found "oci-archive:$T/$kind-bad.tar" $rule)" 1
     is "$rule: silent on the twin" "$(found "oci-archive:$T/$kind-good.tar" $rule)" 0
 done
+is "a large table is read" "$(found "oci-archive:$T/late.tar" ImageDoubleGroup)" 1
+is "... and of one that is cut no line in part" "$(found "oci-archive:$T/cut.tar" ImageDoubleGroup)" 0
 
 is "every rule over images has twins" "$(croze check --rules --format json | sed -n 's/^{"id":"\(Image[A-Za-z]*\)".*/\1/p' | sort)" \
     "$(printf '%s\n' $tested | sort)"

@@ -60,6 +60,7 @@ static void files(void) {
     is_str(look(&a, "data: {containers: [{image: a:1}]}"), S("0"), "something else");
     is_str(look(&a, ""), S("0"), "nothing");
     is_str(look(&a, "a: [b\n"), S("f:2:1: not valid YAML: flow sequence without a closing bracket0"), "no YAML");
+    is_str(look(&a, "services: {a: {image: x:1, image: y:1}}"), S("1:23 DeployStableTag; 1"), "a key that comes twice");
     is_str(look(&a, "kind: x\nspec: &s [*s, *s]\n"), S("0"), "an alias of itself");
     arena_fini(&a);
 }

@@ -120,6 +120,14 @@ static void pragmas(void) {
     is_str(check(&g, S("FROM scratch\nUSER 1\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n")), S("3 MultipleInstructionsDisallowed error;"),
            "an error for hadolint");
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL4003\nCMD [\"a\"]\nCMD [\"b\"]\n")), S(""), "its own");
+    g.options.policy.compat = COMPAT_NONE;
+    struct buf b = BUF_INIT(16 << 20);
+    buf_add_str(&b, S("FROM scratch\nUSER 1\n"));
+    for (size_t k = 0; k < 300000; k++)
+        buf_add_str(&b, S("# hadolint ignore=DL3003\n"));
+    buf_add_str(&b, S("RUN cd /x\n"));
+    is_str(check(&g, buf_str(&b)), S("300003 CdInRun warning;"), "more names than a file may have silence nothing");
+    buf_fini(&b);
     rig_fini(&g);
 }
 

@@ -166,10 +166,10 @@ static void limits(void) {
         {"a=${x:-", "quotes and parentheses nested too deep"},
         {"$(", "quotes and parentheses nested too deep"},
         {"$((", "quotes and parentheses nested too deep"},
-        {"a;", "too many commands"},
-        {"a ", "too many words"},
-        {"<<E ", "too many words"},
-        {"`", "substitutions too deep, or too many"},
+        {"a;", "too much text"},
+        {"a ", NULL},
+        {"<<E ", NULL},
+        {"`", "too much text"},
         {"'", NULL},
         {"\\\n", NULL},
     };
@@ -186,7 +186,21 @@ static void limits(void) {
     uint64_t work = LIMIT_FILE_WORK;
     struct str deep = S("$(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a $(a ))))))))))))))))) b");
     shell_split(&a, deep, &work, &s);
-    is_str(str_z(s.broken), S("substitutions too deep, or too many"), "substitutions in substitutions");
+    is_str(str_z(s.broken), S("substitutions too deep"), "substitutions in substitutions");
+    struct str sums = arena_join3(&a, S("<<E\necho $((\n"), repeated(&a, " #$((\n", 100000), S("))\nE\n"));
+    work = LIMIT_FILE_WORK;
+    shell_split(&a, sums, &work, &s);
+    is_str(str_z(s.broken), S("something is not closed"), "arithmetic in arithmetic, behind comments");
+    work = LIMIT_FILE_WORK;
+    shell_split(&a, arena_join3(&a, S("<<E\n"), repeated(&a, "$(", 60), repeated(&a, " #", 500000)), &work, &s);
+    is_str(str_z(s.broken), S("something is not closed"), "what is not closed in a here-document");
+    work = LIMIT_FILE_WORK;
+    shell_split(&a, S("a $((1 + $(b `c`))) $(( $((2)) + $(d) ))"), &work, &s);
+    ok(!s.broken && s.n == 4 && s.commands[1].nested == 1 && s.commands[2].nested == 2 && s.commands[3].nested == 1,
+       "commands in arithmetic are as deep as substitutions are");
+    work = 3000;
+    shell_split(&a, S("a"), &work, &s);
+    is_str(str_z(s.broken), S("too much text"), "commands and words have their price");
     work = 5;
     shell_split(&a, S("a b c d"), &work, &s);
     is_str(str_z(s.broken), S("too much text"), "no work is left");
