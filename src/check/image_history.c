@@ -65,8 +65,10 @@ static bool is_instruction(struct str text) {
 static size_t secret_at(struct str word, struct str last) {
     struct str name, value;
     ptrdiff_t scheme = str_find(word, S("://")), at = str_index(word, '@');
-    if (word_in("-u --user -p --password --token", last))
+    if (word_in("--password --token", last))
         return 0;
+    if (word_in("-u --user", last) && str_index(word, ':') > 0)
+        return (size_t)str_index(word, ':') + 1;
     if (scheme > 0 && at > scheme) {
         ptrdiff_t colon = str_index(str_from(word, (size_t)scheme + 3), ':');
         if (colon >= 0 && scheme + 3 + colon < at)

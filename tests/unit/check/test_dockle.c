@@ -42,7 +42,8 @@ static void steps(void) {
     is_str(image_step(&a, S("RUN |1 TOKEN=abc")), S("RUN"), "arguments and no command");
     is_str(image_step(&a, S("")), S(""), "nothing");
     is_str(image_step(&a, S("RUN /bin/sh -c DB_PASSWORD=hunter2 ./x --api-token=abc && curl -u me:pw https://u:p@h/x")),
-           S("RUN DB_PASSWORD=*** ./x --api-token=abc && curl -u *** https://u:***@h/x"), "secrets of commands");
+           S("RUN DB_PASSWORD=*** ./x --api-token=abc && curl -u me:*** https://u:***@h/x"), "secrets of commands");
+    is_str(image_step(&a, S("RUN mkdir -p /x && useradd -u 5 a")), S("RUN mkdir -p /x && useradd -u 5 a"), "what is none");
     arena_fini(&a);
 }
 
