@@ -87,6 +87,13 @@ static void take_list(struct host_container *k, struct host_document top) {
     }
 }
 
+/* podman may answer by running ps in the container: it is not asked, and what /proc does not show stays unknown. */
+static void not_by_podman(struct host_check *c) {
+    for (size_t k = 0; k < c->n_containers; k++)
+        if (is_asked_about(c, &c->containers[k]))
+            c->containers[k].ssh_unknown = S("podman would run ps in the container");
+}
+
 static void by_engine(struct host_check *c) {
     _cleanup_(mem_freep) struct host_question *q = mem_zalloc(c->n_containers + 1, sizeof *q);
     size_t n = 0;
@@ -105,5 +112,8 @@ void host_find_ssh(struct host_check *c) {
         return;
     c->looked_for_ssh = true;
     by_proc(c);
-    by_engine(c);
+    if (c->is_podman)
+        not_by_podman(c);
+    else
+        by_engine(c);
 }
