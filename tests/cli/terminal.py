@@ -79,6 +79,8 @@ def main(args):
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.environ["TERM"] = "xterm"
+        for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):  # by whoever started the tests in the background
+            signal.signal(ignored, signal.SIG_DFL)
         os.execvp(args[0], args)
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
