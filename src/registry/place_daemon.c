@@ -51,7 +51,7 @@ static bool ask(const struct daemon *x, struct net_request *q, struct arena *a, 
     if (!net_http(q, a, out, e)) {
         if (access(x->socket, F_OK) < 0 && errno == ENOENT)
             err_append(e, "; there is no dockerd at %s (DOCKER_HOST says where)", x->socket);
-        e->kind = ERR_UNCHECKED;
+        e->kind = ERR_FAILED;
         return false;
     }
     if (out->status < 300)
