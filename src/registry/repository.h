@@ -5,7 +5,8 @@
  *   place_repository.c   manifests, blobs and tags out of it
  *   place_upload.c       blobs into it: mounts, uploads
  *   place_referrers.c    manifests into it, and what is about one
- *   place_fallback.c     the index of what is about one, where the registry has none */
+ *   place_fallback.c     the index of what is about one, where the registry has none
+ *   needed.c             which tags need a manifest that is to be deleted */
 #ifndef CROZE_REGISTRY_REPOSITORY_H
 #define CROZE_REGISTRY_REPOSITORY_H
 

@@ -266,7 +266,7 @@ rm "$HOME/.docker/config.json" "$HOME/.config/containers/registries.conf"
 
 # Most of a round is waiting for the next try, so many go on at once. Which request suffers what depends on the seed and on the round's own
 # repository, not on the others.
-rounds=50 kills=10 at_once=10
+rounds=50 kills=10 at_once=25
 [ -z "${CROZE_SOAK:-}" ] || rounds=1000 kills=100
 seed=${CROZE_SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}
 echo "# faults by chance: CROZE_SEED=$seed repeats them"

@@ -7,7 +7,7 @@ export HOME="$T/home"
 mkdir -p "$HOME"
 
 most=64 # MiB
-! grep -qs __asan_init "$CROZE" || most=$((most * 4))
+! grep -qs __asan_init "$CROZE" || most=$((most * 8)) # it keeps 256 MiB of what was freed
 peer_start one
 at=127.0.0.1:$port
 
