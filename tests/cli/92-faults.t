@@ -82,6 +82,7 @@ is "... with the right digest" "$(digest_of right)" "$want"
 mark=croze-faults-$$ # another run of these tests has steps of its own
 printf 'FROM base\nRUN --mount=target=/c echo started; while :; do usleep 20000 && : %s; done\n' "$mark" >"$T/forever"
 for signal in TERM INT; do
+    : >"$T/log" # what the last one said is not this one's
     "$CROZE" build --progress=plain -f "$T/forever" "$c" >"$T/log" 2>&1 &
     pid=$!
     until_true 100 grep -q ' started$' "$T/log"
