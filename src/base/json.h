@@ -40,6 +40,10 @@ int64_t json_get_int(yyjson_val *object, const char *key, int64_t fallback);
 bool json_get_bool(yyjson_val *object, const char *key, bool fallback);
 yyjson_val *json_get_object(yyjson_val *object, const char *key);
 yyjson_val *json_get_array(yyjson_val *object, const char *key);
+/* Members of an object; none of NULL, of which yyjson_obj_foreach would take the next. */
+#define json_obj_foreach(object, i, n, key, value) \
+    if (object)                                    \
+    yyjson_obj_foreach(object, i, n, key, value)
 
 /* Adds text copies to a mutable object or array. Bytes that are not UTF-8 are replaced by U+FFFD, so output is always valid JSON. */
 void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *object, const char *key, struct str value);

@@ -100,8 +100,8 @@ static struct str insecure_ranges(struct host_check *c) {
 static struct str insecure_registries(struct host_check *c) {
     struct str all = insecure_ranges(c);
     size_t i, n;
-    yyjson_val *k, *v;
-    yyjson_obj_foreach(host_member(c->info.root, "RegistryConfig.IndexConfigs"), i, n, k, v) {
+    yyjson_val *k, *v, *configs = host_member(c->info.root, "RegistryConfig.IndexConfigs");
+    json_obj_foreach(configs, i, n, k, v) {
         struct str name = str_n(yyjson_get_str(k), yyjson_get_len(k));
         if (!json_get_bool(v, "Secure", true))
             all = all.n ? arena_join3(c->arena, all, S(", "), name) : name;

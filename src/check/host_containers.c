@@ -125,9 +125,9 @@ static void read_ports(struct host_check *c, struct host_container *k) {
     size_t i, n, total = 0;
     if (yyjson_obj_size(ports) == 0)
         ports = host_member(k->host, "PortBindings");
-    yyjson_obj_foreach(ports, i, n, key, v) total += yyjson_arr_size(v);
+    json_obj_foreach(ports, i, n, key, v) total += yyjson_arr_size(v);
     k->ports = arena_array(c->arena, struct host_port, total);
-    yyjson_obj_foreach(ports, i, n, key, v) if (k->unread.n == 0 && !add_ports(c, k, str_n(yyjson_get_str(key), yyjson_get_len(key)), v))
+    json_obj_foreach(ports, i, n, key, v) if (k->unread.n == 0 && !add_ports(c, k, str_n(yyjson_get_str(key), yyjson_get_len(key)), v))
         k->unread = S("its ports are not as the API has them");
 }
 

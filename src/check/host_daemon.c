@@ -208,7 +208,7 @@ static struct str keys_of(struct host_check *c, yyjson_val *object) {
     struct str all = STR_NULL;
     size_t i, n;
     yyjson_val *k, *v;
-    yyjson_obj_foreach(object, i, n, k, v) all = joined(c, all, str_n(yyjson_get_str(k), yyjson_get_len(k)));
+    json_obj_foreach(object, i, n, k, v) all = joined(c, all, str_n(yyjson_get_str(k), yyjson_get_len(k)));
     return all;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/vec.h"
 #include "check/image_check.h"
 #include "report/meter.h"
 #include "sandbox/sandbox.h"
@@ -48,6 +49,7 @@ static bool from_archive(struct store *s, struct str path, struct arena *a, stru
         good = err_set(e, ERR_USAGE, "%.*s holds %zu images: load it, and name the one", STR_ARG(path), items.n);
     if (good)
         *manifest = items.p[0].manifest;
+    vec_fini(&items);
     return good;
 }
 

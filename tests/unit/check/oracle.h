@@ -59,7 +59,7 @@ static void oracle_config(struct arena *a, yyjson_val *config, struct check_poli
         str_list_add(a, &p->registries, str_z(yyjson_get_str(value)));
     yyjson_arr_foreach(json_get_array(config, "ignoreRules"), i, n, value) str_list_add(a, &p->ignored, str_z(yyjson_get_str(value)));
     struct label_rule *labels = arena_array(a, struct label_rule, yyjson_obj_size(schema) + 1);
-    yyjson_obj_foreach(schema, i, n, key, value) labels[p->n_labels++] =
+    json_obj_foreach(schema, i, n, key, value) labels[p->n_labels++] =
         (struct label_rule){str_z(yyjson_get_str(key)), oracle_label(str_z(yyjson_get_str(value)))};
     p->labels = labels;
     p->strict_labels = json_get_bool(config, "strictLabels", false);

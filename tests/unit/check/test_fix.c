@@ -22,7 +22,7 @@ static void check(const char *text, struct edit *edits, const size_t *counts, si
 #define COUNTS(...) {__VA_ARGS__}
 
 int main(void) {
-    check("a\n", NULL, (const size_t[]){0}, 1, 0, "a\n", "a finding without edits");
+    check("a\n", (struct edit[1]){0}, (const size_t[]){0}, 1, 0, "a\n", "a finding without edits");
     CHECK("FROM a\nRUN b\n", 1, "FROM a\nRUN c\n", "a word", COUNTS(1), edit(2, 5, 2, 6, "c"));
     CHECK("one\ntwo\nthree", 1, "three", "lines taken out", COUNTS(1), edit(1, 1, 3, 1, ""));
     CHECK("one", 1, "one\nend", "at the end of a text without a newline", COUNTS(1), edit(1, 4, 1, 4, "\nend"));
