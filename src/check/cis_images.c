@@ -123,7 +123,7 @@ static bool next_word(struct str *rest, struct str *word, bool *begins) {
     from = k;
     while (k < rest->n && !strchr(" \t\n;&|(){}", rest->p[k]))
         k++;
-    *word = str_n(rest->p + from, k - from);
+    *word = str_first(str_from(*rest, from), k - from);
     *rest = str_from(*rest, k);
     return word->n > 0;
 }
