@@ -10,8 +10,8 @@
 extern const struct opt check_gate_rows[]; /* as OPT_TABLE(check_gate_rows, "Checks") */
 
 bool check_gate_asked(void);
-/* The gate that the flag asks for, or NULL. `verb` says what does not become of an image that does not pass ("pulled"). Files of layers that
- * come into the store from then on are looked at as they come. */
+/* The gate that the flag asks for, or NULL. `verb` says what does not become of an image that does not pass ("pulled"). Files of layers
+ * that come into the store from then on are looked at as they come. */
 const struct image_gate *check_gate(struct store *s, const char *verb);
 /* An image of the store through it; true at once where there is none. */
 MUST_CHECK bool check_gate_named(struct store *s, const struct image_name *name, const struct image_gate *gate, struct err *e);
