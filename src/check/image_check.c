@@ -184,12 +184,21 @@ static void sort(struct image_check *c, struct image_check_result *r) {
         r->findings[k] = *order[k];
 }
 
+/* A layer without a table of contents is read now: once for both. */
+static bool open_view(struct image_check *c, struct err *e) {
+    const struct layer_watch *before = c->store->watch;
+    if (!c->options->no_contents)
+        c->store->watch = &marks_watch;
+    bool good = view_open(&c->view, c->store, c->image->layers, c->image->n_layers, e);
+    c->store->watch = before;
+    return good;
+}
+
 bool check_image(struct arena *a, struct store *s, const struct image *im, const struct image_check_options *o,
                  struct image_check_result *r, struct err *e) {
     struct image_check c = {.arena = a, .store = s, .image = im, .options = o};
     *r = (struct image_check_result){0};
-    s->watch = o->no_contents ? s->watch : &marks_watch; /* a layer without a table of contents is read now: once for both */
-    if (!view_open(&c.view, s, im->layers, im->n_layers, e))
+    if (!open_view(&c, e))
         return err_wrap(e, "check %.*s", STR_ARG(o->name));
     find_steps(&c);
     run_rules(&c, READS_IMAGE, NULL);
