@@ -10,10 +10,11 @@
 #include "registry/repository.h"
 
 enum {
-    UPLOAD_TRIES = 5,              /* from the beginning */
-    RESUMES = 5,                   /* without a byte of progress in between */
-    SMALL_BYTES = 8 << 20,         /* sent at once: to send it again costs less than to ask how far it came */
-    PIECE_BYTES = 64 << 20,        /* proxies commonly refuse bodies above 100 MB */
+    UPLOAD_TRIES = 5, /* from the beginning */
+    RESUMES = 5,      /* without so much of progress in between: */
+    MUCH_BYTES = 1 << 20,
+    SMALL_BYTES = 8 << 20,  /* sent at once: to send it again costs less than to ask how far it came */
+    PIECE_BYTES = 64 << 20, /* proxies commonly refuse bodies above 100 MB */
 };
 
 static struct str blob_path(struct arena *a, const struct digest *d) {
@@ -117,17 +118,17 @@ struct upload {
     const struct descriptor *d;
     int fd;
     struct progress_step *progress;
-    struct arena arena;          /* of one session */
-    struct str location;         /* where the session goes on; "": there is none yet */
-    bool worthwhile;             /* of a failure: all of it in another session may do */
+    struct arena arena;  /* of one session */
+    struct str location; /* where the session goes on; "": there is none yet */
+    bool worthwhile;     /* of a failure: all of it in another session may do */
 };
 
 /* What a failure leaves to try: a session that is lost, or in which half a body lies, gives way to another one; what is refused for good
  * stays refused. */
 static bool failed(struct upload *u, const struct registry_answer *answer, const struct err *e) {
     bool session_is_gone = answer->status == 404 || answer->status == 416;
-    bool is_confused = answer->status == 400 && (str_find(str_z(e->msg), S("BLOB_UPLOAD_")) >= 0 ||
-                                                 str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
+    bool is_confused =
+        answer->status == 400 && (str_find(str_z(e->msg), S("BLOB_UPLOAD_")) >= 0 || str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
     u->worthwhile = session_is_gone || is_confused || answer->may_pass;
     return false;
 }
@@ -217,10 +218,13 @@ static bool send_piece(struct upload *u, uint64_t *at, struct err *said, struct 
 
 static bool send_pieces(struct upload *u, struct err *said, struct err *e) {
     unsigned stuck = 0;
-    for (uint64_t at = 0, before = 0; at < u->d->bytes; before = at) {
+    uint64_t at = 0, farthest = 0; /* of a session that loses what it had, it is no progress to send that again */
+    while (at < u->d->bytes) {
         if (!send_piece(u, &at, said, e))
             return false;
-        stuck = at > before ? 0 : stuck + 1;
+        bool forward = at == u->d->bytes || (at > farthest && at - farthest >= MUCH_BYTES);
+        stuck = forward ? 0 : stuck + 1;
+        farthest = forward ? at : farthest;
         u->worthwhile = false;
         if (at > u->d->bytes || stuck > RESUMES)
             return err_set(e, ERR_FAILED, "the upload stays at %llu of %llu bytes%s%s", (unsigned long long)at,
