@@ -57,8 +57,9 @@ static size_t add_headers(struct call *c, struct str *headers) {
     if (from && c->ask->take && !c->no_range)
         add_header(c, headers, &n, "Range", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
     if (c->ask->body == BODY_FILE && strcmp(c->ask->method, "PATCH") == 0 && c->ask->length)
-        add_header(c, headers, &n, "Content-Range", arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
-                                                                 (unsigned long long)(c->ask->offset + c->ask->length - 1)));
+        add_header(c, headers, &n, "Content-Range",
+                   arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
+                                (unsigned long long)(c->ask->offset + c->ask->length - 1)));
     if (c->auth.header.n && !c->elsewhere)
         add_header(c, headers, &n, "Authorization", c->auth.header);
     return n;
@@ -199,7 +200,6 @@ static bool send_any(struct call *c, struct err *e) {
     pthread_mutex_unlock(&c->r->lock);
     if (!known && (h->insecure || h->loopback) && str_starts_nocase(c->ask->path, S("http:"))) /* an earlier command was told so */
         plain = true;
-    c->answer = (struct net_answer){.body = S("")};
     bool ok = send_by(c, plain, e);
     if (!ok && !known && try_plain(c)) {
         struct err first = ERR_INIT;
@@ -229,6 +229,7 @@ bool call_send(struct call *c, struct err *e) {
         bool again = false;
         c->transient = c->has_wait = false;
         c->wait_s = 0;
+        c->answer = (struct net_answer){.body = S("")};
         pace_wait(c->r, c->at->host, c->ask->progress);
         if (!auth_prepare(c, e))
             return false;
