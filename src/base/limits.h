@@ -83,6 +83,8 @@
 /* Registries. */
 #define LIMIT_TOKEN_BYTES KIB(64)              /* what a token service answers: tokens go into a header of every request */
 #define LIMIT_SCOPES 16                        /* of one token */
+#define LIMIT_TOKENS 64                        /* of one host, held: a mirror job needs one a repository */
+#define LIMIT_REGISTRY_HOSTS 1000              /* registries, their token services, and where they redirect to */
 #define LIMIT_CHALLENGES 16                    /* of one answer */
 #define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
 #define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */

@@ -44,24 +44,25 @@ static void told_sent(void *ctx, uint64_t bytes) {
     progress_bytes(ask->progress, ask->offset + bytes, ask->total);
 }
 
+/* `name` with its colon. Nothing is printed: that would leave a copy of a secret behind. */
 static void add_header(struct call *c, struct str *headers, size_t *n, const char *name, struct str value) {
     if (value.n)
-        headers[(*n)++] = arena_printf(c->arena, "%s: %.*s", name, STR_ARG(value));
+        headers[(*n)++] = arena_join3(c->arena, str_z(name), value, STR_NULL);
 }
 
 static size_t add_headers(struct call *c, struct str *headers) {
     size_t n = 0;
     uint64_t from = c->ask->range_from + c->got;
-    add_header(c, headers, &n, "Accept", c->ask->accept);
-    add_header(c, headers, &n, "Content-Type", c->ask->content_type);
+    add_header(c, headers, &n, "Accept: ", c->ask->accept);
+    add_header(c, headers, &n, "Content-Type: ", c->ask->content_type);
     if (from && c->ask->take && !c->no_range)
-        add_header(c, headers, &n, "Range", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
+        add_header(c, headers, &n, "Range: ", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
     if (c->ask->body == BODY_FILE && strcmp(c->ask->method, "PATCH") == 0 && c->ask->length)
-        add_header(c, headers, &n, "Content-Range",
+        add_header(c, headers, &n, "Content-Range: ",
                    arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
                                 (unsigned long long)(c->ask->offset + c->ask->length - 1)));
     if (c->auth.header.n && !c->elsewhere)
-        add_header(c, headers, &n, "Authorization", c->auth.header);
+        add_header(c, headers, &n, "Authorization: ", c->auth.header);
     return n;
 }
 
