@@ -4,14 +4,15 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
+#include "cmd/failures.h"
 
 struct mirroring {
     struct registries *registries;
     struct store *store;
     const struct copy_options *options;
     bool quiet;
-    size_t all, failed;
+    size_t all;
+    struct failures failures;
 };
 
 static bool copy_one(struct mirroring *m, const struct mirror_image *one, struct err *e) {
@@ -34,17 +35,13 @@ static void each(void *ctx, const struct mirror_image *one) {
     struct mirroring *m = ctx;
     struct err e = ERR_INIT;
     m->all++;
-    if (!copy_one(m, one, &e)) {
-        log_warn("%s", e.msg);
-        m->failed++;
-    }
-    err_clear(&e);
+    if (!copy_one(m, one, &e))
+        failures_tell(&m->failures, &e);
 }
 
 bool copy_mirror(struct registries *r, struct store *s, const struct mirror_job *job, const struct copy_options *o, bool quiet,
                  struct err *e) {
     struct mirroring m = {.registries = r, .store = s, .options = o, .quiet = quiet};
-    if (mirror_each(r, s, job, each, &m, e))
-        return m.failed == 0 || err_set(e, ERR_FAILED, "%zu of %zu images were not copied", m.failed, m.all);
-    return m.failed ? err_append(e, "; and %zu of %zu images were not copied", m.failed, m.all) : false;
+    bool listed = mirror_each(r, s, job, each, &m, e);
+    return failures_end(&m.failures, m.all, "copied", e) && listed;
 }

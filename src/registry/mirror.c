@@ -107,6 +107,8 @@ static bool list_catalog(struct mirror *m, struct err *e) {
 
 static bool list_repositories(struct mirror *m, struct err *e) {
     if (!has_wildcard(m->pattern)) {
+        if (!image_path_is_good(m->pattern))
+            return err_set(e, ERR_USAGE, "%.*s: \"%s\" is no repository's path", STR_ARG(m->job->source), SHOWN(m->pattern));
         vec_push(&m->names, m->pattern);
         return true;
     }
@@ -160,15 +162,19 @@ static bool do_repository(struct mirror *m, struct str path, struct err *e) {
     return good;
 }
 
-/* A repository that cannot be listed leaves the others; the first error is told at the end. */
+/* A repository that cannot be listed leaves the others; the first error is told at the end. Its kind is that of all of them. */
 static bool do_repositories(struct mirror *m, struct err *e) {
-    size_t failed = 0;
+    size_t failed = 0, unchecked = 0;
     for (size_t i = 0; i < m->names.n; i++) {
         struct err one = ERR_INIT;
-        if (!do_repository(m, m->names.p[i], &one) && failed++ == 0)
+        bool good = do_repository(m, m->names.p[i], &one);
+        unchecked += one.kind == ERR_UNCHECKED;
+        if (!good && failed++ == 0)
             err_move(e, &one);
         err_clear(&one);
     }
+    if (unchecked < failed)
+        e->kind = ERR_FAILED;
     return failed == 0 || (failed > 1 && err_append(e, "; nor could %zu other repositories be listed", failed - 1));
 }
 
