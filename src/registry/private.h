@@ -29,7 +29,6 @@ struct host {
     char *realm, *service;          /* of AUTH_BEARER; owned, or NULL */
     struct token *tokens;           /* tokens.c */
     uint64_t full_at_ns;            /* the bucket: when it will be full again (pace.c) */
-    uint64_t closed_until_ns;       /* a 429 */
     bool out_of_reach;              /* of a mirror: it was not there */
     bool told_limit, told_wait;     /* is said once */
 };

@@ -123,6 +123,9 @@ for seconds in 100 99999999999 99999999999999999999999999; do
     refuses 1 "HTTP 429.*it asks to come again in (100|4294967295) seconds" "nobody waits for $seconds seconds" croze tags "$at/demo/all"
     is "  or asks again" "$(peer one count)" 1
 done
+peer_faults one
+CROZE_FETCH_TIMEOUT=1m CROZE_FETCH_TRIES=many run croze copy -q "$at/demo/all:v1" "oci:$T/settings:v1"
+is "a setting that is none is told of once" "$(printf '%s\n' "$err" | grep -c 'CROZE_FETCH_TIMEOUT=1m is not a number') $(printf '%s\n' "$err" | wc -l)" "1 2"
 peer_faults one '{"fault": {"name": "answer", "code": 503, "headers": {"Retry-After": "3"}}, "times": 1}'
 does "three seconds are waited for" croze tags "$at/demo/all"
 like "  and told" "$err" "$at does not answer as it should: waiting 3 seconds"
@@ -138,8 +141,8 @@ peer one forget
 for to in "oci:$T/x" dir:x "docker-archive:$T/x.tar" store:x team/x 'reg.example/UP' "$at/*"; do
     refuses 2 'HOST\[/PREFIX\]|no beginning' "a mirror goes to a registry, not to $to" croze copy --mirror "$at/demo/*" "$to"
 done
-for from in "oci:$T/all" library/x '*/x'; do
-    refuses 2 'HOST/REPOSITORY' "  nor does it come from $from" croze copy --mirror "$from" "$at/mirror"
+for from in "oci:$T/all" library/x '*/x' "$at/a/../x:v1" "$at/UP"; do
+    refuses 2 "HOST/REPOSITORY|no repository's path" "  nor does it come from $from" croze copy --mirror "$from" "$at/mirror"
 done
 is "  and nobody is asked" "$(peer one count)" 0
 

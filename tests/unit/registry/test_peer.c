@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "fixture.h"
 #include "registry/private.h"
 
@@ -286,6 +287,23 @@ static void what_stays(void) {
     unsetenv("CROZE_FETCH_TIMEOUT");
 }
 
+/* Who was told to wait does not come back with all its threads at once. */
+static void a_bucket_that_was_closed(void) {
+    struct err e = ERR_INIT;
+    setenv("CROZE_REGISTRY_RATE", "10", 1);
+    begin_anew();
+    struct registry_side says = {S(""), NULL, -1};
+    struct host *h = host_get(registries, S("127.0.0.1:1"), false, &says, &e);
+    must(h != NULL, &e);
+    pace_close(registries, h, 1);
+    uint64_t began = log_now_ns();
+    for (int i = 0; i < 6; i++)
+        pace_wait(registries, h, NULL);
+    uint64_t took_ms = (log_now_ns() - began) / 1000000;
+    ok(took_ms >= 1500, "a bucket that was closed is empty when it opens (six requests took %llu ms)", (unsigned long long)took_ms);
+    unsetenv("CROZE_REGISTRY_RATE");
+}
+
 static void limits(void) {
     struct err e = ERR_INIT;
     struct registry_answer a;
@@ -345,6 +363,7 @@ int main(void) {
     what_passes();
     what_stays();
     limits();
+    a_bucket_that_was_closed();
     mirrors();
     registries_free(registries);
     peer_stop(&peer);
