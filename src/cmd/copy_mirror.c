@@ -8,7 +8,6 @@
 
 struct mirroring {
     struct registries *registries;
-    struct store *store;
     const struct copy_options *options;
     bool quiet;
     size_t all;
@@ -19,8 +18,8 @@ static bool copy_one(struct mirroring *m, const struct mirror_image *one, struct
     struct arena a = ARENA_INIT;
     struct copy_result result;
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(place_closep) struct place *from = place_repository(m->registries, m->store, &one->from, PLACE_READ);
-    _cleanup_(place_closep) struct place *to = place_repository(m->registries, m->store, &one->to, PLACE_WRITE);
+    _cleanup_(place_closep) struct place *from = place_repository(m->registries, NULL, &one->from, PLACE_READ);
+    _cleanup_(place_closep) struct place *to = place_repository(m->registries, NULL, &one->to, PLACE_WRITE);
     bool good = copy_image(from, one->tag, to, one->tag, m->options, &a, &result, e) ||
                 err_wrap(e, "copy %.*s:%.*s", STR_ARG(from->shown), STR_ARG(one->tag));
     if (good && !m->quiet)
@@ -39,9 +38,8 @@ static void each(void *ctx, const struct mirror_image *one) {
         failures_tell(&m->failures, &e);
 }
 
-bool copy_mirror(struct registries *r, struct store *s, const struct mirror_job *job, const struct copy_options *o, bool quiet,
-                 struct err *e) {
-    struct mirroring m = {.registries = r, .store = s, .options = o, .quiet = quiet};
-    bool listed = mirror_each(r, s, job, each, &m, e);
+bool copy_mirror(struct registries *r, const struct mirror_job *job, const struct copy_options *o, bool quiet, struct err *e) {
+    struct mirroring m = {.registries = r, .options = o, .quiet = quiet};
+    bool listed = mirror_each(r, job, each, &m, e);
     return failures_end(&m.failures, m.all, "copied", e) && listed;
 }

@@ -12,7 +12,6 @@
 
 struct mirror {
     struct registries *registries;
-    struct store *store;
     const struct mirror_job *job;
     struct arena arena;           /* of what lasts: names of repositories */
     struct str host, pattern;     /* of repositories */
@@ -125,7 +124,7 @@ struct tag_names {
 
 /* The far side's tags; a repository that is not there has none. */
 static bool list_theirs(struct mirror *m, const struct repository *to, struct arena *a, struct tag_names *theirs, struct err *e) {
-    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, to, PLACE_WRITE);
+    _cleanup_(place_closep) struct place *p = place_repository(m->registries, NULL, to, PLACE_WRITE);
     if (p->ops->tags(p, a, &theirs->p, &theirs->n, e))
         return true;
     if (e->sys != ENOENT)
@@ -148,7 +147,7 @@ static bool do_repository(struct mirror *m, struct str path, struct err *e) {
     struct str to_path = m->prefix.n ? arena_join3(&a, m->prefix, S("/"), path) : path;
     struct mirror_image one = {{m->host, path}, {m->to_host, to_path}, STR_NULL};
     struct tag_names ours, theirs = {0};
-    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, &one.from, PLACE_READ);
+    _cleanup_(place_closep) struct place *p = place_repository(m->registries, NULL, &one.from, PLACE_READ);
     bool good = p->ops->tags(p, &a, &ours.p, &ours.n, e) && (!m->job->only_new || list_theirs(m, &one.to, &a, &theirs, e));
     for (size_t i = 0; good && i < ours.n; i++) {
         one.tag = ours.p[i];
@@ -186,9 +185,9 @@ static bool any_matched(const struct mirror *m, struct err *e) {
     return err_set(e, ERR_FAILED, "%.*s: of %zu repositories that match, none has a tag that does", STR_ARG(m->job->source), m->names.n);
 }
 
-bool mirror_each(struct registries *r, struct store *s, const struct mirror_job *job,
-                 void (*each)(void *ctx, const struct mirror_image *one), void *ctx, struct err *e) {
-    struct mirror m = {.registries = r, .store = s, .job = job, .each = each, .ctx = ctx};
+bool mirror_each(struct registries *r, const struct mirror_job *job, void (*each)(void *ctx, const struct mirror_image *one), void *ctx,
+                 struct err *e) {
+    struct mirror m = {.registries = r, .job = job, .each = each, .ctx = ctx};
     bool good = read_source(&m, e) && read_destination(&m, e) && list_repositories(&m, e) && do_repositories(&m, e) && any_matched(&m, e);
     vec_fini(&m.names);
     arena_fini(&m.arena);

@@ -84,8 +84,9 @@ struct blob_sink draft_sink(struct draft_sink *s, int fd, uint64_t total, struct
 /* The blob under a name of the directory. */
 MUST_CHECK bool file_put_blob(int dir, const char *name, const struct descriptor *d, struct place *from, struct progress_step *progress,
                               struct err *e);
-/* The blob as a file for an upload: the place's own, or a nameless copy in `dir`, verified. */
-MUST_CHECK int place_spool(struct place *from, const struct descriptor *d, int dir, struct err *e);
+/* The blob as a file for an upload: the place's own, or a nameless copy, verified, in the store, or without one (NULL) in TMPDIR or
+ * /var/tmp. */
+MUST_CHECK int place_spool(struct place *from, const struct descriptor *d, struct store *s, struct err *e);
 
 /* A result that is not there. */
 bool place_absent(struct err *e, const char *fmt, ...) ERR_PRINTF(2, 3);

@@ -2,6 +2,7 @@
  * Blobs into a repository (distribution-spec 1.1, "Pushing a blob"). What another repository of the registry has is mounted from there. A
  * small blob is one POST and one PUT; a large one goes in pieces, and after a failure the session says how much of it has arrived. */
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -39,6 +40,8 @@ static bool ask_blob(struct place_repository *p, const struct descriptor *d, boo
 static bool remembered(const struct place_repository *p, const struct digest *d, struct arena *a, struct repository *out) {
     struct str *origins, prefix = arena_join3(a, p->repository.host, S("/"), STR_NULL);
     size_t n;
+    if (!p->store)
+        return false;
     store_origins(p->store, d, a, &origins, &n);
     for (size_t i = 0; i < n; i++) {
         *out = (struct repository){p->repository.host, str_from(origins[i], prefix.n)};
@@ -262,12 +265,9 @@ static bool send_again(struct upload *u, struct err *e) {
     return there || send(u, e);
 }
 
-static bool upload(struct place_repository *p, const struct descriptor *d, struct place *from, struct str location,
-                   struct progress_step *progress, struct err *e) {
+static bool upload(struct place_repository *p, const struct descriptor *d, int fd, struct str location, struct progress_step *progress,
+                   struct err *e) {
     char text[DIGEST_TEXT + 1];
-    _cleanup_fd_ int fd = place_spool(from, d, p->store->blobs_fd, e);
-    if (fd < 0)
-        return false;
     struct upload u = {.to = p, .d = d, .fd = fd, .progress = progress, .location = location};
     bool good = send(&u, e);
     for (int tries = 1; !good && u.worthwhile && tries < UPLOAD_TRIES; tries++) {
@@ -289,7 +289,20 @@ bool repository_put_blob(struct place *place, const struct descriptor *d, struct
     bool done = false, good = true;
     if (find_origin(p, d, from, &a, &origin))
         good = mount(p, d, &origin, &a, &done, &location, e);
-    good = good && (done || upload(p, d, from, location, progress, e));
+    _cleanup_fd_ int fd = good && !done ? place_spool(from, d, p->store, e) : -1;
+    good = good && (done || (fd >= 0 && upload(p, d, fd, location, progress, e)));
     arena_fini(&a);
     return good;
+}
+
+bool repository_put_text(struct place_repository *p, struct str bytes, struct digest *out, struct err *e) {
+    struct descriptor d = {.digest = sha256_of(bytes.p, bytes.n), .bytes = bytes.n};
+    bool has;
+    *out = d.digest;
+    if (!ask_blob(p, &d, &has, e) || has)
+        return has;
+    _cleanup_fd_ int fd = memfd_create("blob", MFD_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, errno, "make a file in memory");
+    return file_write_all(fd, bytes.p, bytes.n, "a file in memory", e) && upload(p, &d, fd, STR_NULL, NULL, e);
 }

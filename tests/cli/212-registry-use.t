@@ -42,6 +42,20 @@ for text in "$at/demo/plain" "docker://$at/demo/plain" "oci:$T/all"; do
     CROZE_ROOT="$T/no-store" does "tags without a store: $text" croze tags "$text"
 done
 is "  which is not made for it" "$(ls -d "$T/no-store" 2>&1 | grep -c 'No such')" 1
+for to in "$at/demo/storeless:v1" "dir:$T/storeless" "oci:$T/storeless-oci:v1"; do
+    CROZE_ROOT="$T/no-store" does "a copy without a store: $to" croze copy -q "$at/demo/plain:v1" "$to"
+done
+CROZE_ROOT="$T/no-store" TMPDIR="$T/nowhere" does "  of files needs no other place" croze copy -q "oci:$T/all:v1" "$at/demo/files:v1"
+peer_start other
+CROZE_ROOT="$T/no-store" does "  from one registry to another" croze copy -q "127.0.0.1:$(sed -n 's/^main=//p' "$T/one.d/ports")/demo/plain:v1" "127.0.0.1:$port/demo/plain:v1"
+CROZE_ROOT="$T/no-store" TMPDIR="$T/nowhere" refuses 1 "$T/nowhere" "  what is on its way lies in TMPDIR" \
+    croze copy -q "$at/demo/plain:v1" "127.0.0.1:$port/elsewhere/plain:v2"
+peer_stop other
+CROZE_ROOT="$T/no-store" does "a mirror job without a store" croze copy --mirror "$at/demo/plain:v1" "$at/mirror"
+peer_faults one '{"fault": "no-tag-delete"}'
+CROZE_ROOT="$T/no-store" does "a deletion without a store" croze delete "$at/mirror/demo/plain:v1"
+peer_faults one
+is "  which none of them makes" "$(ls -d "$T/no-store" 2>&1 | grep -c 'No such')" 1
 
 # --- the platform that was asked for ---
 
