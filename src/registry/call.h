@@ -46,8 +46,8 @@ MUST_CHECK bool auth_refused(struct call *c, bool *again, struct err *e);
 
 /* --- tokens.c: those that are held. Thread-safe --- */
 struct token;
-/* NULL: one that is held, or that another thread has fetched meanwhile, is in *value (in the arena). Else the caller is to fetch it, and calls
- * token_came, whatever comes of that: others wait for it. */
+/* NULL: one that is held, or that another thread has fetched meanwhile, is in *value (in the arena). Else the caller is to fetch it, and
+ * calls token_came, whatever comes of that: others wait for it. */
 struct token *token_claim(struct registries *r, struct host *h, struct str scopes, struct str identity, struct arena *a,
                           struct str *value);
 /* value "": it did not come. */

@@ -18,6 +18,12 @@ struct str repository_text(struct arena *a, const struct repository *r) {
     return r->path.n ? arena_join3(a, r->host, S("/"), r->path) : arena_str(a, r->host);
 }
 
+struct str repository_familiar(struct str text) {
+    if (str_starts(text, S("docker.io/library/")))
+        return str_from(text, S("docker.io/library/").n);
+    return str_starts(text, S("docker.io/")) ? str_from(text, S("docker.io/").n) : text;
+}
+
 bool tag_is_about(struct str tag) {
     struct digest d;
     return str_starts(tag, S("sha256-")) && tag.n >= 7 + DIGEST_HEX && digest_parse_hex(str_first(str_from(tag, 7), DIGEST_HEX), &d);
