@@ -110,6 +110,7 @@
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
 #define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
+#define LIMIT_ARRIVAL_WAIT_S 600               /* for another command that brings a blob which we want too: it may be stopped */
 #define LIMIT_TAGS 250000                      /* of one repository; and repositories of one registry */
 #define LIMIT_TAGS_BYTES MIB(12)               /* their names in memory: 48 bytes each, so many of them */
 #define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */

@@ -45,9 +45,6 @@ void place_store_lists(struct place *p, const struct archive_items *items);
 
 /* Layers that arrive get their tables of contents on the way, and their trees if they are to be unpacked. */
 void place_store_follow(struct place *p, bool unpack);
-struct arrivals;
-/* What others bring into the store just now is waited for, and not brought twice. */
-void place_store_share(struct place *p, struct arrivals *arrivals);
 /* Manifests with a subject get no entry of their own: what comes is named later, or never. */
 void place_store_bare(struct place *p);
 /* Whether the layers that were followed are those that the image's configuration means. */

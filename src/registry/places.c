@@ -128,7 +128,6 @@ struct registries *registries_new(const struct registry_options *o, struct err *
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->token_came, NULL);
     r->helpers = helpers_new();
-    arrivals_init(&r->arrivals);
     pthread_mutex_init(&r->large, NULL);
     r->options = *o;
     for (size_t i = 0; i < 2; i++)
@@ -167,7 +166,6 @@ void registries_free(struct registries *r) {
         mem_wipe((char *)r->options.creds[i].creds.p, r->options.creds[i].creds.n);
     map_fini(&r->credentials);
     helpers_free(r->helpers);
-    arrivals_fini(&r->arrivals);
     pthread_cond_destroy(&r->token_came);
     pthread_mutex_destroy(&r->large);
     pthread_mutex_destroy(&r->lock);

@@ -8,7 +8,6 @@
 
 #include "base/map.h"
 #include "net/http.h"
-#include "registry/arrivals.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
 #include "registry/registries_conf.h"
@@ -45,7 +44,6 @@ struct registries {
     struct credential *distinct;
     bool told_searches;             /* under the lock */
     struct helpers *helpers;        /* has a lock of its own */
-    struct arrivals arrivals;       /* pulls that go on at once */
     uint64_t rate;                  /* requests a second and host */
 };
 

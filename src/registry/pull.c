@@ -148,7 +148,6 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     copy.ctx = p;
     p->from = from;
     p->to = to;
-    place_store_share(to, &p->registries->arrivals);
     place_store_bare(to);
     if (o->depth != PULL_BLOBS)
         place_store_follow(to, o->depth == PULL_TREES);
