@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * See delete.h. Where a tag cannot be deleted, it is moved to a manifest that nothing else names, and that is deleted: its digest takes no
  * other tag along. Before the tag is moved the registry is asked for the deletion of something that it does not have, which tells
-  * whether it deletes at all; and if it then does not, the tag is put back. */
+ * whether it deletes at all; and if it then does not, the tag is put back. */
 #include "registry/delete.h"
 
 #include <errno.h>

@@ -2,8 +2,6 @@
  * See mirror.h. */
 #include "registry/mirror.h"
 
-#include <errno.h>
-
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/vec.h"
@@ -118,7 +116,7 @@ static bool list_repositories(struct mirror *m, struct err *e) {
 /* --- Tags --- */
 
 struct tag_names {
-    struct str *p; /* sorted */
+    struct str *p; /* sorted, as a repository gives them */
     size_t n;
 };
 
@@ -127,19 +125,8 @@ static bool list_theirs(struct mirror *m, const struct repository *to, struct ar
     _cleanup_(place_closep) struct place *p = place_repository(m->registries, NULL, to, PLACE_WRITE);
     if (p->ops->tags(p, a, &theirs->p, &theirs->n, e))
         return true;
-    if (e->sys != ENOENT)
-        return false;
-    err_clear(e);
     theirs->n = 0;
-    return true;
-}
-
-static int by_name(const void *a, const void *b) {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static bool has(const struct tag_names *names, struct str tag) {
-    return names->n > 0 && bsearch(&tag, names->p, names->n, sizeof *names->p, by_name);
+    return place_is_absent(e);
 }
 
 static bool do_repository(struct mirror *m, struct str path, struct err *e) {
@@ -154,7 +141,7 @@ static bool do_repository(struct mirror *m, struct str path, struct err *e) {
         if (tag_is_about(one.tag) || !glob_matches(m->tags, one.tag))
             continue;
         m->matched++;
-        if (!has(&theirs, one.tag))
+        if (!tags_have(theirs.p, theirs.n, one.tag))
             m->each(m->ctx, &one);
     }
     arena_fini(&a);

@@ -234,6 +234,13 @@ struct place *place_open(struct registries *r, struct store *s, struct str text,
     return p;
 }
 
+bool place_is_absent(struct err *e) {
+    if (e->sys != ENOENT)
+        return false;
+    err_clear(e);
+    return true;
+}
+
 void place_close(struct place *p) {
     if (p)
         p->ops->close(p);

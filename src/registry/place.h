@@ -74,6 +74,13 @@ struct place {
     bool asks;                  /* a question costs a request: what is implied is not asked for */
 };
 
+/* Whether an error says that something is not there. That is an answer: the error is cleared. */
+bool place_is_absent(struct err *e);
+
+/* Sorts tags, and looks for one among those that are sorted. */
+void tags_sort(struct str *tags, size_t n);
+bool tags_have(const struct str *sorted, size_t n, struct str tag);
+
 /* Whether the tag only holds what is about an image: the fallback of the referrers' API, and cosign's. */
 bool tag_is_about(struct str tag);
 

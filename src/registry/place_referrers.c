@@ -2,8 +2,6 @@
  * Manifests into a repository, and what is about one (distribution-spec 1.1, "Pushing Manifests with Subject", "Listing Referrers").
  * A registry that knows the referrers' API says so when it takes a manifest with a subject (OCI-Subject). Elsewhere an index under a
  * fallback tag says what there is (place_fallback.c). */
-#include <errno.h>
-
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
@@ -13,13 +11,6 @@
 #include "registry/repository.h"
 
 enum { LOOKS_AWAY_TRIES = 5 };
-
-static bool is_absent(struct err *e) {
-    if (e->sys != ENOENT)
-        return false;
-    err_clear(e);
-    return true;
-}
 
 /* --- Listing --- */
 
@@ -74,7 +65,7 @@ static bool list_by_tag(struct place_repository *p, const struct digest *subject
     struct manifest_blob m;
     char tag[REFERENCE_TAG_BYTES];
     bool there = p->place.ops->manifest(&p->place, str_z(reference_tag(subject, "", tag)), LIMIT_MANIFEST_BYTES, &a, &m, e);
-    bool good = there ? take_page(out, m.bytes, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag) : is_absent(e);
+    bool good = there ? take_page(out, m.bytes, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag) : place_is_absent(e);
     arena_fini(&a);
     return good;
 }
@@ -133,7 +124,7 @@ static bool is_taken(struct place_repository *p, struct str reference, const str
         return true;
     if (p->place.ops->resolve(&p->place, reference, &there, e))
         return digest_eq(&there, d) || lacks(p, reference, d, status, e);
-    if (!is_absent(e))
+    if (!place_is_absent(e))
         return err_wrap(e, "%.*s: the registry answers %ld to %s; whether it has it", STR_ARG(p->place.shown), status,
                         digest_text(d, text));
     return lacks(p, reference, d, status, e);

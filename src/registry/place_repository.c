@@ -216,16 +216,11 @@ static bool take_tags(void *ctx, struct str body, struct err *e) {
     return true;
 }
 
-static int by_name(const void *a, const void *b) {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 /* Sorted; what a page has that another had too counts once. */
 static void give_tags(const struct tag_list *l, struct str **out, size_t *n) {
     const struct str *names = l->names.p;
     *n = 0;
-    if (l->names.n > 1)
-        qsort(l->names.p, l->names.n, sizeof *l->names.p, by_name);
+    tags_sort(l->names.p, l->names.n);
     *out = arena_array(l->arena, struct str, l->names.n);
     for (size_t i = 0; i < l->names.n; i++)
         if (i == 0 || !str_eq(names[i], names[i - 1]))

@@ -2,7 +2,6 @@
  * croze's store as a place (place.h). What is brought is leased before it is looked for, so that no gc takes it before a name reaches it;
  * names are given by put_manifest, which a copy calls when all is there. What is about another manifest (a signature) gets an entry without
  * a name, since nothing else leads to it. */
-#include <errno.h>
 #include <pthread.h>
 
 #include "base/limits.h"

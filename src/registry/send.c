@@ -3,8 +3,6 @@
  * and credentials stay with the registry's scheme, host and port. See call.h. */
 #include "registry/call.h"
 
-#include <errno.h>
-
 #include "net/settings.h"
 #include "net/words.h"
 
