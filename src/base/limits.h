@@ -103,6 +103,7 @@
 #define LIMIT_MANIFEST_SMALL_BYTES KIB(128)    /* as nearly all are: larger ones are held one at a time */
 #define LIMIT_INDEX_CHILDREN 10000             /* manifests that one index names */
 #define LIMIT_ARTIFACT_BLOBS 1000              /* of a manifest that is no image: signatures of one image, cosign's own limit */
+#define LIMIT_BLOB_BYTES ((uint64_t)256 << 30) /* one layer: a registry may send as much as its descriptor says */
 #define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_BYTES MIB(16)               /* they are held in memory until they are put, with what they name */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Asks the far side for all of a copy at its end (graph.h): who says "done" has looked. What is not there is looked for again, some
  * times: a registry in which others put the same things at that moment may not see them for some milliseconds. */
-
 #include "base/limits.h"
 #include "net/settings.h"
 #include "registry/graph.h"
