@@ -52,6 +52,7 @@ static void lint(struct check *c) {
         }
     }
     c->step = NULL;
+    shellcheck_look(c);
     for (size_t t = 0; rule_tables[t]; t++)
         for (const struct rule *r = rule_tables[t]; r->id; r++)
             if (check_speaks(c, r) && replaced(c, r))

@@ -155,6 +155,13 @@ static bool has_pipefail(const struct df_instruction *shell) {
     return false;
 }
 
+static bool has_errexit(const struct df_instruction *shell) {
+    for (size_t k = 1; k < shell->n_args; k++)
+        if (str_eqz(shell->args[k], "errexit") || (word_starts_in("-e -o", shell->args[k]) && str_index(shell->args[k], 'e') > 0))
+            return true;
+    return false;
+}
+
 /* --- Scripts ---------------------------------------------------------------------------------------------------------------------- */
 
 static const struct shell_command *words_alone(struct arena *a, const struct df_instruction *run) {
@@ -258,12 +265,15 @@ static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) 
 /* What is in force, which a stage takes from the one it stands on. */
 struct in_force {
     enum shell_kind kind;
-    bool pipefail, workdir, odd_shell, profile, other_user;
+    struct str name;
+    bool errexit, pipefail, workdir, odd_shell, profile, other_user;
 };
 
 static void take_shell(struct in_force *now, const struct df_instruction *i) {
     bool env = i->n_args > 1 && str_eqz(program_name(i->args[0]), "env");
     now->kind = kind_of(i->args[env]);
+    now->name = program_name(i->args[env]);
+    now->errexit = has_errexit(i);
     now->pipefail = has_pipefail(i);
     now->odd_shell = !is_plain(i);
 }
@@ -284,7 +294,9 @@ static void look(struct names *names, struct lint *l, struct lint_step *s, struc
         shell->other_user = !lint_is_root(s->i->args[0]);
     shell->profile |= sets_profile(s->i);
     s->shell = shell->kind;
+    s->shell_name = shell->name;
     s->pipefail = shell->pipefail;
+    s->errexit = shell->errexit;
     s->plain_shell = !shell->odd_shell && !shell->profile;
     s->other_user = shell->other_user;
     s->workdir = shell->workdir;

@@ -22,7 +22,9 @@ struct lint_step {
     size_t stage;
     ptrdiff_t from;               /* COPY --from: the stage before its own that is meant, or NO_STAGE */
     enum shell_kind shell;        /* that is in force */
+    struct str shell_name;        /* its program's, without a path; "": the default */
     bool pipefail;                /* that shell is started with it */
+    bool errexit;                 /* likewise with -e */
     bool plain_shell;             /* it is the default, or started with -c alone, and no BASH_ENV is set */
     bool other_user;              /* a USER that is not root is in force */
     bool workdir;                 /* a WORKDIR stands above, in this stage or one below it */

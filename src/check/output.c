@@ -83,6 +83,8 @@ void output_add(struct output *o, struct str name, struct str text, const struct
         f->pos = in_characters(&places, f->pos);
         f->end = in_characters(&ends, f->end);
         f->message = arena_str(a, f->message);
+        f->also = f->also ? arena_strz(a, str_z(f->also)) : NULL;
+        f->url = f->url ? arena_strz(a, str_z(f->url)) : NULL;
         f->layer = arena_str(a, f->layer);
         f->path = arena_str(a, f->path);
         f->step = arena_str(a, f->step);

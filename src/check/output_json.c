@@ -45,7 +45,7 @@ static void json_line(const struct finding *f, struct buf *out) {
     json_add_str(d, o, "why", str_z(f->rule->why));
     json_add_str(d, o, "fix", str_z(f->rule->fix));
     add_edits(d, o, f);
-    json_add_str_opt(d, o, "url", str_z(f->rule->url));
+    json_add_str_opt(d, o, "url", str_z(f->url ? f->url : f->rule->url));
     json_write(d, false, out);
     buf_add_char(out, '\n');
 }

@@ -249,7 +249,8 @@ void check_note(struct check *c, const struct rule *r, const struct lint_step *s
     va_start(ap, fmt);
     _cleanup_(mem_freep) char *text = mem_vprintf(fmt, ap);
     va_end(ap);
-    struct finding f = {.rule = r, .file = c->file->name, .line = s->at->pos.line, .also = ids};
+    struct finding f = {.rule = r, .file = c->file->name, .line = s->at->pos.line, .also = ids, .url = c->url};
+    c->url = NULL;
     struct str message = str_first_chars(str_z(text), NOTE_BYTES); /* it quotes the file, which may have words of megabytes */
     f.message = message.n < strlen(text) ? arena_printf(c->arena, "%.*s...", STR_ARG(message)) : arena_str(c->arena, message);
     if (!check_where(c, s, part, &f.pos, &f.end)) {

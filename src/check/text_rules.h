@@ -50,6 +50,7 @@ struct check {
     const bool *lists_relied;        /* shell_apt.c's, once it was needed */
     VEC(struct edit) edits;          /* for the next finding */
     const char *ids;                 /* of the next finding: its rule's ids elsewhere that are meant, if not all */
+    const char *url;                 /* of the next note, if not its rule's */
     bool unmendable;                 /* one of them has no place */
     VEC(struct finding) findings;
     size_t n_dropped;
@@ -95,6 +96,11 @@ bool check_speaks(const struct check *c, const struct rule *r);
 /* As check_report, with the message in the arena. */
 void check_add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i, struct df_pos pos,
                struct str message);
+/* shell_vars.c: what every build may set; whether what a step of `stage` above sets is there in a RUN. */
+extern const char shell_proxies[];
+bool shell_var_reaches(const struct lint_step *run, const struct lint_step *above, size_t stage);
+/* Asks ShellCheck about what RUN starts, if the options want that (shellcheck.c). */
+void shellcheck_look(struct check *c);
 /* Finds the pragmas that are for the whole file or a stage of it (pragma.c). */
 void pragmas_find(struct check *c);
 

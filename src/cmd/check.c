@@ -15,12 +15,17 @@
 #include "sys/files.h"
 
 static const char *format = "text";
+static const char *shellcheck;
 static bool list_rules;
 
 static const struct opt options[] = {
     OPT_ENUM(0, "format", output_format_names, &format,
              "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
+    OPT_OPTIONAL(
+        "shellcheck", "PROGRAM", &shellcheck,
+        "Ask ShellCheck too about what RUN starts: shellcheck of the PATH, or this program; off: do not (its rules are SC2086 and the "
+        "like)"),
     OPT_TABLE(check_policy_rows, "Rules"),
     OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
@@ -77,6 +82,28 @@ static bool check_deployment_file(struct str name, struct str text, const struct
     return good;
 }
 
+static bool shellcheck_asked(void) {
+    return shellcheck && strcmp(shellcheck, "off") != 0;
+}
+
+/* Mending takes several rounds, in which nothing of ShellCheck's is mended: it is asked about what comes out. */
+static bool check_text(const char *path, struct arena *a, struct str name, struct str text, struct check_options *o, struct check_result *r,
+                       struct err *e) {
+    struct shellcheck sc = {.program = shellcheck && shellcheck[0] ? shellcheck : "shellcheck"};
+    if (check_fix_asked()) {
+        check_dockerfile(a, text, name, o, r);
+        if (!check_fix(path, a, o, r, e) || !shellcheck_asked())
+            return e->kind == ERR_NONE;
+        text = r->text;
+        err_clear(&r->error);
+    }
+    o->shellcheck = shellcheck_asked() ? &sc : NULL;
+    check_dockerfile(a, text, name, o, r);
+    if (sc.err.kind != ERR_NONE)
+        err_move(e, &sc.err);
+    return e->kind == ERR_NONE;
+}
+
 /* What was found before a file turned out to be wrong counts too. */
 static bool check_file(const char *path, const struct check_policy *policy, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
@@ -88,8 +115,7 @@ static bool check_file(const char *path, const struct check_policy *policy, stru
         return dockerfile_unread(name, e);
     if (str_ends(name, S(".yaml")) || str_ends(name, S(".yml")))
         return check_deployment_file(name, buf_str(&text), policy, out, e);
-    check_dockerfile(&a, buf_str(&text), name, &o, &r);
-    bool good = !check_fix_asked() || check_fix(path, &a, &o, &r, e);
+    bool good = check_text(path, &a, name, buf_str(&text), &o, &r, e);
     output_add(out, name, r.text, r.findings, r.n_findings, r.n_dropped);
     output_note(out, check_doubt(&a, &r));
     if (good && r.error.kind != ERR_NONE)
