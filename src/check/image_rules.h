@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "check/image_check.h"
+#include "check/secret_names.h"
 #include "layer/view.h"
 
 /* One entry of one layer. */
@@ -48,7 +49,5 @@ void image_look_at_history(struct image_check *c);
 /* What a text has that looks like a token ("an AWS access key"), or NULL; and the text with each of them masked. */
 const char *image_token(struct str text);
 struct str image_masked(struct arena *a, struct str text);
-/* Whether a variable's name speaks of a secret ("DB_PASSWORD"), and not of where one lies ("DB_PASSWORD_FILE"). */
-bool is_secret_name(struct str name);
 
 #endif
