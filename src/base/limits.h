@@ -34,6 +34,8 @@
 #define LIMIT_SHELLCHECK_BATCH 64              /* scripts of one process, each an open file */
 #define LIMIT_SHELLCHECK_SAID MIB(8)           /* of one process */
 #define LIMIT_SHELLCHECK_S 60                  /* without an answer */
+#define LIMIT_VARIANTS 32                      /* Dockerfiles that are compared: each fact of each with those of the others */
+#define LIMIT_VARIANT_WORK 5000000             /* ports and volumes of one of them, gone through for each EXPOSE and VOLUME */
 #define LIMIT_EDITS 1000                       /* of one finding */
 #define LIMIT_EDITS_AT_ONCE 2000               /* carried out in one round: each is compared with those before it */
 #define LIMIT_EXCEPTIONS 1000                   /* each is compared with every finding */

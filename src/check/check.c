@@ -72,6 +72,15 @@ static const struct df_instruction *instruction_at(const struct dockerfile *f, u
     return low < f->n_instructions && i->pos.line <= line && line <= i->line_end ? i : NULL;
 }
 
+static void remarks(struct check *c) {
+    for (size_t k = 0; k < c->options->n_remarks; k++) {
+        const struct check_remark *m = &c->options->remarks[k];
+        const struct df_instruction *i = instruction_at(c->file, m->pos.line);
+        if (check_speaks(c, m->rule))
+            check_add(c, m->rule, i, i, m->pos, m->message);
+    }
+}
+
 static void without_empty_lines(struct check *c, const struct df_instruction *i, unsigned last) {
     for (unsigned line = i && check_step(c, i) ? i->pos.line : last; line < last; line++)
         if (str_trim(source_line(&c->source, line)).n == 0)
@@ -253,6 +262,7 @@ static bool run(struct check *c, struct str text, struct str name, struct check_
     read_text(c);
     if (parsed || !strict)
         run_rules(c, READS_FILE, NULL);
+    remarks(c);
     return parsed && (c->piece || walk(c, r));
 }
 

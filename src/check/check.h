@@ -49,8 +49,17 @@ struct shellcheck {
     struct err err;               /* why it could not be asked (ERR_UNCHECKED), or clear; the caller clears it */
 };
 
+/* What is to be said of a file that only others show, or another look at it (variants.h). */
+struct check_remark {
+    const struct rule *rule;
+    struct df_pos pos;
+    struct str message;
+};
+
 struct check_options {
     struct check_policy policy;
+    const struct check_remark *remarks;
+    size_t n_remarks;
     struct shellcheck *shellcheck; /* NULL: no program is run */
     struct plan_options plan;     /* build arguments, target, platform, named contexts */
     bool all_stages;              /* also those that the target does not need */

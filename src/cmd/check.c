@@ -10,6 +10,7 @@
 #include "cmd/check_host.h"
 #include "cmd/check_image.h"
 #include "cmd/check_policy.h"
+#include "cmd/check_variants.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "sys/files.h"
@@ -26,6 +27,7 @@ static const struct opt options[] = {
         "shellcheck", "PROGRAM", &shellcheck,
         "Ask ShellCheck too about what RUN starts: shellcheck of the PATH, or this program; off: do not (its rules are SC2086 and the "
         "like)"),
+    OPT_TABLE(check_variants_rows, "Variants of a product"),
     OPT_TABLE(check_policy_rows, "Rules"),
     OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
@@ -105,17 +107,18 @@ static bool check_text(const char *path, struct arena *a, struct str name, struc
 }
 
 /* What was found before a file turned out to be wrong counts too. */
-static bool check_file(const char *path, const struct check_policy *policy, struct output *out, struct err *e) {
+static bool check_file(char **files, size_t k, const struct check_options *common, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
+    struct check_options o = *common;
     struct check_result r;
     struct str name;
-    if (!read_file(path, &name, &text, e))
+    check_variants_add(k, &o);
+    if (!read_file(files[k], &name, &text, e))
         return dockerfile_unread(name, e);
     if (str_ends(name, S(".yaml")) || str_ends(name, S(".yml")))
-        return check_deployment_file(name, buf_str(&text), policy, out, e);
-    bool good = check_text(path, &a, name, buf_str(&text), &o, &r, e);
+        return check_deployment_file(name, buf_str(&text), &o.policy, out, e);
+    bool good = check_text(files[k], &a, name, buf_str(&text), &o, &r, e);
     output_add(out, name, r.text, r.findings, r.n_findings, r.n_dropped);
     output_note(out, check_doubt(&a, &r));
     if (good && r.error.kind != ERR_NONE)
@@ -152,9 +155,13 @@ static bool fails(const struct output *o, const struct check_policy *p) {
 }
 
 static void check_files(char **args, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
+    if (!check_variants_read(&a, args, n, &o.plan, e))
+        return;
     for (size_t k = 0; k < n; k++) {
         struct err one = ERR_INIT;
-        if (!check_file(args[k], policy, out, &one))
+        if (!check_file(args, k, &o, out, &one))
             add_error(e, &one);
     }
 }
@@ -165,6 +172,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct check_policy policy = {0};
     if (list_rules)
         return show_rules(e);
+    if (!check_variants_fits(check_host_asked() || check_image_asked(), check_fix_asked(), e))
+        return -1;
     if (check_host_asked())
         return check_fix_fits(true, e) && check_policy_read(&a, &policy, e) ? check_host(c, n, &policy, format, e) : -1;
     if (n == 0)
