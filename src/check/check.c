@@ -235,11 +235,12 @@ static void read_text(struct check *c) {
 }
 
 static bool walk(struct check *c, struct check_result *r) {
-    struct plan p, bare;
-    if (!plan(c, &p, &bare, &r->error))
+    struct plan *p = arena_new(c->arena, struct plan),
+                *bare = arena_new(c->arena, struct plan); /* rules of READS_FILE look at them later */
+    if (!plan(c, p, bare, &r->error))
         return false;
-    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .see_base = see_base, .ctx = c};
-    c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
+    struct walk walk = {.options = c->options, .plan = p, .see = see_step, .see_base = see_base, .ctx = c};
+    c->notes = arena_array(c->arena, struct stage_notes, p->n_stages);
     bool good = walk_stages(&walk, &r->error);
     if (walk.doubt.kind != ERR_NONE)
         r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
@@ -260,10 +261,11 @@ static bool run(struct check *c, struct str text, struct str name, struct check_
         return false;
     }
     read_text(c);
+    bool good = parsed && (c->piece || walk(c, r));
     if (parsed || !strict)
         run_rules(c, READS_FILE, NULL);
     remarks(c);
-    return parsed && (c->piece || walk(c, r));
+    return good;
 }
 
 /* By line; of one line as they were found, which is their order in memory. */

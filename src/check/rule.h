@@ -10,7 +10,7 @@
 enum rule_reads {
     READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning), or the engine does; no function */
     READS_INSTRUCTION, /* each instruction of the text, on its own, even if the rest of the file is wrong */
-    READS_FILE,        /* the instructions as a whole, once; the function gets NULL, and has c->lint */
+    READS_FILE,        /* the instructions as a whole, once, behind all others; the function gets NULL, and has c->lint, perhaps c->plan */
     READS_TEXT,        /* each instruction of the text, the triggers of ONBUILD among them: c->step */
     READS_COMMAND,     /* each command that a RUN starts: c->step and c->command */
     READS_FROM,        /* each FROM, with the global ARGs known */

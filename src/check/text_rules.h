@@ -35,7 +35,7 @@ struct check {
     uint64_t work;                   /* left of LIMIT_FILE_WORK for words that rules expand; then they are silent */
     const struct check_options *options;
     const struct dockerfile *file;
-    const struct plan *plan;         /* READS_FROM: perhaps incomplete */
+    const struct plan *plan;         /* READS_FROM: perhaps incomplete; READS_FILE: likewise, or NULL */
     const struct plan *bare;         /* the same without build arguments, likewise */
     struct source source;
     struct check_config config;      /* of the file */

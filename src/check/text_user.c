@@ -33,13 +33,39 @@ static void root_user(struct check *c, const struct rule *r, const struct df_ins
         judge_root(c, r, own_user(&c->lint, k));
 }
 
+/* The stage at the bottom of the last one; NULL: the file was not read so far. */
+static const struct plan_stage *bottom(const struct check *c) {
+    const struct plan_stage *s = c->plan && c->plan->n_stages ? &c->plan->stages[c->plan->n_stages - 1] : NULL;
+    while (s && s->base_kind == BASE_STAGE)
+        s = &c->plan->stages[s->base_stage];
+    return s;
+}
+
+/* Whether the image that all stands on is known, and its user. */
+static bool inherited_user(struct check *c, const struct plan_stage *s, struct str *user) {
+    struct container_config config = {0};
+    struct str platform = STR_NULL;
+    if (!s || s->base_kind == BASE_SCRATCH || !c->options->base ||
+        !c->options->base(c->options->base_ctx, &c->scratch, s, &config, &platform))
+        return false;
+    *user = config.user;
+    return true;
+}
+
 static void user_missing(struct check *c, const struct rule *r, const struct df_instruction *none) {
     const struct lint *l = &c->lint;
+    const struct plan_stage *s = bottom(c);
+    struct str user = STR_NULL;
     (void)none;
     if (c->piece || l->n_stages == 0 || last_user(l))
         return;
-    check_note(c, r, &l->steps[l->stages[l->n_stages - 1].first], STR_NULL, NULL,
-               "no USER: unless the base image has one, all of it runs as root");
+    const struct lint_step *from = &l->steps[l->stages[l->n_stages - 1].first];
+    if (!inherited_user(c, s, &user))
+        check_note(c, r, from, STR_NULL, NULL, "no USER: unless the base image has one, all of it runs as root");
+    else if (user.n == 0)
+        check_note(c, r, from, STR_NULL, NULL, "no USER, and %s has none: all of it runs as root", SHOWN(s->base_ref));
+    else if (lint_is_root(user))
+        check_note(c, r, from, STR_NULL, NULL, "no USER, and that of %s is %s: all of it runs as root", SHOWN(s->base_ref), SHOWN(user));
 }
 
 static bool is_numeric(struct str user) {

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "check/deploy.h"
 #include "check/output.h"
+#include "cmd/check_bases.h"
 #include "cmd/check_fix.h"
 #include "cmd/check_host.h"
 #include "cmd/check_image.h"
@@ -44,8 +45,8 @@ const struct cmd cmd_check = {
     .usage = "[OPTIONS] FILE...|--image IMAGE...|--host",
     .description =
         "Reads Dockerfiles, or pieces of them (- is standard input), and says what is wrong. The exit code is 10 if there is\n"
-        "anything to say. `croze build --check` says what docker's check does, and knows the ignore file and the base images\n"
-        "of the store.\n\n"
+        "anything to say. `croze build --check` says what docker's check does, and knows the ignore file. Both know the base\n"
+        "images of the store, if there is one: a user that an image has need not be named again.\n\n"
         "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
         "image is run\nor unpacked.\n\n"
@@ -154,9 +155,10 @@ static bool fails(const struct output *o, const struct check_policy *p) {
     return false;
 }
 
-static void check_files(char **args, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
+static void check_files(struct context *c, char **args, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
+    check_bases_offer(c, &o);
     if (!check_variants_read(&a, args, n, &o.plan, e))
         return;
     for (size_t k = 0; k < n; k++) {
@@ -164,6 +166,7 @@ static void check_files(char **args, size_t n, const struct check_policy *policy
         if (!check_file(args, k, &o, out, &one))
             add_error(e, &one);
     }
+    check_bases_close(c);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -185,7 +188,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (check_image_asked())
         check_images(c, args, n, &policy, &out, e);
     else
-        check_files(args, n, &policy, &out, e);
+        check_files(c, args, n, &policy, &out, e);
     (void)!print(&out, check_fix_prints(args, n), e);
     return e->kind != ERR_NONE ? -1 : fails(&out, &policy) ? ERR_FINDINGS : 0;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # croze check --variants: a product on three bases; what one of them says otherwise is a finding of that file, which its comments may silence
 # and its severities are of; what cannot be compared.
-# shellcheck disable=SC1091,SC2046,SC2154
+# shellcheck disable=SC2046,SC2154
 . "$(dirname "$0")/lib.sh"
 cd "$T" || exit 1
 for os in alpine rocky ubuntu; do
