@@ -57,7 +57,7 @@ extern const struct rule rules_from[], rules_user[], rules_stage[], rules_copy[]
 extern const struct rule rules_lines[], rules_apt[], rules_rpm[], rules_language[], rules_misc[], rules_vars[], rules_download[];
 extern const struct rule rules_trust[], rules_list[], rules_shellcheck[], rules_variants[];
 extern const struct rule rules_secrets[], rules_rights[];
-extern const struct rule rules_deploy[], rules_exceptions[];
+extern const struct rule rules_deploy[], rules_deploy_rights[], rules_exceptions[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
     rules_image_secrets[], rules_image_history[];
 extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_files[], rules_cis_images[], rules_cis_isolation[],
