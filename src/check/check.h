@@ -73,7 +73,7 @@ struct check_options {
 struct check_result {
     struct str text;              /* as given: for showing lines */
     struct dockerfile file;       /* as far as it could be read */
-    struct finding *findings;     /* sorted by line, then as BuildKit has them */
+    struct finding *findings;     /* by their place; with BuildKit's word by `line`, and then as it has them */
     size_t n_findings;
     size_t n_dropped;             /* above LIMIT_FINDINGS */
     bool fails;                   /* "error=true", and there are findings: a build must not begin */

@@ -14,13 +14,15 @@
 
 enum deploy_rule { STABLE_TAG, NO_TAG, VARIABLE_TAG, BAD_NAME };
 const struct rule rules_deploy[] = {
-    [STABLE_TAG] = {.id = "DeployStableTag",
-                    .reads = READS_OTHER,
-                    .severity = SEVERITY_WARNING,
-                    .also = "5.28",
-                    .why = "A stable tag moves: containers that are started later run another image, and a rollback finds the new one.",
-                    .fix = "Name a unique tag (product:version.time.number), or a digest.",
-                    .url = ""},
+    [STABLE_TAG] =
+        {.id = "DeployStableTag",
+         .reads = READS_OTHER,
+         .severity = SEVERITY_WARNING,
+         .also = "5.28",
+         .why =
+             "A tag without a build's number moves: containers that are started later run another image, and a rollback finds the new one.",
+         .fix = "Name a unique tag (product:version.time.number), or a digest.",
+         .url = ""},
     [NO_TAG] = {.id = "DeployLatest",
                 .reads = READS_OTHER,
                 .severity = SEVERITY_ERROR,

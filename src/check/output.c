@@ -126,6 +126,11 @@ struct str output_place(struct arena *a, const struct finding *f) {
     return f->path.n ? arena_join3(a, f->file, S(":"), f->path) : f->file;
 }
 
+struct str output_remainder(struct arena *a, const struct output_part *part) {
+    struct str more = part->n_dropped ? arena_printf(a, "%zu more findings are not shown", part->n_dropped) : STR_NULL;
+    return arena_join3(a, more, more.n && part->note.n ? S("; ") : STR_NULL, part->note);
+}
+
 void output_write(const struct output *o, enum output_format format, struct buf *out) {
     static void (*const writers[])(const struct output *, struct buf *) = {
         [OUTPUT_TEXT] = output_lines,    [OUTPUT_JSON] = output_json,

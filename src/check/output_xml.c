@@ -49,6 +49,12 @@ void output_checkstyle(const struct output *o, struct buf *out) {
         buf_add_str(out, S(">\n"));
         for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
             checkstyle_error(&a, &o->parts.p[p].findings[k], out);
+        struct str rest = output_remainder(&a, &o->parts.p[p]);
+        if (rest.n) {
+            buf_add_str(out, S("    <error line=\"0\" column=\"0\" severity=\"info\""));
+            add_attribute(out, "message", rest);
+            buf_add_str(out, S(" source=\"croze.note\"/>\n"));
+        }
         buf_add_str(out, S("  </file>\n"));
     }
     buf_add_str(out, S("</checkstyle>\n"));
@@ -81,6 +87,12 @@ void output_junit(const struct output *o, struct buf *out) {
             buf_add_str(out, S("    <testcase name=\"no findings\" classname=\"croze\"/>\n"));
         for (size_t k = 0; k < part->n_findings; k++)
             junit_case(&a, &part->findings[k], out);
+        struct str rest = output_remainder(&a, part);
+        if (rest.n) {
+            buf_add_str(out, S("    <system-out>"));
+            add_text(out, rest);
+            buf_add_str(out, S("</system-out>\n"));
+        }
         buf_add_str(out, S("  </testsuite>\n"));
     }
     buf_add_str(out, S("</testsuites>\n"));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "check/deploy.h"
 #include "check/output.h"
 #include "cmd/check_bases.h"
@@ -64,8 +65,22 @@ static bool read_file(const char *path, struct str *name, struct buf *text, stru
     return from_stdin ? file_read_fd(STDIN_FILENO, name->p, text, e) : file_read(path, text, e);
 }
 
+/* A name may hold what ends a line, or moves the cursor. */
+static void show_in_a_line(struct err *one) {
+    _cleanup_(buf_fini) struct buf shown = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    enum err_kind kind = one->kind;
+    int sys = one->sys;
+    buf_add_shown(&shown, str_z(one->msg));
+    if (!buf_ok(&shown) || str_eq(buf_str(&shown), str_z(one->msg)))
+        return;
+    err_clear(one);
+    err_set(one, kind, "%.*s", STR_ARG(buf_str(&shown)));
+    one->sys = sys;
+}
+
 /* Several files may be wrong: their messages come one below the other, with the first one's kind. */
 static void add_error(struct err *all, struct err *one) {
+    show_in_a_line(one);
     if (all->kind == ERR_NONE) {
         err_move(all, one);
         return;
@@ -137,11 +152,23 @@ static int show_rules(struct err *e) {
     return print_text(&out, "check --rules", e) ? 0 : -1;
 }
 
+/* What a format of findings alone cannot hold. */
+static void tell_remainders(const struct output *o) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    for (size_t p = 0; p < o->parts.n; p++) {
+        struct str rest = output_remainder(&a, &o->parts.p[p]);
+        if (rest.n)
+            log_warn("%.*s: %.*s", STR_ARG(o->parts.p[p].name), STR_ARG(rest));
+    }
+}
+
 /* Prints what was found, even if something else went wrong. */
 static bool print(const struct output *o, bool aside, struct err *e) {
     _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
     struct err unprinted = ERR_INIT;
     output_write(o, output_format_of(format), &out);
+    if (output_format_of(format) == OUTPUT_GITLAB)
+        tell_remainders(o);
     if (aside ? file_write_all(STDERR_FILENO, out.p, out.n, "standard error", &unprinted) : print_text(&out, "check", &unprinted))
         return true;
     add_error(e, &unprinted);

@@ -49,13 +49,13 @@ static void file(void) {
     struct rig g;
     struct str text = S("FROM scratch\nUSER 1\nRUN cd /x\nRUN sudo y\n");
     rig_init(&g);
-    is_str(check(&g, text), S("3 CdInRun warning;4 SudoInRun error;4 ConsecutiveRun info;"), "without a file");
+    is_str(check(&g, text), S("3 CdInRun warning;4 ConsecutiveRun info;4 SudoInRun error;"), "without a file");
     given(&g, "ignored: [DL3003, SudoInRun]\noverride:\n  error:\n    - DL3059\n");
     is_str(check(&g, text), S("4 ConsecutiveRun error;"), "ignored, by any name; another severity");
     given(&g, "ignored:\n  - DS-0013\n  - DKL-DI-0001\n  - DL3059\n");
     is_str(check(&g, text), S(""), "... by other tools' names");
     given(&g, "override: {style: [DL3003], info: [DL3004], warning: [DL3059]}\nfailure-threshold: info\n");
-    is_str(check(&g, text), S("3 CdInRun style;4 SudoInRun info;4 ConsecutiveRun warning;"), "all severities");
+    is_str(check(&g, text), S("3 CdInRun style;4 ConsecutiveRun warning;4 SudoInRun info;"), "all severities");
     ok(check_is_failure(&g.options.policy, g.r.findings, g.r.n_findings), "above the threshold");
     given(&g, "ignored: [DL3059, DL3004]\nfailure-threshold: error\n");
     (void)check(&g, text);
@@ -71,11 +71,24 @@ static void file(void) {
     given(&g, "trustedRegistries: [docker.io, '*.example.com']\n");
     is_str(check(&g, S("FROM quay.io/x:1\nUSER 1\n")), S("1 UntrustedRegistry error;"), "registries");
     given(&g, "label-schema: {a: text, b: url}\nstrict-labels: true\n");
-    is_str(check(&g, S("FROM scratch\nUSER 1\nLABEL b=x c=y\n")), S("1 LabelMissing info;3 LabelUnknown info;3 LabelUrl warning;"),
+    is_str(check(&g, S("FROM scratch\nUSER 1\nLABEL b=x c=y\n")), S("1 LabelMissing info;3 LabelUrl warning;3 LabelUnknown info;"),
            "labels");
     given(&g, "");
     given(&g, "disable-ignore-pragma: true\n");
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL3003\nRUN cd /x\n")), S("4 CdInRun warning;"), "pragmas do not count");
+    rig_fini(&g);
+}
+
+/* On the command line and in the file; the comment's word is hadolint's, exactly. */
+static void names(void) {
+    struct rig g;
+    struct str text = S("FROM scratch\nUSER 1\nRUN cd /x\nRUN ls\n");
+    rig_init(&g);
+    given(&g, "ignored: [dl3003, consecutiverun, sc2086, dkl-di-0001]\n");
+    is_str(check(&g, text), S(""), "rules by names in another case");
+    given(&g, "override: {error: [cdinrun]}\n");
+    is_str(check(&g, text), S("3 CdInRun error;4 ConsecutiveRun info;"), "... and their severities");
+    refuses(&g, "ignored: [dlx]\n", "f: ignored: no rule is called \"dlx\"");
     rig_fini(&g);
 }
 
@@ -151,8 +164,16 @@ static void pieces(void) {
     rig_init(&g);
     is_str(check(&g, S("FROM scratch\nUSER 1\nNONSENSE\nRUN cd /x\n")), S("4 CdInRun warning;"), "behind an error");
     is_err(&g.r.error, "Dockerfile:3:1: unknown instruction: NONSENSE", "... which is told");
+    is_str(check(&g, S("FROM scratch\nUSER 1\nEXPOSE 99999\nENV k v\nUSER $NOPE\nENV k v\n")),
+           S("3 ExposePortRange error;4 LegacyKeyValueFormat warning;5 UndefinedVar warning;6 LegacyKeyValueFormat warning;"),
+           "behind instructions that cannot be carried out");
+    is_err(&g.r.error, "Dockerfile:3:8: ", "... of which the first is told");
+    is_str(check(&g, S("FROM scratch\nUSER 1\nNONSENSE\nENV k v\n")), S("4 LegacyKeyValueFormat warning;"), "expanded rules, too");
+    is_err(&g.r.error, "Dockerfile:3:1: unknown instruction", "... with that error");
+    (void)check(&g, S("COPY a b\nFROM scratch\nNONSENSE\n"));
+    is_err(&g.r.error, "Dockerfile:3:1", "a file that does not begin well");
     is_str(check(&g, S("RUN cd /x\nCMD a\nCMD b\n")),
-           S("1 CdInRun warning;2 JSONArgsRecommended warning;2 MultipleInstructionsDisallowed warning;3 JSONArgsRecommended warning;"),
+           S("1 CdInRun warning;2 MultipleInstructionsDisallowed warning;2 JSONArgsRecommended warning;3 JSONArgsRecommended warning;"),
            "a piece");
     no_err(&g.r.error, "... is no error");
     rig_fini(&g);
@@ -160,6 +181,7 @@ static void pieces(void) {
 
 int main(void) {
     file();
+    names();
     wrong_files();
     pragmas();
     compat();
