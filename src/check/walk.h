@@ -35,8 +35,9 @@ struct walk {
     struct err doubt;                      /* see below; the caller clears it */
 };
 
-/* False: an instruction cannot be carried out; the error is the first one's. If a variable that the unknown base of its stage might set could have a part in that, it is
- * no error: it goes to w->doubt (the first one), and what follows in the stage, and stages that stand on it, are left out. */
+/* False: an instruction cannot be carried out; the error is the first one's. If a variable that the unknown base of its stage might set
+ * could have a part in that, it is no error: it goes to w->doubt (the first one), and what follows in the stage, and stages that stand on
+ * it, are left out. */
 MUST_CHECK bool walk_stages(struct walk *w, struct err *e);
 
 #endif
