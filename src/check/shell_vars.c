@@ -239,11 +239,21 @@ static void beyond_sh(struct check *c, const struct rule *r, const struct df_ins
 }
 
 const struct rule rules_vars[] = {
-    {"ShellVarUnset", READS_COMMAND, SEVERITY_WARNING, false, "SC2154 SC2153",
-     "The variable is empty: no ARG and no ENV of this stage, nor the command itself, sets it.",
-     "Set it, declare ARG in this stage, or correct the name.", "", unset_variable},
-    {"ShellNotPosix", READS_COMMAND, SEVERITY_WARNING, false, "SC3001 SC3010 SC3011 SC3020 SC3028 SC3030 SC3039 SC3044 SC3046",
-     "RUN is for /bin/sh, which is dash on Debian: what bash knows beyond POSIX fails there.",
-     "Write SHELL [\"/bin/bash\", \"-c\"], or what sh knows.", "", beyond_sh},
+    {.id = "ShellVarUnset",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_WARNING,
+     .also = "SC2154 SC2153",
+     .why = "The variable is empty: no ARG and no ENV of this stage, nor the command itself, sets it.",
+     .fix = "Set it, declare ARG in this stage, or correct the name.",
+     .url = "",
+     .run = unset_variable},
+    {.id = "ShellNotPosix",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_WARNING,
+     .also = "SC3001 SC3010 SC3011 SC3020 SC3028 SC3030 SC3039 SC3044 SC3046",
+     .why = "RUN is for /bin/sh, which is dash on Debian: what bash knows beyond POSIX fails there.",
+     .fix = "Write SHELL [\"/bin/bash\", \"-c\"], or what sh knows.",
+     .url = "",
+     .run = beyond_sh},
     {0},
 };

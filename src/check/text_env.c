@@ -59,7 +59,13 @@ void lint_secrets(struct check *c, const struct rule *r, const struct df_instruc
 }
 
 const struct rule rules_env[] = {
-    {"EnvSelfReference", READS_TEXT, SEVERITY_ERROR, false, "DL3044", "All values of one ENV are read before any of them is set.",
-     "Write two ENV.", "", env_self_reference},
+    {.id = "EnvSelfReference",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3044",
+     .why = "All values of one ENV are read before any of them is set.",
+     .fix = "Write two ENV.",
+     .url = "",
+     .run = env_self_reference},
     {0},
 };
