@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 #include "plan/vars.h"
 #include "plan/words.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * BuildKit's checks, in the order of its own documentation, and what the language has that BuildKit's does not speak of. */
+#include "check/rules_buildkit.h"
 #include "check/text_rules.h"
 
 #define DOCKER(page) "https://docs.docker.com/go/dockerfile/rule/" page "/"

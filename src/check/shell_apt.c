@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * apt-get and apk: versions, lists, answers, what comes along. */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* The value flags of `apt-get install`. */

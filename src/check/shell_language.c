@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The package managers of languages: pip, npm, yarn, gem, go. */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- pip -------------------------------------------------------------------------------------------------------------------------- */

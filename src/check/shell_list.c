@@ -2,6 +2,7 @@
  * Lists of packages: their order, packages named twice, and what is removed in a later layer. */
 #include <stdlib.h>
 
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 enum { LIST_MAX = 1000 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Commands of a RUN that are out of place in an image: sudo, cd, services; pipes, links, downloads by two programs, one RUN behind another.
  */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 static void useless_command(struct check *c, const struct rule *r, const struct df_instruction *i) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * yum, dnf, microdnf and zypper: versions, answers, caches. */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 static bool installs(const struct shell_command *c, const char *programs) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * COPY and ADD as they are written: sources, destinations, stages. */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 static const char archives[] = ".tar .Z .bz2 .gz .lz .lzma .tZ .tb2 .tbz .tbz2 .tgz .tlz .tpz .txz .xz .zst .tzst";

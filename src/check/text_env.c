@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ENV and ARG as they are written: references to themselves, names that speak of secrets. */
 #include "check/secret_names.h"
+#include "check/rules_buildkit.h"
 #include "check/text_rules.h"
 
 /* --- Values that need one another ----------------------------------------------------------------------------------------------------- */

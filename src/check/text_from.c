@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where images come from: FROM, COPY --from and --mount=from=, as they are written. */
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- References ------------------------------------------------------------------------------------------------------------------- */

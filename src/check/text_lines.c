@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How lines end: instructions that another one swallows, here-documents with the wrong line ends, scripts that go on after an error. */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- Swallowed instructions -------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rules about instructions inside a stage, expanded: c->now has the step and the scope behind it. */
 #include "check/secret_names.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 #include "dockerfile/dockerfile.h"
 #include "plan/vars.h"

@@ -2,6 +2,8 @@
  * Instructions and stages as they are written: what counts once, triggers, health checks, working directories. */
 #include "base/json.h"
 #include "base/limits.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- Only the last counts, as hadolint and Trivy read it ---------------------------------------------------------------------------- */
