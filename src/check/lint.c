@@ -112,12 +112,6 @@ bool lint_related(const struct lint *l, size_t a, size_t b) {
     return high == low;
 }
 
-bool lint_is_root(struct str user) {
-    struct str name, group;
-    (void)str_cut(lint_unquoted(user), ':', &name, &group);
-    return str_eqz(name, "root") || str_eqz(name, "0");
-}
-
 static void ship(struct lint *l) {
     for (ptrdiff_t k = (ptrdiff_t)l->n_stages - 1; k >= 0; k = l->stages[k].base)
         l->stages[k].ships = true;
@@ -291,7 +285,7 @@ static void look(struct names *names, struct lint *l, struct lint_step *s, struc
     if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
         take_shell(shell, s->i);
     if (s->i->op == DF_USER && s->i->n_args)
-        shell->other_user = !lint_is_root(s->i->args[0]);
+        shell->other_user = !word_is_root(lint_unquoted(s->i->args[0]));
     shell->profile |= sets_profile(s->i);
     s->shell = shell->kind;
     s->shell_name = shell->name;

@@ -60,8 +60,6 @@ size_t lint_stage_of(const struct lint *l, const struct df_instruction *at);
 bool lint_run_follows(const struct lint *l, const struct lint_step *s);
 /* Whether one of two stages stands on the other, if over others. It costs their depth. */
 bool lint_related(const struct lint *l, size_t a, size_t b);
-/* Root by name or number, of whatever group. */
-bool lint_is_root(struct str user);
 /* The value of a flag, or "": COPY --from. */
 struct str lint_flag(const struct df_instruction *i, const char *name);
 /* A part of one of RUN's --mount flags: "type", "target". False: it has none, or there are no more mounts (*at counts them). */

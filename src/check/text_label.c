@@ -69,16 +69,6 @@ static bool is_time(struct str s) {
     return one_of(&s, "+-") && digits(&s, 2) && one_of(&s, ":") && digits(&s, 2) && s.n == 0;
 }
 
-static bool is_url(struct str s) {
-    struct str scheme, rest;
-    if (!str_cut(s, ':', &scheme, &rest) || scheme.n == 0 || !str_starts(rest, S("//")) || rest.n < 3)
-        return false;
-    for (size_t k = 0; k < s.n; k++)
-        if ((unsigned char)s.p[k] <= ' ' || strchr("<>\"{}|\\^`", s.p[k]))
-            return false;
-    return true;
-}
-
 static bool is_git_hash(struct str s) {
     enum { SHORTEST = 7, SHA1 = 40, SHA256 = 64 };
     for (size_t k = 0; k < s.n; k++)
@@ -154,7 +144,7 @@ static void judge(struct check *c, const struct rule *r, const struct df_instruc
     static void name(struct check *c, const struct rule *r, const struct df_instruction *i) {                                              \
         judge(c, r, i, kind, is, what);                                                                                                    \
     }
-LABEL_RULE(label_url, LABEL_URL, is_url, "no URL")
+LABEL_RULE(label_url, LABEL_URL, word_is_url, "no URL")
 LABEL_RULE(label_time, LABEL_TIME, is_time, "no time by RFC 3339")
 LABEL_RULE(label_license, LABEL_LICENSE, spdx_is_expression, "no SPDX license expression")
 LABEL_RULE(label_git_hash, LABEL_GIT_HASH, is_git_hash, "no git commit")

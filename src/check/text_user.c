@@ -19,7 +19,7 @@ static const struct lint_step *last_user(const struct lint *l) {
 }
 
 static void judge_root(struct check *c, const struct rule *r, const struct lint_step *s) {
-    if (s && lint_is_root(s->at->args[0]))
+    if (s && word_is_root(lint_unquoted(s->at->args[0])))
         check_note(c, r, s, s->at->args[0], NULL, "the last USER is %.*s", STR_ARG(s->at->args[0]));
 }
 
@@ -64,7 +64,7 @@ static void user_missing(struct check *c, const struct rule *r, const struct df_
         check_note(c, r, from, STR_NULL, NULL, "no USER: unless the base image has one, all of it runs as root");
     else if (user.n == 0)
         check_note(c, r, from, STR_NULL, NULL, "no USER, and %s has none: all of it runs as root", SHOWN(s->base_ref));
-    else if (lint_is_root(user))
+    else if (word_is_root(lint_unquoted(user)))
         check_note(c, r, from, STR_NULL, NULL, "no USER, and that of %s is %s: all of it runs as root", SHOWN(s->base_ref), SHOWN(user));
 }
 
@@ -82,7 +82,7 @@ static void not_numeric(struct check *c, const struct rule *r, const struct df_i
     struct str user = s ? s->at->args[0] : STR_NULL;
     if (!s)
         return;
-    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !lint_is_root(user)))
+    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !word_is_root(lint_unquoted(user))))
         check_note(c, r, s, user, NULL, "USER %.*s is a name", STR_ARG(user));
 }
 
