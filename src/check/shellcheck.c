@@ -100,7 +100,7 @@ static bool write_script(struct check *c, const struct lint_step *s, const struc
         buf_add_str(&out, s->i->heredocs[k].name);
         buf_add_char(&out, '\n');
     }
-    script->text = buf_ok(&out) ? arena_str(c->arena, buf_str(&out)) : STR_NULL;
+    script->text = buf_ok(&out) ? arena_str(&c->scratch, buf_str(&out)) : STR_NULL;
     return buf_ok(&out);
 }
 
@@ -115,7 +115,7 @@ static bool is_known(struct check *c, const char *id, unsigned line) {
     return false;
 }
 
-static void report(struct check *c, const struct sc_script *script, const struct sc_comment *said) {
+static void report(struct check *c, struct sc_script *script, const struct sc_comment *said) {
     enum { BYTES_A_LOOK = 64 };
     struct df_pos pos, end;
     if (!check_charge(c, 1 + script->text.n / BYTES_A_LOOK)) {
@@ -142,7 +142,7 @@ struct batch {
 static bool ask(struct check *c, struct batch *b) {
     struct shellcheck *o = c->options->shellcheck;
     sc_comments said = {0};
-    bool good = b->n == 0 || sc_ask(c->arena, o->program, b->scripts, b->n, &said, &o->err);
+    bool good = b->n == 0 || sc_ask(&c->scratch, o->program, b->scripts, b->n, &said, &o->err);
     for (size_t k = 0; good && k < said.n; k++)
         report(c, &b->scripts[said.p[k].script], &said.p[k]);
     for (size_t k = 0; k < b->n; k++)

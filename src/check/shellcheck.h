@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "check/finding.h"
 #include "check/lint.h"
+#include "check/source.h"
 
 /* A part of the file's text, and where it begins in the script. */
 struct sc_part {
@@ -20,6 +21,7 @@ struct sc_part {
 struct sc_script {
     const struct lint_step *step;
     struct str text;
+    struct source source;         /* of the text, once a comment wants a place */
     VEC(struct sc_part) parts;
 };
 
@@ -34,7 +36,7 @@ struct sc_comment {
 typedef VEC(struct sc_comment) sc_comments;
 
 /* The piece of the file's text that a comment is about; "": none, as of the lines that were put above it. */
-struct str sc_place(struct arena *a, const struct sc_script *s, const struct sc_comment *c);
+struct str sc_place(struct arena *a, struct sc_script *s, const struct sc_comment *c);
 
 /* Runs the program over these scripts, at most LIMIT_SHELLCHECK_BATCH: what it says is added to `out`, with texts in the arena. */
 MUST_CHECK bool sc_ask(struct arena *a, const char *program, const struct sc_script *scripts, size_t n, sc_comments *out, struct err *e);

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "check/shellcheck.h"
-#include "check/source.h"
 
 enum { VALUES_MAX = 500000, NUMBER_MAX = 1 << 30, CODE_MAX = 99999 };
 
@@ -61,10 +60,10 @@ static size_t byte_of(const struct source *s, size_t line, size_t column) {
     return s->starts[line - 1] + utf8_first(source_line(s, (unsigned)line), column ? column - 1 : 0).n;
 }
 
-struct str sc_place(struct arena *a, const struct sc_script *s, const struct sc_comment *c) {
-    struct source source;
-    source_init(&source, a, s->text);
-    size_t from = byte_of(&source, c->line, c->column), to = byte_of(&source, c->end_line, c->end_column);
+struct str sc_place(struct arena *a, struct sc_script *s, const struct sc_comment *c) {
+    if (!s->source.starts)
+        source_init(&s->source, a, s->text);
+    size_t from = byte_of(&s->source, c->line, c->column), to = byte_of(&s->source, c->end_line, c->end_column);
     for (size_t k = 0; k < s->parts.n; k++) {
         const struct sc_part *p = &s->parts.p[k];
         if (from < p->at || from >= p->at + p->text.n)
