@@ -30,6 +30,13 @@
 #define LIMIT_SHELL_NESTED 16                  /* substitutions in substitutions: each is read once more */
 #define LIMIT_SHELL_COMMAND_COST KIB(4)        /* of LIMIT_FILE_WORK: what a command takes in memory, and a hundred rules that look at it */
 #define LIMIT_SHELL_WORD_COST 512              /* of LIMIT_FILE_WORK: the same of a word, so that a file has half a million */
+#define LIMIT_SHELLCHECK_SCRIPTS 1000          /* of one file: ShellCheck takes a few milliseconds for each */
+#define LIMIT_SHELLCHECK_BYTES KIB(256)        /* of one script with the names that it may use */
+#define LIMIT_SHELLCHECK_BATCH 64              /* scripts of one process, each an open file */
+#define LIMIT_SHELLCHECK_SAID MIB(8)           /* of one process */
+#define LIMIT_SHELLCHECK_S 60                  /* without an answer */
+#define LIMIT_VARIANTS 32                      /* Dockerfiles that are compared: each fact of each with those of the others */
+#define LIMIT_VARIANT_WORK 5000000             /* ports and volumes of one of them, gone through for each EXPOSE and VOLUME */
 #define LIMIT_EDITS 1000                       /* of one finding */
 #define LIMIT_EDITS_AT_ONCE 2000               /* carried out in one round: each is compared with those before it */
 #define LIMIT_EXCEPTIONS 1000                   /* each is compared with every finding */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 #include "plan/vars.h"
 #include "plan/words.h"
@@ -52,6 +53,7 @@ static void lint(struct check *c) {
         }
     }
     c->step = NULL;
+    shellcheck_look(c);
     for (size_t t = 0; rule_tables[t]; t++)
         for (const struct rule *r = rule_tables[t]; r->id; r++)
             if (check_speaks(c, r) && replaced(c, r))
@@ -69,6 +71,15 @@ static const struct df_instruction *instruction_at(const struct dockerfile *f, u
     }
     const struct df_instruction *i = &f->instructions[low];
     return low < f->n_instructions && i->pos.line <= line && line <= i->line_end ? i : NULL;
+}
+
+static void remarks(struct check *c) {
+    for (size_t k = 0; k < c->options->n_remarks; k++) {
+        const struct check_remark *m = &c->options->remarks[k];
+        const struct df_instruction *i = instruction_at(c->file, m->pos.line);
+        if (check_speaks(c, m->rule))
+            check_add(c, m->rule, i, i, m->pos, m->message);
+    }
 }
 
 static void without_empty_lines(struct check *c, const struct df_instruction *i, unsigned last) {
@@ -225,17 +236,35 @@ static void read_text(struct check *c) {
 }
 
 static bool walk(struct check *c, struct check_result *r) {
-    struct plan p, bare;
-    if (!plan(c, &p, &bare, &r->error))
+    struct plan *p = arena_new(c->arena, struct plan),
+                *bare = arena_new(c->arena, struct plan); /* rules of READS_FILE look at them later */
+    if (!plan(c, p, bare, &r->error))
         return false;
-    struct walk walk = {.options = c->options, .plan = &p, .see = see_step, .see_base = see_base, .ctx = c};
-    c->notes = arena_array(c->arena, struct stage_notes, p.n_stages);
+    struct walk walk = {
+        .options = c->options, .plan = p, .see = see_step, .see_base = see_base, .ctx = c, .goes_on = !check_compat_is(c, COMPAT_BUILDKIT)};
+    c->notes = arena_array(c->arena, struct stage_notes, p->n_stages);
     bool good = walk_stages(&walk, &r->error);
     if (walk.doubt.kind != ERR_NONE)
         r->doubt = arena_str(c->arena, str_z(walk.doubt.msg));
     err_clear(&walk.doubt);
     arena_fini(&walk.arena);
     return good;
+}
+
+/* What is planned begins with ARG and FROM. */
+static bool begins_well(const struct dockerfile *f) {
+    size_t k = 0;
+    while (k < f->n_instructions && f->instructions[k].op == DF_ARG)
+        k++;
+    return k < f->n_instructions && f->instructions[k].op == DF_FROM;
+}
+
+/* Of a file that has lines that are no instructions the others are looked at; its error is told already, and their own may come of it. */
+static void walk_what_is_left(struct check *c) {
+    struct check_result ignored = {0};
+    if (begins_well(c->file))
+        (void)walk(c, &ignored);
+    err_clear(&ignored.error);
 }
 
 static bool run(struct check *c, struct str text, struct str name, struct check_result *r) {
@@ -250,16 +279,29 @@ static bool run(struct check *c, struct str text, struct str name, struct check_
         return false;
     }
     read_text(c);
+    bool good = parsed && (c->piece || walk(c, r));
+    if (!parsed && !strict)
+        walk_what_is_left(c);
     if (parsed || !strict)
         run_rules(c, READS_FILE, NULL);
-    return parsed && (c->piece || walk(c, r));
+    remarks(c);
+    return good;
 }
 
-/* By line; of one line as they were found, which is their order in memory. */
+/* By the instruction's line; of one line as they were found, which is their order in memory: as BuildKit has them. */
 static int by_line(const void *a, const void *b) {
     const struct finding *x = *(const struct finding *const *)a, *y = *(const struct finding *const *)b;
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static int by_place(const void *a, const void *b) {
+    const struct finding *x = *(const struct finding *const *)a, *y = *(const struct finding *const *)b;
+    if (x->pos.line != y->pos.line)
+        return x->pos.line < y->pos.line ? -1 : 1;
+    if (x->pos.column != y->pos.column)
+        return x->pos.column < y->pos.column ? -1 : 1;
     return x < y ? -1 : x > y;
 }
 
@@ -271,7 +313,7 @@ static void sort(struct check *c, struct check_result *r) {
     for (size_t k = 0; k < n; k++)
         order[k] = &c->findings.p[k];
     if (n)
-        qsort(order, n, sizeof *order, by_line);
+        qsort(order, n, sizeof *order, check_compat_is(c, COMPAT_BUILDKIT) ? by_line : by_place);
     for (size_t k = 0; k < n; k++)
         r->findings[k] = *order[k];
 }

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "check/image_check.h"
 #include "check/marks.h"
+#include "check/secret_names.h"
 #include "layer/view.h"
 
 /* One entry of one layer. */
@@ -46,7 +47,5 @@ const char *image_size(struct image_check *c, uint64_t bytes);
 struct str image_step(struct arena *a, struct str created_by);
 /* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
 void image_look_at_history(struct image_check *c);
-/* Whether a variable's name speaks of a secret ("DB_PASSWORD"), and not of where one lies ("DB_PASSWORD_FILE"). */
-bool is_secret_name(struct str name);
 
 #endif

@@ -10,7 +10,8 @@ const struct rule *const rule_tables[] = {
     rules_buildkit,      rules_croze,         rules_from,        rules_user,        rules_stage,
     rules_copy,          rules_expose,        rules_env,         rules_label,       rules_apt,
     rules_rpm,           rules_language,      rules_misc,        rules_vars,        rules_download,
-    rules_trust,         rules_list,          rules_lines,       rules_deploy,      rules_exceptions,
+    rules_trust,         rules_list,          rules_lines,       rules_shellcheck,  rules_deploy,
+    rules_deploy_rights, rules_exceptions,    rules_variants,    rules_secrets,     rules_rights,
 
     rules_image_config,  rules_image_files,   rules_image_bytes, rules_image_users, rules_image_program,
     rules_image_secrets, rules_image_history,

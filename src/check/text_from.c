@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where images come from: FROM, COPY --from and --mount=from=, as they are written. */
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- References ------------------------------------------------------------------------------------------------------------------- */
@@ -155,17 +157,46 @@ static void first_instruction(struct check *c, const struct rule *r, const struc
 }
 
 const struct rule rules_from[] = {
-    {"FromUntagged", READS_TEXT, SEVERITY_WARNING, false, "DL3006 DS-0001 4.2",
-     "Without a tag FROM takes \"latest\", which is another image tomorrow.", "Name a tag that stays, and its digest.", "", untagged},
-    {"FromLatest", READS_TEXT, SEVERITY_WARNING, false, "DL3007 DS-0001 DKL-DI-0006 4.2",
-     "\"latest\" is another image tomorrow: what was built and tested today cannot be built again.", "Name a version, and its digest.", "",
-     latest},
-    {"FromUndigested", READS_TEXT, SEVERITY_INFO, true, "4.2", "A tag may be moved: only a digest is the same image for ever.",
-     "Write NAME:TAG@sha256:..., as `croze inspect` and the registry say.", "", undigested},
-    {"UntrustedRegistry", READS_TEXT, SEVERITY_ERROR, false, "DL3026 4.2",
-     "Images may come from some registries alone, and this is none of them.",
-     "Take the image from a registry of the list, or add this one.", "", untrusted_registry},
-    {"FirstInstruction", READS_FILE, SEVERITY_ERROR, false, "DL3061", "Before the first FROM only ARG has a meaning.",
-     "Move the instruction behind FROM.", "", first_instruction},
+    {.id = "FromUntagged",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3006 DS-0001 4.2",
+     .why = "Without a tag FROM takes \"latest\", which is another image tomorrow.",
+     .fix = "Name a tag that stays, and its digest.",
+     .url = "",
+     .run = untagged},
+    {.id = "FromLatest",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3007 DS-0001 DKL-DI-0006 4.2",
+     .why = "\"latest\" is another image tomorrow: what was built and tested today cannot be built again.",
+     .fix = "Name a version, and its digest.",
+     .url = "",
+     .run = latest},
+    {.id = "FromUndigested",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_INFO,
+     .experimental = true,
+     .also = "4.2",
+     .why = "A tag may be moved: only a digest is the same image for ever.",
+     .fix = "Write NAME:TAG@sha256:..., as `croze inspect` and the registry say.",
+     .url = "",
+     .run = undigested},
+    {.id = "UntrustedRegistry",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3026 4.2",
+     .why = "Images may come from some registries alone, and this is none of them.",
+     .fix = "Take the image from a registry of the list, or add this one.",
+     .url = "",
+     .run = untrusted_registry},
+    {.id = "FirstInstruction",
+     .reads = READS_FILE,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3061",
+     .why = "Before the first FROM only ARG has a meaning.",
+     .fix = "Move the instruction behind FROM.",
+     .url = "",
+     .run = first_instruction},
     {0},
 };
