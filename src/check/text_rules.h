@@ -88,6 +88,12 @@ extern const char shell_proxies[];
 bool shell_var_reaches(const struct lint_step *run, const struct lint_step *above, size_t stage);
 /* Asks ShellCheck about what RUN starts, if the options want that (shellcheck.c). */
 void shellcheck_look(struct check *c);
+/* Lets the rules of a kind look (check.c). */
+void check_run_rules(struct check *c, enum rule_reads reads, const struct df_instruction *i);
+/* Plans the file and walks its stages; false: r->error says why it cannot be built (check_walk.c). */
+MUST_CHECK bool check_walk(struct check *c, struct check_result *r);
+/* Of a file that has lines that are no instructions the others are looked at; its error is told already, and their own may come of it. */
+void check_walk_what_is_left(struct check *c);
 /* Finds the pragmas that are for the whole file or a stage of it (pragma.c). */
 void pragmas_find(struct check *c);
 
