@@ -99,26 +99,20 @@ static void exec_root(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, kind, field, level, text, function, because, remedy)                                                             \
-    {                                                                                                                                      \
-        .id = name, .reads = kind, .severity = level, .also = number, .title = text, .field = function, .why = because, .fix = remedy,     \
-        .url = ""                                                                                                                          \
-    }
-
 const struct rule rules_cis_access[] = {
-    ROW("5.1", "HostSwarmOff", READS_HOST, host, SEVERITY_INFO, "Swarm is off where nobody needs it", no_swarm,
-        "It opens ports and gives other nodes a say.", "docker swarm leave."),
-    ROW("5.7", "HostContainerSsh", READS_CONTAINER, container, SEVERITY_WARNING, "No ssh server runs in a container", ssh,
-        "One more door, with keys and logs of its own.", "Use exec to look inside."),
-    ROW("5.8", "HostContainerLowPorts", READS_CONTAINER, container, SEVERITY_INFO, "No container has a port of the host below 1024",
-        low_ports, "Those are for services of the host that users trust.", "Publish a port above 1023, behind a proxy."),
-    ROW("5.9", "HostContainerPorts", READS_CONTAINER, container, SEVERITY_INFO, "Only ports that are needed are published", open_ports,
-        "Each one is a way in.", "Drop -P, and every -p that nobody uses."),
-    ROW("5.14", "HostContainerInterface", READS_CONTAINER, container, SEVERITY_WARNING, "Ports are published on one address of the host",
-        interfaces, "On all addresses it is open to networks that were not meant.", "Publish it as ADDRESS:PORT:PORT."),
-    ROW("5.23", "HostExecPrivileged", READS_HOST, host, SEVERITY_ERROR, "Nobody uses exec --privileged", exec_privileged,
-        "It gives a process what the container was denied.", "Drop --privileged from exec."),
-    ROW("5.24", "HostExecRoot", READS_HOST, host, SEVERITY_WARNING, "Nobody uses exec as root", exec_root,
-        "It gives a process what USER took away.", "Drop --user root from exec."),
+    HOST_ROW("5.1", "HostSwarmOff", SEVERITY_INFO, "Swarm is off where nobody needs it", no_swarm, NULL,
+             "It opens ports and gives other nodes a say.", "docker swarm leave."),
+    CONTAINER_ROW("5.7", "HostContainerSsh", SEVERITY_WARNING, "No ssh server runs in a container", ssh, NULL,
+                  "One more door, with keys and logs of its own.", "Use exec to look inside."),
+    CONTAINER_ROW("5.8", "HostContainerLowPorts", SEVERITY_INFO, "No container has a port of the host below 1024", low_ports, NULL,
+                  "Those are for services of the host that users trust.", "Publish a port above 1023, behind a proxy."),
+    CONTAINER_ROW("5.9", "HostContainerPorts", SEVERITY_INFO, "Only ports that are needed are published", open_ports, NULL,
+                  "Each one is a way in.", "Drop -P, and every -p that nobody uses."),
+    CONTAINER_ROW("5.14", "HostContainerInterface", SEVERITY_WARNING, "Ports are published on one address of the host", interfaces, NULL,
+                  "On all addresses it is open to networks that were not meant.", "Publish it as ADDRESS:PORT:PORT."),
+    HOST_ROW("5.23", "HostExecPrivileged", SEVERITY_ERROR, "Nobody uses exec --privileged", exec_privileged, NULL,
+             "It gives a process what the container was denied.", "Drop --privileged from exec."),
+    HOST_ROW("5.24", "HostExecRoot", SEVERITY_WARNING, "Nobody uses exec as root", exec_root, NULL,
+             "It gives a process what USER took away.", "Drop --user root from exec."),
     {0},
 };

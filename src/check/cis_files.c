@@ -245,17 +245,12 @@ static void mode_755(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, text, what, function, because, remedy)                                                                           \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_HOST, .severity = SEVERITY_WARNING, .also = number, .title = text, .object = what, .host = function,    \
-        .why = because, .fix = remedy, .url = ""                                                                                           \
-    }
 #define OWNER(number, name, text, what)                                                                                                    \
-    ROW(number, name, text " belongs to root", what, owner, "Its owner can change it, and with it what root runs.",                        \
-        "chown root:root the file that is named.")
+    HOST_ROW(number, name, SEVERITY_WARNING, text " belongs to root", owner, what, "Its owner can change it, and with it what root runs.", \
+             "chown root:root the file that is named.")
 #define MODE(number, name, text, what, bits)                                                                                               \
-    ROW(number, name, text " has at most mode 0" #bits, what, mode_##bits, "Whoever may write it decides what root runs or trusts.",       \
-        "chmod 0" #bits " the file that is named, or less.")
+    HOST_ROW(number, name, SEVERITY_WARNING, text " has at most mode 0" #bits, mode_##bits, what,                                          \
+             "Whoever may write it decides what root runs or trusts.", "chmod 0" #bits " the file that is named, or less.")
 
 const struct rule rules_cis_files[] = {
     OWNER("3.1", "HostServiceOwner", "docker.service", "docker.service"),
@@ -271,21 +266,21 @@ const struct rule rules_cis_files[] = {
     OWNER("3.11", "HostTlsCertOwner", "The daemon's TLS certificate", "tlscert"),
     MODE("3.12", "HostTlsCertMode", "The daemon's TLS certificate", "tlscert", 444),
     OWNER("3.13", "HostTlsKeyOwner", "The daemon's TLS key", "tlskey"),
-    ROW("3.14", "HostTlsKeyMode", "The daemon's TLS key is for its owner to read alone", "tlskey", mode_400,
-        "Whoever reads the key can pose as the daemon.", "chmod 0400 the key."),
-    ROW("3.15", "HostSocketOwner", "The engine's socket belongs to root and the docker group", "socket", owner,
-        "Who may write to the socket is root on this host.", "chown root:docker the socket."),
-    ROW("3.16", "HostSocketMode", "The engine's socket has at most mode 0660", "socket", mode_660,
-        "Who may write to the socket is root on this host.", "chmod 0660 the socket, and set SocketMode in docker.socket."),
+    HOST_ROW("3.14", "HostTlsKeyMode", SEVERITY_WARNING, "The daemon's TLS key is for its owner to read alone", mode_400, "tlskey",
+             "Whoever reads the key can pose as the daemon.", "chmod 0400 the key."),
+    HOST_ROW("3.15", "HostSocketOwner", SEVERITY_WARNING, "The engine's socket belongs to root and the docker group", owner, "socket",
+             "Who may write to the socket is root on this host.", "chown root:docker the socket."),
+    HOST_ROW("3.16", "HostSocketMode", SEVERITY_WARNING, "The engine's socket has at most mode 0660", mode_660, "socket",
+             "Who may write to the socket is root on this host.", "chmod 0660 the socket, and set SocketMode in docker.socket."),
     OWNER("3.17", "HostDaemonJsonOwner", "daemon.json", "daemon.json"),
     MODE("3.18", "HostDaemonJsonMode", "daemon.json", "daemon.json", 644),
     OWNER("3.19", "HostDefaultsOwner", "/etc/default/docker", "/etc/default/docker"),
     MODE("3.20", "HostDefaultsMode", "/etc/default/docker", "/etc/default/docker", 644),
     MODE("3.21", "HostSysconfigMode", "/etc/sysconfig/docker", "/etc/sysconfig/docker", 644),
     OWNER("3.22", "HostSysconfigOwner", "/etc/sysconfig/docker", "/etc/sysconfig/docker"),
-    ROW("3.23", "HostContainerdOwner", "containerd's socket belongs to root", "containerd", owner,
-        "containerd runs what it is asked to as root.", "chown root:root the socket."),
-    ROW("3.24", "HostContainerdMode", "containerd's socket has at most mode 0660", "containerd", mode_660,
-        "containerd runs what it is asked to as root.", "chmod 0660 the socket."),
+    HOST_ROW("3.23", "HostContainerdOwner", SEVERITY_WARNING, "containerd's socket belongs to root", owner, "containerd",
+             "containerd runs what it is asked to as root.", "chown root:root the socket."),
+    HOST_ROW("3.24", "HostContainerdMode", SEVERITY_WARNING, "containerd's socket has at most mode 0660", mode_660, "containerd",
+             "containerd runs what it is asked to as root.", "chmod 0660 the socket."),
     {0},
 };

@@ -185,20 +185,15 @@ static void up_to_date(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, level, text, function, what, because, remedy)                                                                    \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_HOST, .severity = level, .also = number, .title = text, .host = function, .object = what,               \
-        .why = because, .fix = remedy, .url = ""                                                                                           \
-    }
 #define AUDITED(number, name, text, what)                                                                                                  \
-    ROW(number, name, SEVERITY_INFO, text " is audited", audited, what, "Who changed it when is known afterwards.",                        \
-        "Write \"-w PATH -k docker\" to /etc/audit/rules.d/docker.rules, and run augenrules --load.")
+    HOST_ROW(number, name, SEVERITY_INFO, text " is audited", audited, what, "Who changed it when is known afterwards.",                   \
+             "Write \"-w PATH -k docker\" to /etc/audit/rules.d/docker.rules, and run augenrules --load.")
 
 const struct rule rules_cis_host[] = {
-    ROW("1.1.1", "HostPartition", SEVERITY_INFO, "Containers have a file system of their own", partition, NULL,
-        "Images and logs that grow fill the host's.", "Mount a partition where the engine keeps its data."),
-    ROW("1.1.2", "HostTrustedUsers", SEVERITY_WARNING, "Only trusted users may speak to the daemon", trusted_users, NULL,
-        "Each of them can be root on this host.", "Take users out of the group who need not be in it."),
+    HOST_ROW("1.1.1", "HostPartition", SEVERITY_INFO, "Containers have a file system of their own", partition, NULL,
+             "Images and logs that grow fill the host's.", "Mount a partition where the engine keeps its data."),
+    HOST_ROW("1.1.2", "HostTrustedUsers", SEVERITY_WARNING, "Only trusted users may speak to the daemon", trusted_users, NULL,
+             "Each of them can be root on this host.", "Take users out of the group who need not be in it."),
     AUDITED("1.1.3", "HostAuditDaemon", "The daemon's program", "dockerd"),
     AUDITED("1.1.4", "HostAuditContainerdDir", "/run/containerd", "/run/containerd"),
     AUDITED("1.1.5", "HostAuditData", "The engine's data", "data-root"),
@@ -215,9 +210,9 @@ const struct rule rules_cis_host[] = {
     AUDITED("1.1.16", "HostAuditRuncShimOld", "containerd-shim-runc-v1", "/usr/bin/containerd-shim-runc-v1"),
     AUDITED("1.1.17", "HostAuditRuncShim", "containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2"),
     AUDITED("1.1.18", "HostAuditRunc", "runc", "/usr/bin/runc"),
-    ROW("1.2.1", "HostHardened", SEVERITY_INFO, "The host itself has been hardened", hardened, NULL,
-        "What runs beside the containers is a way to them.", "Go through the benchmark of its distribution."),
-    ROW("1.2.2", "HostDockerVersion", SEVERITY_INFO, "The engine is up to date", up_to_date, NULL,
-        "Old versions have holes that are known.", "Compare it with the distributor's, and update it."),
+    HOST_ROW("1.2.1", "HostHardened", SEVERITY_INFO, "The host itself has been hardened", hardened, NULL,
+             "What runs beside the containers is a way to them.", "Go through the benchmark of its distribution."),
+    HOST_ROW("1.2.2", "HostDockerVersion", SEVERITY_INFO, "The engine is up to date", up_to_date, NULL,
+             "Old versions have holes that are known.", "Compare it with the distributor's, and update it."),
     {0},
 };

@@ -265,38 +265,30 @@ static void secrets(struct host_check *c, const struct host_image *i) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, kind, field, level, text, function, because, remedy)                                                             \
-    {                                                                                                                                      \
-        .id = name, .reads = kind, .severity = level, .also = number, .title = text, .field = function, .why = because, .fix = remedy,     \
-        .url = ""                                                                                                                          \
-    }
-
 const struct rule rules_cis_images[] = {
-    ROW("4.1", "HostImageUser", READS_HOST, host, SEVERITY_ERROR, "Images name a user who is not root", users,
-        "What breaks out of a process of root is root on the host.", "Name a user's number with USER."),
-    ROW("4.2", "HostImageOrigin", READS_HOST_IMAGE, host_image, SEVERITY_INFO, "Images stand on bases that are trusted", origin,
-        "Whoever makes the base decides what runs.", "Take bases of publishers you chose, by digest."),
-    ROW("4.3", "HostImagePackages", READS_HOST_IMAGE, host_image, SEVERITY_INFO, "Images have no packages that nobody needs", packages,
-        "Each can have a hole.", "Install without recommended packages; copy what is needed into a small base."),
-    ROW("4.4", "HostImageScanned", READS_HOST_IMAGE, host_image, SEVERITY_INFO, "Images are scanned, and built anew with updates", age,
-        "Holes become known after an image was built.", "Build anew without cache from time to time."),
-    ROW("4.5", "HostContentTrust", READS_HOST, host, SEVERITY_INFO, "Only images that are signed are run", content_trust,
-        "A name can come to mean another image.", "Verify signatures before an image is run, and run it by digest."),
-    ROW("4.6", "HostImageHealth", READS_HOST_IMAGE, host_image, SEVERITY_INFO, "Images say how to tell that they are well", health,
-        "A program that hangs is running all the same.", "Write HEALTHCHECK, or leave it to the orchestrator's probes."),
-    ROW("4.7", "HostImageUpdate", READS_HOST_IMAGE, host_image, SEVERITY_INFO, "No step refreshes package lists alone", update_alone,
-        "The lists come from the cache when a later step installs.", "Refresh and install in one RUN."),
-    ROW("4.8", "HostImageSetId", READS_HOST_IMAGE, host_image, SEVERITY_WARNING, "Images have no set-user-ID or set-group-ID files",
-        set_ids, "They make any user of the container root in it.", "chmod a-s what nobody needs."),
-    ROW("4.9", "HostImageAdd", READS_HOST_IMAGE, host_image, SEVERITY_INFO, "Images are made with COPY where ADD is not needed",
-        add_not_copy, "ADD fetches and unpacks, which COPY never does unasked.", "Write COPY; fetch with ADD --checksum."),
-    ROW("4.10", "HostImageSecrets", READS_HOST_IMAGE, host_image, SEVERITY_ERROR, "No image has secrets in it", secrets,
-        "Everyone who has the image has them.", "Use RUN --mount=type=secret, and change the secret."),
-    ROW("4.11", "HostImageVerified", READS_HOST_IMAGE, host_image, SEVERITY_WARNING,
-        "Only packages whose signature was checked are installed", verified_packages, "Whoever sits between can hand out other packages.",
-        "Drop the flags that turn the check off."),
-    ROW("4.12", "HostImageArtifacts", READS_HOST_IMAGE, host_image, SEVERITY_WARNING, "What was signed was checked before it came in",
-        verified_artifacts, "A signature that nobody looks at is worth nothing.",
-        "Check a digest or a signature in the step that downloads."),
+    HOST_ROW("4.1", "HostImageUser", SEVERITY_ERROR, "Images name a user who is not root", users, NULL,
+             "What breaks out of a process of root is root on the host.", "Name a user's number with USER."),
+    IMAGE_ROW("4.2", "HostImageOrigin", SEVERITY_INFO, "Images stand on bases that are trusted", origin, NULL,
+              "Whoever makes the base decides what runs.", "Take bases of publishers you chose, by digest."),
+    IMAGE_ROW("4.3", "HostImagePackages", SEVERITY_INFO, "Images have no packages that nobody needs", packages, NULL,
+              "Each can have a hole.", "Install without recommended packages; copy what is needed into a small base."),
+    IMAGE_ROW("4.4", "HostImageScanned", SEVERITY_INFO, "Images are scanned, and built anew with updates", age, NULL,
+              "Holes become known after an image was built.", "Build anew without cache from time to time."),
+    HOST_ROW("4.5", "HostContentTrust", SEVERITY_INFO, "Only images that are signed are run", content_trust, NULL,
+             "A name can come to mean another image.", "Verify signatures before an image is run, and run it by digest."),
+    IMAGE_ROW("4.6", "HostImageHealth", SEVERITY_INFO, "Images say how to tell that they are well", health, NULL,
+              "A program that hangs is running all the same.", "Write HEALTHCHECK, or leave it to the orchestrator's probes."),
+    IMAGE_ROW("4.7", "HostImageUpdate", SEVERITY_INFO, "No step refreshes package lists alone", update_alone, NULL,
+              "The lists come from the cache when a later step installs.", "Refresh and install in one RUN."),
+    IMAGE_ROW("4.8", "HostImageSetId", SEVERITY_WARNING, "Images have no set-user-ID or set-group-ID files", set_ids, NULL,
+              "They make any user of the container root in it.", "chmod a-s what nobody needs."),
+    IMAGE_ROW("4.9", "HostImageAdd", SEVERITY_INFO, "Images are made with COPY where ADD is not needed", add_not_copy, NULL,
+              "ADD fetches and unpacks, which COPY never does unasked.", "Write COPY; fetch with ADD --checksum."),
+    IMAGE_ROW("4.10", "HostImageSecrets", SEVERITY_ERROR, "No image has secrets in it", secrets, NULL,
+              "Everyone who has the image has them.", "Use RUN --mount=type=secret, and change the secret."),
+    IMAGE_ROW("4.11", "HostImageVerified", SEVERITY_WARNING, "Only packages whose signature was checked are installed", verified_packages,
+              NULL, "Whoever sits between can hand out other packages.", "Drop the flags that turn the check off."),
+    IMAGE_ROW("4.12", "HostImageArtifacts", SEVERITY_WARNING, "What was signed was checked before it came in", verified_artifacts, NULL,
+              "A signature that nobody looks at is worth nothing.", "Check a digest or a signature in the step that downloads."),
     {0},
 };

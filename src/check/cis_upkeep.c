@@ -37,23 +37,9 @@ static void containers(struct host_check *c) {
 }
 
 const struct rule rules_cis_upkeep[] = {
-    {.id = "HostImageSprawl",
-     .reads = READS_HOST,
-     .severity = SEVERITY_INFO,
-     .also = "6.1",
-     .title = "Images that nobody uses are removed",
-     .host = images,
-     .why = "An old image that is started by mistake has old holes.",
-     .fix = "docker image prune -a.",
-     .url = ""},
-    {.id = "HostContainerSprawl",
-     .reads = READS_HOST,
-     .severity = SEVERITY_INFO,
-     .also = "6.2",
-     .title = "Containers that nobody uses are removed",
-     .host = containers,
-     .why = "One that is started by mistake has old holes and old secrets.",
-     .fix = "docker container prune.",
-     .url = ""},
+    HOST_ROW("6.1", "HostImageSprawl", SEVERITY_INFO, "Images that nobody uses are removed", images, NULL,
+             "An old image that is started by mistake has old holes.", "docker image prune -a."),
+    HOST_ROW("6.2", "HostContainerSprawl", SEVERITY_INFO, "Containers that nobody uses are removed", containers, NULL,
+             "One that is started by mistake has old holes and old secrets.", "docker container prune."),
     {0},
 };

@@ -99,6 +99,18 @@ struct host_check {
     struct host_audit *audit;
 };
 
+/* --- Rows (cis_*.c) --- */
+
+/* `function` gets what `kind` says; `what`: rule.object. */
+#define CIS_ROW(kind, field, number, name, level, text, function, what, because, remedy) \
+    { \
+        .id = name, .reads = kind, .severity = level, .also = number, .title = text, .field = function, .object = what, .why = because, \
+        .fix = remedy, .url = "" \
+    }
+#define HOST_ROW(...) CIS_ROW(READS_HOST, host, __VA_ARGS__)
+#define CONTAINER_ROW(...) CIS_ROW(READS_CONTAINER, container, __VA_ARGS__)
+#define IMAGE_ROW(...) CIS_ROW(READS_HOST_IMAGE, host_image, __VA_ARGS__)
+
 /* --- Answering (cis.c) --- */
 
 /* Of the items of one rule the worst decides. A subject that begins with '/' is a path of the host. */
