@@ -7,7 +7,7 @@ static const char *shown_from(struct host_check *c, const struct host_setting *s
     return s->from.n ? arena_printf(c->arena, " (%s)", SHOWN(s->from)).p : "";
 }
 
-static void unknown(struct host_check *c, const char *what, const struct host_setting *s) {
+static void unknown_setting(struct host_check *c, const char *what, const struct host_setting *s) {
     host_say(c, CIS_MANUAL, STR_NULL, "%s is not known: %s", what, SHOWN(s->from));
 }
 
@@ -16,10 +16,19 @@ static void switch_is(struct host_check *c, const char *name, bool wanted, bool 
     struct host_setting s = host_setting(c, name, 0, name, SETTING_BOOL);
     bool on = s.state == SETTING_UNSET ? by_default : str_eqz(s.value, "true");
     if (s.state == SETTING_UNKNOWN)
-        unknown(c, name, &s);
+        unknown_setting(c, name, &s);
     else
         host_say(c, on == wanted ? CIS_PASS : CIS_FAIL, STR_NULL, "%s is %s%s", name, on ? "true" : "false",
                  s.state == SETTING_UNSET ? " by default" : shown_from(c, &s));
+}
+
+/* A setting that is good, or bad, if it is there at all. `none`: what is said where it is not. */
+static void is_set(struct host_check *c, const char *flag, const struct host_setting *s, enum cis_verdict if_set, enum cis_verdict if_not,
+                   const char *none) {
+    if (s->state == SETTING_UNKNOWN)
+        unknown_setting(c, flag, s);
+    else
+        host_say(c, s->value.n ? if_set : if_not, STR_NULL, "%s%s", s->value.n ? SHOWN(s->value) : none, shown_from(c, s));
 }
 
 static yyjson_val *security_options(const struct host_check *c) {
@@ -48,11 +57,8 @@ static void user_namespaces(struct host_check *c) {
         host_say(c, CIS_PASS, STR_NULL, "containers have user namespaces");
     else if (c->info.root)
         host_say(c, CIS_FAIL, STR_NULL, "root of a container is root of the host");
-    else if (s.state == SETTING_UNKNOWN)
-        unknown(c, "userns-remap", &s);
     else
-        host_say(c, s.value.n ? CIS_PASS : CIS_FAIL, STR_NULL, "userns-remap is %s%s", s.value.n ? SHOWN(s.value) : "not set",
-                 shown_from(c, &s));
+        is_set(c, "userns-remap", &s, CIS_PASS, CIS_FAIL, "userns-remap is not set");
 }
 
 static void authorization(struct host_check *c) {
@@ -62,11 +68,8 @@ static void authorization(struct host_check *c) {
     size_t n = yyjson_arr_size(json_get_array(json_get_object(c->info.root, "Plugins"), "Authorization"));
     if (n)
         host_say(c, CIS_PASS, STR_NULL, "%zu authorization plugins", n);
-    else if (s.state == SETTING_UNKNOWN)
-        unknown(c, "authorization-plugin", &s);
     else
-        host_say(c, s.value.n ? CIS_PASS : CIS_FAIL, STR_NULL, "%s%s", s.value.n ? SHOWN(s.value) : "no authorization plugin",
-                 shown_from(c, &s));
+        is_set(c, "authorization-plugin", &s, CIS_PASS, CIS_FAIL, "no authorization plugin");
 }
 
 /* --- Network ------------------------------------------------------------------------------------------------------------------------- */
@@ -118,9 +121,24 @@ static void registries(struct host_check *c) {
     if (told.n || s.value.n)
         host_say(c, CIS_FAIL, STR_NULL, "not checked by TLS: %s%s", SHOWN(told.n ? told : s.value), told.n ? "" : shown_from(c, &s));
     else if (s.state == SETTING_UNKNOWN && !answered)
-        unknown(c, "insecure-registry", &s);
+        unknown_setting(c, "insecure-registry", &s);
     else
         host_say(c, CIS_PASS, STR_NULL, "no insecure registry");
+}
+
+static bool is_unix(struct str host) {
+    return str_starts(host, S("unix://")) || str_starts(host, S("npipe://")) || str_starts(host, S("fd://"));
+}
+
+/* Of a socket that systemd made and handed over. "/x", "@x" and "%t/x" are of Unix. */
+static struct str inherited_port(struct host_check *c, struct str *unknown) {
+    struct host_names streams;
+    if (!host_unit_listens(c, "docker.socket", &streams, unknown))
+        return STR_NULL;
+    for (size_t k = 0; k < streams.n; k++)
+        if (!str_starts(streams.p[k], S("/")) && !str_starts(streams.p[k], S("@")) && !str_starts(streams.p[k], S("%")))
+            return streams.p[k];
+    return STR_NULL;
 }
 
 static void tls(struct host_check *c) {
@@ -128,12 +146,18 @@ static void tls(struct host_check *c) {
         return;
     struct host_setting hosts = host_setting(c, "host", 'H', "hosts", SETTING_LIST);
     struct host_setting verify = host_setting(c, "tlsverify", 0, "tlsverify", SETTING_BOOL);
-    struct str rest = hosts.value, host, open = STR_NULL;
-    while (str_next(&rest, ',', &host))
-        if (!str_starts(host, S("unix://")) && !str_starts(host, S("fd://")) && !str_starts(host, S("npipe://")))
-            open = host;
+    struct str rest = hosts.value, host, open = STR_NULL, unknown = STR_NULL;
+    bool inherits = false;
+    while (str_next(&rest, ',', &host)) {
+        inherits |= str_starts(host, S("fd://"));
+        open = is_unix(host) ? open : host;
+    }
+    if (inherits && open.n == 0)
+        open = inherited_port(c, &unknown);
     if (hosts.state == SETTING_UNKNOWN || (open.n && verify.state == SETTING_UNKNOWN))
-        unknown(c, "where the daemon listens", hosts.state == SETTING_UNKNOWN ? &hosts : &verify);
+        unknown_setting(c, "where the daemon listens", hosts.state == SETTING_UNKNOWN ? &hosts : &verify);
+    else if (unknown.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "on what socket systemd lets the daemon listen is not known: %.*s", STR_ARG(unknown));
     else if (open.n == 0)
         host_say(c, CIS_NA, STR_NULL, "the daemon listens on no TCP port");
     else
@@ -149,7 +173,7 @@ static void log_level(struct host_check *c) {
     struct host_setting s = host_setting(c, "log-level", 'l', "log-level", SETTING_TEXT);
     struct host_setting debug = host_setting(c, "debug", 'D', "debug", SETTING_BOOL);
     if (s.state == SETTING_UNKNOWN || debug.state == SETTING_UNKNOWN)
-        unknown(c, "the log level", s.state == SETTING_UNKNOWN ? &s : &debug);
+        unknown_setting(c, "the log level", s.state == SETTING_UNKNOWN ? &s : &debug);
     else if (str_eqz(debug.value, "true"))
         host_say(c, CIS_FAIL, STR_NULL, "debug is on%s", shown_from(c, &debug));
     else
@@ -171,7 +195,7 @@ static void log_driver(struct host_check *c) {
     for (size_t k = 0; local[k]; k++)
         stays |= str_eqz(driver, local[k]);
     if (driver.n == 0)
-        unknown(c, "the log driver", &s);
+        unknown_setting(c, "the log driver", &s);
     else
         host_say(c, stays ? CIS_FAIL : CIS_PASS, STR_NULL, "logs go to %s", SHOWN(driver));
 }
@@ -197,7 +221,7 @@ static void base_size(struct host_check *c) {
         return;
     struct host_setting s = host_setting(c, "storage-opt", 0, "storage-opts", SETTING_LIST);
     if (s.state == SETTING_UNKNOWN)
-        unknown(c, "storage-opt", &s);
+        unknown_setting(c, "storage-opt", &s);
     else
         host_say(c, str_find(s.value, S("dm.basesize")) >= 0 ? CIS_FAIL : CIS_PASS, STR_NULL, "%s%s",
                  s.value.n ? SHOWN(s.value) : "no storage option is set", shown_from(c, &s));
@@ -209,22 +233,14 @@ static void default_ulimits(struct host_check *c) {
     if (!host_has_daemon(c))
         return;
     struct host_setting s = host_setting(c, "default-ulimit", 0, "default-ulimits", SETTING_LIST);
-    if (s.state == SETTING_UNKNOWN)
-        unknown(c, "default-ulimit", &s);
-    else
-        host_say(c, s.value.n ? CIS_PASS : CIS_MANUAL, STR_NULL, "%s%s",
-                 s.value.n ? SHOWN(s.value) : "none is set: containers have the limits of the daemon itself", shown_from(c, &s));
+    is_set(c, "default-ulimit", &s, CIS_PASS, CIS_MANUAL, "none is set: containers have the limits of the daemon itself");
 }
 
 static void cgroup_parent(struct host_check *c) {
     if (!host_has_daemon(c))
         return;
     struct host_setting s = host_setting(c, "cgroup-parent", 0, "cgroup-parent", SETTING_TEXT);
-    if (s.state == SETTING_UNKNOWN)
-        unknown(c, "cgroup-parent", &s);
-    else
-        host_say(c, s.value.n ? CIS_FAIL : CIS_PASS, STR_NULL, "cgroup-parent is %s%s", s.value.n ? SHOWN(s.value) : "the default",
-                 shown_from(c, &s));
+    is_set(c, "cgroup-parent", &s, CIS_FAIL, CIS_PASS, "the default one");
 }
 
 static void no_new_privileges(struct host_check *c) {

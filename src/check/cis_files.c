@@ -26,35 +26,19 @@ static void check_file(struct host_check *c, struct str path, file_check *check,
     }
 }
 
-struct str host_unit_path(struct host_check *c, const char *unit) {
-    static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",     "/usr/local/lib/systemd/system",
-                                       "/lib/systemd/system", "/usr/lib/systemd/system", NULL};
-    struct host_file f;
-    const char *why;
-    for (size_t k = 0; dirs[k]; k++) {
-        struct str path = arena_printf(c->arena, "%s/%s", dirs[k], unit);
-        if (c->source->stat(c->source->ctx, path.p, &f, &why) != HOST_ABSENT)
-            return path;
-    }
-    return STR_NULL;
-}
-
 /* A unit is its file and what is dropped in beside it. */
 static void check_unit(struct host_check *c, const char *unit, file_check *check) {
-    struct str path = host_unit_path(c, unit);
-    struct str drops = arena_printf(c->arena, "/etc/systemd/system/%s.d", unit);
-    struct host_names names = {0};
-    const char *why = "";
+    struct str path = host_unit_path(c, unit), denied;
     if (path.n == 0) {
         host_say(c, CIS_NA, STR_NULL, "systemd has no %s here", unit);
         return;
     }
     check_file(c, path, check, false);
-    if (c->source->list(c->source->ctx, drops.p, c->arena, &names, &why) == HOST_DENIED)
-        host_say(c, CIS_MANUAL, drops, "cannot be listed: %s", why);
-    for (size_t k = 0; k < names.n && k < LIMIT_HOST_NAMES; k++)
-        if (str_ends(names.p[k], S(".conf")))
-            check_file(c, arena_join3(c->arena, drops, S("/"), names.p[k]), check, false);
+    struct host_names drops = host_unit_drops(c, unit, &denied);
+    if (denied.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(denied));
+    for (size_t k = 0; k < drops.n; k++)
+        check_file(c, drops.p[k], check, false);
 }
 
 static void check_certificate_dir(struct host_check *c, struct str dir, file_check *check, size_t *n) {
@@ -146,26 +130,6 @@ static void check_object(struct host_check *c, file_check *check) {
 }
 
 /* --- Owners -------------------------------------------------------------------------------------------------------------------------- */
-
-bool host_group(struct host_check *c, const char *name, gid_t *gid, struct str *members, struct str *why) {
-    struct str text = STR_NULL, line, field[4] = {{0}};
-    const char *reason = "";
-    uint64_t number;
-    enum host_read got = c->source->read(c->source->ctx, "/etc/group", LIMIT_HOST_FILE_BYTES, c->arena, &text, &reason);
-    *why = got == HOST_READ ? arena_printf(c->arena, "there is no group %s", name) : arena_printf(c->arena, "/etc/group: %s", reason);
-    while (str_next(&text, '\n', &line)) {
-        size_t n = 0;
-        memset(field, 0, sizeof field);
-        while (n < 4 && str_next(&line, ':', &field[n]))
-            n++;
-        if (n < 3 || !str_eqz(field[0], name) || !str_to_u64(field[2], 10, UINT32_MAX, &number))
-            continue;
-        *gid = (gid_t)number;
-        *members = field[3];
-        return true;
-    }
-    return false;
-}
 
 const char *host_engine_group(struct host_check *c) {
     struct host_setting s = host_setting(c, "group", 'G', "group", SETTING_TEXT);

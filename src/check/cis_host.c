@@ -96,20 +96,18 @@ static void partition(struct host_check *c) {
 /* --- Who controls the daemon --------------------------------------------------------------------------------------------------------- */
 
 /* Users whose own group it is are no members in /etc/group. */
-static struct str with_primary(struct host_check *c, struct str members, gid_t gid) {
-    struct str text = STR_NULL, line, field[4];
-    const char *why;
-    uint64_t number;
-    if (c->source->read(c->source->ctx, "/etc/passwd", LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) != HOST_READ)
-        return members;
-    while (str_next(&text, '\n', &line)) {
-        size_t n = 0;
-        while (n < 4 && str_next(&line, ':', &field[n]))
-            n++;
-        if (n == 4 && str_to_u64(field[3], 10, UINT32_MAX, &number) && number == gid && members.n < LIMIT_MESSAGE_BYTES)
-            members = members.n ? arena_join3(c->arena, members, S(","), field[0]) : field[0];
-    }
-    return members;
+static void say_members(struct host_check *c, const char *name, struct str members, gid_t gid) {
+    struct str unread, others = host_other_users(c), primary = host_primary_members(c, gid, &unread);
+    if (members.n && primary.n)
+        members = arena_join3(c->arena, members, S(","), primary);
+    members = members.n ? members : primary;
+    if (members.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "members of %s are as good as root: %s", name, SHOWN(members));
+    if (unread.n || others.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "whether group %s has other members is not known: %.*s", name,
+                 STR_ARG(unread.n ? unread : others));
+    if (c->n_said == 0)
+        host_say(c, CIS_PASS, STR_NULL, "group %s has no members", name);
 }
 
 static void trusted_users(struct host_check *c) {
@@ -118,15 +116,14 @@ static void trusted_users(struct host_check *c) {
     gid_t gid = 0;
     if (c->is_rootless)
         host_say(c, CIS_NA, STR_NULL, "the engine is rootless: it is its user's alone");
-    else if (!host_group(c, name, &gid, &members, &why))
-        host_say(c, str_starts(why, S("there is no")) ? CIS_NA : CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(why));
-    else {
-        members = with_primary(c, members, gid);
-        if (members.n)
-            host_say(c, CIS_MANUAL, STR_NULL, "members of %s are as good as root: %s", name, SHOWN(members));
-        else
-            host_say(c, CIS_PASS, STR_NULL, "group %s has no members", name);
-    }
+    else if (host_group(c, name, &gid, &members, &why))
+        say_members(c, name, members, gid);
+    else if (!str_starts(why, S("there is no")))
+        host_say(c, CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(why));
+    else if (host_other_users(c).n)
+        host_say(c, CIS_MANUAL, STR_NULL, "group %s is not in /etc/group: %.*s", name, STR_ARG(host_other_users(c)));
+    else
+        host_say(c, CIS_NA, STR_NULL, "%.*s", STR_ARG(why));
 }
 
 /* --- What is audited ----------------------------------------------------------------------------------------------------------------- */

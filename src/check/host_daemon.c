@@ -85,23 +85,6 @@ static void from_names(struct host_check *c, struct host_daemon *d) {
 
 /* --- daemon.json --------------------------------------------------------------------------------------------------------------------- */
 
-/* A home directory from the host's own passwd. */
-static struct str home_of(struct host_check *c, uid_t uid) {
-    struct str text, line, field[7] = {{0}};
-    const char *why;
-    uint64_t number;
-    if (c->source->read(c->source->ctx, "/etc/passwd", LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) != HOST_READ)
-        return STR_NULL;
-    while (str_next(&text, '\n', &line)) {
-        size_t n = 0;
-        while (n < 7 && str_next(&line, ':', &field[n]))
-            n++;
-        if (n >= 6 && str_to_u64(field[2], 10, UINT32_MAX, &number) && number == uid)
-            return field[5];
-    }
-    return STR_NULL;
-}
-
 /* Whether an argument is that option: "--flag", "--flag=value", "-l", "-lvalue", "-l=value". *joined: the value is in it. */
 static bool is_option(struct str arg, const char *flag, char letter, bool *joined, struct str *value) {
     struct str name = STR_NULL;
@@ -138,7 +121,7 @@ static void find_config(struct host_check *c, struct host_daemon *d) {
     if (next_option(d, "config-file", 0, false, &at, &given))
         d->config_path = arena_str(c->arena, given);
     else if (c->is_rootless)
-        d->config_path = arena_join3(c->arena, home_of(c, c->rootless_uid), S("/.config/docker/daemon.json"), STR_NULL);
+        d->config_path = arena_join3(c->arena, host_home(c, c->rootless_uid), S("/.config/docker/daemon.json"), STR_NULL);
     char *path = arena_strz(c->arena, d->config_path);
     enum host_read got = c->source->read(c->source->ctx, path, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why);
     if (got == HOST_ABSENT)

@@ -189,7 +189,7 @@ bool host_has_daemon(struct host_check *c);
 /* `flag` without its dashes, `letter` or 0, `key` of daemon.json. What is set on the command line counts: the daemon refuses both. */
 struct host_setting host_setting(struct host_check *c, const char *flag, char letter, const char *key, enum setting_kind kind);
 
-/* --- Files of the host (cis_files.c, host_audit.c) --- */
+/* --- Files of the host (host_audit.c, host_units.c, host_users.c) --- */
 
 /* Says whether that path, which is there, is audited. */
 void host_say_audited(struct host_check *c, struct str path);
@@ -197,8 +197,18 @@ void host_audit_end(struct host_check *c);
 
 /* Where systemd has a unit, or "". */
 struct str host_unit_path(struct host_check *c, const char *unit);
+/* Its drop-ins that count, in the order in which they do. *denied: why not all of them are known, or "". */
+struct host_names host_unit_drops(struct host_check *c, const char *unit, struct str *denied);
+/* What a socket unit has for ListenStream; false: *why that is not known. */
+bool host_unit_listens(struct host_check *c, const char *unit, struct host_names *streams, struct str *why);
 /* A group by the host's own /etc/group; false: *why. */
 bool host_group(struct host_check *c, const char *name, gid_t *gid, struct str *members, struct str *why);
+/* "a,b": whose own group that is, by /etc/passwd. *why: it could not be read; or "". */
+struct str host_primary_members(struct host_check *c, gid_t gid, struct str *why);
+/* A home directory by /etc/passwd, or "". */
+struct str host_home(struct host_check *c, uid_t uid);
+/* Who knows users or groups that are not in those files, as a sentence; or "". */
+struct str host_other_users(struct host_check *c);
 /* That may write to the socket: "docker", if the daemon was not told otherwise. */
 const char *host_engine_group(struct host_check *c);
 
