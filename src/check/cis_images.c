@@ -47,10 +47,14 @@ static void root_by_name(struct host_check *c, const struct host_image *i) {
 /* A container may be given another user than its image's; where images are not seen, it has its own word alone. */
 static void container_users(struct host_check *c, bool images_are_seen) {
     host_containers(c);
+    if (c->no_containers.n && images_are_seen)
+        host_say_unseen(c, "users of containers", c->no_containers);
     for (size_t k = 0; k < c->n_containers; k++) {
         const struct host_container *x = &c->containers[k];
         struct str user = json_get_str(x->config, "User");
-        if (x->runs && x->unread.n == 0 && (is_root(user) || (user.n == 0 && !images_are_seen)))
+        if (x->runs && x->unread.n)
+            host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
+        else if (x->runs && (is_root(user) || (user.n == 0 && !images_are_seen)))
             host_say(c, CIS_FAIL, x->name, "the container runs as root");
     }
 }

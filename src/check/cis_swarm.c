@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Section 7: a swarm's managers, addresses, networks, secrets, keys and certificates. Most of it only a manager is told. */
+#include "base/limits.h"
 #include "check/host_rules.h"
 
 static yyjson_val *swarm(const struct host_check *c) {
@@ -63,17 +64,22 @@ static bool listens_everywhere(struct str table, struct str port) {
     return false;
 }
 
+/* The daemon's own network, which need not be ours. */
 static void addresses(struct host_check *c) {
-    static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6", NULL};
+    static const char *const tables[] = {"tcp", "tcp6", NULL};
     const char *why = "";
     if (!is_in_swarm(c))
         return;
-    for (size_t k = 0; tables[k]; k++) {
-        struct str text;
-        if (c->source->read(c->source->ctx, tables[k], (size_t)4 << 20, c->arena, &text, &why) != HOST_READ)
-            host_say(c, CIS_MANUAL, STR_NULL, "%s: %s", tables[k], why);
-        else if (listens_everywhere(text, S("0949"))) /* 2377 */
+    const struct host_daemon *d = host_daemon(c);
+    if (!d->pid)
+        host_say(c, CIS_MANUAL, STR_NULL, "on what its daemon listens is not known: %.*s", STR_ARG(d->why));
+    for (size_t k = 0; d->pid && tables[k]; k++) {
+        struct str text, path = arena_printf(c->arena, "/proc/%d/net/%s", (int)d->pid, tables[k]);
+        enum host_read got = c->source->read(c->source->ctx, path.p, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why);
+        if (got == HOST_READ && listens_everywhere(text, S("0949"))) /* 2377 */
             host_say(c, CIS_FAIL, STR_NULL, "port 2377 listens on every address");
+        else if (got != HOST_READ && (got == HOST_DENIED || k == 0)) /* without IPv6 there is no tcp6 */
+            host_say(c, CIS_MANUAL, STR_NULL, "%s: %s", path.p, why);
     }
     if (c->n_said == 0)
         host_say(c, CIS_PASS, STR_NULL, "port 2377 does not listen on every address");

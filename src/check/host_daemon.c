@@ -39,6 +39,28 @@ static bool take_process(struct host_check *c, pid_t pid, struct host_daemon *d)
     return true;
 }
 
+/* Anyone may call a process as he likes: the daemon's is root's, or of the user whose socket is asked, and it is in no container. */
+static bool is_engines(struct host_check *c, struct str pid, struct host_daemon *d) {
+    struct str ids, own, effective, rest, numbers;
+    struct host_file socket = {0};
+    const char *why;
+    uint64_t uid;
+    if (!host_status_of(c, pid, "Uid", &ids) || !str_cut(ids, '\t', &own, &rest)) {
+        d->why = arena_printf(c->arena, "whose process %.*s is, is not known", STR_ARG(pid));
+        return false;
+    }
+    (void)str_cut(rest, '\t', &effective, &rest);
+    bool known = str_to_u64(effective, 10, UINT32_MAX, &uid);
+    bool of_socket =
+        c->source->socket.n && c->source->stat(c->source->ctx, arena_strz(c->arena, c->source->socket), &socket, &why) == HOST_READ;
+    if (known && (uid == 0 || (of_socket && uid == socket.uid)) &&
+        (!host_status_of(c, pid, "NSpid", &numbers) || str_index(numbers, '\t') < 0))
+        return true;
+    d->why = arena_printf(c->arena, "process %.*s is called dockerd, and is %s", STR_ARG(pid),
+                          known && uid ? arena_printf(c->arena, "user %.*s's", STR_ARG(effective)).p : "in a container");
+    return false;
+}
+
 /* systemd listens in its place where it made the socket, and a process of another pid namespace has no number here: the daemon's own file
  * says which it is. */
 static bool from_pid_file(struct host_check *c, struct host_daemon *d) {
@@ -48,7 +70,15 @@ static bool from_pid_file(struct host_check *c, struct host_daemon *d) {
     struct str dir = c->source->socket.n ? path_dir(c->source->socket) : S("/var/run");
     struct str path = arena_join3(c->arena, dir, S("/docker.pid"), STR_NULL);
     return c->source->read(c->source->ctx, path.p, 64, c->arena, &text, &why) == HOST_READ &&
-           str_to_u64(str_trim(text), 10, INT32_MAX, &pid) && take_process(c, (pid_t)pid, d);
+           str_to_u64(str_trim(text), 10, INT32_MAX, &pid) && is_engines(c, str_trim(text), d) && take_process(c, (pid_t)pid, d);
+}
+
+static bool is_called_dockerd(struct host_check *c, struct str pid, size_t *unread) {
+    struct str comm, path = arena_printf(c->arena, "/proc/%.*s/comm", STR_ARG(pid));
+    const char *why;
+    enum host_read got = c->source->read(c->source->ctx, path.p, 64, c->arena, &comm, &why);
+    *unread += got == HOST_DENIED;
+    return got == HOST_READ && str_eqz(str_trim(comm), "dockerd");
 }
 
 /* The last resort: the one process that bears the name. Of several nobody knows which is meant. */
@@ -56,27 +86,25 @@ static void from_names(struct host_check *c, struct host_daemon *d) {
     struct host_names names = {0};
     const char *why = "";
     pid_t found = 0;
-    size_t n = 0, unread = 0;
+    size_t n = 0, unread = 0, of_others = 0;
     bool sees_init = false; /* where /proc hides others' processes, it hides that one */
     if (c->source->list(c->source->ctx, "/proc", c->arena, &names, &why) != HOST_READ) {
         d->why = arena_printf(c->arena, "/proc: %s", why);
         return;
     }
     for (size_t k = 0; k < names.n; k++) {
-        struct str comm;
         uint64_t pid;
         if (!str_to_u64(names.p[k], 10, INT32_MAX, &pid))
             continue;
-        struct str path = arena_printf(c->arena, "/proc/%.*s/comm", STR_ARG(names.p[k]));
-        enum host_read got = c->source->read(c->source->ctx, path.p, 64, c->arena, &comm, &why);
-        unread += got == HOST_DENIED;
-        if (got == HOST_READ && str_eqz(str_trim(comm), "dockerd")) {
-            found = (pid_t)pid;
-            n++;
-        }
         sees_init |= pid == 1;
+        if (!is_called_dockerd(c, names.p[k], &unread))
+            continue;
+        bool is_it = is_engines(c, names.p[k], d);
+        found = is_it ? (pid_t)pid : found;
+        n += is_it;
+        of_others += !is_it;
     }
-    d->is_absent = n == 0 && unread == 0 && sees_init && c->source->no_engine.n && !c->source->engine_denied;
+    d->is_absent = n + of_others + unread == 0 && sees_init && c->source->no_engine.n && !c->source->engine_denied;
     if (n > 1 || (n == 0 && d->why.n == 0))
         d->why = n ? arena_printf(c->arena, "%zu processes are called dockerd", n) : S("no process is called dockerd");
     if (n == 1 && !take_process(c, found, d) && d->why.n == 0)

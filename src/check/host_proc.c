@@ -19,9 +19,9 @@ bool host_is_shown(struct host_check *c, const struct host_container *k) {
     return k->id.n >= 12 && pid.n && host_proc(c, pid, "cgroup", &cgroup) && str_find(cgroup, k->id) >= 0;
 }
 
-bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value) {
+bool host_status_of(struct host_check *c, struct str pid, const char *field, struct str *value) {
     struct str text, line, name;
-    if (!k->is_shown || !host_proc(c, first_pid(c, k), "status", &text))
+    if (!host_proc(c, pid, "status", &text))
         return false;
     while (str_next(&text, '\n', &line))
         if (str_cut(line, ':', &name, value) && str_eqz(name, field)) {
@@ -29,4 +29,8 @@ bool host_status(struct host_check *c, const struct host_container *k, const cha
             return true;
         }
     return false;
+}
+
+bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value) {
+    return k->is_shown && host_status_of(c, first_pid(c, k), field, value);
 }

@@ -153,10 +153,12 @@ void host_containers(struct host_check *c);
 void host_images(struct host_check *c);
 /* A file of a process (host_proc.c). */
 bool host_proc(struct host_check *c, struct str pid, const char *name, struct str *out);
+/* What its /proc/PID/status says; false: that is not known. */
+bool host_status_of(struct host_check *c, struct str pid, const char *field, struct str *value);
 /* Whether /proc shows a container's processes: they lie in a cgroup that bears its id, and so does the one that the engine says is its
  * first. */
 bool host_is_shown(struct host_check *c, const struct host_container *k);
-/* What /proc/PID/status says of that process; false: that is not known. */
+/* The same of that process. */
 bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
 /* Which of them have an ssh server (host_ssh.c). */
 void host_find_ssh(struct host_check *c);
