@@ -30,10 +30,37 @@ static void low_ports(struct host_check *c, const struct host_container *k) {
             host_say(c, CIS_FAIL, k->name, "port %llu of the host", (unsigned long long)k->ports[i].port);
 }
 
-static void open_ports(struct host_check *c, const struct host_container *k) {
+static bool is_published(const struct host_container *k, struct str inside) {
     for (size_t i = 0; i < k->n_ports; i++)
-        host_say(c, CIS_MANUAL, k->name, "%s is open as port %llu: is it needed?", SHOWN(k->ports[i].inside),
-                 (unsigned long long)k->ports[i].port);
+        if (str_eq(k->ports[i].inside, inside))
+            return true;
+    return false;
+}
+
+static void say_unused(struct host_check *c, const struct host_container *k, struct str message) {
+    host_say(c, CIS_MANUAL, k->name, "%.*s", STR_ARG(message));
+    host_find(c, rule_find(S("ContainerExposeUnused")), k->name, message);
+}
+
+/* A port on which nothing listens now nobody needs now. */
+static void open_ports(struct host_check *c, const struct host_container *k) {
+    struct host_listening l;
+    size_t i, n;
+    yyjson_val *key, *v;
+    bool known = host_listening(c, k, &l);
+    for (i = 0; i < k->n_ports; i++) {
+        struct str inside = k->ports[i].inside, text;
+        text = arena_printf(c->arena, "%s is open as port %llu", SHOWN(inside), (unsigned long long)k->ports[i].port);
+        if (known && !host_listens_on(&l, inside))
+            say_unused(c, k, arena_join3(c->arena, text, S(", and nothing listens on it"), STR_NULL));
+        else
+            host_say(c, CIS_MANUAL, k->name, "%.*s: is it needed?", STR_ARG(text));
+    }
+    json_obj_foreach(json_get_object(k->config, "ExposedPorts"), i, n, key, v) {
+        struct str inside = str_n(yyjson_get_str(key), yyjson_get_len(key));
+        if (known && !is_published(k, inside) && !host_listens_on(&l, inside))
+            say_unused(c, k, arena_printf(c->arena, "%s is exposed, and nothing listens on it", SHOWN(inside)));
+    }
 }
 
 static bool is_everywhere(struct str address) {
@@ -100,6 +127,13 @@ static void exec_root(struct host_check *c) {
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
 const struct rule rules_cis_access[] = {
+    {.id = "ContainerExposeUnused",
+     .reads = READS_OTHER,
+     .severity = SEVERITY_INFO,
+     .also = "5.9",
+     .why = "A port that is opened for nothing is open to whatever comes to listen there.",
+     .fix = "Drop it from EXPOSE and -p, or start what is to listen on it.",
+     .url = ""},
     HOST_ROW("5.1", "HostSwarmOff", SEVERITY_INFO, "Swarm is off where nobody needs it", no_swarm, NULL,
              "It opens ports and gives other nodes a say.", "docker swarm leave."),
     CONTAINER_ROW("5.7", "HostContainerSsh", SEVERITY_WARNING, "No ssh server runs in a container", ssh, NULL,

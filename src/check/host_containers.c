@@ -39,6 +39,7 @@ const struct host_shape host_container_shapes[] = {{TYPE_TEXT, "Name"},
                                                    {TYPE_OBJECT, "NetworkSettings.Networks"},
                                                    {TYPE_OBJECT, "Config"},
                                                    {TYPE_TEXT, "Config.User"},
+                                                   {TYPE_OBJECT, "Config.ExposedPorts"},
                                                    {TYPE_TEXT, "Config.Image"},
                                                    {TYPE_END, NULL}};
 

@@ -116,6 +116,8 @@ struct host_check {
 /* Of the items of one rule the worst decides. A subject that begins with '/' is a path of the host. */
 void host_say(struct host_check *c, enum cis_verdict v, struct str subject, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* A finding of another rule than the one that is asked, and no verdict. */
+void host_find(struct host_check *c, const struct rule *r, struct str subject, struct str message);
 /* The same with what check_image() found, which is a finding of its own. */
 void host_say_found(struct host_check *c, struct str subject, const struct finding *f);
 
@@ -160,6 +162,16 @@ bool host_status_of(struct host_check *c, struct str pid, const char *field, str
 bool host_is_shown(struct host_check *c, const struct host_container *k);
 /* The same of that process. */
 bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
+/* Its number, or "". */
+struct str host_first_pid(struct host_check *c, const struct host_container *k);
+/* Where something listens in a container's network, a bit a port (host_ports.c); false: that is not known. */
+enum { HOST_PORT_BYTES = 65536 / 8 };
+struct host_listening {
+    uint8_t tcp[HOST_PORT_BYTES], udp[HOST_PORT_BYTES];
+};
+bool host_listening(struct host_check *c, const struct host_container *k, struct host_listening *out);
+/* "80/tcp". What is no port of TCP or UDP may be listened on. */
+bool host_listens_on(const struct host_listening *l, struct str port);
 /* Which of them have an ssh server (host_ssh.c). */
 void host_find_ssh(struct host_check *c);
 /* Ids go into paths of requests: only those that need no escape are used. */
