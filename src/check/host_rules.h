@@ -57,6 +57,7 @@ struct host_container {
     struct str ssh_unknown;       /* why that is not known */
 };
 
+struct history_finding;
 struct host_image {
     struct str id, name;          /* "sha256:...", "demo/x:1" or the id's beginning */
     struct str unread;            /* why nothing more is known */
@@ -65,6 +66,9 @@ struct host_image {
     struct str *env, *steps, *digests; /* "A=b"; history, the oldest first; "name@sha256:..." */
     struct str *layers;           /* diffIDs, bottom first */
     size_t n_env, n_steps, n_digests, n_layers;
+    bool has_history;             /* its steps were looked at (cis_history.c), and this was found: */
+    struct history_finding *history;
+    size_t n_history;
     bool is_checked;              /* croze's store has it, and check_image() found: */
     struct finding *findings;
     size_t n_findings;
