@@ -178,6 +178,8 @@ static void each_container(struct host_check *c) {
             continue;
         if (x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
+        else if (x->runtime && c->rule->object)
+            host_say(c, CIS_MANUAL, x->name, "%s no bundle of %s tells", c->rule->object, x->runtime);
         else
             c->rule->container(c, x);
         n_silent += c->n_said == before;

@@ -11,12 +11,14 @@ bool host_proc(struct host_check *c, struct str pid, const char *name, struct st
 
 struct str host_first_pid(struct host_check *c, const struct host_container *k) {
     int64_t pid = json_get_int(k->state, "Pid", 0);
+    if (k->runtime)
+        return k->pid;
     return pid > 1 ? arena_printf(c->arena, "%lld", (long long)pid) : STR_NULL;
 }
 
 bool host_is_shown(struct host_check *c, const struct host_container *k) {
     struct str cgroup, pid = k->runs && k->unread.n == 0 ? host_first_pid(c, k) : STR_NULL;
-    return k->id.n >= 12 && pid.n && host_proc(c, pid, "cgroup", &cgroup) && str_find(cgroup, k->id) >= 0;
+    return k->id.n >= 12 && pid.n && host_proc(c, pid, "cgroup", &cgroup) && host_bears_id(cgroup, k->id);
 }
 
 bool host_status_of(struct host_check *c, struct str pid, const char *field, struct str *value) {

@@ -52,7 +52,11 @@ struct host_container {
     size_t n_mounts;
     struct host_port *ports;      /* that are published */
     size_t n_ports;
-    bool is_shown;                /* /proc shows us its processes */
+    const char *runtime;          /* whose bundle tells of it where no engine does (host_bundle.h); or NULL */
+    struct str pid;               /* with that: of its first process, or "" */
+    bool has_own_cgroup;          /* with that: one was asked for */
+    bool is_shown;                /* /proc shows us its first process */
+    bool is_in_cgroup;            /* ... and the others, by a cgroup that bears its id */
     bool has_ssh;                 /* host_find_ssh() */
     struct str ssh_unknown;       /* why that is not known */
 };
@@ -99,7 +103,7 @@ struct host_check {
     struct host_container *containers;
     struct host_image *images;
     size_t n_containers, n_images;
-    struct str no_containers, no_images; /* why they could not be listed */
+    struct str no_containers, no_images; /* why not all of them could be listed */
     struct host_audit *audit;
 };
 
@@ -154,7 +158,8 @@ struct host_document host_answered(struct host_check *c, struct host_question *q
 
 /* --- Containers and images (host_containers.c, host_images.c, host_store.c) --- */
 
-/* Of the engine; where there is none to ask, those that docker left below /var/lib/docker. Stopped ones too. */
+/* Of the engine; where there is none to ask, those that docker left below /var/lib/docker, and those of bundles (host_bundle.h). Stopped ones
+ * too. */
 void host_containers(struct host_check *c);
 void host_images(struct host_check *c);
 /* A file of a process (host_proc.c). */
@@ -164,9 +169,12 @@ bool host_status_of(struct host_check *c, struct str pid, const char *field, str
 /* Whether /proc shows a container's processes: they lie in a cgroup that bears its id, and so does the one that the engine says is its
  * first. */
 bool host_is_shown(struct host_check *c, const struct host_container *k);
+bool host_bears_id(struct str path, struct str id);
+/* Begins the mode of a namespace that a container shares, and nobody knows with whom. */
+#define HOST_JOINED "joined:"
 /* The same of that process. */
 bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
-/* Its number, or "". */
+/* The number of its first process, or "". */
 struct str host_first_pid(struct host_check *c, const struct host_container *k);
 /* Where something listens in a container's network, a bit a port (host_ports.c); false: that is not known. */
 enum { HOST_PORT_BYTES = 65536 / 8 };
