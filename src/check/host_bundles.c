@@ -71,7 +71,7 @@ static struct host_document read_document(struct search *s, struct str path, boo
  * be seen it runs, for all that is known. */
 static void find_process(struct search *s, const struct place *p, struct host_container *k) {
     struct host_check *c = s->c;
-    struct str text, mounts = STR_NULL;
+    struct str text, state, mounts = STR_NULL;
     struct host_file f;
     const char *why;
     uint64_t pid;
@@ -81,8 +81,9 @@ static void find_process(struct search *s, const struct place *p, struct host_co
     if (!str_to_u64(str_trim(text), 10, INT32_MAX, &pid) || pid <= 1)
         return;
     k->pid = arena_printf(c->arena, "%llu", (unsigned long long)pid);
-    if (c->source->stat(c->source->ctx, arena_printf(c->arena, "/proc/%.*s", STR_ARG(k->pid)).p, &f, &why) == HOST_ABSENT) {
-        k->runs = false;
+    bool is_gone = c->source->stat(c->source->ctx, arena_printf(c->arena, "/proc/%.*s", STR_ARG(k->pid)).p, &f, &why) == HOST_ABSENT;
+    if (is_gone || (host_status_of(c, k->pid, "State", &state) && str_starts(state, S("Z")))) {
+        k->runs = false; /* a dead one may wait to be asked for its exit code */
         return;
     }
     bool has_mounts = host_proc(c, k->pid, "mountinfo", &mounts);

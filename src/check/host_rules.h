@@ -124,10 +124,10 @@ struct host_check {
 /* Of the items of one rule the worst decides. A subject that begins with '/' is a path of the host. */
 void host_say(struct host_check *c, enum cis_verdict v, struct str subject, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* A finding of another rule than the one that is asked, and no verdict. */
-void host_find(struct host_check *c, const struct rule *r, struct str subject, struct str message);
 /* The same with what check_image() found, which is a finding of its own. */
 void host_say_found(struct host_check *c, struct str subject, const struct finding *f);
+/* A finding of another rule than the one that is asked, and no verdict. */
+void host_find(struct host_check *c, const struct rule *r, struct str subject, struct str message);
 
 /* --- Facts (host_facts.c): read when they are first asked for --- */
 
@@ -158,8 +158,8 @@ struct host_document host_answered(struct host_check *c, struct host_question *q
 
 /* --- Containers and images (host_containers.c, host_images.c, host_store.c) --- */
 
-/* Of the engine; where there is none to ask, those that docker left below /var/lib/docker, and those of bundles (host_bundle.h). Stopped ones
- * too. */
+/* Of the engine; where there is none to ask, those that docker left below /var/lib/docker, and those of bundles (host_bundle.h). Stopped
+ * ones too. */
 void host_containers(struct host_check *c);
 void host_images(struct host_check *c);
 /* A file of a process (host_proc.c). */

@@ -50,7 +50,7 @@ struct rule {
      * each note. */
     void (*mark)(struct marker *m, const struct rule *r, const struct watched_file *f);
     const char *title;            /* of a recommendation: what is to be so */
-    const char *object;           /* what it is about, where several share a function; of READS_CONTAINER: what only an engine tells */
+    const char *object;           /* what it is about, where several share a function; READS_CONTAINER: what only an engine tells */
     void (*host)(struct host_check *c);
     void (*container)(struct host_check *c, const struct host_container *k);
     void (*host_image)(struct host_check *c, const struct host_image *i);
