@@ -44,21 +44,20 @@ static void say_unused(struct host_check *c, const struct host_container *k, str
 
 /* A port on which nothing listens now nobody needs now. */
 static void open_ports(struct host_check *c, const struct host_container *k) {
-    struct host_listening l;
+    struct host_listening l = {0};
     size_t i, n;
     yyjson_val *key, *v;
-    bool known = host_listening(c, k, &l);
     for (i = 0; i < k->n_ports; i++) {
         struct str inside = k->ports[i].inside, text;
         text = arena_printf(c->arena, "%s is open as port %llu", SHOWN(inside), (unsigned long long)k->ports[i].port);
-        if (known && !host_listens_on(&l, inside))
+        if (host_is_idle(c, k, &l, inside))
             say_unused(c, k, arena_join3(c->arena, text, S(", and nothing listens on it"), STR_NULL));
         else
             host_say(c, CIS_MANUAL, k->name, "%.*s: is it needed?", STR_ARG(text));
     }
     json_obj_foreach(json_get_object(k->config, "ExposedPorts"), i, n, key, v) {
         struct str inside = str_n(yyjson_get_str(key), yyjson_get_len(key));
-        if (known && !is_published(k, inside) && !host_listens_on(&l, inside))
+        if (!is_published(k, inside) && host_is_idle(c, k, &l, inside))
             say_unused(c, k, arena_printf(c->arena, "%s is exposed, and nothing listens on it", SHOWN(inside)));
     }
 }

@@ -43,9 +43,8 @@ static void ulimits(struct host_check *c, const struct host_container *k) {
 static void cgroup(struct host_check *c, const struct host_container *k) {
     struct str parent = json_get_str(k->host, "CgroupParent");
     bool usual = c->is_podman && (str_eqz(parent, "machine.slice") || str_eqz(parent, "user.slice"));
-    if (k->runtime)
-        host_say(c, CIS_MANUAL, k->name, "lies in the cgroup %s: is that where its engine puts all?",
-                 parent.n ? SHOWN(parent) : "of its engine");
+    if (k->runtime && parent.n)
+        host_say(c, CIS_MANUAL, k->name, "lies in the cgroup %s: is that where its engine puts all?", SHOWN(parent));
     else if (parent.n && !usual)
         host_say(c, CIS_FAIL, k->name, "has a cgroup of its own above it: %s", SHOWN(parent));
 }

@@ -19,31 +19,34 @@ static void take_table(struct str table, const char *state, uint8_t ports[HOST_P
     }
 }
 
-/* Without IPv6 the kernel has but one of the two. */
-static bool take_tables(struct host_check *c, struct str pid, const char *protocol, const char *state, uint8_t ports[HOST_PORT_BYTES]) {
-    const char *names[] = {arena_printf(c->arena, "net/%s", protocol).p, arena_printf(c->arena, "net/%s6", protocol).p};
+/* Read when a port is first asked for: the kernel walks a table of all of its namespaces' connections for each of TCP's, which takes a
+ * millisecond. */
+static bool take_protocol(struct host_check *c, const struct host_container *k, enum host_table table, struct host_listening *l) {
+    static const struct {
+        const char *file, *state;
+    } tables[] = {{"net/tcp", "0A"}, {"net/tcp6", "0A"}, {"net/udp", "07"}, {"net/udp6", "07"}};
     struct str text;
-    for (size_t k = 0; k < 2; k++) {
-        if (!host_proc(c, pid, names[k], &text)) {
-            if (k == 0)
-                return false;
-            continue;
-        }
-        take_table(text, state, ports);
-    }
-    return true;
+    if (l->looked[table])
+        return l->known[table];
+    l->looked[table] = true;
+    l->known[table] = k->is_shown && host_proc(c, host_first_pid(c, k), tables[table].file, &text);
+    if (l->known[table])
+        take_table(text, tables[table].state, l->ports[table]);
+    return l->known[table];
 }
 
-bool host_listening(struct host_check *c, const struct host_container *k, struct host_listening *out) {
-    struct str pid = host_first_pid(c, k);
-    *out = (struct host_listening){0};
-    return k->is_shown && take_tables(c, pid, "tcp", "0A", out->tcp) && take_tables(c, pid, "udp", "07", out->udp);
-}
-
-bool host_listens_on(const struct host_listening *l, struct str port) {
+bool host_is_idle(struct host_check *c, const struct host_container *k, struct host_listening *l, struct str port) {
     struct str number, protocol;
     uint64_t n;
     (void)str_cut(port, '/', &number, &protocol);
-    const uint8_t *ports = str_eqz(protocol, "udp") ? l->udp : protocol.n == 0 || str_eqz(protocol, "tcp") ? l->tcp : NULL;
-    return !ports || !str_to_u64(number, 10, 65535, &n) || (ports[n / 8] >> n % 8 & 1);
+    bool is_udp = str_eqz(protocol, "udp");
+    if (!str_to_u64(number, 10, 65535, &n) || !(is_udp || protocol.n == 0 || str_eqz(protocol, "tcp")))
+        return false;
+    for (int six = 0; six < 2; six++) {
+        enum host_table table = (enum host_table)((is_udp ? HOST_UDP : HOST_TCP) + six);
+        bool known = take_protocol(c, k, table, l);
+        if ((!known && !six) || (l->ports[table][n / 8] >> n % 8 & 1)) /* without IPv6 there is no second one */
+            return false;
+    }
+    return true;
 }

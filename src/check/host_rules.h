@@ -176,14 +176,15 @@ bool host_bears_id(struct str path, struct str id);
 bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
 /* The number of its first process, or "". */
 struct str host_first_pid(struct host_check *c, const struct host_container *k);
-/* Where something listens in a container's network, a bit a port (host_ports.c); false: that is not known. */
+/* Where something listens in a container's network, a bit a port (host_ports.c). It begins as {0}. */
+enum host_table { HOST_TCP, HOST_TCP6, HOST_UDP, HOST_UDP6, HOST_TABLES };
 enum { HOST_PORT_BYTES = 65536 / 8 };
 struct host_listening {
-    uint8_t tcp[HOST_PORT_BYTES], udp[HOST_PORT_BYTES];
+    bool looked[HOST_TABLES], known[HOST_TABLES];
+    uint8_t ports[HOST_TABLES][HOST_PORT_BYTES];
 };
-bool host_listening(struct host_check *c, const struct host_container *k, struct host_listening *out);
-/* "80/tcp". What is no port of TCP or UDP may be listened on. */
-bool host_listens_on(const struct host_listening *l, struct str port);
+/* Whether it is known that nothing listens on a port ("80/tcp"). */
+bool host_is_idle(struct host_check *c, const struct host_container *k, struct host_listening *l, struct str port);
 /* Which of them have an ssh server (host_ssh.c). */
 void host_find_ssh(struct host_check *c);
 /* Ids go into paths of requests: only those that need no escape are used. */
