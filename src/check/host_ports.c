@@ -19,17 +19,33 @@ static void take_table(struct str table, const char *state, uint8_t ports[HOST_P
     }
 }
 
-/* Read when a port is first asked for: the kernel walks a table of all of its namespaces' connections for each of TCP's, which takes a
- * millisecond. */
+static const struct {
+    const char *file, *state, *counts, *count; /* how many sockets there are: "TCP: inuse 0 orphan 0 ..." */
+} tables[HOST_TABLES] = {[HOST_TCP] = {"net/tcp", "0A", "net/sockstat", "TCP: inuse 0"},
+                         [HOST_TCP6] = {"net/tcp6", "0A", "net/sockstat6", "TCP6: inuse 0"},
+                         [HOST_UDP] = {"net/udp", "07", "net/sockstat", "UDP: inuse 0"},
+                         [HOST_UDP6] = {"net/udp6", "07", "net/sockstat6", "UDP6: inuse 0"}};
+
+static bool is_empty(struct host_check *c, struct str pid, enum host_table table) {
+    struct str text, line, start = str_z(tables[table].count);
+    if (!host_proc(c, pid, tables[table].counts, &text))
+        return false;
+    while (str_next(&text, '\n', &line))
+        if (str_starts(line, start) && (line.n == start.n || line.p[start.n] == ' '))
+            return true;
+    return false;
+}
+
+/* Read when a port is first asked for, and not where there is nothing in it: for each of TCP's the kernel walks a table of the connections
+ * of all of its namespaces, which takes milliseconds. */
 static bool take_protocol(struct host_check *c, const struct host_container *k, enum host_table table, struct host_listening *l) {
-    static const struct {
-        const char *file, *state;
-    } tables[] = {{"net/tcp", "0A"}, {"net/tcp6", "0A"}, {"net/udp", "07"}, {"net/udp6", "07"}};
-    struct str text;
+    struct str text, pid = k->is_shown ? host_first_pid(c, k) : STR_NULL;
     if (l->looked[table])
         return l->known[table];
     l->looked[table] = true;
-    l->known[table] = k->is_shown && host_proc(c, host_first_pid(c, k), tables[table].file, &text);
+    if (pid.n && is_empty(c, pid, table))
+        return l->known[table] = true;
+    l->known[table] = pid.n && host_proc(c, pid, tables[table].file, &text);
     if (l->known[table])
         take_table(text, tables[table].state, l->ports[table]);
     return l->known[table];

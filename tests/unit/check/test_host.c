@@ -96,17 +96,23 @@ static void unused_ports(struct arena *a) {
                                  "   1: 00000000:0051 0100007F:1234 01 0\\n\n"
                                  "text /proc/200/net/udp6  x\\n 7: 00000000000000000000000000000000:0051 0000:0000 07 0\\n\n"
                                  "text /proc/200/net/udp  sl\\n\n";
+    static const char counts[] = "text /proc/200/net/sockstat TCP: inuse 0 orphan 0\\nUDP: inuse 0 mem 0\\n\n"
+                                 "text /proc/200/net/sockstat6 TCP6: inuse 01\\nUDP6: inuse 3\\n\n"
+                                 "text /proc/200/net/tcp6  sl\\n 0: 00000000000000000000000000000000:0050 0000:0000 0A 0\\n\n"
+                                 "text /proc/200/net/udp6  sl\\n 0: 00000000000000000000000000000000:0051 0000:0000 07 0\\n\n";
+    static const char *const variants[] = {"", tables, counts};
     static const char *const want[] = {"83/tcp is open as port 8083, and nothing listens on it",
                                        "81/tcp is exposed, and nothing listens on it"};
     struct check_policy all = {0};
     struct str number = S("5.9");
     struct cis_options o = {.only = &number, .n_only = 1, .policy = &all};
-    for (size_t known = 0; known < 2; known++) {
+    for (size_t v = 0; v < 3; v++) {
+        bool known = v > 0;
         struct cis_report r;
         struct fake f;
         fake_begin(&f);
         lines(&f, str_z(host));
-        lines(&f, known ? str_z(tables) : STR_NULL);
+        lines(&f, str_z(variants[v]));
         fake_finish(&f);
         cis_check(a, &f.source, &o, &r);
         ok(r.n_findings == (known ? 2 : 0), "%zu ports that nothing listens on", r.n_findings);
