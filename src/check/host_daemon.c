@@ -259,3 +259,21 @@ struct host_setting host_setting(struct host_check *c, const char *flag, char le
     s.from = S("");
     return s;
 }
+
+const char *host_setting_from(struct host_check *c, const struct host_setting *s) {
+    return s->from.n ? arena_printf(c->arena, " (%s)", SHOWN(s->from)).p : "";
+}
+
+void host_say_unknown(struct host_check *c, const char *what, const struct host_setting *s) {
+    host_say(c, CIS_MANUAL, STR_NULL, "%s is not known: %s", what, SHOWN(s->from));
+}
+
+void host_say_switch(struct host_check *c, const char *name, bool wanted, bool by_default) {
+    struct host_setting s = host_setting(c, name, 0, name, SETTING_BOOL);
+    bool on = s.state == SETTING_UNSET ? by_default : str_eqz(s.value, "true");
+    if (s.state == SETTING_UNKNOWN)
+        host_say_unknown(c, name, &s);
+    else
+        host_say(c, on == wanted ? CIS_PASS : CIS_FAIL, STR_NULL, "%s is %s%s", name, on ? "true" : "false",
+                 s.state == SETTING_UNSET ? " by default" : host_setting_from(c, &s));
+}

@@ -215,6 +215,11 @@ const struct host_daemon *host_daemon(struct host_check *c);
 bool host_has_daemon(struct host_check *c);
 /* `flag` without its dashes, `letter` or 0, `key` of daemon.json. What is set on the command line counts: the daemon refuses both. */
 struct host_setting host_setting(struct host_check *c, const char *flag, char letter, const char *key, enum setting_kind kind);
+/* " (its command line)", or "". */
+const char *host_setting_from(struct host_check *c, const struct host_setting *s);
+void host_say_unknown(struct host_check *c, const char *what, const struct host_setting *s);
+/* Says whether a switch is as it is to be; `by_default`: what it is when nobody sets it. */
+void host_say_switch(struct host_check *c, const char *name, bool wanted, bool by_default);
 
 /* --- Files of the host (host_audit.c, host_units.c, host_users.c) --- */
 

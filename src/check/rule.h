@@ -64,8 +64,8 @@ extern const struct rule rules_trust[], rules_list[];
 extern const struct rule rules_deploy[], rules_exceptions[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
     rules_image_secrets[], rules_image_history[];
-extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_files[], rules_cis_images[], rules_cis_history[], rules_cis_isolation[],
-    rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
+extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_network[], rules_cis_files[], rules_cis_images[],
+    rules_cis_history[], rules_cis_isolation[], rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */
 const struct rule *rule_at(size_t number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A host of any bytes, in the words of host_fake.h: an engine's answers, bundles of runtimes, daemon.json, units, command lines, audit rules,
- * tables of the kernel, users and groups. Every recommendation has an answer with evidence, what fails has findings, everything that is shown can be shown; and
- * who may read nothing of that host is told of nothing that it is good. */
+ * A host of any bytes, in the words of host_fake.h: an engine's answers, bundles of runtimes, daemon.json, units, command lines, audit
+ * rules, tables of the kernel, users and groups. Every recommendation has an answer with evidence, what fails has findings, everything that
+ * is shown can be shown; and who may read nothing of that host is told of nothing that it is good. */
 #include <assert.h>
 
 #include "../unit/check/host_fake.h"
