@@ -10,12 +10,19 @@
 #include "check/host_bundle.h"
 #include "store/store.h"
 
+/* The first process of a container of croze's, and what is mounted there. */
+struct first {
+    struct str pid, mounts;
+};
+
 struct search {
     struct host_check *c;
     VEC(struct host_container) found;
     uint64_t bytes; /* that were read */
     struct str why; /* what could not be listed; or "" */
     bool any;       /* one of these directories is there */
+    bool looked_for_firsts;
+    VEC(struct first) firsts;
 };
 
 /* One that may be there. */
@@ -71,7 +78,7 @@ static struct host_document read_document(struct search *s, struct str path, boo
  * be seen it runs, for all that is known. */
 static void find_process(struct search *s, const struct place *p, struct host_container *k) {
     struct host_check *c = s->c;
-    struct str text, state, mounts = STR_NULL;
+    struct str text = STR_NULL, state, mounts = STR_NULL;
     struct host_file f;
     const char *why;
     uint64_t pid;
@@ -112,8 +119,10 @@ static struct str name_of(struct search *s, const struct place *p, yyjson_val *s
 static void add(struct search *s, const struct place *p) {
     struct host_container k = {.runtime = p->runtime, .id = p->id};
     bool absent;
-    if (s->found.n >= LIMIT_HOST_CONTAINERS)
+    if (s->found.n >= LIMIT_HOST_CONTAINERS) {
+        s->why = arena_printf(s->c->arena, "there are more than %d containers", LIMIT_HOST_CONTAINERS);
         return;
+    }
     find_process(s, p, &k);
     struct str path = arena_join3(s->c->arena, p->dir, S("/config.json"), STR_NULL);
     struct host_document spec = k.runs ? read_document(s, path, &absent) : (struct host_document){0};
@@ -183,18 +192,29 @@ static bool is_first_of_first(struct str numbers) {
 
 /* A runtime of croze has a pid namespace of its own: its container's first process is the first of one below that, and has this bundle's
  * files mounted. */
-static struct str first_process(struct search *s, struct str mark) {
+static void find_firsts(struct search *s) {
     struct host_check *c = s->c;
     struct host_names names = {0};
     struct str numbers, mounts;
     const char *why;
     uint64_t pid;
+    s->looked_for_firsts = true;
     if (c->source->list(c->source->ctx, "/proc", c->arena, &names, &why) != HOST_READ)
-        return STR_NULL;
+        return;
     for (size_t k = 0; k < names.n; k++)
         if (str_to_u64(names.p[k], 10, INT32_MAX, &pid) && host_status_of(c, names.p[k], "NSpid", &numbers) && is_first_of_first(numbers) &&
-            host_proc(c, names.p[k], "mountinfo", &mounts) && str_find(mounts, mark) >= 0)
-            return names.p[k];
+            host_proc(c, names.p[k], "mountinfo", &mounts) && str_find(mounts, S("/work/")) >= 0) {
+            struct first first = {names.p[k], mounts};
+            vec_push(&s->firsts, first);
+        }
+}
+
+static struct str first_process(struct search *s, struct str mark) {
+    if (!s->looked_for_firsts)
+        find_firsts(s);
+    for (size_t k = 0; k < s->firsts.n; k++)
+        if (str_find(s->firsts.p[k].mounts, mark) >= 0)
+            return s->firsts.p[k].pid;
     return STR_NULL;
 }
 
@@ -228,9 +248,10 @@ static void of_croze(struct search *s, struct str work) {
 static void of_users(struct search *s) {
     struct host_names uids = {0};
     struct arena *a = s->c->arena;
-    const char *why;
+    const char *why = "";
     uint64_t uid;
-    (void)s->c->source->list(s->c->source->ctx, "/run/user", a, &uids, &why);
+    if (s->c->source->list(s->c->source->ctx, "/run/user", a, &uids, &why) == HOST_DENIED)
+        s->why = arena_printf(a, "/run/user: %s", why);
     for (size_t k = 0; k < uids.n && k < LIMIT_HOST_NAMES; k++) {
         struct str home = str_to_u64(uids.p[k], 10, UINT32_MAX, &uid) ? host_home(s->c, (uid_t)uid) : STR_NULL;
         if (uid == 0 || home.n < 2)
@@ -255,7 +276,7 @@ static void keep(struct search *s) {
 void host_bundles(struct host_check *c) {
     struct search s = {.c = c};
     const char *store = c->options->store ? c->options->store->root : NULL;
-    of_containerd(&s, c->no_containers.n == 0);
+    of_containerd(&s, c->n_containers > 0);
     of_podman(&s, S("/var/lib/containers/storage"), S("/run/containers/storage"));
     if (!s.any)
         look_for(&s, "/run/crio/crio.sock");
@@ -269,4 +290,5 @@ void host_bundles(struct host_check *c) {
     else if (c->no_containers.n == 0 && !s.any && c->n_containers == 0)
         c->no_containers = c->source->no_engine;
     vec_fini(&s.found);
+    vec_fini(&s.firsts);
 }

