@@ -25,10 +25,8 @@ static bool is_wanted(struct image_check *c, const struct rule *r, struct str pa
 }
 
 static void report(struct image_check *c, struct finding f) {
-    f.file = c->options->name;
-    if (!judge(c->options->policy, &f))
-        return;
-    vec_push(&c->findings, f);
+    if (judge(c->options->policy, &f))
+        vec_push(&c->findings, f);
 }
 
 __attribute__((format(printf, 2, 0))) static struct str message(struct image_check *c, const char *fmt, va_list ap) {
@@ -36,13 +34,26 @@ __attribute__((format(printf, 2, 0))) static struct str message(struct image_che
     return arena_str(c->arena, str_z(text));
 }
 
+/* Findings about what a line of the Dockerfile left stand at that line. */
+static void place(const struct image_check *c, const struct history *h, struct finding *f) {
+    f->file = c->options->name;
+    if (!h || !h->line || !c->options->dockerfile.n)
+        return;
+    f->file = c->options->dockerfile;
+    f->line = h->line;
+    f->pos = (struct df_pos){.line = h->line, .column = 1};
+    f->end = (struct df_pos){.line = h->line_end, .column = 1};
+}
+
 void image_report(struct image_check *c, const struct rule *r, const char *fmt, ...) {
     va_list ap;
     if (!is_wanted(c, r, STR_NULL))
         return;
     va_start(ap, fmt);
-    report(c, (struct finding){.rule = r, .message = message(c, fmt, ap)});
+    struct finding f = {.rule = r, .message = message(c, fmt, ap)};
     va_end(ap);
+    place(c, NULL, &f);
+    report(c, f);
 }
 
 void image_report_at(struct image_check *c, const struct rule *r, size_t layer, struct str path, uint64_t bytes, const char *fmt, ...) {
@@ -55,6 +66,7 @@ void image_report_at(struct image_check *c, const struct rule *r, size_t layer, 
     va_end(ap);
     f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
     f.path = path.n ? arena_join3(c->arena, S("/"), path, STR_NULL) : STR_NULL;
+    place(c, c->made[layer], &f);
     report(c, f);
 }
 
@@ -66,6 +78,7 @@ void image_report_step(struct image_check *c, const struct rule *r, size_t layer
     f.step = image_step(c->arena, c->image->history[step].created_by);
     if (layer < c->view.n)
         f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
+    place(c, &c->image->history[step], &f);
     report(c, f);
 }
 
@@ -135,11 +148,21 @@ static bool look_at_contents(struct image_check *c, struct err *e) {
 static void find_steps(struct image_check *c) {
     size_t layer = 0;
     c->steps = arena_array(c->arena, struct str, c->view.n);
-    for (size_t k = 0; k < c->image->n_history; k++)
-        if (!c->image->history[k].empty_layer && layer < c->view.n)
-            c->steps[layer++] = image_step(c->arena, c->image->history[k].created_by);
-    if (layer != c->view.n)
-        memset(c->steps, 0, c->view.n * sizeof *c->steps);
+    c->made = arena_array(c->arena, const struct history *, c->view.n);
+    for (size_t k = 0; k < c->image->n_history; k++) {
+        const struct history *h = &c->image->history[k];
+        if (h->empty_layer)
+            continue;
+        if (layer < c->view.n) {
+            c->steps[layer] = image_step(c->arena, h->created_by);
+            c->made[layer] = h;
+        }
+        layer++;
+    }
+    if (layer == c->view.n)
+        return;
+    memset(c->steps, 0, c->view.n * sizeof *c->steps);
+    memset(c->made, 0, c->view.n * sizeof *c->made);
 }
 
 /* By path within a layer, those about the image first; of one place as they were found, which is their order in memory. */
@@ -161,12 +184,21 @@ static void sort(struct image_check *c, struct image_check_result *r) {
         r->findings[k] = *order[k];
 }
 
+/* A layer without a table of contents is read now: once for both. */
+static bool open_view(struct image_check *c, struct err *e) {
+    const struct layer_watch *before = c->store->watch;
+    if (!c->options->no_contents)
+        c->store->watch = &marks_watch;
+    bool good = view_open(&c->view, c->store, c->image->layers, c->image->n_layers, e);
+    c->store->watch = before;
+    return good;
+}
+
 bool check_image(struct arena *a, struct store *s, const struct image *im, const struct image_check_options *o,
                  struct image_check_result *r, struct err *e) {
     struct image_check c = {.arena = a, .store = s, .image = im, .options = o};
     *r = (struct image_check_result){0};
-    s->watch = o->no_contents ? s->watch : &marks_watch; /* a layer without a table of contents is read now: once for both */
-    if (!view_open(&c.view, s, im->layers, im->n_layers, e))
+    if (!open_view(&c, e))
         return err_wrap(e, "check %.*s", STR_ARG(o->name));
     find_steps(&c);
     run_rules(&c, READS_IMAGE, NULL);

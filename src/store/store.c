@@ -16,8 +16,8 @@
 #define SYSTEM_ROOT "/var/lib/croze"
 
 static const char *const layout_dirs[] = {
-    "locks", "leases", "blobs", "blobs/sha256", "toc", "marks", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
-    "downloads/urls", "gits", "mounts", "logs", "origins",
+    "locks",     "leases",           "blobs",          "blobs/sha256", "toc",    "marks", "steps",   "why", "trees", "stat", "work", "kept",
+    "downloads", "downloads/sha256", "downloads/urls", "gits",         "mounts", "logs",  "origins",
 };
 
 /* Root of the host, not of a user namespace that a user made. */
@@ -166,8 +166,18 @@ static bool clean_up(struct store *s, struct err *e) {
 static void init(struct store *s, const char *flavour) {
     assert(*flavour && *flavour != '.' && !strchr(flavour, '/'));
     const char *no_sync = getenv("CROZE_NO_SYNC");
-    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .marks_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .downloads_fd = -1,
-                        .urls_fd = -1, .gits_fd = -1, .reading = -1, .flavour = flavour};
+    *s = (struct store){.root_fd = -1,
+                        .blobs_fd = -1,
+                        .toc_fd = -1,
+                        .marks_fd = -1,
+                        .steps_fd = -1,
+                        .trees_fd = -1,
+                        .work_fd = -1,
+                        .downloads_fd = -1,
+                        .urls_fd = -1,
+                        .gits_fd = -1,
+                        .reading = -1,
+                        .flavour = flavour};
     s->sync = !no_sync || strcmp(no_sync, "1") != 0;
 }
 

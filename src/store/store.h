@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it
- * croze's own, rebuildable things (toc/, marks/, trees/, steps/, stat/, chunks.idx, downloads/, gits/, leases/, work/, locks). Formats and rules:
- * croze-store(5).
+ * croze's own, rebuildable things (toc/, marks/, trees/, steps/, stat/, chunks.idx, downloads/, gits/, leases/, work/, locks). Formats and
+ * rules: croze-store(5).
  *
  * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/files.h) and publishes it; kill -9 or a
  * full disk at any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
