@@ -17,6 +17,7 @@ struct first {
 
 struct search {
     struct host_check *c;
+    uid_t owner; /* whose files are looked at: what a user's link leads to need not be his */
     VEC(struct host_container) found;
     uint64_t bytes; /* that were read */
     struct str why; /* what could not be listed; or "" */
@@ -55,6 +56,18 @@ static void look_for(struct search *s, const char *socket) {
         s->why = arena_printf(s->c->arena, "%s is there, and its containers are not where they are by default", socket);
 }
 
+static enum host_read read_file(struct search *s, struct str path, size_t max_bytes, struct str *text, const char **why) {
+    struct host_check *c = s->c;
+    struct host_file f = {0};
+    *text = STR_NULL;
+    enum host_read got = s->owner ? c->source->stat(c->source->ctx, path.p, &f, why) : HOST_READ;
+    if (got == HOST_READ && f.uid != s->owner) {
+        *why = "it is not of the user in whose home it lies";
+        return HOST_DENIED;
+    }
+    return got == HOST_READ ? c->source->read(c->source->ctx, path.p, max_bytes, c->arena, text, why) : got;
+}
+
 static struct host_document read_document(struct search *s, struct str path, bool *absent) {
     struct host_check *c = s->c;
     struct str text;
@@ -64,7 +77,7 @@ static struct host_document read_document(struct search *s, struct str path, boo
     if (s->bytes > LIMIT_HOST_BYTES)
         why = "too much was read before";
     else
-        got = c->source->read(c->source->ctx, path.p, LIMIT_HOST_ANSWER_BYTES, c->arena, &text, &why);
+        got = read_file(s, path, LIMIT_HOST_ANSWER_BYTES, &text, &why);
     *absent = got == HOST_ABSENT;
     if (got != HOST_READ)
         return (struct host_document){NULL, arena_printf(c->arena, "%.*s: %s", STR_ARG(path), why)};
@@ -78,11 +91,11 @@ static struct host_document read_document(struct search *s, struct str path, boo
  * be seen it runs, for all that is known. */
 static void find_process(struct search *s, const struct place *p, struct host_container *k) {
     struct host_check *c = s->c;
-    struct str text = STR_NULL, state, mounts = STR_NULL;
+    struct str text, state, mounts = STR_NULL;
     struct host_file f;
     const char *why;
     uint64_t pid;
-    if (c->source->read(c->source->ctx, p->pid_file.p, 32, c->arena, &text, &why) == HOST_ABSENT)
+    if (read_file(s, p->pid_file, 32, &text, &why) == HOST_ABSENT)
         return;
     k->runs = true;
     if (!str_to_u64(str_trim(text), 10, INT32_MAX, &pid) || pid <= 1)
@@ -256,6 +269,7 @@ static void of_users(struct search *s) {
         struct str home = str_to_u64(uids.p[k], 10, UINT32_MAX, &uid) ? host_home(s->c, (uid_t)uid) : STR_NULL;
         if (uid == 0 || home.n < 2)
             continue;
+        s->owner = (uid_t)uid;
         of_podman(s, arena_join3(a, home, S("/.local/share/containers/storage"), STR_NULL),
                   arena_printf(a, "/run/user/%.*s/containers", STR_ARG(uids.p[k])));
         of_croze(s, arena_join3(a, home, S("/.local/share/croze/work"), STR_NULL));
