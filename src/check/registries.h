@@ -6,7 +6,7 @@
 
 #include "check/check.h"
 
-/* "quay.io" of "quay.io/x:1"; "" if it is not named: docker.io. */
+/* "example.com" of "example.com/x:1"; "" if it is not named: docker.io. */
 struct str registry_of(struct str image);
 /* Entries are names, "*", "*.example.com" and "example.*"; all of docker.io's names are one. No entry: any. */
 bool registry_is_trusted(const struct str_list *list, struct str registry);
