@@ -45,7 +45,15 @@ bool image_shows(struct image_check *c, const struct image_entry *en);
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
 struct str image_step(struct arena *a, struct str created_by);
-/* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
+/* What the rules over Dockerfiles find in lines of history, the oldest first; how many. Texts lie in the arena. */
+struct history_finding {
+    const struct rule *rule;
+    const char *also;             /* finding.h */
+    struct str message;
+    size_t step;
+};
+size_t check_history(struct arena *a, enum check_compat compat, const struct str *lines, size_t n, struct history_finding **out);
+/* Lets those of them that speak of what is in an image look at its history. */
 void image_look_at_history(struct image_check *c);
 
 #endif

@@ -50,7 +50,7 @@ struct rule {
      * each note. */
     void (*mark)(struct marker *m, const struct rule *r, const struct watched_file *f);
     const char *title;            /* of a recommendation: what is to be so */
-    const char *object;           /* what it is about, where several share a function */
+    const char *object;           /* what it is about, where several share a function; READS_CONTAINER: what only an engine tells */
     void (*host)(struct host_check *c);
     void (*container)(struct host_check *c, const struct host_container *k);
     void (*host_image)(struct host_check *c, const struct host_image *i);
@@ -65,8 +65,8 @@ extern const struct rule rules_secrets[], rules_rights[];
 extern const struct rule rules_deploy[], rules_deploy_rights[], rules_exceptions[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
     rules_image_secrets[], rules_image_history[];
-extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_files[], rules_cis_images[], rules_cis_isolation[],
-    rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
+extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_network[], rules_cis_files[], rules_cis_images[],
+    rules_cis_history[], rules_cis_isolation[], rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */
 const struct rule *rule_at(size_t number);
