@@ -2,6 +2,8 @@
  * See registry_flags.h. */
 #include "cmd/registry_flags.h"
 
+#include "registry/place.h"
+
 static const char *authfile, *creds, *cert_dir, *tls_verify;
 
 #define CERT_DIR_HELP \
@@ -46,12 +48,16 @@ bool registry_flags_read(struct registry_options *out, struct err *e) {
     return read_tls_verify("", tls_verify, &out->tls_verify, e);
 }
 
-/* The registry of an image's name, of docker://NAME, or of a pattern of names behind a host. */
+/* The registry of an image's name, of docker://NAME, or of a pattern of names behind a host. "oci:dir" is a layout, and no image of Docker
+ * Hub's, which would be given what is meant for nobody. */
 static bool host_of(struct arena *a, struct str text, struct str *host) {
     struct image_name name;
     struct repository r;
     struct err none = ERR_INIT;
-    text = str_starts(text, S("docker://")) ? str_from(text, 9) : text;
+    if (str_starts(text, S("docker://")))
+        text = str_from(text, 9);
+    else if (place_has_transport(text))
+        return false;
     bool good = image_name_parse(a, text, &name, &none);
     err_clear(&none);
     if (good) {

@@ -58,15 +58,17 @@ static void add_field(struct buf *to, struct arena *a, char *first, const char *
     if (*first)
         buf_add_char(to, *first);
     *first = '&';
+    struct str encoded = url_encode(a, value);
     buf_add_str(to, str_z(name));
     buf_add_char(to, '=');
-    buf_add_str(to, url_encode(a, value));
+    buf_add_str(to, encoded);
+    mem_wipe((char *)encoded.p, encoded.n);
 }
 
 /* What is cut off would be asked for, or believed, in another sense. */
 static bool finish(const struct asking *k, struct buf *b, struct str *out, struct err *e) {
     bool whole = buf_ok(b) || err_set(e, ERR_FAILED, "what it is to be asked takes more than %zu bytes", b->max_bytes);
-    *out = arena_str(k->arena, buf_str(b));
+    *out = whole ? arena_str(k->arena, buf_str(b)) : STR_NULL;
     mem_wipe(b->p, b->capacity);
     buf_fini(b);
     return whole;

@@ -155,6 +155,10 @@ refuses 3 'it may speak plain http' "  the other way round, too" \
 refuses 2 'cert-dir .*/nothing is no directory' "--src-cert-dir" croze copy --src-cert-dir "$T/nothing" "$at/demo/amd:v1" "$here_at/demo/x:v1"
 refuses 2 'cert-dir .*/nothing is no directory' "--dest-cert-dir" croze copy --dest-cert-dir "$T/nothing" "$at/demo/amd:v1" "$here_at/demo/x:v1"
 refuses 2 'dest-tls-verify is for a registry, and oci:.* is none' "a layout has no TLS" croze copy --dest-tls-verify=false "$at/demo/amd:v1" "oci:$T/x:1"
+cd "$T" || exit 1
+refuses 2 'src-creds is for the registry of an image, and none is named' "  nor a user" croze copy --src-creds ann:secret oci:all demo/x:1
+refuses 2 'src-tls-verify is for a registry, and oci:all is none' "  wherever it lies" croze copy --src-tls-verify=false oci:all demo/x:1
+cd / || exit 1
 refuses 2 'dest-tls-verify takes true or false' "nor is there a third way" croze copy --dest-tls-verify=no-way "$at/demo/amd:v1" "$here_at/x:1"
 refuses 2 'are for both' "one registry is spoken to in one way" \
     croze copy --src-tls-verify=false --dest-tls-verify "$at/demo/amd:v1" "$at/demo/x:1"
