@@ -22,7 +22,8 @@
 #define LIMIT_CHMOD_BYTES 1000                 /* --chmod: its clauses are gone through for every file */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
-#define LIMIT_CHECKED_BYTES MIB(1)             /* of a file of an image, for rules that read: secrets are small */
+#define LIMIT_MARK_BYTES KIB(5)                /* what a rule notes of a file of an image: a path and some words */
+#define LIMIT_MARKS_BYTES MIB(16)              /* ... of a layer's files; they are kept as a file */
 #define LIMIT_DEPLOYMENT_BYTES MIB(16)         /* compose and Kubernetes files */
 #define LIMIT_REFERENCE_TEXT_BYTES 4096        /* an image as such a file names it, with variables */
 #define LIMIT_SHELL_DEPTH 64                   /* blocks, quotes and parentheses in each other, in the text of a RUN */
@@ -90,6 +91,8 @@
 /* Registries. */
 #define LIMIT_TOKEN_BYTES KIB(64)              /* what a token service answers: tokens go into a header of every request */
 #define LIMIT_SCOPES 16                        /* of one token */
+#define LIMIT_TOKENS 64                        /* of one host, held: a mirror job needs one a repository */
+#define LIMIT_REGISTRY_HOSTS 1000              /* registries, their token services, and where they redirect to */
 #define LIMIT_CHALLENGES 16                    /* of one answer */
 #define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
 #define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */
@@ -108,6 +111,7 @@
 #define LIMIT_MANIFEST_SMALL_BYTES KIB(128)    /* as nearly all are: larger ones are held one at a time */
 #define LIMIT_INDEX_CHILDREN 10000             /* manifests that one index names */
 #define LIMIT_ARTIFACT_BLOBS 1000              /* of a manifest that is no image: signatures of one image, cosign's own limit */
+#define LIMIT_BLOB_BYTES ((uint64_t)256 << 30) /* one layer: a registry may send as much as its descriptor says */
 #define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_BYTES MIB(16)               /* they are held in memory until they are put, with what they name */
@@ -115,6 +119,7 @@
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
 #define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
+#define LIMIT_ARRIVAL_WAIT_S 600               /* for another command that brings a blob which we want too: it may be stopped */
 #define LIMIT_TAGS 250000                      /* of one repository; and repositories of one registry */
 #define LIMIT_TAGS_BYTES MIB(12)               /* their names in memory: 48 bytes each, so many of them */
 #define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */

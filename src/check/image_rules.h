@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "check/image_check.h"
+#include "check/marks.h"
 #include "check/secret_names.h"
 #include "layer/view.h"
 
@@ -13,8 +14,7 @@
 struct image_entry {
     const struct entry *entry;
     size_t layer;
-    struct str bytes;             /* READS_CONTENT: of a file, its first LIMIT_CHECKED_BYTES; of a table of users LIMIT_PASSWD_BYTES */
-    bool whole;                   /* ... which is all of it */
+    struct str mark;              /* READS_CONTENT: what the rule noted of its bytes */
 };
 
 struct image_check {
@@ -25,6 +25,7 @@ struct image_check {
     const struct image_check_options *options;
     struct view view;
     struct str *steps;            /* of each layer: the history line that made it, or "" */
+    const struct history **made;  /* ... as the image has it, or NULL */
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
     VEC(struct finding) findings;
     size_t n_dropped;
@@ -44,10 +45,15 @@ bool image_shows(struct image_check *c, const struct image_entry *en);
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
 struct str image_step(struct arena *a, struct str created_by);
-/* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
+/* What the rules over Dockerfiles find in lines of history, the oldest first; how many. Texts lie in the arena. */
+struct history_finding {
+    const struct rule *rule;
+    const char *also;             /* finding.h */
+    struct str message;
+    size_t step;
+};
+size_t check_history(struct arena *a, enum check_compat compat, const struct str *lines, size_t n, struct history_finding **out);
+/* Lets those of them that speak of what is in an image look at its history. */
 void image_look_at_history(struct image_check *c);
-/* What a text has that looks like a token ("an AWS access key"), or NULL; and the text with each of them masked. */
-const char *image_token(struct str text);
-struct str image_masked(struct arena *a, struct str text);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where images come from: FROM, COPY --from and --mount=from=, as they are written. */
+#include "check/registries.h"
 #include "check/rules_buildkit.h"
 #include "check/text_edits.h"
 #include "check/text_rules.h"
@@ -7,21 +8,14 @@
 /* --- References ------------------------------------------------------------------------------------------------------------------- */
 
 struct reference {
-    struct str registry; /* "" if it is not named: docker.io */
-    struct str tag;      /* or "" */
+    struct str tag; /* or "" */
     bool digest;
 };
 
-static bool names_registry(struct str first) {
-    return str_index(first, '.') >= 0 || str_index(first, ':') >= 0 || str_eqz(first, "localhost");
-}
-
 static struct reference take_apart(struct str image) {
     struct reference out = {0};
-    struct str name, digest, first, rest;
+    struct str name, digest;
     out.digest = str_cut(image, '@', &name, &digest);
-    if (str_cut(name, '/', &first, &rest) && names_registry(first))
-        out.registry = first;
     ptrdiff_t slash = str_rindex(name, '/'), colon = str_rindex(name, ':');
     if (colon > slash)
         out.tag = str_from(name, (size_t)colon + 1);
@@ -61,26 +55,10 @@ static void undigested(struct check *c, const struct rule *r, const struct df_in
 
 /* --- Registries ------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_docker_hub(struct str registry) {
-    return registry.n == 0 ||
-           word_in("docker.io hub.docker.io index.docker.io registry-1.docker.io hub.docker.com registry.hub.docker.com", registry);
-}
-
-static bool is_trusted(const struct check *c, struct str registry) {
-    const struct str_list *list = &c->options->policy.registries;
-    for (size_t k = 0; k < list->n; k++) {
-        struct str one = list->p[k];
-        if (str_eqz(one, "*") || str_eq(one, registry) || (is_docker_hub(one) && is_docker_hub(registry)) ||
-            (str_starts(one, S("*.")) && str_ends(registry, str_from(one, 1))) ||
-            (str_ends(one, S("*")) && str_starts(registry, str_first(one, one.n - 1))))
-            return true;
-    }
-    return list->n == 0;
-}
-
 static void judge_registry(struct check *c, const struct rule *r, struct str image) {
-    struct str registry = take_apart(image).registry;
-    if (image.n && !str_eqz(image, "scratch") && str_index(image, '$') < 0 && !is_trusted(c, registry))
+    struct str registry = registry_of(image);
+    if (image.n && !str_eqz(image, "scratch") && str_index(image, '$') < 0 &&
+        !registry_is_trusted(&c->options->policy.registries, registry))
         check_note(c, r, c->step, image, NULL, "%s is not among the registries that images may come from",
                    check_quoted(c, registry.n ? registry : S("docker.io")));
 }

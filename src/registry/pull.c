@@ -59,12 +59,23 @@ struct pull {
     struct store *store;
     const struct image_name *name;
     struct str platform;
-    bool asked;              /* somebody asked for this platform: another one will not do */
+    bool asked; /* somebody asked for this platform: another one will not do */
     struct place *from, *to;
+    const struct image_gate *gate;
     bool keep_index;
     struct store_ref held;
     bool is_held;
 };
+
+/* So that who has no other name is listed with its repository, as docker lists it: a hint, whose loss hurts nobody. */
+static void remember(const struct pull *p, const struct repository *r, const struct digest *d) {
+    struct arena a = ARENA_INIT;
+    struct err lost = ERR_INIT;
+    if (!store_origin_add(p->store, d, repository_text(&a, r), &lost))
+        log_debug("%s", lost.msg);
+    err_clear(&lost);
+    arena_fini(&a);
+}
 
 /* *current: what the name leads to in the registry is here, all of it. */
 static bool is_current(struct pull *p, struct place *from, struct str reference, bool *current, struct err *e) {
@@ -108,12 +119,17 @@ static bool accepts(void *ctx, const struct descriptor *config, struct err *e) {
     return good;
 }
 
+static bool passes(const struct pull *p, const struct image *im, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    return !p->gate || p->gate->passes(p->gate->ctx, p->store, im, whole_image_name(&a, p->name), STR_NULL, e);
+}
+
 /* What is held was not asked for by platform then, perhaps. */
 static bool check_held(const struct pull *p, struct err *e) {
     struct image im;
     if (!image_read(p->store, &p->held.manifest, p->platform, &im, e))
         return false;
-    bool good = check_platform(p, &im, e);
+    bool good = check_platform(p, &im, e) && passes(p, &im, e);
     image_fini(&im);
     return good;
 }
@@ -123,7 +139,7 @@ static bool check(struct pull *p, struct place *to, const struct manifest_blob *
     struct image im;
     if (!image_read(p->store, &m->digest, p->platform, &im, e))
         return false;
-    bool fits = check_platform(p, &im, e) && place_store_fits(to, &im, e);
+    bool fits = check_platform(p, &im, e) && place_store_fits(to, &im, e) && passes(p, &im, e);
     image_fini(&im);
     return fits;
 }
@@ -138,7 +154,6 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     copy.ctx = p;
     p->from = from;
     p->to = to;
-    place_store_share(to, &p->registries->arrivals);
     place_store_bare(to);
     if (o->depth != PULL_BLOBS)
         place_store_follow(to, o->depth == PULL_TREES);
@@ -158,17 +173,19 @@ bool pull_image(struct registries *r, struct store *s, const struct image_name *
     struct repository repository;
     bool current;
     *out = (struct pull_result){0};
+    p.gate = o->gate;
     p.asked = o->platform.n > 0;
     p.keep_index = str_eq(p.platform, THIS_PLATFORM);
     repository_of(a, name, &repository);
     _cleanup_(place_closep) struct place *from = place_repository(r, s, &repository, PLACE_READ);
     if (!find_held(s, name, a, &p.held, &p.is_held, e) || !is_current(&p, from, reference, &current, e))
         return false;
-    if (!current)
-        return bring(&p, from, reference, o, a, out, e);
     out->ref = p.held;
     out->digest = p.held.manifest;
-    return check_held(&p, e);
+    bool good = current ? check_held(&p, e) : bring(&p, from, reference, o, a, out, e);
+    if (good)
+        remember(&p, &repository, &out->digest);
+    return good;
 }
 
 /* --- When --- */
@@ -178,9 +195,11 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
         const char *word;
         enum pull_when when;
     } words[] = {
-        {"missing", PULL_MISSING}, {"if-not-present", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
-        {"always", PULL_ALWAYS},   {"true", PULL_ALWAYS},            {"", PULL_ALWAYS},           {"newer", PULL_NEWER},
-        {"ifnewer", PULL_NEWER},   {"never", PULL_NEVER},
+        {"missing", PULL_MISSING},   {"if-not-present", PULL_MISSING},
+        {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
+        {"always", PULL_ALWAYS},     {"true", PULL_ALWAYS},
+        {"", PULL_ALWAYS},           {"newer", PULL_NEWER},
+        {"ifnewer", PULL_NEWER},     {"never", PULL_NEVER},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eqz(text, words[i].word)) {
