@@ -275,7 +275,7 @@ is "check makes no store" "$(CROZE_ROOT=$T/none croze check "$T/files/good"; ls 
 cd "$T/files" || exit 1
 printf 'RUN apt-get install x\n# hadolint ignore=DL3003\nRUN sudo y && cd /x\n' >piece
 exits 10 "a piece of a file" croze check piece
-is "... in croze's words" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetPin AptGetYes AptGetRecommends SudoInRun ConsecutiveRun '
+is "... in croze's words" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes AptGetRecommends AptGetPin ConsecutiveRun SudoInRun '
 exits 10 "--compat=trivy" croze check --compat=trivy piece
 is "... speaks of less" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes AptGetRecommends SudoInRun '
 does "--ignore, by any name" croze check --ignore DL3008,DS-0021 --ignore AptGetRecommends --ignore SudoInRun,DL3059 piece
@@ -290,7 +290,7 @@ like "... the comment does not count" "$out" '\[CdInRun\]$'
 exits 10 "--enable" croze check --enable DL1001 piece
 like "... the exception itself is told" "$out" '\[InlineIgnore\]$'
 exits 10 "labels and registries" sh -c 'printf "FROM quay.io/x:1\nUSER 1\nLABEL b=c\n" | "$1" check --trusted-registry docker.io --require-label a:url --strict-labels -' sh "$CROZE"
-is "... are asked for" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'UntrustedRegistry LabelMissing LabelUnknown '
+is "... are asked for" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'LabelMissing UntrustedRegistry LabelUnknown '
 refuses 2 'croze: --ignore: no rule is called "CdInRum" \(did you mean CdInRun\?\)' "a rule that there is not" croze check --ignore CdInRum piece
 refuses 2 'croze: --require-label: label "a": no kind "number"' "a kind of label that there is not" croze check --require-label a:number piece
 
