@@ -146,20 +146,14 @@ static void take(struct image_check *c, const struct finding *f, size_t k, size_
         image_report_step(c, f->rule, h->empty_layer ? NO_LAYER : layer, k, f->also, f->message);
 }
 
-/* Where each line of history went: its first line in the text, and how many layers there are below it. */
-struct written {
-    unsigned line;
-    size_t layer;
-};
-
-/* The whole as one text, so that a rule sees what comes before. False: it is more than a Dockerfile may have. */
-static bool write_out(const struct image *im, struct buf *text, struct written *steps) {
+/* The whole as one text, so that a rule sees what comes before. */
+bool image_history_text(const struct image *im, struct buf *text, struct history_line *steps) {
     unsigned line = 2;
     size_t layer = 0;
     buf_add_str(text, S("FROM scratch\n"));
     for (size_t k = 0; k < im->n_history && buf_ok(text); k++) {
         size_t before = text->n;
-        steps[k] = (struct written){line, layer};
+        steps[k] = (struct history_line){line, layer};
         add_line(text, without_builder(im->history[k].created_by));
         layer += !im->history[k].empty_layer;
         for (size_t i = before; i < text->n; i++)
@@ -168,8 +162,7 @@ static bool write_out(const struct image *im, struct buf *text, struct written *
     return buf_ok(text);
 }
 
-/* The last step that begins at or above a line. */
-static size_t step_at(const struct written *steps, size_t n, unsigned line) {
+size_t image_history_at(const struct history_line *steps, size_t n, unsigned line) {
     size_t low = 0, high = n;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -184,15 +177,15 @@ static size_t step_at(const struct written *steps, size_t n, unsigned line) {
 void image_look_at_history(struct image_check *c) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    struct written *steps = arena_array(&a, struct written, c->image->n_history);
-    if (c->image->n_history == 0 || !write_out(c->image, &text, steps))
+    struct history_line *steps = arena_array(&a, struct history_line, c->image->n_history);
+    if (c->image->n_history == 0 || !image_history_text(c->image, &text, steps))
         return;
     struct check_options o = {.policy = {.compat = c->options->policy->compat, .no_pragmas = true},
                               .plan.platform = S("linux/" CROZE_ARCH)};
     struct check_result r;
     check_dockerfile(&a, buf_str(&text), S("history"), &o, &r);
     for (size_t i = 0; i < r.n_findings; i++) {
-        size_t k = step_at(steps, c->image->n_history, r.findings[i].pos.line);
+        size_t k = image_history_at(steps, c->image->n_history, r.findings[i].pos.line);
         if (r.findings[i].pos.line >= steps[0].line && steps[k].layer >= c->options->base_layers)
             take(c, &r.findings[i], k, steps[k].layer);
     }

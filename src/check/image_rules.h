@@ -43,6 +43,15 @@ bool image_shows(struct image_check *c, const struct image_entry *en);
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
 struct str image_step(struct arena *a, struct str created_by);
+/* History as the text of a Dockerfile, behind a FROM; and of each of its lines where it begins there, and how many layers lie below it.
+ * False: it is more than a Dockerfile may have. */
+struct history_line {
+    unsigned line;
+    size_t layer;
+};
+bool image_history_text(const struct image *im, struct buf *text, struct history_line *steps);
+/* The last step that begins at or above a line. */
+size_t image_history_at(const struct history_line *steps, size_t n, unsigned line);
 /* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
 void image_look_at_history(struct image_check *c);
 /* What a text has that looks like a token ("an AWS access key"), or NULL; and the text with each of them masked. */
