@@ -171,7 +171,7 @@
 #define LIMIT_RPM_HEADER_BYTES MIB(64)         /* one package: 400,000 files */
 #define LIMIT_RPM_HEADER_TAGS 65536            /* rpm's own maximum */
 #define LIMIT_SQLITE_MEMORY_BYTES MIB(192)     /* of SQLite while it reads: the largest header three times */
-#define LIMIT_SQLITE_STEPS 2000                /* of 100,000 instructions each: seconds */
+#define LIMIT_SQLITE_STEPS 100                 /* of 100,000 instructions each: a second, and five a package */
 
 /* What people read. */
 #define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */

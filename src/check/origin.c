@@ -102,10 +102,18 @@ static struct verdict judge_file(const struct origin_work *w, const struct origi
     return v;
 }
 
+/* The digests of what packages proved: a copy of such a file (/etc/profile is one, which a package's script makes) has the same bytes. */
+static void find_packaged(const struct origin_work *w, struct origin_digests *out) {
+    for (size_t k = 0; k < w->files.n; k++)
+        if (w->files.p[k]->wanted && judge_file(w, w->files.p[k]).class == ORIGIN_PACKAGE)
+            origin_digests_add(out, &w->files.p[k]->digest);
+}
+
 /* --- The report ----------------------------------------------------------------------------------------------------------------------- */
 
 struct result {
     struct origin_work *work;
+    struct origin_digests packaged;
     struct origin_report *report;
     VEC(struct origin_rest) rest;
     VEC(struct finding) findings;
@@ -140,6 +148,8 @@ static void add_file(struct result *x, const struct origin_file *f) {
     struct origin_work *w = x->work;
     struct verdict v = judge_file(w, f);
     struct origin_report *r = x->report;
+    if (v.class == ORIGIN_UNPROVEN && !v.changed.n && origin_digests_has(&x->packaged, &f->digest))
+        v.class = ORIGIN_PACKAGE;
     bool is_listed = v.class == ORIGIN_UNPROVEN || v.changed.n;
     struct str path = is_listed ? arena_join3(w->arena, S("/"), f->path, STR_NULL) : STR_NULL;
     r->sums[v.class].bytes += f->bytes;
@@ -187,6 +197,7 @@ static void tell_unproven(struct result *x) {
 
 static void report(struct origin_work *w, struct origin_report *r) {
     struct result x = {.work = w, .report = r};
+    find_packaged(w, &x.packaged);
     for (size_t k = 0; k < w->files.n; k++)
         add_file(&x, w->files.p[k]);
     if (x.rest.n)
@@ -203,6 +214,7 @@ static void report(struct origin_work *w, struct origin_report *r) {
     if (x.findings.n)
         memcpy(r->findings, x.findings.p, x.findings.n * sizeof *x.findings.p);
     r->notes = w->notes;
+    origin_digests_fini(&x.packaged);
     vec_fini(&x.rest);
     vec_fini(&x.findings);
 }

@@ -121,8 +121,9 @@ void dpkg_conffiles_read(struct str text, struct list_sink sink) {
 void dpkg_diversions_read(struct str text, bool (*take)(void *ctx, struct str from, struct str to, struct str package), void *ctx) {
     struct str from, to, package, rest, a, b;
     while (str_next(&text, '\n', &from) && str_next(&text, '\n', &to) && str_next(&text, '\n', &package)) {
+        bool whole = package.n > 0;
         (void)str_cut(package, ':', &package, &rest);
-        if (listed_path(from, &a) && listed_path(to, &b) && !take(ctx, a, b, package))
+        if (whole && listed_path(from, &a) && listed_path(to, &b) && !take(ctx, a, b, package))
             return;
     }
 }

@@ -99,15 +99,22 @@ static bool schema_is_plain(sqlite3 *db, struct err *e) {
     return step == SQLITE_DONE || failed(db, e);
 }
 
-static bool read_packages(sqlite3 *db, struct list_sink sink, struct err *e) {
+/* Rows of a file that was made for it can share their pages, and be any number: together they are no more than the file. */
+static bool read_packages(sqlite3 *db, size_t file_bytes, struct list_sink sink, struct err *e) {
     _cleanup_(statement_endp) sqlite3_stmt *s = NULL;
     int step = SQLITE_ERROR;
+    size_t bytes = 0;
     (void)sqlite3_set_authorizer(db, allow, (void *)(uintptr_t) "Packages");
     if (sqlite3_prepare_v2(db, "SELECT blob FROM Packages", -1, &s, NULL) != SQLITE_OK)
         return failed(db, e);
-    while ((step = sqlite3_step(s)) == SQLITE_ROW)
-        if (sqlite3_column_type(s, 0) == SQLITE_BLOB)
-            rpm_header_read(text_of(s, 0), sink);
+    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+        bool is_blob = sqlite3_column_type(s, 0) == SQLITE_BLOB;
+        struct str blob = is_blob ? text_of(s, 0) : STR_NULL;
+        bytes += blob.n + 1;
+        if (bytes > file_bytes)
+            return err_set(e, ERR_FAILED, "its rows have more bytes than it has");
+        rpm_header_read(blob, sink);
+    }
     return step == SQLITE_DONE || failed(db, e);
 }
 
@@ -131,5 +138,5 @@ bool rpm_database_read(struct buf *bytes, struct list_sink sink, struct err *e) 
     sqlite3_int64 n = (sqlite3_int64)bytes->n;
     if (sqlite3_deserialize(db, "main", (unsigned char *)bytes->p, n, n, SQLITE_DESERIALIZE_READONLY) != SQLITE_OK)
         return failed(db, e);
-    return schema_is_plain(db, e) && read_packages(db, sink, e);
+    return schema_is_plain(db, e) && read_packages(db, bytes->n, sink, e);
 }
