@@ -65,7 +65,7 @@ static bool compare(const struct origin_file *f, const struct origin_wanted *x, 
 
 struct verdict {
     enum origin_class class;
-    struct str changed;           /* the package that has it otherwise; or "" */
+    struct str changed; /* the package that has it otherwise; or "" */
 };
 
 /* ORIGIN_UNPROVEN: no list has it so. */
@@ -136,12 +136,13 @@ static void add_finding(struct result *x, struct finding f) {
 
 static void tell_changed(struct result *x, const struct origin_file *f, struct str path, struct str package) {
     struct origin_work *w = x->work;
-    add_finding(x, (struct finding){.rule = changed_rule(),
-                                    .message = arena_printf(w->arena, "is not what %s installed: it was changed afterwards", SHOWN(package)),
-                                    .layer = layer_of(x, f->layer),
-                                    .step = w->steps[f->layer].text,
-                                    .path = path,
-                                    .bytes = f->bytes});
+    add_finding(x,
+                (struct finding){.rule = changed_rule(),
+                                 .message = arena_printf(w->arena, "is not what %s installed: it was changed afterwards", SHOWN(package)),
+                                 .layer = layer_of(x, f->layer),
+                                 .step = w->steps[f->layer].text,
+                                 .path = path,
+                                 .bytes = f->bytes});
 }
 
 static void add_file(struct result *x, const struct origin_file *f) {

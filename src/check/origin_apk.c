@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * apk's list of files (origin_lists.h): "installed", paragraphs of lines with a letter each: P its package, F a directory, R a file in it,
- * Z that file's checksum: "Q1" and SHA-1 in base 64 (https://wiki.alpinelinux.org/wiki/Apk_spec). What lies below etc is the administrator's
- * to change (apk's protected paths). */
+ * Z that file's checksum: "Q1" and SHA-1 in base 64 (https://wiki.alpinelinux.org/wiki/Apk_spec). What lies below etc is the
+ * administrator's to change (apk's protected paths). */
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What packages want the checksums of an image's files to be: their lists are read, and each entry is brought to the file that lies at its
- * path. dpkg's diversions count, and directories that are symlinks in the image: a package's lib/x lies at usr/lib/x where /usr is merged. */
+ * path. dpkg's diversions count, and directories that are symlinks in the image: a package's lib/x lies at usr/lib/x where /usr is merged.
+ */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "check/origin_work.h"
 
 struct diversion {
-    struct diversion *next;       /* of the same path */
+    struct diversion *next; /* of the same path */
     struct str to, package;
 };
 
 struct lists {
     struct origin_work *work;
     struct arena scratch;
-    struct map diversions;        /* path -> the first of them */
+    struct map diversions; /* path -> the first of them */
     size_t n_diversions, n_listed, n_links;
-    struct str dir, real_dir;     /* the last directory that was looked for, and where it leads; in the arena of the work */
+    struct str dir, real_dir; /* the last directory that was looked for, and where it leads; in the arena of the work */
     bool is_dpkg;
 };
 
@@ -119,8 +120,9 @@ static void read_one(struct lists *l, struct origin_database *d) {
 
 static void tell_unread(struct origin_work *w, const struct origin_database *d) {
     if (d->kind == LIST_RPM_OTHER)
-        origin_note(w, "/%s is a database of rpm's in a format that is not read (of its formats, SQLite is): files of its packages count "
-                       "as unproven",
+        origin_note(w,
+                    "/%s is a database of rpm's in a format that is not read (of its formats, SQLite is): files of its packages count "
+                    "as unproven",
                     SHOWN(d->file->path));
     else if (d->kind == LIST_RPM_LOG)
         origin_note(w, "/%s was not merged into its database: packages that it alone has count as unproven", SHOWN(d->file->path));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Layers read for check_origin(): the bytes of databases, and the checksums that package managers have (SHA-256 is in the toc). A layer that
- * holds a list mostly holds what the list has: all of it is hashed on that one way, and layers without a list only where one speaks of
- * a file of theirs. What counts is what the toc says the file is: bytes of another SHA-256, an archive's earlier entry of that name, do not. */
+ * Layers read for check_origin(): the bytes of databases, and the checksums that package managers have (SHA-256 is in the toc). A layer
+ * that holds a list mostly holds what the list has: all of it is hashed on that one way, and layers without a list only where one speaks of
+ * a file of theirs. What counts is what the toc says the file is: bytes of another SHA-256, an archive's earlier entry of that name, do
+ * not. */
 #include <openssl/evp.h>
 
 #include "base/limits.h"
@@ -13,8 +14,8 @@ enum { PIECE_BYTES = 256 << 10 };
 struct reader {
     struct origin_work *work;
     size_t layer;
-    bool lists;                   /* databases are kept, and what they may list is hashed; else what is wanted */
-    bool of[CHECKSUMS];           /* with `lists`: of these kinds */
+    bool lists;         /* databases are kept, and what they may list is hashed; else what is wanted */
+    bool of[CHECKSUMS]; /* with `lists`: of these kinds */
     EVP_MD_CTX *hashes[CHECKSUMS];
     char *piece;
 };

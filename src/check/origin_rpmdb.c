@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * rpm's database in SQLite (origin_lists.h): a table "Packages" whose column "blob" has a header a package. The file is anyone's. SQLite reads
- * it from memory, where nothing can be written; its schema is looked at before anything is asked, and has nothing but plain tables and
- * indexes; an authorizer lets that one column be read and no function be called; memory and steps are bounded. */
+ * rpm's database in SQLite (origin_lists.h): a table "Packages" whose column "blob" has a header a package. The file is anyone's. SQLite
+ * reads it from memory, where nothing can be written; its schema is looked at before anything is asked, and has nothing but plain tables
+ * and indexes; an authorizer lets that one column be read and no function be called; memory and steps are bounded. */
 #include <sqlite3.h>
 
 #include "base/limits.h"
@@ -43,12 +43,8 @@ static void bound(sqlite3 *db, unsigned *steps) {
     static const struct {
         int id, value;
     } settings[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},
-        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0}, {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0}, {SQLITE_DBCONFIG_DQS_DDL, 0},
         {SQLITE_DBCONFIG_DQS_DML, 0},
     };
     for (size_t k = 0; k < sizeof limits / sizeof *limits; k++)

@@ -9,8 +9,8 @@
 enum { SHOWN_FILES = 20 };
 
 const char *origin_class_name(enum origin_class c) {
-    static const char *const names[ORIGIN_CLASSES] = {"package",  "download", "context",   "step",
-                                                      "base",     "package, unverified", "generated", "unproven"};
+    static const char *const names[ORIGIN_CLASSES] = {"package",   "download", "context", "step", "base", "package, unverified",
+                                                      "generated", "unproven"};
     return names[c];
 }
 

@@ -69,11 +69,12 @@ void origin_digests_named(struct origin_digests *s, struct str dockerfile) {
 
 /* What else brings things from elsewhere, unchecked or checked in ways that nobody sees from here. Package managers of the system are no
  * such: their files are judged by their lists. */
-static const char fetchers[] = "git svn hg bzr pip pip2 pip3 pipx uv npm npx yarn pnpm bun gem bundle cargo go composer mvn gradle conda "
-                               "mamba aria2c axel fetch lynx w3m ftp sftp scp rsync nc ncat netcat socat telnet aws gsutil gcloud az oras skopeo crane";
+static const char fetchers[] =
+    "git svn hg bzr pip pip2 pip3 pipx uv npm npx yarn pnpm bun gem bundle cargo go composer mvn gradle conda "
+    "mamba aria2c axel fetch lynx w3m ftp sftp scp rsync nc ncat netcat socat telnet aws gsutil gcloud az oras skopeo crane";
 
-/* Whether the step fails if this command does: of a pipe its last one counts, with "set -e" a command ends the script unless && or || follow
- * it; without, all that follows must hang on it by &&. */
+/* Whether the step fails if this command does: of a pipe its last one counts, with "set -e" a command ends the script unless && or ||
+ * follow it; without, all that follows must hang on it by &&. */
 static bool is_heeded(const struct shell *s, size_t k, bool errexit) {
     if (s->commands[k].depth || s->commands[k].nested)
         return false;
@@ -118,8 +119,8 @@ static bool verifies(const struct lint_step *step) {
 struct steps {
     struct origin_work *work;
     struct history_line *lines;
-    bool *suspect;                /* of each line of history: a rule speaks of it */
-    bool unchecked;               /* from here on */
+    bool *suspect;  /* of each line of history: a rule speaks of it */
+    bool unchecked; /* from here on */
 };
 
 static void look_at_step(struct steps *x, const struct lint_step *step) {

@@ -147,7 +147,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
-    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_origin_fits(check_image_asked(), e) || !check_policy_read(&a, &policy, e))
+    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_origin_fits(check_image_asked(), e) ||
+        !check_policy_read(&a, &policy, e))
         return -1;
     check_policy_report(&policy, &out);
     if (check_image_asked())

@@ -16,8 +16,9 @@ static int64_t least_percent = NO_MINIMUM;
 static const char *source;
 
 const struct opt check_origin_rows[] = {
-    OPT_FLAG(0, "origin", &origin,
-             "Say of each file whether anything proves where its bytes come from, instead of looking for what is wrong: shares, and the rest"),
+    OPT_FLAG(
+        0, "origin", &origin,
+        "Say of each file whether anything proves where its bytes come from, instead of looking for what is wrong: shares, and the rest"),
     OPT_INT(0, "min-origin", "PERCENT", 0, 100, &least_percent, "The same, and exit with 10 if less of the bytes is proven"),
     OPT_STR(0, "source", "DIR", &source,
             "Files that are committed in this git work tree, as they lie there, are proven; and digests that its Dockerfiles name"),

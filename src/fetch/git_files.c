@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files as they were committed: see git_files.h. A file is one if its object's name (of "blob SIZE", a NUL and the bytes; gitformat-pack(5))
- * is the one that the commit's tree has. */
+ * Files as they were committed: see git_files.h. A file is one if its object's name (of "blob SIZE", a NUL and the bytes;
+ * gitformat-pack(5)) is the one that the commit's tree has. */
 #include "fetch/git_files.h"
 
 #include <errno.h>

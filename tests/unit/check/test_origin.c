@@ -47,8 +47,8 @@ static struct list_sink sink(struct seen *s) {
 static void sums(struct seen *s) {
     dpkg_sums_read(S(MD5 "  usr/bin/x\n" MD5 "  ./usr/share/a b\n" MD5 " *usr/lib/y"), S("x"), sink(s));
     is_str(text_of(s), S("x:usr/bin/x md5 00ee;x:usr/share/a b md5 00ee;x:usr/lib/y md5 00ee;"), "md5sums");
-    dpkg_sums_read(S(MD5 "  ../x\n" MD5 "  a/../b\n" MD5 "  a/./b\n" MD5 "  a//b\n" MD5 "  /\n" MD5 "  \n" MD5 "  a/\n" MD5 "  a\033[m\n"
-                         MD5 "  .\n" MD5 " x\n" MD5 "\n\n0011  x\nz" MD5 "  x\n" SHA256 "  x\n"),
+    dpkg_sums_read(S(MD5 "  ../x\n" MD5 "  a/../b\n" MD5 "  a/./b\n" MD5 "  a//b\n" MD5 "  /\n" MD5 "  \n" MD5 "  a/\n" MD5
+                         "  a\033[m\n" MD5 "  .\n" MD5 " x\n" MD5 "\n\n0011  x\nz" MD5 "  x\n" SHA256 "  x\n"),
                    S("x"), sink(s));
     is_str(text_of(s), S(""), "... what is not clean, or no checksum, is passed over");
     s->most = 1;
@@ -205,7 +205,8 @@ static void places(void) {
     ok(package_list_of(S("var/lib/dpkg/info/a.list")) == LIST_NONE, "... others say no checksums");
     ok(package_list_of(S("opt/var/lib/dpkg/status")) == LIST_NONE, "another tree's");
     ok(package_list_of(S("usr/lib/apk/db/installed")) == LIST_APK, "apk's");
-    ok(package_list_of(S("var/lib/rpm/Packages")) == LIST_RPM_OTHER && package_list_of(S("usr/lib/sysimage/rpm/Packages.db")) == LIST_RPM_OTHER,
+    ok(package_list_of(S("var/lib/rpm/Packages")) == LIST_RPM_OTHER &&
+           package_list_of(S("usr/lib/sysimage/rpm/Packages.db")) == LIST_RPM_OTHER,
        "rpm's in other formats");
 }
 
@@ -217,9 +218,10 @@ static void named(void) {
     b.b[0] = 1;
     c = a;
     c.b[0] = 2;
-    origin_digests_named(&set, S("FROM x\nADD --checksum=sha256:" SHA256 " https://example.com/x /x\nRUN curl -o f https://example.com/f && "
-                                 "echo \"01112233445566778899aabbccddeeff00112233445566778899aabbccddee77  f\" | sha256sum -c\n"
-                                 "RUN echo 02112233445566778899aabbccddeeff00112233445566778899aabbccddee77\n"));
+    origin_digests_named(&set,
+                         S("FROM x\nADD --checksum=sha256:" SHA256 " https://example.com/x /x\nRUN curl -o f https://example.com/f && "
+                           "echo \"01112233445566778899aabbccddeeff00112233445566778899aabbccddee77  f\" | sha256sum -c\n"
+                           "RUN echo 02112233445566778899aabbccddeeff00112233445566778899aabbccddee77\n"));
     ok(origin_digests_has(&set, &a), "of ADD --checksum");
     ok(origin_digests_has(&set, &b), "what sha256sum is given");
     ok(!origin_digests_has(&set, &c), "... and no other text");
