@@ -95,7 +95,7 @@ static struct verdict judge_file(const struct origin_work *w, const struct origi
         v.class = ORIGIN_DOWNLOAD;
     else if (origin_is_committed(w, f))
         v.class = ORIGIN_CONTEXT;
-    else if (v.class == ORIGIN_UNPROVEN && !v.changed.n && origin_is_generated(w, f->path))
+    else if (v.class == ORIGIN_UNPROVEN && !v.changed.n && origin_is_generated(w, f))
         v.class = ORIGIN_GENERATED;
     else if (v.class == ORIGIN_UNPROVEN && !v.changed.n && w->steps[f->layer].verifies)
         v.class = ORIGIN_STEP;

@@ -31,7 +31,7 @@ static bool find_bytes(const struct view *v, size_t *layer, size_t *number, stru
 
 static struct origin_file *file_new(struct origin_work *w, size_t layer, size_t number, const struct entry *en) {
     struct origin_file *f = arena_new(&w->own, struct origin_file);
-    *f = (struct origin_file){.path = en->path, .layer = layer, .bytes = en->size};
+    *f = (struct origin_file){.path = en->path, .layer = layer, .bytes = en->size, .is_executable = en->mode & 0111};
     (void)toc_digest(w->view.tocs[layer], number, &f->digest);
     if (!w->inodes[layer])
         w->inodes[layer] = mem_zalloc(toc_count(w->view.tocs[layer]) + 1, sizeof **w->inodes);

@@ -37,6 +37,11 @@ static const char *const files[] = {
     "etc/pki/ca-trust/extracted",
     "usr/lib/locale/locale-archive",
     "usr/share/info/dir",
+    "usr/share/info/dir.old",
+    "usr/lib/udev/hwdb.bin",
+    "lib/udev/hwdb.bin",
+    "etc/locale.gen",
+    "etc/modules",
     "usr/share/applications/mimeinfo.cache",
     "usr/share/glib-2.0/schemas/gschemas.compiled",
     "var/lib/shells.state",
@@ -89,19 +94,40 @@ static const struct {
     {"usr/lib64", "gconv-modules.cache loaders.cache immodules.cache giomodule.cache"},
 };
 
-/* "x/__pycache__/name.cpython-311.pyc" is made of "x/name.py": of one that a package lists. */
+/* A file of a package; or one without bytes, which is nobody's. */
+static bool is_listed(const struct origin_work *w, struct str path) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    struct str real;
+    struct view_node node;
+    bool exists = false;
+    bool good = view_resolve(&w->view, path, VIEW_FOLLOW_LAST, &a, &real, &exists, &e) && exists;
+    err_clear(&e);
+    if (!good || !view_lookup(&w->view, real, NULL, &node) || node.entry.type != ENTRY_FILE)
+        return false;
+    const struct origin_file *f = map_get(&w->by_path, real);
+    return node.entry.size == 0 || (f && f->wanted);
+}
+
+/* "x/__pycache__/name.cpython-311.pyc" is made of "x/name.py". */
 static bool is_compiled(const struct origin_work *w, struct str path) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct str dir = path_dir(path), module, rest;
     if (!str_ends(path, S(".pyc")) || !str_eqz(path_base(dir), "__pycache__"))
         return false;
     (void)str_cut(path_base(path), '.', &module, &rest);
-    struct str source = arena_printf(&a, "%.*s/%.*s.py", STR_ARG(path_dir(dir)), STR_ARG(module));
-    const struct origin_file *f = map_get(&w->by_path, source);
-    return f && f->wanted;
+    return is_listed(w, arena_printf(&a, "%.*s/%.*s.py", STR_ARG(path_dir(dir)), STR_ARG(module)));
 }
 
-bool origin_is_generated(const struct origin_work *w, struct str path) {
+/* A program is no cache; scripts of packages are with their lists. */
+static bool may_be_generated(const struct origin_file *f) {
+    return !f->is_executable || path_below(f->path, S("var/lib/dpkg/info"));
+}
+
+bool origin_is_generated(const struct origin_work *w, const struct origin_file *f) {
+    struct str path = f->path;
+    if (!may_be_generated(f))
+        return false;
     for (size_t k = 0; files[k]; k++)
         if (str_eqz(path, files[k]))
             return true;

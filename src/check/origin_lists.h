@@ -44,8 +44,8 @@ struct str dpkg_package_of(struct str path);
 
 void dpkg_sums_read(struct str text, struct str package, struct list_sink sink);
 void dpkg_conffiles_read(struct str text, struct list_sink sink);
-/* The packages' files that lie elsewhere: `take` gets the path in the package, the path where it lies, and the package whose own lies at the
- * first ("" if none's). */
+/* The packages' files that lie elsewhere: `take` gets the path in the package, the path where it lies, and the package whose own lies at
+ * the first ("" if none's). */
 void dpkg_diversions_read(struct str text, bool (*take)(void *ctx, struct str from, struct str to, struct str package), void *ctx);
 void apk_installed_read(struct str text, struct list_sink sink);
 /* One header of rpm's, as its database keeps it. */

@@ -73,6 +73,17 @@ static const char fetchers[] =
     "git svn hg bzr pip pip2 pip3 pipx uv npm npx yarn pnpm bun gem bundle cargo go composer mvn gradle conda "
     "mamba aria2c axel fetch lynx w3m ftp sftp scp rsync nc ncat netcat socat telnet aws gsutil gcloud az oras skopeo crane";
 
+/* Whether it says yes or no: sums are compared (-c, or by what they are piped into), and not only printed; and tools that do other things,
+ * too, verify. */
+static bool compares(const struct shell_command *c) {
+    bool verifies = !command_is(c, "gh cosign slsa-verifier openssl");
+    if (command_is(c, "sha256sum sha512sum sha384sum sha224sum sha1sum shasum b2sum b3sum md5sum"))
+        return command_flag(c, "c check") || c->behind == SHELL_PIPE;
+    for (size_t k = 1; k < c->n_words; k++)
+        verifies |= str_starts(c->words[k].text, S("verify")) || str_starts(c->words[k].text, S("-verify"));
+    return command_proves(c) && verifies;
+}
+
 /* Whether the step fails if this command does: of a pipe its last one counts, with "set -e" a command ends the script unless && or ||
  * follow it; without, all that follows must hang on it by &&. */
 static bool is_heeded(const struct shell *s, size_t k, bool errexit) {
@@ -109,7 +120,7 @@ static bool verifies(const struct lint_step *step) {
         errexit |= sets_errexit(c);
         downloaded |= command_downloads(c);
         open |= command_downloads(c);
-        open &= !(command_proves(c) && is_heeded(s, k, errexit));
+        open &= !(compares(c) && is_heeded(s, k, errexit));
     }
     return downloaded && !open;
 }

@@ -35,6 +35,7 @@ struct origin_file {
     struct str path;              /* the first of its names; in the toc */
     size_t layer;                 /* that holds the bytes */
     uint64_t bytes;
+    bool is_executable;           /* for anyone */
     struct digest digest;         /* SHA-256, from the toc */
     struct origin_wanted *wanted;
     struct origin_sums *sums;     /* that were computed; NULL: none were */
@@ -88,6 +89,6 @@ bool origin_is_base(const struct origin_work *w, const struct origin_file *f);
 bool origin_is_named(const struct origin_work *w, const struct origin_file *f);
 bool origin_is_committed(const struct origin_work *w, const struct origin_file *f);
 /* Whether package tools write such a file without a list's having it. */
-bool origin_is_generated(const struct origin_work *w, struct str path);
+bool origin_is_generated(const struct origin_work *w, const struct origin_file *f);
 
 #endif

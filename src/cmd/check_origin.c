@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "check/origin.h"
+#include "cmd/check_image.h"
 #include "cmd/print.h"
 #include "fetch/git_files.h"
 #include "sys/files.h"
@@ -40,6 +41,8 @@ bool check_origin_asked(void) {
 bool check_origin_fits(bool images, struct err *e) {
     if (source && !check_origin_asked())
         return err_set(e, ERR_USAGE, "--source is of --origin, which is not given");
+    if (check_origin_asked() && !check_image_reads_files())
+        return err_set(e, ERR_USAGE, "--origin needs the bytes of files, which --no-content does not read");
     return images || !check_origin_asked() || err_set(e, ERR_USAGE, "--origin and --min-origin are of images: give --image, too");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The files of a git work tree that are as the checked out commit has them, byte for byte. The repository may be a stranger's: git lists the
- * commit (git_run.h) and reads no file of the tree, so no filter has a say; the files are read here, below their directory. */
+ * The files of a git work tree that are as the checked out commit has them, byte for byte. The repository may be a stranger's: git lists
+ * the commit (git_run.h) and reads no file of the tree, so no filter has a say; the files are read here, below their directory. */
 #ifndef CROZE_FETCH_GIT_FILES_H
 #define CROZE_FETCH_GIT_FILES_H
 

@@ -163,6 +163,8 @@ installed "... nor here" 'unproven 1; /opt/g$' "$get; $check; echo x >/opt/g"
 installed "... or there" 'unproven 1; /opt/g$' "$get && $check && true; echo x >/opt/g"
 installed "another download beside it" 'unproven 2; /opt/e; /opt/g$' "$get && $check && curl -o /opt/e https://example.com/e && echo x >/opt/g"
 installed "what comes by other ways" 'unproven 1; /opt/g$' "$get && $check && pip install x && echo x >/opt/g"
+installed "a sum that is printed alone" '^base [0-9]+; unproven 2;' "$get && sha256sum /opt/f && echo x >/opt/g"
+installed "... and one that is looked for" '^step 2; base' "$get && sha256sum /opt/f | grep -q . && echo x >/opt/g"
 installed "a URL that nobody knows" 'unproven 2; /opt/f; /opt/g$' 'curl -o /opt/f "$(cat /etc/url)"; echo x >/opt/g'
 installed "no download" 'unproven 1; /opt/g$' "echo x >/opt/g"
 
@@ -193,6 +195,7 @@ refuses 1 '--source.*nothere' "one that is not there" croze check --image --orig
 # --- the gate, formats ---
 
 refuses 2 'give --image' "--origin is of images" croze check --origin "$T/c/Dockerfile"
+refuses 2 'no-content' "--no-content is not" croze check --image --origin --no-content good
 refuses 2 'source is of --origin' "--source is of --origin" croze check --image --source "$T/work" context
 exits 0 "--min-origin is met" croze check --image --min-origin 99 good
 is "... without --origin it prints the same" "$out" "$(croze check --image --origin good)"
@@ -204,9 +207,12 @@ refuses 2 'min-origin' "... no such share" croze check --image --min-origin 101 
 refuses 1 'nothere' "an image that is not there" croze check --image --origin nothere good
 like "... does not keep others from being told of" "$out" '^good: '
 is "--ignore" "$(croze check --image --origin --ignore ImagePackageFileChanged,ImageOriginUnproven --format json bad | grep -c '^{"id"')" 0
+mkdir "$T/tree/var" "$T/tree/var/log" && echo x >"$T/tree/var/log/x" && echo x >"$T/tree/var/log/y" && chmod 755 "$T/tree/var/log/y"
+tree generated
+like "what package tools write is told apart, but no program" "$(what generated)" 'generated 1; .*/var/log/y'
 mkdir "$T/tree/many" && for k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do echo $k >"$T/tree/many/$k"; done
 tree many
-like "text has the largest" "$(croze check --image --origin many)" '^… and 7 more'
+like "text has the largest" "$(croze check --image --origin many)" '^… and [0-9]+ more'
 for format in sarif checkstyle junit gitlab github; do
     like "$format has the findings" "$(croze check --image --origin --format $format bad)" ImagePackageFileChanged
 done
