@@ -126,11 +126,11 @@ static bool may_be_generated(const struct origin_file *f) {
 
 bool origin_is_generated(const struct origin_work *w, const struct origin_file *f) {
     struct str path = f->path;
-    if (!may_be_generated(f))
-        return false;
     for (size_t k = 0; files[k]; k++)
         if (str_eqz(path, files[k]))
             return true;
+    if (!may_be_generated(f))
+        return false;
     for (size_t k = 0; dirs[k]; k++)
         if (path_below(path, str_z(dirs[k])))
             return true;
