@@ -220,7 +220,7 @@ done
 # --- those that lie ---
 
 py - "$T" "$(croze version | sed -n 's,^platform: *linux/,,p')" <<'END'
-import hashlib, sys
+import hashlib, sqlite3, struct, sys
 from maketar import Layout, layer_bytes
 dir, arch = sys.argv[1:]
 good, evil = b"good" * 1000, b"evil" * 1000
@@ -244,6 +244,23 @@ image("paths", paths)
 def links(t):
     paths(t), sums(t, "l/x")
 image("links", links)
+def shared(t): # two rows whose overflow pages are the same
+    db = sqlite3.connect(dir + "/shared")
+    db.execute("PRAGMA page_size=512")
+    db.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+    for k in range(2):
+        db.execute("INSERT INTO Packages(blob) VALUES (zeroblob(20000))")
+    db.commit(), db.close()
+    with open(dir + "/shared", "rb") as f:
+        pages = bytearray(f.read())
+    first, second = (512 + at + 197 for at in struct.unpack(">HH", pages[520:524]))
+    last = page = struct.unpack(">I", pages[first:first + 4])[0]
+    pages[second:second + 4] = pages[first:first + 4]
+    while page:
+        last, page = max(last, page), struct.unpack(">I", pages[512 * (page - 1):512 * (page - 1) + 4])[0]
+    pages[28:32] = struct.pack(">I", last)
+    t.file("var/lib/rpm/rpmdb.sqlite", bytes(pages[:512 * last]))
+image("shared", shared)
 def garbage(t):
     t.file("x", evil), t.file("var/lib/rpm/rpmdb.sqlite", b"SQLite format 3\0" + b"\xff" * 5000)
     t.file("var/lib/rpm/rpmdb.sqlite-wal", b"x"), t.file("lib/apk/db/installed", b"R:\nZ:Q1\nF:\0\n" * 1000)
@@ -256,6 +273,7 @@ is "... and links are followed" "$(what "oci-archive:$T/links.tar" | cut -d';' -
 exits 0 "databases of garbage" croze check --image --origin "oci-archive:$T/garbage.tar"
 like "... one that cannot be read is named" "$out" '^/var/lib/rpm/rpmdb.sqlite cannot be read'
 like "... and a log beside it" "$out" '^/var/lib/rpm/rpmdb.sqlite-wal was not merged'
+like "a database whose rows share their pages" "$(croze check --image --origin "oci-archive:$T/shared.tar")" 'cannot be read .its rows have more bytes than it has'
 unlike "names steer no terminal" "$(croze check --image --origin "oci-archive:$T/paths.tar")" "$(printf '\033')"
 
 done_testing
