@@ -22,7 +22,8 @@
 #define LIMIT_CHMOD_BYTES 1000                 /* --chmod: its clauses are gone through for every file */
 #define LIMIT_SCOPE_WARNINGS 1000              /* of one stage */
 #define LIMIT_FINDINGS 10000                   /* of one Dockerfile: more is nobody's reading */
-#define LIMIT_CHECKED_BYTES MIB(1)             /* of a file of an image, for rules that read: secrets are small */
+#define LIMIT_MARK_BYTES KIB(5)                /* what a rule notes of a file of an image: a path and some words */
+#define LIMIT_MARKS_BYTES MIB(16)              /* ... of a layer's files; they are kept as a file */
 #define LIMIT_DEPLOYMENT_BYTES MIB(16)         /* compose and Kubernetes files */
 #define LIMIT_REFERENCE_TEXT_BYTES 4096        /* an image as such a file names it, with variables */
 #define LIMIT_SHELL_DEPTH 64                   /* blocks, quotes and parentheses in each other, in the text of a RUN */

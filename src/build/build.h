@@ -69,6 +69,7 @@ struct build_options {
     bool apart;                     /* a build that stands for itself (--verify): nothing known is used but base images, and none is left */
     int64_t later_s;                /* it takes now to be so much later */
     const struct digest *must_equal; /* not NULL: the manifest that has to come out, else it is an error and nothing becomes of it */
+    const struct image_gate *gate;  /* not NULL: an image that does not pass is not named, written or sent */
     bool quiet;                     /* notes that are no warnings are not wanted */
     enum pull_when pull;            /* --pull: whether base images are asked for at their registry */
     const struct registry_options *registry; /* how registries are spoken to; NULL: by their defaults */

@@ -11,7 +11,7 @@
 /* An output that is an image, made. */
 struct made {
     struct image image;
-    struct archive_item *items;    /* its names; at least one */
+    struct archive_item *items; /* its names; at least one */
     size_t n_items;
 };
 
@@ -71,8 +71,8 @@ static bool name_all(struct build *b, const struct build_output *o, struct made 
 struct writing {
     struct build *build;
     const struct build_output *output;
-    const struct made *made;       /* archives */
-    const struct view *root;       /* tar */
+    const struct made *made; /* archives */
+    const struct view *root; /* tar */
 };
 
 static bool write_stream(void *ctx, int fd, struct err *e) {
@@ -127,6 +127,13 @@ static void tell(const struct image *im, struct build_result *r) {
     *r = (struct build_result){true, im->manifest, im->config_digest, im->manifest_bytes, im->manifest_media_type};
 }
 
+/* Images of one build differ in how their layers are packed, so the first one speaks for all. */
+static bool passes(struct build *b, const struct image *im, const struct build_result *r, struct err *e) {
+    const struct image_gate *g = b->options->gate;
+    struct str name = b->options->n_tags ? b->options->tags[0] : S("the image");
+    return r->has_image || !g || g->passes(g->ctx, b->store, im, name, b->file.name, e);
+}
+
 static bool make_images(struct build *b, struct made *made, struct build_result *r, struct err *e) {
     const struct build_options *o = b->options;
     struct target_image target;
@@ -141,6 +148,8 @@ static bool make_images(struct build *b, struct made *made, struct build_result 
         struct image plain;
         if (!target_image_write(b, &target, NULL, &plain, e) || (o->must_equal && !verify_same(b->store, o->must_equal, &plain, e)))
             return false;
+        if (o->n_outputs == 0 && !passes(b, &plain, r, e))
+            return false;
         if (o->n_outputs == 0)
             tell(&plain, r);
     }
@@ -148,6 +157,8 @@ static bool make_images(struct build *b, struct made *made, struct build_result 
         if (!output_is_image(&o->outputs[i]))
             continue;
         if (!target_image_write(b, &target, &o->outputs[i], &made[i].image, e) || !name_all(b, &o->outputs[i], &made[i], e))
+            return false;
+        if (!passes(b, &made[i].image, r, e))
             return false;
         if (!r->has_image)
             tell(&made[i].image, r);

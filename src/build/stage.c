@@ -162,7 +162,7 @@ static bool instruction(struct stage *s, const struct df_instruction *i, struct 
     }
     if (step.kind == STEP_CONFIG) {
         if (step.created_by.n)
-            stage_add_history(s, step.created_by, true, NULL);
+            stage_add_history(s, &step, true, NULL);
         return true;
     }
     s->step++;

@@ -124,7 +124,7 @@ bool layer_of_record(const struct step_record *r, struct layer *out);
 /* Writes a record; a build apart leaves none. */
 MUST_CHECK bool build_record(struct build *b, const struct digest *key, const struct step_record *r, struct err *e);
 struct step_record record_of_layer(const struct layer *l, struct timespec created);
-void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created);
+void stage_add_history(struct stage *s, const struct step *step, bool empty_layer, const struct timespec *created);
 
 /* --- Roots that steps read from (source.c) --- */
 /* The layers of the stage so far, as a root. Close it with view_close. */

@@ -26,8 +26,11 @@ void stage_layer_options(const struct stage *s, struct layer_options *o) {
         .no_reuse = b->apart};
 }
 
-void stage_add_history(struct stage *s, struct str created_by, bool empty_layer, const struct timespec *created) {
-    struct history h = {.created_by = created_by, .comment = S("croze"), .empty_layer = empty_layer, .has_created = created != NULL};
+/* A trigger's own lines are of no file: those of the FROM that brought it stand for them. */
+void stage_add_history(struct stage *s, const struct step *step, bool empty_layer, const struct timespec *created) {
+    const struct df_instruction *i = step->from->number ? s->plan->from : step->from;
+    struct history h = {.created_by = step->created_by, .comment = S("croze"), .empty_layer = empty_layer, .has_created = created != NULL,
+                        .line = i->pos.line, .line_end = i->line_end};
     if (created)
         h.created = *created;
     image_add_history(&s->image, &h);
@@ -39,7 +42,7 @@ static void add_layer(struct stage *s, const struct step *step, const struct lay
         created = (struct timespec){o->epoch, 0};
     image_add_layer(&s->image, l);
     s->chain = chain_id(&s->chain, &l->diff_id);
-    stage_add_history(s, step->created_by, false, &created);
+    stage_add_history(s, step, false, &created);
 }
 
 bool layer_of_record(const struct step_record *r, struct layer *out) {

@@ -38,7 +38,7 @@ static bool make_missing(struct stage *s, const struct view *v, const struct ste
         struct view_node node;
         if (view_lookup(v, path, &s->arena, &node) && node.entry.type != ENTRY_DIR)
             return err_set(e, ERR_FAILED, "/%.*s exists and is not a directory", STR_ARG(path));
-        stage_add_history(s, step->created_by, true, NULL);
+        stage_add_history(s, step, true, NULL);
         progress_end(p, PROGRESS_CACHED, STR_NULL);
         return true;
     }

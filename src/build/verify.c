@@ -153,6 +153,7 @@ static bool build_apart(struct store *s, const struct build_options *o, struct p
     apart.n_outputs = 0;
     apart.apart = true;
     apart.no_cache = true;
+    apart.gate = NULL; /* the other build's image is the same */
     if (apart.lock == LOCKFILE_WRITE) /* the build as it is writes it */
         apart.lock = LOCKFILE_NONE;
     apart.later_s = LATER_S;

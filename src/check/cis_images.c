@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "check/host_rules.h"
 #include "check/image_rules.h"
+#include "check/tokens.h"
 
 /* What check_image() found under this number. */
 static bool say_found(struct host_check *c, const struct host_image *i) {
@@ -254,7 +255,7 @@ static void secrets(struct host_check *c, const struct host_image *i) {
         any = true;
     }
     for (size_t k = 0; k < i->n_steps && !i->is_checked; k++) {
-        const char *token = image_token(i->steps[k]);
+        const char *token = token_in(i->steps[k]);
         any |= token != NULL;
         if (token)
             host_say(c, CIS_FAIL, i->name, "step %zu shows what looks like %s", k + 1, token);

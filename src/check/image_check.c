@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The engine of the rules over images: the image as a whole, then each entry of each layer, then the bytes of files. */
+ * The engine of the rules over images: the image as a whole, then each entry of each layer, then what the bytes of
+ * files told. */
 #include "check/image_check.h"
 
 #include <stdlib.h>
@@ -8,7 +9,8 @@
 #include "base/mem.h"
 #include "check/image_rules.h"
 #include "check/judge.h"
-#include "layer/read.h"
+#include "check/marks.h"
+#include "check/tokens.h"
 #include "report/progress.h"
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
@@ -23,10 +25,8 @@ static bool is_wanted(struct image_check *c, const struct rule *r, struct str pa
 }
 
 static void report(struct image_check *c, struct finding f) {
-    f.file = c->options->name;
-    if (!judge(c->options->policy, &f))
-        return;
-    vec_push(&c->findings, f);
+    if (judge(c->options->policy, &f))
+        vec_push(&c->findings, f);
 }
 
 __attribute__((format(printf, 2, 0))) static struct str message(struct image_check *c, const char *fmt, va_list ap) {
@@ -34,13 +34,26 @@ __attribute__((format(printf, 2, 0))) static struct str message(struct image_che
     return arena_str(c->arena, str_z(text));
 }
 
+/* Findings about what a line of the Dockerfile left stand at that line. */
+static void place(const struct image_check *c, const struct history *h, struct finding *f) {
+    f->file = c->options->name;
+    if (!h || !h->line || !c->options->dockerfile.n)
+        return;
+    f->file = c->options->dockerfile;
+    f->line = h->line;
+    f->pos = (struct df_pos){.line = h->line, .column = 1};
+    f->end = (struct df_pos){.line = h->line_end, .column = 1};
+}
+
 void image_report(struct image_check *c, const struct rule *r, const char *fmt, ...) {
     va_list ap;
     if (!is_wanted(c, r, STR_NULL))
         return;
     va_start(ap, fmt);
-    report(c, (struct finding){.rule = r, .message = message(c, fmt, ap)});
+    struct finding f = {.rule = r, .message = message(c, fmt, ap)};
     va_end(ap);
+    place(c, NULL, &f);
+    report(c, f);
 }
 
 void image_report_at(struct image_check *c, const struct rule *r, size_t layer, struct str path, uint64_t bytes, const char *fmt, ...) {
@@ -53,6 +66,7 @@ void image_report_at(struct image_check *c, const struct rule *r, size_t layer, 
     va_end(ap);
     f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
     f.path = path.n ? arena_join3(c->arena, S("/"), path, STR_NULL) : STR_NULL;
+    place(c, c->made[layer], &f);
     report(c, f);
 }
 
@@ -60,10 +74,11 @@ void image_report_step(struct image_check *c, const struct rule *r, size_t layer
     char digest[DIGEST_TEXT + 1];
     if (!is_wanted(c, r, STR_NULL))
         return;
-    struct finding f = {.rule = r, .message = image_masked(c->arena, text), .also = also};
+    struct finding f = {.rule = r, .message = tokens_masked(c->arena, text), .also = also};
     f.step = image_step(c->arena, c->image->history[step].created_by);
     if (layer < c->view.n)
         f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
+    place(c, &c->image->history[step], &f);
     report(c, f);
 }
 
@@ -96,43 +111,34 @@ static void look_at_entries(struct image_check *c, size_t layer) {
     }
 }
 
-struct reader {
-    struct image_check *check;
-    size_t layer;
-    char *room; /* LIMIT_PASSWD_BYTES, the larger of the limits */
-};
-
-/* How much of a file is read. Tables of users are looked at line by line, and may be as large as anything else lets them be. */
-static size_t limit_of(const struct entry *en) {
-    bool table = str_eqz(en->path, "etc/passwd") || str_eqz(en->path, "etc/group") || str_eqz(en->path, "etc/shadow");
-    return table ? LIMIT_PASSWD_BYTES : LIMIT_CHECKED_BYTES;
+/* A mark whose entry is not in the table of contents would be of another layer. */
+static void look_at_mark(struct image_check *c, size_t layer, const struct mark *m) {
+    struct entry en;
+    size_t i;
+    if (!toc_find(c->view.tocs[layer], m->path, &i))
+        return;
+    toc_entry(c->view.tocs[layer], i, NULL, &en);
+    m->rule->image(c, m->rule, &(struct image_entry){.entry = &en, .layer = layer, .mark = m->text});
+    arena_fini(&c->scratch);
 }
 
-static bool read_file(struct reader *r, const struct entry *en, const struct content *content, struct err *e) {
-    size_t n = 0, limit = limit_of(en);
-    ptrdiff_t got = 1;
-    while (content->kind == CONTENT_STREAM && n < limit && got > 0) {
-        got = content->pull(content->pull_ctx, r->room + n, limit - n, e);
-        n += got > 0 ? (size_t)got : 0;
-    }
-    if (got < 0)
+static bool look_at_marks(struct image_check *c, size_t layer, struct err *e) {
+    struct layer *l = &c->view.layers[layer];
+    struct marks m;
+    bool found;
+    if (!marks_open(c->store, &l->diff_id, &m, &found, e) || (!found && !marks_make(c->store, l, &m, e)))
         return false;
-    run_rules(r->check, READS_CONTENT,
-              &(struct image_entry){.entry = en, .layer = r->layer, .bytes = str_n(r->room, n), .whole = n == en->size});
+    for (size_t k = 0; k < m.list.n; k++)
+        look_at_mark(c, layer, &m.list.p[k]);
+    c->n_dropped += m.n_dropped;
+    marks_fini(&m);
     return true;
 }
 
-static bool take_entry(void *ctx, const struct entry *en, const struct content *content, struct err *e) {
-    return en->type != ENTRY_FILE || read_file(ctx, en, content, e);
-}
-
-static bool read_layers(struct image_check *c, struct err *e) {
-    _cleanup_(mem_freep) char *room = mem_alloc(LIMIT_PASSWD_BYTES);
-    for (size_t k = c->options->base_layers; k < c->view.n; k++) {
-        struct reader r = {c, k, room};
-        if (!layer_read(c->store, &c->view.layers[k], (struct entry_sink){take_entry, &r}, e))
+static bool look_at_contents(struct image_check *c, struct err *e) {
+    for (size_t k = c->options->base_layers; k < c->view.n; k++)
+        if (!look_at_marks(c, k, e))
             return false;
-    }
     return true;
 }
 
@@ -142,11 +148,21 @@ static bool read_layers(struct image_check *c, struct err *e) {
 static void find_steps(struct image_check *c) {
     size_t layer = 0;
     c->steps = arena_array(c->arena, struct str, c->view.n);
-    for (size_t k = 0; k < c->image->n_history; k++)
-        if (!c->image->history[k].empty_layer && layer < c->view.n)
-            c->steps[layer++] = image_step(c->arena, c->image->history[k].created_by);
-    if (layer != c->view.n)
-        memset(c->steps, 0, c->view.n * sizeof *c->steps);
+    c->made = arena_array(c->arena, const struct history *, c->view.n);
+    for (size_t k = 0; k < c->image->n_history; k++) {
+        const struct history *h = &c->image->history[k];
+        if (h->empty_layer)
+            continue;
+        if (layer < c->view.n) {
+            c->steps[layer] = image_step(c->arena, h->created_by);
+            c->made[layer] = h;
+        }
+        layer++;
+    }
+    if (layer == c->view.n)
+        return;
+    memset(c->steps, 0, c->view.n * sizeof *c->steps);
+    memset(c->made, 0, c->view.n * sizeof *c->made);
 }
 
 /* By path within a layer, those about the image first; of one place as they were found, which is their order in memory. */
@@ -168,18 +184,28 @@ static void sort(struct image_check *c, struct image_check_result *r) {
         r->findings[k] = *order[k];
 }
 
+/* A layer without a table of contents is read now: once for both. */
+static bool open_view(struct image_check *c, struct err *e) {
+    const struct layer_watch *before = c->store->watch;
+    if (!c->options->no_contents)
+        c->store->watch = &marks_watch;
+    bool good = view_open(&c->view, c->store, c->image->layers, c->image->n_layers, e);
+    c->store->watch = before;
+    return good;
+}
+
 bool check_image(struct arena *a, struct store *s, const struct image *im, const struct image_check_options *o,
                  struct image_check_result *r, struct err *e) {
     struct image_check c = {.arena = a, .store = s, .image = im, .options = o};
     *r = (struct image_check_result){0};
-    if (!view_open(&c.view, s, im->layers, im->n_layers, e))
+    if (!open_view(&c, e))
         return err_wrap(e, "check %.*s", STR_ARG(o->name));
     find_steps(&c);
     run_rules(&c, READS_IMAGE, NULL);
     image_look_at_history(&c);
     for (size_t k = o->base_layers; k < c.view.n; k++)
         look_at_entries(&c, k);
-    bool good = o->no_contents || read_layers(&c, e) || err_wrap(e, "check %.*s", STR_ARG(o->name));
+    bool good = o->no_contents || look_at_contents(&c, e) || err_wrap(e, "check %.*s", STR_ARG(o->name));
     sort(&c, r);
     vec_fini(&c.findings);
     view_close(&c.view);

@@ -12,6 +12,7 @@
 
 struct image_check_options {
     struct str name;              /* what findings call the image */
+    struct str dockerfile;        /* of whose lines the image's history speaks (history.line), or "" */
     size_t base_layers;           /* the lowest layers that are another's: rules over files and history pass them over */
     bool no_contents;             /* files are not read: rules that need their bytes are silent */
     const struct check_policy *policy;

@@ -9,6 +9,7 @@
 #include "check/image_rules.h"
 #include "check/judge.h"
 #include "check/shell.h"
+#include "check/tokens.h"
 #include "check/words.h"
 
 static const char here[] = "croze-end-of-history-line";
@@ -103,7 +104,7 @@ struct str image_step(struct arena *a, struct str created_by) {
         line = arena_join3(a, S("RUN "), command, STR_NULL);
     else if (arguments.n)
         line = S("RUN");
-    return image_masked(a, without_secrets(a, without(without(line, "/bin/sh -c"), "#(nop)")));
+    return tokens_masked(a, without_secrets(a, without(without(line, "/bin/sh -c"), "#(nop)")));
 }
 
 /* One line of history as the lines of a Dockerfile. What it does not know is left out. */
@@ -242,7 +243,7 @@ static void secret_history(struct image_check *c, const struct rule *r, const st
         layer += !c->image->history[k].empty_layer;
         if (of_base)
             continue;
-        const char *token = image_token(line);
+        const char *token = token_in(line);
         if (token)
             image_report(c, r, "History shows what looks like %s, in step %zu", token, k + 1);
         struct str command = run_command(line, &arguments), text = without(without(line, "/bin/sh -c"), "#(nop)");

@@ -111,22 +111,30 @@ static struct str loader(struct str bytes) {
     return STR_NULL;
 }
 
-static void no_interpreter(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    struct str line, found, wanted;
-    if (!is_program(c, en))
-        return;
-    wanted = interpreter(en->bytes, &line);
+/* Of every program, since nobody knows yet which one a container is to start. */
+static void mark_needs(struct marker *m, const struct rule *r, const struct watched_file *f) {
+    struct str line, wanted = interpreter(f->head, &line);
     if (wanted.n == 0)
-        wanted = loader(en->bytes);
-    if (wanted.n && !resolve(c, wanted, &found))
-        image_report_at(c, r, en->layer, en->entry->path, 0, "needs %s, which is not in the image: it cannot start", SHOWN(wanted));
+        wanted = loader(f->head);
+    if (wanted.n)
+        marker_note(m, r, f, "%.*s", STR_ARG(wanted));
+}
+
+static void no_interpreter(struct image_check *c, const struct rule *r, const struct image_entry *en) {
+    struct str found;
+    if (is_program(c, en) && !resolve(c, en->mark, &found))
+        image_report_at(c, r, en->layer, en->entry->path, 0, "needs %s, which is not in the image: it cannot start", SHOWN(en->mark));
+}
+
+static void mark_carriage_return(struct marker *m, const struct rule *r, const struct watched_file *f) {
+    struct str line = STR_NULL;
+    if (interpreter(f->head, &line).n && str_ends(line, S("\r")))
+        marker_note(m, r, f, "its lines end in CR LF: the kernel looks for an interpreter whose name ends in CR");
 }
 
 static void carriage_returns(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    struct str line = STR_NULL;
-    if (is_program(c, en) && interpreter(en->bytes, &line).n && str_ends(line, S("\r")))
-        image_report_at(c, r, en->layer, en->entry->path, 0,
-                        "its lines end in CR LF: the kernel looks for an interpreter whose name ends in CR");
+    if (is_program(c, en))
+        image_report_at(c, r, en->layer, en->entry->path, 0, "%.*s", STR_ARG(en->mark));
 }
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
@@ -155,6 +163,7 @@ const struct rule rules_image_program[] = {
      .why = "The kernel says \"no such file\" of a program whose interpreter or loader is absent.",
      .fix = "Add it, or build for what the image has (static, or its C library).",
      .url = "",
+     .mark = mark_needs,
      .image = no_interpreter},
     {.id = "ImageProgramCarriageReturn",
      .reads = READS_CONTENT,
@@ -163,6 +172,7 @@ const struct rule rules_image_program[] = {
      .why = "Git on Windows turns line ends, and the script then starts nowhere.",
      .fix = "Write \"*.sh eol=lf\" into .gitattributes.",
      .url = "",
+     .mark = mark_carriage_return,
      .image = carriage_returns},
     {0},
 };

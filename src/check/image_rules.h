@@ -6,14 +6,14 @@
 
 #include "base/vec.h"
 #include "check/image_check.h"
+#include "check/marks.h"
 #include "layer/view.h"
 
 /* One entry of one layer. */
 struct image_entry {
     const struct entry *entry;
     size_t layer;
-    struct str bytes;             /* READS_CONTENT: of a file, its first LIMIT_CHECKED_BYTES; of a table of users LIMIT_PASSWD_BYTES */
-    bool whole;                   /* ... which is all of it */
+    struct str mark;              /* READS_CONTENT: what the rule noted of its bytes */
 };
 
 struct image_check {
@@ -24,6 +24,7 @@ struct image_check {
     const struct image_check_options *options;
     struct view view;
     struct str *steps;            /* of each layer: the history line that made it, or "" */
+    const struct history **made;  /* ... as the image has it, or NULL */
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
     VEC(struct finding) findings;
     size_t n_dropped;
@@ -54,9 +55,6 @@ bool image_history_text(const struct image *im, struct buf *text, struct history
 size_t image_history_at(const struct history_line *steps, size_t n, unsigned line);
 /* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
 void image_look_at_history(struct image_check *c);
-/* What a text has that looks like a token ("an AWS access key"), or NULL; and the text with each of them masked. */
-const char *image_token(struct str text);
-struct str image_masked(struct arena *a, struct str text);
 /* Whether a variable's name speaks of a secret ("DB_PASSWORD"), and not of where one lies ("DB_PASSWORD_FILE"). */
 bool is_secret_name(struct str name);
 

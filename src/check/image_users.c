@@ -17,27 +17,22 @@ static size_t split(struct str line, struct str *fields, size_t n) {
     return k;
 }
 
-static bool is_table(struct image_check *c, const struct image_entry *en, const char *path) {
-    return str_eqz(en->entry->path, path) && image_shows(c, en);
-}
-
-/* The lines that were read whole: of a file that was cut the last one may name another user, or number. */
-static struct str lines_of(const struct image_entry *en) {
-    ptrdiff_t end = en->whole ? (ptrdiff_t)en->bytes.n : str_rindex(en->bytes, '\n') + 1;
-    return str_first(en->bytes, (size_t)end);
-}
-
 /* An empty second field of shadow (or of passwd, if it says that there is no shadow) lets everyone in. */
-static void empty_password(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    struct str rest = lines_of(en), line, f[2];
-    bool shadow = is_table(c, en, "etc/shadow") || is_table(c, en, "etc/master.passwd");
-    if (!shadow && !is_table(c, en, "etc/passwd"))
-        return;
-    while (str_next(&rest, '\n', &line)) {
-        bool has_colon = split(line, f, 2) >= 2 || str_ends(line, S(":"));
-        if (has_colon && f[0].n && f[0].p[0] != '#' && f[0].p[0] != '+' && f[1].n == 0)
-            image_report_at(c, r, en->layer, en->entry->path, 0, "user %s has an empty password", SHOWN(f[0]));
+static void empty_password(struct marker *m, const struct rule *r, const struct watched_file *f) {
+    bool table = str_eqz(f->path, "etc/shadow") || str_eqz(f->path, "etc/master.passwd") || str_eqz(f->path, "etc/passwd");
+    struct str rest = f->head, line, of[2];
+    if (f->head.n < f->size) /* the last line that is there may name another user */
+        rest = str_first(f->head, (size_t)(str_rindex(f->head, '\n') + 1));
+    while (table && str_next(&rest, '\n', &line)) {
+        bool has_colon = split(line, of, 2) >= 2 || str_ends(line, S(":"));
+        if (has_colon && of[0].n && of[0].p[0] != '#' && of[0].p[0] != '+' && of[1].n == 0)
+            marker_note(m, r, f, "user %s has an empty password", SHOWN(of[0]));
     }
+}
+
+static void report_shown(struct image_check *c, const struct rule *r, const struct image_entry *en) {
+    if (image_shows(c, en))
+        image_report_at(c, r, en->layer, en->entry->path, 0, "%.*s", STR_ARG(en->mark));
 }
 
 /* --- Twins ------------------------------------------------------------------------------------------------------------------------- */
@@ -68,23 +63,39 @@ static size_t read_ids(struct arena *a, struct str text, struct named_id **out) 
     return n;
 }
 
-static void twins(struct image_check *c, const struct rule *r, const struct image_entry *en, const char *what) {
+/* The table that a container sees, and the layer that it is in; links are not followed. */
+static bool read_table(struct image_check *c, struct str path, struct arena *a, struct str *text, size_t *layer) {
+    struct view_node node;
+    struct err e = ERR_INIT;
+    bool found = false;
+    bool good = view_lookup(&c->view, path, a, &node) && node.entry.type == ENTRY_FILE && node.layer >= c->options->base_layers &&
+                view_read(&c->view, path, a, text, &found, &e) && found;
+    err_clear(&e);
+    *layer = good ? node.layer : 0;
+    return good;
+}
+
+static void twins(struct image_check *c, const struct rule *r, struct str path, const char *what) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct named_id *ids;
-    size_t n = read_ids(&c->scratch, lines_of(en), &ids);
+    struct str text;
+    size_t layer;
+    if (!read_table(c, path, &a, &text, &layer))
+        return;
+    size_t n = read_ids(&a, text, &ids);
     for (size_t k = 1; k < n; k++)
         if (ids[k].id == ids[k - 1].id && !str_eq(ids[k].name, ids[k - 1].name))
-            image_report_at(c, r, en->layer, en->entry->path, 0, "%s %s and %s are one: %u", what, SHOWN(ids[k - 1].name),
-                            SHOWN(ids[k].name), ids[k].id);
+            image_report_at(c, r, layer, path, 0, "%s %s and %s are one: %u", what, SHOWN(ids[k - 1].name), SHOWN(ids[k].name), ids[k].id);
 }
 
 static void double_user(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    if (is_table(c, en, "etc/passwd"))
-        twins(c, r, en, "users");
+    (void)en;
+    twins(c, r, S("etc/passwd"), "users");
 }
 
 static void double_group(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    if (is_table(c, en, "etc/group"))
-        twins(c, r, en, "groups");
+    (void)en;
+    twins(c, r, S("etc/group"), "groups");
 }
 
 /* --- Nobody's files ------------------------------------------------------------------------------------------------------------------ */
@@ -163,9 +174,10 @@ const struct rule rules_image_users[] = {
      .why = "Everyone in the container can become this user.",
      .fix = "Lock the account: passwd -l USER.",
      .url = "",
-     .image = empty_password},
+     .mark = empty_password,
+     .image = report_shown},
     {.id = "ImageDoubleUser",
-     .reads = READS_CONTENT,
+     .reads = READS_IMAGE,
      .severity = SEVERITY_WARNING,
      .also = "DKL-LI-0002",
      .why = "Two names of one number are one user: what is given to one the other has.",
@@ -173,7 +185,7 @@ const struct rule rules_image_users[] = {
      .url = "",
      .image = double_user},
     {.id = "ImageDoubleGroup",
-     .reads = READS_CONTENT,
+     .reads = READS_IMAGE,
      .severity = SEVERITY_WARNING,
      .also = "DKL-LI-0002",
      .why = "Two names of one number are one group.",

@@ -79,7 +79,7 @@ void output_add(struct output *o, struct str name, struct str text, const struct
     for (size_t k = 0; k < n; k++) {
         struct finding *f = &part.findings[k];
         *f = findings[k];
-        f->file = part.name;
+        f->file = f->file.n && !str_eq(f->file, name) ? arena_str(a, f->file) : part.name; /* of an image, a Dockerfile that made it */
         f->pos = in_characters(&places, f->pos);
         f->end = in_characters(&ends, f->end);
         f->message = arena_str(a, f->message);
@@ -121,7 +121,7 @@ struct str output_fingerprint(struct arena *a, const struct finding *f) {
 }
 
 struct str output_place(struct arena *a, const struct finding *f) {
-    return f->path.n ? arena_join3(a, f->file, S(":"), f->path) : f->file;
+    return f->path.n && !f->pos.line ? arena_join3(a, f->file, S(":"), f->path) : f->file;
 }
 
 void output_write(const struct output *o, enum output_format format, struct buf *out) {

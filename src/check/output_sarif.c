@@ -48,7 +48,7 @@ static void add_artifact(yyjson_mut_doc *d, yyjson_mut_val *o, struct str name) 
 static void add_location(yyjson_mut_doc *d, yyjson_mut_val *result, struct arena *a, const struct finding *f) {
     yyjson_mut_val *location = yyjson_mut_arr_add_obj(d, yyjson_mut_obj_add_arr(d, result, "locations"));
     yyjson_mut_val *physical = yyjson_mut_obj_add_obj(d, location, "physicalLocation");
-    add_artifact(d, physical, f->path.n ? arena_join3(a, f->file, STR_NULL, f->path) : f->file);
+    add_artifact(d, physical, f->path.n && !f->pos.line ? arena_join3(a, f->file, STR_NULL, f->path) : f->file);
     if (f->pos.line)
         add_region(d, physical, "region", f->pos, f->end);
 }

@@ -40,17 +40,33 @@ static void checkstyle_error(struct arena *a, const struct finding *f, struct bu
     buf_printf(out, " source=\"croze.%s\"/>\n", f->rule->id);
 }
 
+static void checkstyle_file(struct str name, struct buf *out) {
+    buf_add_str(out, S("  <file"));
+    add_attribute(out, "name", name);
+    buf_add_str(out, S(">\n"));
+}
+
+/* What was found in an image may stand in a Dockerfile. */
+static void checkstyle_part(struct arena *a, const struct output_part *part, struct buf *out) {
+    struct str file = part->name;
+    checkstyle_file(file, out);
+    for (size_t k = 0; k < part->n_findings; k++) {
+        const struct finding *f = &part->findings[k];
+        if (!str_eq(f->file, file)) {
+            buf_add_str(out, S("  </file>\n"));
+            checkstyle_file(f->file, out);
+        }
+        file = f->file;
+        checkstyle_error(a, f, out);
+    }
+    buf_add_str(out, S("  </file>\n"));
+}
+
 void output_checkstyle(const struct output *o, struct buf *out) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     buf_printf(out, "%s<checkstyle version=\"4.3\">\n", heading);
-    for (size_t p = 0; p < o->parts.n; p++) {
-        buf_add_str(out, S("  <file"));
-        add_attribute(out, "name", o->parts.p[p].name);
-        buf_add_str(out, S(">\n"));
-        for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
-            checkstyle_error(&a, &o->parts.p[p].findings[k], out);
-        buf_add_str(out, S("  </file>\n"));
-    }
+    for (size_t p = 0; p < o->parts.n; p++)
+        checkstyle_part(&a, &o->parts.p[p], out);
     buf_add_str(out, S("</checkstyle>\n"));
 }
 

@@ -18,7 +18,7 @@ enum rule_reads {
     READS_OTHER,       /* something else, and who reads it says it (deploy.h, exceptions.h); no function */
     READS_IMAGE,       /* a built image as a whole, once (image_rules.h) */
     READS_ENTRY,       /* each entry of each layer, by its metadata */
-    READS_CONTENT,     /* each file of each layer, and its bytes */
+    READS_CONTENT,     /* each file of each layer, and what its bytes told `mark` when they passed (marks.h) */
     READS_HOST,        /* the host, once: a recommendation of the CIS benchmark, as those below (host_rules.h) */
     READS_CONTAINER,   /* each container that runs there */
     READS_HOST_IMAGE,  /* each image that its engine has */
@@ -27,6 +27,8 @@ enum rule_reads {
 struct check;
 struct image_check;
 struct image_entry;
+struct marker;
+struct watched_file;
 struct host_check;
 struct host_container;
 struct host_image;
@@ -44,6 +46,9 @@ struct rule {
      * the file is only a piece of one. NULL: nothing does. */
     void (*lint)(struct check *c, const struct rule *r, const struct df_instruction *none);
     void (*image)(struct image_check *c, const struct rule *r, const struct image_entry *en); /* READS_IMAGE: en is NULL */
+    /* READS_CONTENT: notes what the bytes of a file tell on their own, whatever image they are of; from any thread. `image` is called for
+     * each note. */
+    void (*mark)(struct marker *m, const struct rule *r, const struct watched_file *f);
     const char *title;            /* of a recommendation: what is to be so */
     const char *object;           /* what it is about, where several share a function */
     void (*host)(struct host_check *c);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "build/verify.h"
 #include "cmd/build_flags.h"
+#include "cmd/check_gate.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "cmd/registry_flags.h"
@@ -44,6 +45,7 @@ static const struct opt options[] = {
     OPT_TABLE(build_input_rows, "What goes in"),
     OPT_TABLE(build_run_rows, "RUN steps"),
     OPT_TABLE(build_output_rows, "What comes out"),
+    OPT_TABLE(check_gate_rows, "Checks of what came out"),
     OPT_TABLE(registry_rows, "Registries"),
     OPT_TABLE(build_check_rows, "Looking without building"),
     OPT_END,
@@ -141,6 +143,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     enum progress_mode mode = PROGRESS_QUIET;
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
+        o.gate = check_gate(&c->store, "named");
         struct progress *p = progress_new(mode, STDERR_FILENO);
         good = explain_ignore.n ? explain(&c->store, &o, &a, p, e) : build(&c->store, &o, p, e);
         progress_free(p);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cmd/build_flags.h"
+#include "cmd/check_gate.h"
 
 enum { OUTPUTS_MAX = 100 };
 
@@ -80,7 +81,11 @@ static bool check_stdout(const struct build_output *o, size_t n, bool quiet, str
 
 /* Files about an image, and things in it, want an image. */
 static bool check_images(const struct build_output *o, size_t n, struct err *e) {
-    const char *flag = iidfile ? "--iidfile" : annotations.n ? "--annotation" : squash || squash_new ? "--squash" : NULL;
+    const char *flag = iidfile                ? "--iidfile"
+                       : annotations.n        ? "--annotation"
+                       : squash || squash_new ? "--squash"
+                       : check_gate_asked()   ? "--require-checks"
+                                              : NULL;
     for (size_t i = 0; i < n; i++)
         if (output_is_image(&o[i]))
             return true;
@@ -212,9 +217,9 @@ static bool write_metadata(const struct build_options *o, const struct build_res
     struct buf text = BUF_INIT(LIMIT_JSON_BYTES);
     json_write(d, true, &text);
     buf_add_char(&text, '\n');
-    bool good = buf_ok(&text) ? write_file(metadata_file, buf_str(&text), e)
-                              : err_set(e, ERR_FAILED, "%s: there is more to tell than the limit of %zu bytes", metadata_file,
-                                        text.max_bytes);
+    bool good = buf_ok(&text)
+                    ? write_file(metadata_file, buf_str(&text), e)
+                    : err_set(e, ERR_FAILED, "%s: there is more to tell than the limit of %zu bytes", metadata_file, text.max_bytes);
     buf_fini(&text);
     return good;
 }

@@ -5,19 +5,24 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/vec.h"
 #include "check/image_check.h"
+#include "check/image_lines.h"
 #include "cmd/check_origin.h"
+#include "dockerfile/dockerfile.h"
 #include "report/meter.h"
 #include "sandbox/sandbox.h"
 #include "sys/files.h"
 
-static const char *base_name, *platform;
+static const char *base_name, *platform, *dockerfile, *target;
 static bool image, no_content;
 
 const struct opt check_image_rows[] = {
     OPT_FLAG(0, "image", &image, "The operands are images"),
     OPT_STR(0, "base", "IMAGE", &base_name, "Pass over files and history of this image's layers, on which the others stand"),
+    OPT_STR(0, "dockerfile", "FILE", &dockerfile, "The image was built of this: what a line of it left is said of that line"),
+    OPT_STR(0, "target", "STAGE", &target, "... of this stage of it"),
     OPT_FLAG(0, "no-content", &no_content, "Look at names and modes alone: rules that read files are silent"),
     OPT_STR(0, "platform", "OS/ARCH[/VARIANT]", &platform, "Of an image for several platforms look at this one (default: this machine's)"),
     OPT_END,
@@ -32,7 +37,15 @@ bool check_image_reads_files(void) {
 }
 
 bool check_image_fits(struct err *e) {
-    const char *alone = image ? NULL : base_name ? "--base" : platform ? "--platform" : no_content ? "--no-content" : NULL;
+    const char *alone = image        ? NULL
+                        : dockerfile ? "--dockerfile"
+                        : target     ? "--target"
+                        : base_name  ? "--base"
+                        : platform   ? "--platform"
+                        : no_content ? "--no-content"
+                                     : NULL;
+    if (target && !dockerfile)
+        return err_set(e, ERR_USAGE, "--target is of a Dockerfile: give --dockerfile, too");
     return !alone || err_set(e, ERR_USAGE, "%s is of images: give --image, too", alone);
 }
 
@@ -96,6 +109,16 @@ static bool base_layers(struct store *s, const struct image *im, struct str name
     return *n || err_set(e, ERR_USAGE, "--base %s: %.*s does not stand on it", base_name, STR_ARG(name));
 }
 
+/* With --dockerfile: which line of it made what. */
+static bool find_lines(struct image *im, struct str *name, struct err *e) {
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
+    struct check_options o = {.plan = {.platform = wanted_platform(), .target = str_z(target)}};
+    *name = str_z(dockerfile);
+    if (!dockerfile)
+        return true;
+    return (file_read(dockerfile, &text, e) || dockerfile_unread(*name, e)) && image_lines_find(buf_str(&text), *name, &o, im, e);
+}
+
 static bool check_one(struct store *s, struct str name, const struct check_policy *policy, struct output *out, struct err *e) {
     struct image_check_options o = {.name = name, .no_contents = no_content, .policy = policy};
     struct image_check_result r = {0};
@@ -104,9 +127,9 @@ static bool check_one(struct store *s, struct str name, const struct check_polic
         return false;
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct meter *meter = meter_start("checking", METER_READ, -1, 0);
-    bool good = base_layers(s, &im, name, &o.base_layers, e);
+    bool good = base_layers(s, &im, name, &o.base_layers, e) && find_lines(&im, &o.dockerfile, e);
     if (check_origin_asked())
-        good = good && check_origin_one(s, &im, name, o.base_layers, policy, out, e);
+        good = good && check_origin_one(s, &im, name, &o, out, e);
     else
         good = good && check_image(&a, s, &im, &o, &r, e);
     meter_end(meter);

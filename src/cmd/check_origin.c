@@ -76,14 +76,24 @@ static bool read_source(struct err *e) {
 
 /* --- Images --------------------------------------------------------------------------------------------------------------------------- */
 
-bool check_origin_one(struct store *s, const struct image *im, struct str name, size_t base_layers, const struct check_policy *policy,
-                      struct output *out, struct err *e) {
-    struct origin_options o = {.name = name, .base_layers = base_layers, .policy = policy};
-    struct origin_report r;
-    if (!read_source(e))
+/* What the image was built of names digests too. */
+static bool read_dockerfile(struct str path, struct err *e) {
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
+    if (path.n == 0)
+        return true;
+    if (!file_read(path.p, &text, e))
         return false;
-    o.committed = source ? &state.committed : NULL;
-    o.named = source ? &state.named : NULL;
+    origin_digests_named(&state.named, buf_str(&text));
+    return true;
+}
+
+bool check_origin_one(struct store *s, const struct image *im, struct str name, const struct image_check_options *with, struct output *out,
+                      struct err *e) {
+    struct origin_options o = {.name = name, .base_layers = with->base_layers, .policy = with->policy, .named = &state.named};
+    struct origin_report r;
+    if (!read_source(e) || !read_dockerfile(with->dockerfile, e))
+        return false;
+    o.committed = &state.committed;
     if (!check_origin(&state.arena, s, im, &o, &r, e))
         return false;
     output_add(out, name, STR_NULL, r.findings, r.n_findings, r.n_dropped);

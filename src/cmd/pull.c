@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cmd/check_gate.h"
 #include "cmd/cmd.h"
 #include "cmd/registry_flags.h"
 #include "layer/read.h"
@@ -20,6 +21,7 @@ static const struct opt options[] = {
     OPT_FLAG('q', "quiet", &quiet, "Print only the name of what was pulled"),
     OPT_FLAG(0, "unpack", &unpack, "Unpack the layers at once, for the first run or build that needs them"),
     OPT_UNSUPPORTED(0, "disable-content-trust", NULL, "docker's content trust is gone from docker, too; signatures are checked by verify"),
+    OPT_TABLE(check_gate_rows, "Checks"),
     OPT_TABLE(registry_rows, "Registries"),
     OPT_END,
 };
@@ -78,6 +80,9 @@ static void say(const struct image_name *name, const struct pull_result *r, stru
 
 static bool pull_one(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
     struct pull_options o = {.platform = str_z(platform), .depth = unpack ? PULL_TREES : PULL_BLOBS, .progress = p->progress};
+    o.gate = check_gate(&p->context->store, "pulled");
+    if (o.gate && !unpack) /* its layers are looked at as they come */
+        o.depth = PULL_CONTENTS;
     struct pull_result r;
     if (!quiet)
         printf("%.*s: Pulling from %.*s\n", STR_ARG(name->digest.n ? name->digest : name->tag), STR_ARG(name->name));

@@ -60,7 +60,8 @@ static bool push_one(const struct pushing *p, const struct image_name *name, str
     if (!quiet)
         printf("The push refers to repository [%.*s]\n", STR_ARG(repository_text(a, &repository)));
     fflush(stdout);
-    if (!check_gate(p->store, name, e) || !push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
+    if (!check_gate_named(p->store, name, check_gate(p->store, "pushed"), e) ||
+        !push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
         return false;
     if (alone)
         note_alone(p, image_name_text(a, name));

@@ -15,6 +15,7 @@ struct history {
     bool has_created;
     struct str created_by, comment, author;
     bool empty_layer;
+    unsigned line, line_end;         /* of the Dockerfile that a build is carrying out, from 1; 0: not known. Not part of the document */
 };
 
 struct image {
@@ -32,6 +33,13 @@ struct image {
     struct digest manifest, config_digest; /* known after image_read / image_write */
     uint64_t manifest_bytes, config_bytes;
     struct str manifest_media_type;
+};
+
+/* What has to let an image pass before anything comes of it: before it gets a name, is written or sent. `name`: what it is to be called;
+ * `dockerfile`: what its history's lines are of, or "". False with an error: it does not pass, or nobody could tell. */
+struct image_gate {
+    bool (*passes)(void *ctx, struct store *s, const struct image *im, struct str name, struct str dockerfile, struct err *e);
+    void *ctx;
 };
 
 void image_init(struct image *im);

@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "layer/pipeline.h"
 
-enum { PATHS_MAX = CHUNK_MAX / TAR_BLOCK * (LIMIT_PATH_BYTES + 1) }; /* each piece has a header block of its own */
+/* Each piece has a header block of its own, and two names when somebody watches. */
+enum { PATHS_MAX = CHUNK_MAX / TAR_BLOCK * 2 * (LIMIT_PATH_BYTES + 1) };
 
 void chunks_init(struct layer_writer *w, unsigned workers) {
     w->n_chunks = workers + CHUNKS_EXTRA;

@@ -17,6 +17,7 @@
 #include "layer/tree.h"
 #include "layer/unpack.h"
 #include "layer/untar.h"
+#include "layer/watch.h"
 
 /* A layer that mentions so many directories and has listed none of them will not list them later: it leans (Bazel's do). To find that out
  * at the end would cost its whole tree; and a name of 2 KB may make a thousand. */
@@ -25,12 +26,13 @@ enum { IMPLIED_MAX = 1000 };
 struct ingest {
     struct store *store;
     struct listing *listing;
-    struct digest diff_id;     /* of what was read */
+    struct digest diff_id; /* of what was read */
     struct file_draft toc;
     enum ingest_what what;
     bool has_tree_already;
     struct tree_draft tree;
-    struct unpack *unpack;     /* NULL: no tree is made (any more) */
+    struct unpack *unpack; /* NULL: no tree is made (any more) */
+    void *watched;         /* watch.h */
 };
 
 struct ingest *ingest_new(struct store *s, enum ingest_what what) {
@@ -40,6 +42,7 @@ struct ingest *ingest_new(struct store *s, enum ingest_what what) {
     g->listing = listing_new(s->work_fd);
     g->toc = (struct file_draft)FILE_DRAFT_INIT;
     g->tree = (struct tree_draft)TREE_DRAFT_INIT;
+    g->watched = watch_begin(s);
     return g;
 }
 
@@ -53,6 +56,7 @@ void ingest_free(struct ingest *g) {
     if (!g)
         return;
     drop_tree(g);
+    watch_end(g->store, g->watched);
     file_draft_discard(&g->toc);
     listing_free(g->listing);
     free(g);
@@ -107,8 +111,11 @@ static bool take_bytes(struct ingest *g, const struct entry *en, const struct co
 static bool take_file(struct ingest *g, const struct entry *en, const struct content *c, struct err *e) {
     struct listing_file f = {.has_digest = true, .is_kept = toc_keeps(en->path) && en->size <= LIMIT_PASSWD_BYTES};
     struct buf bytes = BUF_INIT(LIMIT_PASSWD_BYTES);
+    struct watched_content w;
+    watched_content_init(&w, g->store, g->watched, en, c);
     bool ok = listing_enter(g->listing, en->path, e) &&
-              (f.is_kept ? take_kept(g, en, c, &bytes, &f.digest, e) : take_bytes(g, en, c, &f.digest, e));
+              (f.is_kept ? take_kept(g, en, &w.content, &bytes, &f.digest, e) : take_bytes(g, en, &w.content, &f.digest, e));
+    watched_content_fini(&w);
     f.kept = buf_str(&bytes);
     ok = ok && listing_add(g->listing, en, &f, e);
     buf_fini(&bytes);
@@ -220,7 +227,8 @@ bool ingest_read(struct ingest *g, decoder_read read, void *ctx, struct layer *l
 }
 
 bool ingest_commit(struct ingest *g, struct err *e) {
-    bool ok = toc_publish(g->store, &g->toc, &g->diff_id, e) && (!g->unpack || tree_publish(g->store, &g->tree, &g->diff_id, e));
+    bool ok = watch_commit(g->store, g->watched, &g->diff_id, e) && toc_publish(g->store, &g->toc, &g->diff_id, e) &&
+              (!g->unpack || tree_publish(g->store, &g->tree, &g->diff_id, e));
     if (ok)
         g->has_tree_already = g->has_tree_already || g->unpack;
     drop_tree(g);

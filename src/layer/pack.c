@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "layer/pipeline.h"
+#include "layer/watch.h"
 
 /* --- Reading --- */
 
@@ -64,10 +65,23 @@ static bool read_piece(struct chunk *c, struct piece *p, struct err *e) {
     return true;
 }
 
+/* What was pulled was shown when it was (writer.c). */
+static void show_piece(const struct chunk *c, const struct piece *p) {
+    const struct layer_writer *w = c->writer;
+    struct str head = str_n((const char *)c->raw + p->at, p->length);
+    if (w->watched && p->offset == 0)
+        w->store->watch->file(w->watched,
+                              &(struct watched_file){str_z(c->paths.p + p->entry_path), p->entry_mode, (uint64_t)p->seen.st_size, head});
+}
+
 static bool read_pieces(struct chunk *c, struct err *e) {
-    for (size_t i = 0; i < c->pieces.n; i++)
-        if (!c->pieces.p[i].filled && !read_piece(c, &c->pieces.p[i], e))
+    for (size_t i = 0; i < c->pieces.n; i++) {
+        if (c->pieces.p[i].filled)
+            continue;
+        if (!read_piece(c, &c->pieces.p[i], e))
             return false;
+        show_piece(c, &c->pieces.p[i]);
+    }
     return true;
 }
 

@@ -28,7 +28,8 @@
 enum {
     CHUNK_MIN = KIB(128),                      /* a chunk is not ended by a name before it has this much */
     CHUNK_MORE = KIB(384),                     /* how much further the next cut lies, on average */
-    CHUNK_FILE = MIB(1),                       /* larger files are cut at its multiples, and have their chunks for themselves */
+    CHUNK_FILE = MIB(1),                       /* larger files are cut at its multiples, and have their chunks for themselves; no head
+                                                * that a watch is shown (watch.h) is cut */
     CHUNK_MAX = CHUNK_FILE + KIB(128),         /* a piece of a file with its headers always fits */
 };
 
@@ -46,6 +47,7 @@ struct piece {
     int dir_fd;
     uint64_t offset;            /* in the file */
     size_t entry;               /* number in the toc */
+    uint32_t entry_path, entry_mode; /* of a watched file's first piece; the path is in chunk.paths, too */
     struct stat seen;           /* as it was listed */
     bool filled;
     bool has_digest;            /* of the whole file: known beforehand, or computed here */
@@ -139,6 +141,7 @@ struct layer_writer {
 
     pthread_mutex_t shared;     /* toc and index */
     struct toc_builder *toc;    /* NULL with hash_only */
+    void *watched;              /* watch.h; NULL: nobody looks */
     struct chunk_index *index;
 };
 

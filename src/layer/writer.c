@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "layer/pipeline.h"
+#include "layer/watch.h"
 
 const char *layer_media_type(enum compression c) {
     static const char *const types[] = {
@@ -27,7 +28,8 @@ struct layer_writer *layer_writer_new(struct store *s, const struct layer_option
     compression_encoder_id(o->compression, o->level, w->encoder_id);
     w->headers = (struct buf)BUF_INIT(TAR_HEADERS_MAX);
     w->last_path = (struct buf)BUF_INIT(LIMIT_PATH_BYTES);
-    w->skipping = !o->no_reuse;
+    w->watched = o->hash_only || o->blob_only ? NULL : watch_begin(s);
+    w->skipping = !o->no_reuse && !w->watched; /* a watch sees every file */
     for (size_t i = 0; i < WORKERS_MAX; i++)
         w->workers[i].blob_fd = -1;
     pthread_mutex_init(&w->lock, NULL);
@@ -53,6 +55,7 @@ void layer_writer_free(struct layer_writer *w) {
         fd_closep(&w->workers[i].blob_fd);
     }
     chunks_fini(w);
+    watch_end(w->store, w->watched);
     file_draft_discard(&w->draft);
     toc_builder_free(w->toc);
     chunk_index_close(w->index);
@@ -157,12 +160,30 @@ static bool begins_chunk(const struct layer_writer *w, struct str path, uint64_t
 
 /* --- Contents --- */
 
-static void add_piece(struct layer_writer *w, const struct content *c, size_t number, uint64_t offset, size_t n) {
+_Static_assert((int)WATCH_HEAD_BYTES <= (int)CHUNK_FILE, "a watched head lies in one chunk");
+
+static uint32_t add_path(struct chunk *c, struct str path) {
+    size_t at = c->paths.n;
+    buf_add_str(&c->paths, path);
+    buf_add_char(&c->paths, '\0');
+    return (uint32_t)at;
+}
+
+static void add_piece(struct layer_writer *w, const struct entry *en, const struct content *c, size_t number, uint64_t offset, size_t n) {
     struct chunk *k = open_chunk(w);
-    struct piece p = {.at = (uint32_t)k->raw_n, .length = (uint32_t)n, .path = (uint32_t)k->paths.n, .dir_fd = c->dir_fd, .offset = offset,
-                      .entry = number, .seen = c->seen, .has_digest = c->has_digest, .digest = c->digest};
-    buf_add_str(&k->paths, c->path);
-    buf_add_char(&k->paths, '\0');
+    struct piece p = {.at = (uint32_t)k->raw_n,
+                      .length = (uint32_t)n,
+                      .path = add_path(k, c->path),
+                      .dir_fd = c->dir_fd,
+                      .offset = offset,
+                      .entry = number,
+                      .seen = c->seen,
+                      .has_digest = c->has_digest,
+                      .digest = c->digest};
+    if (w->watched && offset == 0) {
+        p.entry_path = add_path(k, en->path);
+        p.entry_mode = en->mode;
+    }
     vec_push(&k->pieces, p);
     k->raw_n += n;
 }
@@ -174,8 +195,14 @@ static bool holds_digest(const struct layer_writer *w, const struct content *c) 
 /* The next n bytes of the chunk are that part of a file; they are about to be pulled. */
 static void mark_piece(struct layer_writer *w, const struct entry *en, const struct content *c, uint64_t offset, size_t n) {
     struct chunk *k = open_chunk(w);
-    struct piece p = {.at = (uint32_t)k->raw_n, .length = (uint32_t)n, .dir_fd = -1, .offset = offset, .filled = true, .has_digest = true,
-                      .seen = {.st_size = (off_t)en->size}, .digest = c->digest};
+    struct piece p = {.at = (uint32_t)k->raw_n,
+                      .length = (uint32_t)n,
+                      .dir_fd = -1,
+                      .offset = offset,
+                      .filled = true,
+                      .has_digest = true,
+                      .seen = {.st_size = (off_t)en->size},
+                      .digest = c->digest};
     vec_push(&k->pieces, p);
 }
 
@@ -219,12 +246,19 @@ static bool keep_file_digest(struct layer_writer *w, const struct entry *en, con
 static bool put_part(struct layer_writer *w, const struct entry *en, const struct content *c, size_t number, uint64_t offset, size_t n,
                      struct sha256 *hash, struct err *e) {
     if (c->kind == CONTENT_FILE) {
-        add_piece(w, c, number, offset, n);
+        add_piece(w, en, c, number, offset, n);
         return true;
     }
     if (holds_digest(w, c))
         mark_piece(w, en, c, offset, n);
-    return pull_piece(w, en->path, c, n, hash, e);
+    if (!pull_piece(w, en->path, c, n, hash, e))
+        return false;
+    if (w->watched && offset == 0) {
+        const struct chunk *k = w->open;
+        struct str head = str_n((const char *)k->raw + k->raw_n - n, n);
+        w->store->watch->file(w->watched, &(struct watched_file){en->path, en->mode, en->size, head});
+    }
+    return true;
 }
 
 /* The parts of a file's content begin at multiples of CHUNK_FILE, each in a chunk of its own; most files have one part, behind their
@@ -384,7 +418,7 @@ static bool publish(struct layer_writer *w, struct layer *out, struct err *e) {
             return false;
         record_all(w, &out->blob);
     }
-    return !w->toc || toc_builder_publish(w->toc, out, e);
+    return watch_commit(w->store, w->watched, &out->diff_id, e) && (!w->toc || toc_builder_publish(w->toc, out, e));
 }
 
 bool layer_writer_finish(struct layer_writer *w, struct layer *out, struct err *e) {

@@ -59,8 +59,9 @@ struct pull {
     struct store *store;
     const struct image_name *name;
     struct str platform;
-    bool asked;              /* somebody asked for this platform: another one will not do */
+    bool asked; /* somebody asked for this platform: another one will not do */
     struct place *from, *to;
+    const struct image_gate *gate;
     bool keep_index;
     struct store_ref held;
     bool is_held;
@@ -108,12 +109,17 @@ static bool accepts(void *ctx, const struct descriptor *config, struct err *e) {
     return good;
 }
 
+static bool passes(const struct pull *p, const struct image *im, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    return !p->gate || p->gate->passes(p->gate->ctx, p->store, im, whole_image_name(&a, p->name), STR_NULL, e);
+}
+
 /* What is held was not asked for by platform then, perhaps. */
 static bool check_held(const struct pull *p, struct err *e) {
     struct image im;
     if (!image_read(p->store, &p->held.manifest, p->platform, &im, e))
         return false;
-    bool good = check_platform(p, &im, e);
+    bool good = check_platform(p, &im, e) && passes(p, &im, e);
     image_fini(&im);
     return good;
 }
@@ -123,7 +129,7 @@ static bool check(struct pull *p, struct place *to, const struct manifest_blob *
     struct image im;
     if (!image_read(p->store, &m->digest, p->platform, &im, e))
         return false;
-    bool fits = check_platform(p, &im, e) && place_store_fits(to, &im, e);
+    bool fits = check_platform(p, &im, e) && place_store_fits(to, &im, e) && passes(p, &im, e);
     image_fini(&im);
     return fits;
 }
@@ -158,6 +164,7 @@ bool pull_image(struct registries *r, struct store *s, const struct image_name *
     struct repository repository;
     bool current;
     *out = (struct pull_result){0};
+    p.gate = o->gate;
     p.asked = o->platform.n > 0;
     p.keep_index = str_eq(p.platform, THIS_PLATFORM);
     repository_of(a, name, &repository);
@@ -178,9 +185,11 @@ bool pull_when_parse(struct str text, enum pull_when *out) {
         const char *word;
         enum pull_when when;
     } words[] = {
-        {"missing", PULL_MISSING}, {"if-not-present", PULL_MISSING}, {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
-        {"always", PULL_ALWAYS},   {"true", PULL_ALWAYS},            {"", PULL_ALWAYS},           {"newer", PULL_NEWER},
-        {"ifnewer", PULL_NEWER},   {"never", PULL_NEVER},
+        {"missing", PULL_MISSING},   {"if-not-present", PULL_MISSING},
+        {"ifmissing", PULL_MISSING}, {"false", PULL_MISSING},
+        {"always", PULL_ALWAYS},     {"true", PULL_ALWAYS},
+        {"", PULL_ALWAYS},           {"newer", PULL_NEWER},
+        {"ifnewer", PULL_NEWER},     {"never", PULL_NEVER},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eqz(text, words[i].word)) {

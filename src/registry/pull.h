@@ -18,6 +18,7 @@ struct pull_options {
     struct str platform;         /* what was asked for, which an image must be of; "": this machine's, where there are several */
     enum pull_depth depth;
     struct progress *progress;   /* may be NULL */
+    const struct image_gate *gate; /* not NULL: an image that does not pass gets no name, one that is held is refused */
 };
 struct pull_result {
     struct digest digest;        /* that the name leads to now */

@@ -357,9 +357,10 @@ static bool check_quickly(struct fsck *f, struct err *e) {
     struct leftovers l = {s, f->o->repair && store_is_ours_alone(s), found_leftover, f};
     check_layout_file(f);
     return check_refs(f, e) && check_blobs(f, false, e) && check_steps(f, e) &&
-           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) && check_whys(f, e) && check_trees(f, e) &&
-           check_fetched(f, e) && check_caches(f, e) && logs_damaged(f->store, found_log, f, e) && check_indexes(f, e) &&
-           leftovers_find(&l, e);
+           check_names(f, s->toc_fd, "toc", S_IFREG, "not a table of contents", e) &&
+           (s->marks_fd < 0 || check_names(f, s->marks_fd, "marks", S_IFREG, "not a file of marks", e)) && check_whys(f, e) &&
+           check_trees(f, e) && check_fetched(f, e) && check_caches(f, e) && logs_damaged(f->store, found_log, f, e) &&
+           check_indexes(f, e) && leftovers_find(&l, e);
 }
 
 bool store_fsck(struct store *s, const struct fsck_options *o, void (*say)(void *, const char *), void *ctx, size_t *bad, struct err *e) {

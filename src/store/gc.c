@@ -343,7 +343,8 @@ static bool collect(struct gc *g, struct err *e) {
         return false;
     sweep_steps(g);
     return sweep_digests(g, g->store->blobs_fd, remove_file, &g->r->blobs, e) &&
-           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
+           sweep_digests(g, g->store->toc_fd, remove_file, &g->r->other, e) &&
+           sweep_digests(g, g->store->marks_fd, remove_file, &g->r->other, e) && sweep_trees(g, e) && sweep_stats(g, e) &&
            sweep_fetched(g, e) && why_orphans(g->store, remove_orphan, g, e) && origin_orphans(g->store, remove_orphan, g, e) &&
            sweep_kept(g, e) && sweep_caches(g, e) && sweep_leftovers(g, e);
 }

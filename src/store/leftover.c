@@ -47,7 +47,7 @@ static bool find_in(const struct leftovers *l, const char *where, struct err *e)
 }
 
 bool leftovers_find(const struct leftovers *l, struct err *e) {
-    static const char *const dirs[] = {".", "blobs/sha256", "toc", "steps", "why", "stat", "downloads/sha256", "downloads/urls",
+    static const char *const dirs[] = {".", "blobs/sha256", "toc", "marks", "steps", "why", "stat", "downloads/sha256", "downloads/urls",
                                        "origins"};
     for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
         if (!find_in(l, dirs[i], e))

@@ -16,8 +16,8 @@
 #define SYSTEM_ROOT "/var/lib/croze"
 
 static const char *const layout_dirs[] = {
-    "locks", "leases", "blobs", "blobs/sha256", "toc", "steps", "why", "trees", "stat", "work", "kept", "downloads", "downloads/sha256",
-    "downloads/urls", "gits", "mounts", "logs", "origins",
+    "locks",     "leases",           "blobs",          "blobs/sha256", "toc",    "marks", "steps",   "why", "trees", "stat", "work", "kept",
+    "downloads", "downloads/sha256", "downloads/urls", "gits",         "mounts", "logs",  "origins",
 };
 
 /* Root of the host, not of a user namespace that a user made. */
@@ -125,9 +125,13 @@ static bool open_fetched(struct store *s, struct err *e) {
            (s->gits_fd = open_dir(s, "gits", e)) >= 0;
 }
 
-/* A store of an older croze has none of it. */
-static bool open_fetched_if_there(struct store *s, struct err *e) {
-    bool ok = open_fetched(s, e);
+static bool open_later(struct store *s, struct err *e) {
+    return (s->marks_fd = open_dir(s, "marks", e)) >= 0 && open_fetched(s, e);
+}
+
+/* A store of an older croze may have none of it. */
+static bool open_later_if_there(struct store *s, struct err *e) {
+    bool ok = open_later(s, e);
     if (!ok && e->sys == ENOENT)
         err_clear(e);
     return ok || e->kind == ERR_NONE;
@@ -162,8 +166,18 @@ static bool clean_up(struct store *s, struct err *e) {
 static void init(struct store *s, const char *flavour) {
     assert(*flavour && *flavour != '.' && !strchr(flavour, '/'));
     const char *no_sync = getenv("CROZE_NO_SYNC");
-    *s = (struct store){.root_fd = -1, .blobs_fd = -1, .toc_fd = -1, .steps_fd = -1, .trees_fd = -1, .work_fd = -1, .downloads_fd = -1,
-                        .urls_fd = -1, .gits_fd = -1, .reading = -1, .flavour = flavour};
+    *s = (struct store){.root_fd = -1,
+                        .blobs_fd = -1,
+                        .toc_fd = -1,
+                        .marks_fd = -1,
+                        .steps_fd = -1,
+                        .trees_fd = -1,
+                        .work_fd = -1,
+                        .downloads_fd = -1,
+                        .urls_fd = -1,
+                        .gits_fd = -1,
+                        .reading = -1,
+                        .flavour = flavour};
     s->sync = !no_sync || strcmp(no_sync, "1") != 0;
 }
 
@@ -174,7 +188,7 @@ bool store_open(struct store *s, const char *root, const char *flavour, struct e
         return false;
     /* 0700: trees hold set-user-id programs and images may hold secrets, so nobody else enters */
     if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) &&
-        open_fetched(s, e) && lease_open(s, e) && clean_up(s, e))
+        open_later(s, e) && lease_open(s, e) && clean_up(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s", path);
@@ -200,7 +214,7 @@ static bool open_read_only(struct store *s, const char *root, bool *absent, stru
     *absent = !ok || !has_marker(s);
     if (ok && *absent)
         ok = err_set(e, ERR_FAILED, "it has no file %s", MARKER);
-    ok = ok && check_marker(s, e) && open_dirs(s, e) && open_fetched_if_there(s, e) && hold_gc_off(s, e);
+    ok = ok && check_marker(s, e) && open_dirs(s, e) && open_later_if_there(s, e) && hold_gc_off(s, e);
     if (ok)
         return true;
     store_close(s);
@@ -244,6 +258,7 @@ void store_close(struct store *s) {
     fd_closep(&s->work_fd);
     fd_closep(&s->trees_fd);
     fd_closep(&s->steps_fd);
+    fd_closep(&s->marks_fd);
     fd_closep(&s->toc_fd);
     fd_closep(&s->blobs_fd);
     fd_closep(&s->root_fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * store/ is everything on disk: an OCI image layout (oci-layout, index.json, blobs/sha256/) that other tools read as it lies, and beside it
- * croze's own, rebuildable things (toc/, trees/, steps/, stat/, chunks.idx, downloads/, gits/, leases/, work/, locks). Formats and rules:
- * croze-store(5).
+ * croze's own, rebuildable things (toc/, marks/, trees/, steps/, stat/, chunks.idx, downloads/, gits/, leases/, work/, locks). Formats and
+ * rules: croze-store(5).
  *
  * Crash rule: a name is visible only when what it names is complete. Every writer uses a draft (sys/files.h) and publishes it; kill -9 or a
  * full disk at any moment leaves the old state or the new one. What lies under work/ belongs to a lease; without a living one it is swept.
@@ -14,14 +14,17 @@
 #include "base/digest.h"
 #include "sys/files.h"
 
+struct layer_watch;
 struct store {
     char *root;              /* absolute path */
     int root_fd, blobs_fd, toc_fd, steps_fd, trees_fd, work_fd; /* directories */
+    int marks_fd;                                               /* or -1: a store that is only read may have none */
     int downloads_fd, urls_fd, gits_fd;                         /* downloads/sha256, downloads/urls, gits */
     const char *flavour;     /* of trees/: "host-trusted" (T0) or "<uid map>-user" (T1), see croze-store(5) */
     bool sync;               /* fsync before publishing (default true; tests of many builds may turn it off with CROZE_NO_SYNC=1) */
     struct lease *lease;     /* this process's, opened with the store; NULL if it is read_only */
     int read_only;           /* 0, or why nothing can be written (an errno): then store_open_to_read opened it */
+    const struct layer_watch *watch; /* who looks at files of layers that come in (layer/watch.h), or NULL; set by who opened the store */
     int reading;             /* locks/gc, held shared as long as a read_only store is open; -1: there is none to hold */
 };
 

@@ -168,6 +168,12 @@ installed "... and one that is looked for" '^step 2; base' "$get && sha256sum /o
 installed "a URL that nobody knows" 'unproven 2; /opt/f; /opt/g$' 'curl -o /opt/f "$(cat /etc/url)"; echo x >/opt/g'
 installed "no download" 'unproven 1; /opt/g$' "echo x >/opt/g"
 
+serve http
+echo added >"$T/www/f"
+printf 'FROM scratch\nADD --checksum=sha256:%s http://127.0.0.1:%s/files/f /f\n' "$(sha256sum <"$T/www/f" | cut -d' ' -f1)" "$port" | made added
+is "ADD --checksum, of which history does not tell" "$(what added)" 'unproven 1; /f'
+is "... and its Dockerfile does" "$(what --dockerfile "$T/c/Dockerfile" added)" 'download 1'
+
 # --- a work tree ---
 
 mkdir "$T/work" && cd "$T/work" || exit 1

@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154 # ports come from tests/peer/lib.sh
+# --require-checks where images come from, and what it needs to be cheap:
+#   * a build: what does not pass is not named, written or sent; what a line left is said of that line of the Dockerfile
+#   * a pull: what does not pass gets no name, whether it is brought or held
+#   * what files told is kept: the same whether the layer was built, pulled or read later; a second check reads no layer
+#   * marks that are damaged, out of date, of layers that are gone; a store that may only be read
+#   * check --image --dockerfile: the lines of an image that was built before
+. "$(dirname "$0")/lib.sh"
+. "$here/../peer/lib.sh"
+export HOME="$T/home"
+mkdir -p "$HOME" "$T/bad" "$T/good"
+cd "$T" || exit 1 # no exceptions but those of the test
+import_base base
+peer_start one
+at=127.0.0.1:$port
+named() { croze images -q "$1" | wc -l; }
+
+token=ghp_abcdefghijklmnopqrstuvwxyz$((1000000000 + $$))
+cat >"$T/bad/Dockerfile" <<'END'
+FROM base AS files
+# two lines, the second of which
+RUN mkdir -p /opt/app && \
+    echo >/opt/app/empty
+FROM files
+COPY key token /opt/app/
+RUN rm /opt/app/key
+USER 10001:10001
+HEALTHCHECK CMD ["true"]
+END
+printf 'token=%s\n' "$token" >"$T/bad/token"
+{
+    echo '-----BEGIN PRIVATE KEY-----'
+    head -c 96 /dev/zero | tr '\0' Q
+    printf '\n-----END PRIVATE KEY-----\n'
+} >"$T/bad/key"
+sed '/^COPY/d; /^RUN rm/d' "$T/bad/Dockerfile" >"$T/good/Dockerfile"
+
+# --- builds ---
+
+does "a build of which nothing bad is found" croze build -q -t good:1 --require-checks "$T/good"
+is "  has its name" "$(named good:1)" 1
+refuses 10 'bad:1 is not named: 2 findings' "one with a key and a token" croze build -q -t bad:1 --require-checks "$T/bad"
+is "  has no name" "$(named bad:1)" 0
+like "  the key is said of the line that brought it, though it was deleted" "$err" \
+    '^Dockerfile:6:1: /opt/app/key: error: line 1 begins a private key; a later layer hides it'
+like "  so is the token" "$err" '^Dockerfile:6:1: /opt/app/token: error: line 1 has what looks like a GitHub token '
+unlike "  which is not shown" "$err" "$token"
+refuses 10 'is not named' "it is not written" croze build -q -o "type=oci,dest=$T/out.tar" --require-checks "$T/bad"
+is "  to any file" "$(ls "$T/out.tar" 2>/dev/null)" ''
+refuses 10 'is not named' "nor sent" croze build -q -t "$at/demo/bad:1" --push --require-checks "$T/bad"
+is "  anywhere" "$(peer one log operation=manifest.put | wc -l)" 0
+refuses 10 'is not named' "nor left as an image without a name" croze build -q --require-checks "$T/bad"
+does "a stricter gate lets the good one pass still" croze build -q -t good:1 --require-checks=warning "$T/good"
+refuses 2 '^croze: --require-checks: no output of this build is an image' "what is no image cannot pass" \
+    croze build -q -o "type=local,dest=$T/tree" --require-checks "$T/good"
+does "both builds of --verify pass once" croze build -q -t good:1 --verify --require-checks "$T/good"
+printf -- '- rule: ImageToken\n  path: opt/app/token\n  reason: a test token\n- rule: ImagePrivateKey\n  reason: a test key\n' >"$T/.croze-check.yaml"
+does "exceptions with a reason let it pass" croze build -q -t bad:1 --require-checks "$T/bad"
+rm "$T/.croze-check.yaml"
+
+# --- lines of an image that is there ---
+
+lines() { croze check --image "$@" --format json 2>/dev/null | sed -n 's/.*"id":"\(ImagePrivateKey\|ImageToken\)".*"file":"\([^"]*\)"\(,"line":\([0-9]*\)\)\{0,1\}.*/\1 \2 \4/p'; }
+is "without its Dockerfile, findings are of the image" "$(lines bad:1)" "ImagePrivateKey bad:1 
+ImageToken bad:1 "
+is "with it, of its lines" "$(lines --dockerfile bad/Dockerfile bad:1)" "ImagePrivateKey bad/Dockerfile 6
+ImageToken bad/Dockerfile 6"
+refuses 1 'bad/Other: line 6, RUN, is not what made the image: there its history has COPY' "another file is refused" sh -c \
+    "sed s/COPY/RUN/ bad/Dockerfile >bad/Other; '$CROZE' check --image --dockerfile bad/Other bad:1"
+refuses 1 'bad/Dockerfile: line [0-9]*, ' "so is another stage" croze check --image --dockerfile bad/Dockerfile --target files bad:1
+refuses 2 'give --dockerfile, too' "a stage of nothing" croze check --image --target files bad:1
+refuses 2 'give --image, too' "no image" croze check --dockerfile bad/Dockerfile bad/Dockerfile
+for format in sarif checkstyle junit gitlab github; do
+    exits 10 "$format names the file and the line" croze check --image --dockerfile bad/Dockerfile --format $format bad:1
+    like "  $format" "$out" 'bad/Dockerfile'
+    unlike "  and no file below it: $format" "$out" 'bad/Dockerfile:?/'
+done
+
+# --- what files told ---
+
+marks() { (cd "$CROZE_ROOT/marks" && sha256sum -- * 2>/dev/null); }
+croze gc --all >/dev/null
+built=$(marks)
+isnt "a build with checks leaves marks" "$built" ''
+rm -f "$CROZE_ROOT"/marks/*
+exits 10 "an image without marks is read" croze check --image bad:1
+read=$(marks)
+is "  and has the same marks then" "$(echo "$built" | grep -F "$read" | wc -l)" "$(echo "$read" | wc -l)"
+croze push -q bad:1 "docker://$at/demo/bad:1" >/dev/null
+refuses 10 "$at/demo/bad:1 is not pulled: 2 findings" "a pull of it" env CROZE_ROOT="$T/second" "$CROZE" pull -q --require-checks "$at/demo/bad:1"
+is "  gives it no name" "$(CROZE_ROOT="$T/second" named "$at/demo/bad:1")" 0
+is "  and finds the same marks" "$(cd "$T/second/marks" && sha256sum -- *)" "$read"
+does "without the gate it comes" env CROZE_ROOT="$T/second" "$CROZE" pull -q "$at/demo/bad:1"
+refuses 10 'is not pulled' "what is held does not pass either" env CROZE_ROOT="$T/second" "$CROZE" pull -q --require-checks "$at/demo/bad:1"
+is "  but stays" "$(CROZE_ROOT="$T/second" named "$at/demo/bad:1")" 1
+croze push -q good:1 "docker://$at/demo/good:1" >/dev/null
+does "a good one is pulled" env CROZE_ROOT="$T/second" "$CROZE" pull -q --require-checks "$at/demo/good:1"
+is "  under its name" "$(CROZE_ROOT="$T/second" named "$at/demo/good:1")" 1
+
+# Tables of contents and marks tell all: the layers may even be gone.
+croze check --image bad:1 --format json >"$T/before"
+mkdir "$T/aside"
+croze inspect -f '{{range .RootFS.Layers}}{{println .}}{{end}}' bad:1 >/dev/null
+py - "$CROZE_ROOT" "$(digest_of bad:1)" "$T/aside" <<'END'
+import json, os, sys
+root, manifest, aside = sys.argv[1:]
+for layer in json.load(open(f"{root}/blobs/sha256/{manifest[7:]}"))["layers"]:
+    path = f"{root}/blobs/sha256/{layer['digest'][7:]}"
+    if os.path.exists(path):
+        os.rename(path, f"{aside}/{layer['digest'][7:]}")
+END
+croze check --image bad:1 --format json >"$T/after"
+is "a second check reads no layer" "$(cmp "$T/before" "$T/after" 2>&1)" ''
+mv "$T/aside"/* "$CROZE_ROOT/blobs/sha256/"
+
+# --- marks that are no good ---
+
+one=$(echo "$read" | sed -n 's/^[0-9a-f]*  //p' | head -1)
+for what in 'printf x' 'printf ""' 'head -c 100 /dev/urandom' 'head -c 30 "$CROZE_ROOT/marks/'"$one"'"'; do
+    eval "$what" >"$T/wrong" && cp "$T/wrong" "$CROZE_ROOT/marks/$one"
+    croze check --image bad:1 --format json >"$T/after"
+    is "marks that are no good are made again: $what" "$(cmp "$T/before" "$T/after" 2>&1)" ''
+    is "  as they were" "$(marks)" "$read"
+done
+touch "$CROZE_ROOT/marks/no-digest"
+does "fsck sees a name that is none" croze fsck
+like "  and says it" "$out" '^leftover: marks/no-digest'
+does "  and removes it" croze fsck --repair
+does "fsck is content with marks" croze fsck
+is "  and has nothing to say of them" "$out" 'the store is sound'
+for image in $(croze images -aq); do croze rmi -f "$image" >/dev/null 2>&1; done
+croze gc --all --grace 0 >/dev/null
+is "gc takes marks of layers that are gone" "$(marks)" ''
+import_base base
+
+# --- a store that may only be read ---
+
+croze build -q -t bad:1 "$T/bad" >/dev/null
+rm -f "$CROZE_ROOT"/marks/*
+if [ "$(id -u)" -eq 0 ]; then
+    skip "a store that may only be read" "root may write anywhere"
+else
+    chmod a-w "$CROZE_ROOT" "$CROZE_ROOT"/marks "$CROZE_ROOT"/leases "$CROZE_ROOT"/locks "$CROZE_ROOT"/work
+    exits 10 "a store that may only be read" croze check --image bad:1
+    like "  tells all the same" "$out" 'begins a private key'
+    is "  and nothing is written" "$(marks)" ''
+    chmod u+w "$CROZE_ROOT" "$CROZE_ROOT"/marks "$CROZE_ROOT"/leases "$CROZE_ROOT"/locks "$CROZE_ROOT"/work
+fi
+done_testing
