@@ -109,9 +109,9 @@ if command -v rpmbuild >/dev/null; then
     unpacked=no
     # shellcheck disable=SC2086 # options
     if [ "$(id -u)" -eq 0 ]; then
-        rpm $db --initdb 2>/dev/null && rpm $db --nodeps --force-debian -i "$T"/rpm/RPMS/noarch/tool-*.rpm 2>"$T/rpm/log" && unpacked=yes
+        rpm $db --initdb 2>/dev/null && rpm $db --nodeps -i "$T"/rpm/RPMS/noarch/tool-*.rpm 2>"$T/rpm/log" && unpacked=yes
     else # without chroot
-        rpm --dbpath "$T/rpmroot/var/lib/rpm" --initdb 2>/dev/null && rpm --dbpath "$T/rpmroot/var/lib/rpm" --nodeps --justdb --force-debian \
+        rpm --dbpath "$T/rpmroot/var/lib/rpm" --initdb 2>/dev/null && rpm --dbpath "$T/rpmroot/var/lib/rpm" --nodeps --justdb \
             -i "$T"/rpm/RPMS/noarch/tool-*.rpm 2>"$T/rpm/log" && mkdir -p "$T/rpmroot/usr/bin" && echo tool >"$T/rpmroot/usr/bin/tool" && unpacked=yes
     fi
     is "rpm itself makes a database" "$unpacked" yes
