@@ -28,6 +28,10 @@ MUST_CHECK bool digest_parse_hex(struct str hex, struct digest *out);
 static inline bool digest_eq(const struct digest *a, const struct digest *b) {
     return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
+/* As a key of a map, which lives as long as the digest does. */
+static inline struct str digest_key(const struct digest *d) {
+    return str_n((const char *)d->b, sizeof d->b);
+}
 bool digest_is_zero(const struct digest *d);
 /* The OCI ChainID of a stack of layers (image-spec config.md, "Layer ChainID"): of one layer its diffID, of more
  * sha256(text of the parent's + " " + text of the diffID). A zero parent is no layer. */

@@ -30,6 +30,13 @@
 #define LIMIT_SHELL_NESTED 16                  /* substitutions in substitutions: each is read once more */
 #define LIMIT_SHELL_COMMAND_COST KIB(4)        /* of LIMIT_FILE_WORK: what a command takes in memory, and a hundred rules that look at it */
 #define LIMIT_SHELL_WORD_COST 512              /* of LIMIT_FILE_WORK: the same of a word, so that a file has half a million */
+#define LIMIT_SHELLCHECK_SCRIPTS 1000          /* of one file: ShellCheck takes a few milliseconds for each */
+#define LIMIT_SHELLCHECK_BYTES KIB(256)        /* of one script with the names that it may use */
+#define LIMIT_SHELLCHECK_BATCH 64              /* scripts of one process, each an open file */
+#define LIMIT_SHELLCHECK_SAID MIB(8)           /* of one process */
+#define LIMIT_SHELLCHECK_S 60                  /* without an answer */
+#define LIMIT_VARIANTS 32                      /* Dockerfiles that are compared: each fact of each with those of the others */
+#define LIMIT_VARIANT_WORK 5000000             /* ports and volumes of one of them, gone through for each EXPOSE and VOLUME */
 #define LIMIT_EDITS 1000                       /* of one finding */
 #define LIMIT_EDITS_AT_ONCE 2000               /* carried out in one round: each is compared with those before it */
 #define LIMIT_EXCEPTIONS 1000                   /* each is compared with every finding */
@@ -84,6 +91,8 @@
 /* Registries. */
 #define LIMIT_TOKEN_BYTES KIB(64)              /* what a token service answers: tokens go into a header of every request */
 #define LIMIT_SCOPES 16                        /* of one token */
+#define LIMIT_TOKENS 64                        /* of one host, held: a mirror job needs one a repository */
+#define LIMIT_REGISTRY_HOSTS 1000              /* registries, their token services, and where they redirect to */
 #define LIMIT_CHALLENGES 16                    /* of one answer */
 #define LIMIT_REGISTRY_ERROR_BYTES KIB(64)     /* what a registry says of a failure */
 #define LIMIT_REGISTRY_SAID_BYTES 400          /* of that, what is shown */
@@ -102,6 +111,7 @@
 #define LIMIT_MANIFEST_SMALL_BYTES KIB(128)    /* as nearly all are: larger ones are held one at a time */
 #define LIMIT_INDEX_CHILDREN 10000             /* manifests that one index names */
 #define LIMIT_ARTIFACT_BLOBS 1000              /* of a manifest that is no image: signatures of one image, cosign's own limit */
+#define LIMIT_BLOB_BYTES ((uint64_t)256 << 30) /* one layer: a registry may send as much as its descriptor says */
 #define LIMIT_IMAGE_CONFIG_BYTES MIB(8)        /* it is held in memory: as LIMIT_JSON_BYTES */
 #define LIMIT_COPY_MANIFESTS 20000             /* of one copy, with all that is about them */
 #define LIMIT_COPY_BYTES MIB(16)               /* they are held in memory until they are put, with what they name */
@@ -109,6 +119,7 @@
 #define LIMIT_COPY_DEPTH 32                    /* indexes in indexes, signatures of signatures */
 #define LIMIT_PULLS_AT_ONCE 3                  /* bases of one build: each has requests and memory of its own */
 #define LIMIT_COPY_AT_ONCE 6                   /* requests of one copy: more and registries begin to hold back */
+#define LIMIT_ARRIVAL_WAIT_S 600               /* for another command that brings a blob which we want too: it may be stopped */
 #define LIMIT_TAGS 250000                      /* of one repository; and repositories of one registry */
 #define LIMIT_TAGS_BYTES MIB(12)               /* their names in memory: 48 bytes each, so many of them */
 #define LIMIT_TAG_PAGES 20000                  /* that a listing may come in: servers decide how long one is */

@@ -2,7 +2,8 @@
  *
  * check/ finds what is wrong with a Dockerfile without carrying it out. check_dockerfile() takes its text, runs every rule (rule.h) over it
  * and gives findings (finding.h), sorted by line. It follows BuildKit's checks: the same rules, words and lines, the "# check=" directive,
- * the build argument BUILDKIT_DOCKERFILE_CHECK and "# check=skip=" comments. No step is run; nothing is fetched or written.
+ * the build argument BUILDKIT_DOCKERFILE_CHECK and "# check=skip=" comments. No step is run; nothing is fetched or written; the one program
+ * that may be started is ShellCheck, where it is asked for.
  *
  * What was found before a file turned out to be wrong is still given, with the error beside it. */
 #ifndef CROZE_CHECK_CHECK_H
@@ -42,8 +43,24 @@ struct check_policy {
     bool no_fail;                 /* none is */
 };
 
+/* The program ShellCheck, that is to be asked too. */
+struct shellcheck {
+    const char *program;          /* its path, or its name in PATH */
+    struct err err;               /* why it could not be asked (ERR_UNCHECKED), or clear; the caller clears it */
+};
+
+/* What is to be said of a file that only others show, or another look at it (variants.h). */
+struct check_remark {
+    const struct rule *rule;
+    struct df_pos pos;
+    struct str message;
+};
+
 struct check_options {
     struct check_policy policy;
+    const struct check_remark *remarks;
+    size_t n_remarks;
+    struct shellcheck *shellcheck; /* NULL: no program is run */
     struct plan_options plan;     /* build arguments, target, platform, named contexts */
     bool all_stages;              /* also those that the target does not need */
     const struct ignore *ignore;  /* the context's, or NULL */
@@ -56,7 +73,7 @@ struct check_options {
 struct check_result {
     struct str text;              /* as given: for showing lines */
     struct dockerfile file;       /* as far as it could be read */
-    struct finding *findings;     /* sorted by line, then as BuildKit has them */
+    struct finding *findings;     /* by their place; with BuildKit's word by `line`, and then as it has them */
     size_t n_findings;
     size_t n_dropped;             /* above LIMIT_FINDINGS */
     bool fails;                   /* "error=true", and there are findings: a build must not begin */

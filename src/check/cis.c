@@ -62,11 +62,11 @@ size_t cis_count(const struct cis_report *r, enum cis_verdict v) {
 
 /* --- Answering ----------------------------------------------------------------------------------------------------------------------- */
 
-static void add_finding(struct host_check *c, const struct host_item *i) {
-    bool is_path = str_starts(i->subject, S("/"));
-    struct finding f = {.rule = c->rule, .message = i->message};
-    f.file = is_path || i->subject.n == 0 ? S("host") : i->subject;
-    f.path = is_path ? i->subject : STR_NULL;
+void host_find(struct host_check *c, const struct rule *r, struct str subject, struct str message) {
+    bool is_path = str_starts(subject, S("/"));
+    struct finding f = {.rule = r, .message = message};
+    f.file = is_path || subject.n == 0 ? S("host") : subject;
+    f.path = is_path ? subject : STR_NULL;
     if (!judge(c->options->policy, &f))
         return;
     if (c->findings.n < LIMIT_FINDINGS)
@@ -92,7 +92,7 @@ void host_say(struct host_check *c, enum cis_verdict v, struct str subject, cons
     va_end(ap);
     struct host_item item = {v, arena_str(c->arena, subject), arena_str(c->arena, str_z(text))};
     if (v == CIS_FAIL)
-        add_finding(c, &item);
+        host_find(c, c->rule, item.subject, item.message);
     add_item(c, item);
 }
 
@@ -178,6 +178,8 @@ static void each_container(struct host_check *c) {
             continue;
         if (x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
+        else if (x->runtime && c->rule->object)
+            host_say(c, CIS_MANUAL, x->name, "%s no bundle of %s tells", c->rule->object, x->runtime);
         else
             c->rule->container(c, x);
         n_silent += c->n_said == before;

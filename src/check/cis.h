@@ -30,7 +30,8 @@ struct cis_options {
     size_t n_only, n_skip;
     struct store *store;           /* croze's own, whose images are looked into; or NULL */
     bool no_contents;              /* ... but not into their files */
-    const struct check_policy *policy; /* of findings; verdicts do not depend on it */
+    const struct check_policy *policy; /* of findings; of verdicts only 4.2 depends on it, by its registries */
+    int64_t now_s;                 /* since 1970; 0: as the clock has it */
 };
 
 struct cis_report {

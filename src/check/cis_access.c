@@ -30,10 +30,36 @@ static void low_ports(struct host_check *c, const struct host_container *k) {
             host_say(c, CIS_FAIL, k->name, "port %llu of the host", (unsigned long long)k->ports[i].port);
 }
 
-static void open_ports(struct host_check *c, const struct host_container *k) {
+static bool is_published(const struct host_container *k, struct str inside) {
     for (size_t i = 0; i < k->n_ports; i++)
-        host_say(c, CIS_MANUAL, k->name, "%s is open as port %llu: is it needed?", SHOWN(k->ports[i].inside),
-                 (unsigned long long)k->ports[i].port);
+        if (str_eq(k->ports[i].inside, inside))
+            return true;
+    return false;
+}
+
+static void say_unused(struct host_check *c, const struct host_container *k, struct str message) {
+    host_say(c, CIS_MANUAL, k->name, "%.*s", STR_ARG(message));
+    host_find(c, rule_find(S("ContainerExposeUnused")), k->name, message);
+}
+
+/* A port on which nothing listens now nobody needs now. */
+static void open_ports(struct host_check *c, const struct host_container *k) {
+    struct host_listening l = {0};
+    size_t i, n;
+    yyjson_val *key, *v;
+    for (i = 0; i < k->n_ports; i++) {
+        struct str inside = k->ports[i].inside, text;
+        text = arena_printf(c->arena, "%s is open as port %llu", SHOWN(inside), (unsigned long long)k->ports[i].port);
+        if (host_is_idle(c, k, &l, inside))
+            say_unused(c, k, arena_join3(c->arena, text, S(", and nothing listens on it"), STR_NULL));
+        else
+            host_say(c, CIS_MANUAL, k->name, "%.*s: is it needed?", STR_ARG(text));
+    }
+    json_obj_foreach(json_get_object(k->config, "ExposedPorts"), i, n, key, v) {
+        struct str inside = str_n(yyjson_get_str(key), yyjson_get_len(key));
+        if (!is_published(k, inside) && host_is_idle(c, k, &l, inside))
+            say_unused(c, k, arena_printf(c->arena, "%s is exposed, and nothing listens on it", SHOWN(inside)));
+    }
 }
 
 static bool is_everywhere(struct str address) {
@@ -99,26 +125,29 @@ static void exec_root(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, kind, field, level, text, function, because, remedy)                                                             \
-    {                                                                                                                                      \
-        .id = name, .reads = kind, .severity = level, .also = number, .title = text, .field = function, .why = because, .fix = remedy,     \
-        .url = ""                                                                                                                          \
-    }
-
 const struct rule rules_cis_access[] = {
-    ROW("5.1", "HostSwarmOff", READS_HOST, host, SEVERITY_INFO, "Swarm is off where nobody needs it", no_swarm,
-        "It opens ports and gives other nodes a say.", "docker swarm leave."),
-    ROW("5.7", "HostContainerSsh", READS_CONTAINER, container, SEVERITY_WARNING, "No ssh server runs in a container", ssh,
-        "One more door, with keys and logs of its own.", "Use exec to look inside."),
-    ROW("5.8", "HostContainerLowPorts", READS_CONTAINER, container, SEVERITY_INFO, "No container has a port of the host below 1024",
-        low_ports, "Those are for services of the host that users trust.", "Publish a port above 1023, behind a proxy."),
-    ROW("5.9", "HostContainerPorts", READS_CONTAINER, container, SEVERITY_INFO, "Only ports that are needed are published", open_ports,
-        "Each one is a way in.", "Drop -P, and every -p that nobody uses."),
-    ROW("5.14", "HostContainerInterface", READS_CONTAINER, container, SEVERITY_WARNING, "Ports are published on one address of the host",
-        interfaces, "On all addresses it is open to networks that were not meant.", "Publish it as ADDRESS:PORT:PORT."),
-    ROW("5.23", "HostExecPrivileged", READS_HOST, host, SEVERITY_ERROR, "Nobody uses exec --privileged", exec_privileged,
-        "It gives a process what the container was denied.", "Drop --privileged from exec."),
-    ROW("5.24", "HostExecRoot", READS_HOST, host, SEVERITY_WARNING, "Nobody uses exec as root", exec_root,
-        "It gives a process what USER took away.", "Drop --user root from exec."),
+    {.id = "ContainerExposeUnused",
+     .reads = READS_OTHER,
+     .severity = SEVERITY_INFO,
+     .also = "5.9",
+     .why = "A port that is opened for nothing is open to whatever comes to listen there.",
+     .fix = "Drop it from EXPOSE and -p, or start what is to listen on it.",
+     .url = ""},
+    HOST_ROW("5.1", "HostSwarmOff", SEVERITY_INFO, "Swarm is off where nobody needs it", no_swarm, NULL,
+             "It opens ports and gives other nodes a say.", "docker swarm leave."),
+    CONTAINER_ROW("5.7", "HostContainerSsh", SEVERITY_WARNING, "No ssh server runs in a container", ssh, NULL,
+                  "One more door, with keys and logs of its own.", "Use exec to look inside."),
+    CONTAINER_ROW("5.8", "HostContainerLowPorts", SEVERITY_INFO, "No container has a port of the host below 1024", low_ports,
+                  "which ports are published", "Those are for services of the host that users trust.",
+                  "Publish a port above 1023, behind a proxy."),
+    CONTAINER_ROW("5.9", "HostContainerPorts", SEVERITY_INFO, "Only ports that are needed are published", open_ports,
+                  "which ports are published", "Each one is a way in.", "Drop -P, and every -p that nobody uses."),
+    CONTAINER_ROW("5.14", "HostContainerInterface", SEVERITY_WARNING, "Ports are published on one address of the host", interfaces,
+                  "which ports are published", "On all addresses it is open to networks that were not meant.",
+                  "Publish it as ADDRESS:PORT:PORT."),
+    HOST_ROW("5.23", "HostExecPrivileged", SEVERITY_ERROR, "Nobody uses exec --privileged", exec_privileged, NULL,
+             "It gives a process what the container was denied.", "Drop --privileged from exec."),
+    HOST_ROW("5.24", "HostExecRoot", SEVERITY_WARNING, "Nobody uses exec as root", exec_root, NULL,
+             "It gives a process what USER took away.", "Drop --user root from exec."),
     {0},
 };

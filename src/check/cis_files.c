@@ -26,35 +26,19 @@ static void check_file(struct host_check *c, struct str path, file_check *check,
     }
 }
 
-struct str host_unit_path(struct host_check *c, const char *unit) {
-    static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",     "/usr/local/lib/systemd/system",
-                                       "/lib/systemd/system", "/usr/lib/systemd/system", NULL};
-    struct host_file f;
-    const char *why;
-    for (size_t k = 0; dirs[k]; k++) {
-        struct str path = arena_printf(c->arena, "%s/%s", dirs[k], unit);
-        if (c->source->stat(c->source->ctx, path.p, &f, &why) != HOST_ABSENT)
-            return path;
-    }
-    return STR_NULL;
-}
-
 /* A unit is its file and what is dropped in beside it. */
 static void check_unit(struct host_check *c, const char *unit, file_check *check) {
-    struct str path = host_unit_path(c, unit);
-    struct str drops = arena_printf(c->arena, "/etc/systemd/system/%s.d", unit);
-    struct host_names names = {0};
-    const char *why = "";
+    struct str path = host_unit_path(c, unit), denied;
     if (path.n == 0) {
         host_say(c, CIS_NA, STR_NULL, "systemd has no %s here", unit);
         return;
     }
     check_file(c, path, check, false);
-    if (c->source->list(c->source->ctx, drops.p, c->arena, &names, &why) == HOST_DENIED)
-        host_say(c, CIS_MANUAL, drops, "cannot be listed: %s", why);
-    for (size_t k = 0; k < names.n && k < LIMIT_HOST_NAMES; k++)
-        if (str_ends(names.p[k], S(".conf")))
-            check_file(c, arena_join3(c->arena, drops, S("/"), names.p[k]), check, false);
+    struct host_names drops = host_unit_drops(c, unit, &denied);
+    if (denied.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(denied));
+    for (size_t k = 0; k < drops.n; k++)
+        check_file(c, drops.p[k], check, false);
 }
 
 static void check_certificate_dir(struct host_check *c, struct str dir, file_check *check, size_t *n) {
@@ -147,26 +131,6 @@ static void check_object(struct host_check *c, file_check *check) {
 
 /* --- Owners -------------------------------------------------------------------------------------------------------------------------- */
 
-bool host_group(struct host_check *c, const char *name, gid_t *gid, struct str *members, struct str *why) {
-    struct str text = STR_NULL, line, field[4] = {{0}};
-    const char *reason = "";
-    uint64_t number;
-    enum host_read got = c->source->read(c->source->ctx, "/etc/group", LIMIT_HOST_FILE_BYTES, c->arena, &text, &reason);
-    *why = got == HOST_READ ? arena_printf(c->arena, "there is no group %s", name) : arena_printf(c->arena, "/etc/group: %s", reason);
-    while (str_next(&text, '\n', &line)) {
-        size_t n = 0;
-        memset(field, 0, sizeof field);
-        while (n < 4 && str_next(&line, ':', &field[n]))
-            n++;
-        if (n < 3 || !str_eqz(field[0], name) || !str_to_u64(field[2], 10, UINT32_MAX, &number))
-            continue;
-        *gid = (gid_t)number;
-        *members = field[3];
-        return true;
-    }
-    return false;
-}
-
 const char *host_engine_group(struct host_check *c) {
     struct host_setting s = host_setting(c, "group", 'G', "group", SETTING_TEXT);
     return s.state == SETTING_SET ? arena_strz(c->arena, s.value) : "docker";
@@ -245,17 +209,12 @@ static void mode_755(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, text, what, function, because, remedy)                                                                           \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_HOST, .severity = SEVERITY_WARNING, .also = number, .title = text, .object = what, .host = function,    \
-        .why = because, .fix = remedy, .url = ""                                                                                           \
-    }
 #define OWNER(number, name, text, what)                                                                                                    \
-    ROW(number, name, text " belongs to root", what, owner, "Its owner can change it, and with it what root runs.",                        \
-        "chown root:root the file that is named.")
+    HOST_ROW(number, name, SEVERITY_WARNING, text " belongs to root", owner, what, "Its owner can change it, and with it what root runs.", \
+             "chown root:root the file that is named.")
 #define MODE(number, name, text, what, bits)                                                                                               \
-    ROW(number, name, text " has at most mode 0" #bits, what, mode_##bits, "Whoever may write it decides what root runs or trusts.",       \
-        "chmod 0" #bits " the file that is named, or less.")
+    HOST_ROW(number, name, SEVERITY_WARNING, text " has at most mode 0" #bits, mode_##bits, what,                                          \
+             "Whoever may write it decides what root runs or trusts.", "chmod 0" #bits " the file that is named, or less.")
 
 const struct rule rules_cis_files[] = {
     OWNER("3.1", "HostServiceOwner", "docker.service", "docker.service"),
@@ -271,21 +230,21 @@ const struct rule rules_cis_files[] = {
     OWNER("3.11", "HostTlsCertOwner", "The daemon's TLS certificate", "tlscert"),
     MODE("3.12", "HostTlsCertMode", "The daemon's TLS certificate", "tlscert", 444),
     OWNER("3.13", "HostTlsKeyOwner", "The daemon's TLS key", "tlskey"),
-    ROW("3.14", "HostTlsKeyMode", "The daemon's TLS key is for its owner to read alone", "tlskey", mode_400,
-        "Whoever reads the key can pose as the daemon.", "chmod 0400 the key."),
-    ROW("3.15", "HostSocketOwner", "The engine's socket belongs to root and the docker group", "socket", owner,
-        "Who may write to the socket is root on this host.", "chown root:docker the socket."),
-    ROW("3.16", "HostSocketMode", "The engine's socket has at most mode 0660", "socket", mode_660,
-        "Who may write to the socket is root on this host.", "chmod 0660 the socket, and set SocketMode in docker.socket."),
+    HOST_ROW("3.14", "HostTlsKeyMode", SEVERITY_WARNING, "The daemon's TLS key is for its owner to read alone", mode_400, "tlskey",
+             "Whoever reads the key can pose as the daemon.", "chmod 0400 the key."),
+    HOST_ROW("3.15", "HostSocketOwner", SEVERITY_WARNING, "The engine's socket belongs to root and the docker group", owner, "socket",
+             "Who may write to the socket is root on this host.", "chown root:docker the socket."),
+    HOST_ROW("3.16", "HostSocketMode", SEVERITY_WARNING, "The engine's socket has at most mode 0660", mode_660, "socket",
+             "Who may write to the socket is root on this host.", "chmod 0660 the socket, and set SocketMode in docker.socket."),
     OWNER("3.17", "HostDaemonJsonOwner", "daemon.json", "daemon.json"),
     MODE("3.18", "HostDaemonJsonMode", "daemon.json", "daemon.json", 644),
     OWNER("3.19", "HostDefaultsOwner", "/etc/default/docker", "/etc/default/docker"),
     MODE("3.20", "HostDefaultsMode", "/etc/default/docker", "/etc/default/docker", 644),
     MODE("3.21", "HostSysconfigMode", "/etc/sysconfig/docker", "/etc/sysconfig/docker", 644),
     OWNER("3.22", "HostSysconfigOwner", "/etc/sysconfig/docker", "/etc/sysconfig/docker"),
-    ROW("3.23", "HostContainerdOwner", "containerd's socket belongs to root", "containerd", owner,
-        "containerd runs what it is asked to as root.", "chown root:root the socket."),
-    ROW("3.24", "HostContainerdMode", "containerd's socket has at most mode 0660", "containerd", mode_660,
-        "containerd runs what it is asked to as root.", "chmod 0660 the socket."),
+    HOST_ROW("3.23", "HostContainerdOwner", SEVERITY_WARNING, "containerd's socket belongs to root", owner, "containerd",
+             "containerd runs what it is asked to as root.", "chown root:root the socket."),
+    HOST_ROW("3.24", "HostContainerdMode", SEVERITY_WARNING, "containerd's socket has at most mode 0660", mode_660, "containerd",
+             "containerd runs what it is asked to as root.", "chmod 0660 the socket."),
     {0},
 };

@@ -96,20 +96,18 @@ static void partition(struct host_check *c) {
 /* --- Who controls the daemon --------------------------------------------------------------------------------------------------------- */
 
 /* Users whose own group it is are no members in /etc/group. */
-static struct str with_primary(struct host_check *c, struct str members, gid_t gid) {
-    struct str text = STR_NULL, line, field[4];
-    const char *why;
-    uint64_t number;
-    if (c->source->read(c->source->ctx, "/etc/passwd", LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) != HOST_READ)
-        return members;
-    while (str_next(&text, '\n', &line)) {
-        size_t n = 0;
-        while (n < 4 && str_next(&line, ':', &field[n]))
-            n++;
-        if (n == 4 && str_to_u64(field[3], 10, UINT32_MAX, &number) && number == gid && members.n < LIMIT_MESSAGE_BYTES)
-            members = members.n ? arena_join3(c->arena, members, S(","), field[0]) : field[0];
-    }
-    return members;
+static void say_members(struct host_check *c, const char *name, struct str members, gid_t gid) {
+    struct str unread, others = host_other_users(c), primary = host_primary_members(c, gid, &unread);
+    if (members.n && primary.n)
+        members = arena_join3(c->arena, members, S(","), primary);
+    members = members.n ? members : primary;
+    if (members.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "members of %s are as good as root: %s", name, SHOWN(members));
+    if (unread.n || others.n)
+        host_say(c, CIS_MANUAL, STR_NULL, "whether group %s has other members is not known: %.*s", name,
+                 STR_ARG(unread.n ? unread : others));
+    if (c->n_said == 0)
+        host_say(c, CIS_PASS, STR_NULL, "group %s has no members", name);
 }
 
 static void trusted_users(struct host_check *c) {
@@ -118,15 +116,14 @@ static void trusted_users(struct host_check *c) {
     gid_t gid = 0;
     if (c->is_rootless)
         host_say(c, CIS_NA, STR_NULL, "the engine is rootless: it is its user's alone");
-    else if (!host_group(c, name, &gid, &members, &why))
-        host_say(c, str_starts(why, S("there is no")) ? CIS_NA : CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(why));
-    else {
-        members = with_primary(c, members, gid);
-        if (members.n)
-            host_say(c, CIS_MANUAL, STR_NULL, "members of %s are as good as root: %s", name, SHOWN(members));
-        else
-            host_say(c, CIS_PASS, STR_NULL, "group %s has no members", name);
-    }
+    else if (host_group(c, name, &gid, &members, &why))
+        say_members(c, name, members, gid);
+    else if (!str_starts(why, S("there is no")))
+        host_say(c, CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(why));
+    else if (host_other_users(c).n)
+        host_say(c, CIS_MANUAL, STR_NULL, "group %s is not in /etc/group: %.*s", name, STR_ARG(host_other_users(c)));
+    else
+        host_say(c, CIS_NA, STR_NULL, "%.*s", STR_ARG(why));
 }
 
 /* --- What is audited ----------------------------------------------------------------------------------------------------------------- */
@@ -185,20 +182,15 @@ static void up_to_date(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, level, text, function, what, because, remedy)                                                                    \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_HOST, .severity = level, .also = number, .title = text, .host = function, .object = what,               \
-        .why = because, .fix = remedy, .url = ""                                                                                           \
-    }
 #define AUDITED(number, name, text, what)                                                                                                  \
-    ROW(number, name, SEVERITY_INFO, text " is audited", audited, what, "Who changed it when is known afterwards.",                        \
-        "Write \"-w PATH -k docker\" to /etc/audit/rules.d/docker.rules, and run augenrules --load.")
+    HOST_ROW(number, name, SEVERITY_INFO, text " is audited", audited, what, "Who changed it when is known afterwards.",                   \
+             "Write \"-w PATH -k docker\" to /etc/audit/rules.d/docker.rules, and run augenrules --load.")
 
 const struct rule rules_cis_host[] = {
-    ROW("1.1.1", "HostPartition", SEVERITY_INFO, "Containers have a file system of their own", partition, NULL,
-        "Images and logs that grow fill the host's.", "Mount a partition where the engine keeps its data."),
-    ROW("1.1.2", "HostTrustedUsers", SEVERITY_WARNING, "Only trusted users may speak to the daemon", trusted_users, NULL,
-        "Each of them can be root on this host.", "Take users out of the group who need not be in it."),
+    HOST_ROW("1.1.1", "HostPartition", SEVERITY_INFO, "Containers have a file system of their own", partition, NULL,
+             "Images and logs that grow fill the host's.", "Mount a partition where the engine keeps its data."),
+    HOST_ROW("1.1.2", "HostTrustedUsers", SEVERITY_WARNING, "Only trusted users may speak to the daemon", trusted_users, NULL,
+             "Each of them can be root on this host.", "Take users out of the group who need not be in it."),
     AUDITED("1.1.3", "HostAuditDaemon", "The daemon's program", "dockerd"),
     AUDITED("1.1.4", "HostAuditContainerdDir", "/run/containerd", "/run/containerd"),
     AUDITED("1.1.5", "HostAuditData", "The engine's data", "data-root"),
@@ -215,9 +207,9 @@ const struct rule rules_cis_host[] = {
     AUDITED("1.1.16", "HostAuditRuncShimOld", "containerd-shim-runc-v1", "/usr/bin/containerd-shim-runc-v1"),
     AUDITED("1.1.17", "HostAuditRuncShim", "containerd-shim-runc-v2", "/usr/bin/containerd-shim-runc-v2"),
     AUDITED("1.1.18", "HostAuditRunc", "runc", "/usr/bin/runc"),
-    ROW("1.2.1", "HostHardened", SEVERITY_INFO, "The host itself has been hardened", hardened, NULL,
-        "What runs beside the containers is a way to them.", "Go through the benchmark of its distribution."),
-    ROW("1.2.2", "HostDockerVersion", SEVERITY_INFO, "The engine is up to date", up_to_date, NULL,
-        "Old versions have holes that are known.", "Compare it with the distributor's, and update it."),
+    HOST_ROW("1.2.1", "HostHardened", SEVERITY_INFO, "The host itself has been hardened", hardened, NULL,
+             "What runs beside the containers is a way to them.", "Go through the benchmark of its distribution."),
+    HOST_ROW("1.2.2", "HostDockerVersion", SEVERITY_INFO, "The engine is up to date", up_to_date, NULL,
+             "Old versions have holes that are known.", "Compare it with the distributor's, and update it."),
     {0},
 };

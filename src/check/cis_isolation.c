@@ -5,8 +5,20 @@
 
 /* --- Mandatory access control ------------------------------------------------------------------------------------------------------- */
 
-static bool host_confines_by(const struct host_check *c, const char *what) {
-    return host_has_text(json_get_array(c->info.root, "SecurityOptions"), what);
+static bool is_on(struct host_check *c, const char *path) {
+    struct str text;
+    const char *why;
+    return c->source->read(c->source->ctx, path, 64, c->arena, &text, &why) == HOST_READ && str_starts(text, S("Y"));
+}
+
+static bool host_confines_by(struct host_check *c, const char *what) {
+    struct host_file f;
+    const char *why;
+    if (c->info.root)
+        return host_has_text(json_get_array(c->info.root, "SecurityOptions"), what);
+    if (strcmp(what, "name=apparmor") == 0)
+        return is_on(c, "/sys/module/apparmor/parameters/enabled");
+    return strcmp(what, "name=selinux") == 0 && c->source->stat(c->source->ctx, "/sys/fs/selinux/enforce", &f, &why) == HOST_READ;
 }
 
 /* One of the two is enough, and a kernel has one of them at most. */
@@ -16,7 +28,7 @@ static void apparmor(struct host_check *c, const struct host_container *k) {
         return;
     if (!profile.n && host_confines_by(c, "name=selinux") && !host_confines_by(c, "name=apparmor"))
         host_say(c, CIS_NA, k->name, "the host confines by SELinux");
-    else if (c->info.root && !host_confines_by(c, "name=apparmor"))
+    else if ((c->info.root || k->runtime) && !host_confines_by(c, "name=apparmor"))
         host_say(c, CIS_FAIL, k->name, "no AppArmor profile: the host has neither AppArmor nor SELinux");
     else
         host_say(c, CIS_FAIL, k->name, "no AppArmor profile");
@@ -25,7 +37,7 @@ static void apparmor(struct host_check *c, const struct host_container *k) {
 static void selinux(struct host_check *c, const struct host_container *k) {
     yyjson_val *options = json_get_array(k->host, "SecurityOpt");
     bool disabled = host_has_text(options, "label=disable") || host_has_text(options, "label:disable");
-    if (!c->info.root)
+    if (!c->info.root && !k->runtime)
         host_say(c, CIS_MANUAL, k->name, "whether the host has SELinux only its engine tells");
     else if (!host_confines_by(c, "name=selinux"))
         host_say(c, CIS_NA, k->name, "the engine has no SELinux");
@@ -36,7 +48,11 @@ static void selinux(struct host_check *c, const struct host_container *k) {
 static void seccomp(struct host_check *c, const struct host_container *k) {
     struct str mode;
     yyjson_val *options = json_get_array(k->host, "SecurityOpt");
-    if (host_has_text(options, "seccomp=unconfined") || host_has_text(options, "seccomp:unconfined"))
+    if (k->runtime) {
+        bool known = host_status(c, k, "Seccomp", &mode);
+        if (known ? str_eqz(mode, "0") : host_has_text(options, "seccomp=unconfined"))
+            host_say(c, CIS_FAIL, k->name, known ? "its first process runs unfiltered" : "its bundle has no filter");
+    } else if (host_has_text(options, "seccomp=unconfined") || host_has_text(options, "seccomp:unconfined"))
         host_say(c, CIS_FAIL, k->name, "seccomp=unconfined");
     else if (json_get_bool(k->host, "Privileged", false))
         host_say(c, CIS_FAIL, k->name, "privileged, and so without seccomp");
@@ -100,9 +116,10 @@ static void new_privileges(struct host_check *c, const struct host_container *k)
             host_say(c, CIS_FAIL, k->name, "its programs may gain privileges");
         return;
     }
-    if (!off && !c->is_podman)
+    bool is_dockers = !c->is_podman && !k->runtime;
+    if (!off && is_dockers)
         s = host_setting(c, "no-new-privileges", 0, "no-new-privileges", SETTING_BOOL);
-    if (!off && !c->is_podman && s.state == SETTING_UNKNOWN)
+    if (!off && is_dockers && s.state == SETTING_UNKNOWN)
         host_say(c, CIS_MANUAL, k->name, "it does not say so itself, and the daemon's settings are not known: %.*s", STR_ARG(s.from));
     else if (off || s.state != SETTING_SET || !str_eqz(s.value, "true"))
         host_say(c, CIS_FAIL, k->name, "its programs may gain privileges");
@@ -111,8 +128,11 @@ static void new_privileges(struct host_check *c, const struct host_container *k)
 /* --- Namespaces -------------------------------------------------------------------------------------------------------------------- */
 
 static void is_not_hosts(struct host_check *c, const struct host_container *k, const char *member, const char *what) {
-    if (str_eqz(json_get_str(k->host, member), "host"))
+    struct str mode = json_get_str(k->host, member);
+    if (str_eqz(mode, "host"))
         host_say(c, CIS_FAIL, k->name, "has the host's %s", what);
+    else if (str_starts(mode, S(HOST_JOINED)))
+        host_say(c, CIS_MANUAL, k->name, "shares what %s is of: is that the host's %s?", SHOWN(str_from(mode, strlen(HOST_JOINED))), what);
 }
 static void network(struct host_check *c, const struct host_container *k) {
     is_not_hosts(c, k, "NetworkMode", "network");
@@ -205,44 +225,43 @@ static void devices(struct host_check *c, const struct host_container *k) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, level, text, function, because, remedy)                                                                          \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_CONTAINER, .severity = level, .also = number, .title = text, .container = function, .why = because,     \
-        .fix = remedy, .url = ""                                                                                                           \
-    }
-
 const struct rule rules_cis_isolation[] = {
-    ROW("5.2", "HostContainerAppArmor", SEVERITY_WARNING, "AppArmor confines each container", apparmor,
-        "A profile bounds what a broken program can reach.", "Leave docker's profile on, or give one: --security-opt apparmor=NAME."),
-    ROW("5.3", "HostContainerSelinux", SEVERITY_WARNING, "SELinux labels each container", selinux,
-        "A label keeps a container from files that are not its own.", "Start dockerd with --selinux-enabled, and do not disable labels."),
-    ROW("5.4", "HostContainerCapabilities", SEVERITY_ERROR, "No container has more capabilities than by default", capabilities,
-        "Some of them are as good as root on the host.", "Drop --cap-add, or add the one that is needed and drop all others."),
-    ROW("5.5", "HostContainerPrivileged", SEVERITY_ERROR, "No container is privileged", privileged,
-        "It has every capability and device: it is the host.", "Drop --privileged; give single capabilities or devices."),
-    ROW("5.6", "HostContainerMounts", SEVERITY_ERROR, "No container may write the host's system directories", sensitive_mounts,
-        "Whoever writes there decides what the host runs.", "Mount a directory of its own, or mount read-only."),
-    ROW("5.10", "HostContainerNetwork", SEVERITY_WARNING, "No container has the host's network", network,
-        "It can speak to whatever listens on loopback alone.", "Give it a network, and publish its ports."),
-    ROW("5.16", "HostContainerPids", SEVERITY_WARNING, "No container sees the host's processes", pids,
-        "It can see and perhaps signal or trace them.", "Drop --pid=host."),
-    ROW("5.17", "HostContainerIpc", SEVERITY_WARNING, "No container has the host's IPC", ipc, "It shares memory with programs of the host.",
-        "Drop --ipc=host."),
-    ROW("5.18", "HostContainerDevices", SEVERITY_WARNING, "Containers have no devices of the host", devices,
-        "A device can be the host's disk or memory.", "Drop --device where the program can do without."),
-    ROW("5.20", "HostContainerPropagation", SEVERITY_WARNING, "No mount of a container propagates to the host", propagation,
-        "What it mounts there, the host sees.", "Use private or slave propagation."),
-    ROW("5.21", "HostContainerUts", SEVERITY_WARNING, "No container has the host's UTS namespace", uts, "It can change the host's name.",
-        "Drop --uts=host."),
-    ROW("5.22", "HostContainerSeccomp", SEVERITY_ERROR, "Seccomp filters each container's system calls", seccomp,
-        "Unfiltered, every bug of the kernel is in reach.", "Drop seccomp=unconfined; write a profile if the default is too narrow."),
-    ROW("5.26", "HostContainerNewPrivileges", SEVERITY_WARNING, "No container's programs may gain privileges", new_privileges,
-        "A set-user-ID file makes a process root again.", "Start it with --security-opt no-new-privileges, or set that in daemon.json."),
-    ROW("5.30", "HostContainerDefaultBridge", SEVERITY_WARNING, "No container is on the default bridge", default_bridge,
-        "All that are there can reach one another.", "Make a network for those that belong together."),
-    ROW("5.31", "HostContainerUsers", SEVERITY_WARNING, "No container has the host's user namespace", users, "Its root is the host's root.",
-        "Drop --userns=host."),
-    ROW("5.32", "HostContainerSocket", SEVERITY_ERROR, "No container has an engine's socket", engine_socket,
-        "Who may write to it is root on the host.", "Do not mount it; put a filtering proxy in between if it must be."),
+    CONTAINER_ROW("5.2", "HostContainerAppArmor", SEVERITY_WARNING, "AppArmor confines each container", apparmor, NULL,
+                  "A profile bounds what a broken program can reach.",
+                  "Leave docker's profile on, or give one: --security-opt apparmor=NAME."),
+    CONTAINER_ROW("5.3", "HostContainerSelinux", SEVERITY_WARNING, "SELinux labels each container", selinux, NULL,
+                  "A label keeps a container from files that are not its own.",
+                  "Start dockerd with --selinux-enabled, and do not disable labels."),
+    CONTAINER_ROW("5.4", "HostContainerCapabilities", SEVERITY_ERROR, "No container has more capabilities than by default", capabilities,
+                  NULL, "Some of them are as good as root on the host.",
+                  "Drop --cap-add, or add the one that is needed and drop all others."),
+    CONTAINER_ROW("5.5", "HostContainerPrivileged", SEVERITY_ERROR, "No container is privileged", privileged, NULL,
+                  "It has every capability and device: it is the host.", "Drop --privileged; give single capabilities or devices."),
+    CONTAINER_ROW("5.6", "HostContainerMounts", SEVERITY_ERROR, "No container may write the host's system directories", sensitive_mounts,
+                  NULL, "Whoever writes there decides what the host runs.", "Mount a directory of its own, or mount read-only."),
+    CONTAINER_ROW("5.10", "HostContainerNetwork", SEVERITY_WARNING, "No container has the host's network", network, NULL,
+                  "It can speak to whatever listens on loopback alone.", "Give it a network, and publish its ports."),
+    CONTAINER_ROW("5.16", "HostContainerPids", SEVERITY_WARNING, "No container sees the host's processes", pids, NULL,
+                  "It can see and perhaps signal or trace them.", "Drop --pid=host."),
+    CONTAINER_ROW("5.17", "HostContainerIpc", SEVERITY_WARNING, "No container has the host's IPC", ipc, NULL,
+                  "It shares memory with programs of the host.", "Drop --ipc=host."),
+    CONTAINER_ROW("5.18", "HostContainerDevices", SEVERITY_WARNING, "Containers have no devices of the host", devices, NULL,
+                  "A device can be the host's disk or memory.", "Drop --device where the program can do without."),
+    CONTAINER_ROW("5.20", "HostContainerPropagation", SEVERITY_WARNING, "No mount of a container propagates to the host", propagation, NULL,
+                  "What it mounts there, the host sees.", "Use private or slave propagation."),
+    CONTAINER_ROW("5.21", "HostContainerUts", SEVERITY_WARNING, "No container has the host's UTS namespace", uts, NULL,
+                  "It can change the host's name.", "Drop --uts=host."),
+    CONTAINER_ROW("5.22", "HostContainerSeccomp", SEVERITY_ERROR, "Seccomp filters each container's system calls", seccomp, NULL,
+                  "Unfiltered, every bug of the kernel is in reach.",
+                  "Drop seccomp=unconfined; write a profile if the default is too narrow."),
+    CONTAINER_ROW("5.26", "HostContainerNewPrivileges", SEVERITY_WARNING, "No container's programs may gain privileges", new_privileges,
+                  NULL, "A set-user-ID file makes a process root again.",
+                  "Start it with --security-opt no-new-privileges, or set that in daemon.json."),
+    CONTAINER_ROW("5.30", "HostContainerDefaultBridge", SEVERITY_WARNING, "No container is on the default bridge", default_bridge,
+                  "on which networks it is", "All that are there can reach one another.", "Make a network for those that belong together."),
+    CONTAINER_ROW("5.31", "HostContainerUsers", SEVERITY_WARNING, "No container has the host's user namespace", users, NULL,
+                  "Its root is the host's root.", "Drop --userns=host."),
+    CONTAINER_ROW("5.32", "HostContainerSocket", SEVERITY_ERROR, "No container has an engine's socket", engine_socket, NULL,
+                  "Who may write to it is root on the host.", "Do not mount it; put a filtering proxy in between if it must be."),
     {0},
 };

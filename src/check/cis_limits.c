@@ -43,7 +43,9 @@ static void ulimits(struct host_check *c, const struct host_container *k) {
 static void cgroup(struct host_check *c, const struct host_container *k) {
     struct str parent = json_get_str(k->host, "CgroupParent");
     bool usual = c->is_podman && (str_eqz(parent, "machine.slice") || str_eqz(parent, "user.slice"));
-    if (parent.n && !usual)
+    if (k->runtime && parent.n)
+        host_say(c, CIS_MANUAL, k->name, "lies in the cgroup %s: is that where its engine puts all?", SHOWN(parent));
+    else if (parent.n && !usual)
         host_say(c, CIS_FAIL, k->name, "has a cgroup of its own above it: %s", SHOWN(parent));
 }
 
@@ -71,30 +73,27 @@ static void latest(struct host_check *c, const struct host_container *k) {
         host_say(c, CIS_MANUAL, k->name, "runs %s: compare it with the registry's", SHOWN(named));
 }
 
-#define ROW(number, name, level, text, function, because, remedy)                                                                          \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_CONTAINER, .severity = level, .also = number, .title = text, .container = function, .why = because,     \
-        .fix = remedy, .url = ""                                                                                                           \
-    }
-
 const struct rule rules_cis_limits[] = {
-    ROW("5.11", "HostContainerMemory", SEVERITY_WARNING, "Each container has a limit of memory", memory,
-        "One that leaks takes the others and the host with it.", "Start it with --memory."),
-    ROW("5.12", "HostContainerCpu", SEVERITY_INFO, "Each container has its share of the processors", processors,
-        "One that is busy starves the others.", "Start it with --cpus or --cpu-shares."),
-    ROW("5.13", "HostContainerReadOnly", SEVERITY_WARNING, "Each container's root is read-only", read_only,
-        "Whoever breaks in can leave programs there.", "Start it with --read-only, and --tmpfs or volumes for what it writes."),
-    ROW("5.15", "HostContainerRestarts", SEVERITY_INFO, "A container that fails is restarted five times at most", restarts,
-        "Endless restarts hide what is wrong, and cost as much.", "Start it with --restart=on-failure:5."),
-    ROW("5.19", "HostContainerUlimits", SEVERITY_INFO, "Limits that differ from the daemon's are meant to", ulimits,
-        "A limit of one's own passes over what the host decided.", "Drop --ulimit where the daemon's default will do."),
-    ROW("5.25", "HostContainerCgroup", SEVERITY_INFO, "Containers lie in the cgroup that the engine gives them", cgroup,
-        "Limits of another cgroup are not those that were looked at.", "Drop --cgroup-parent, or look at that cgroup's limits."),
-    ROW("5.27", "HostContainerHealth", SEVERITY_INFO, "Somebody looks whether each container is well", health,
-        "A program that hangs is running all the same.", "Give it a --health-cmd, or HEALTHCHECK in its image."),
-    ROW("5.28", "HostContainerLatest", SEVERITY_INFO, "Containers run the newest build of their image", latest,
-        "An old build has the holes that the new one mends.", "Pull the image and start the container anew."),
-    ROW("5.29", "HostContainerPidsLimit", SEVERITY_WARNING, "Each container has a limit of processes", processes,
-        "A fork bomb in one stops the host.", "Start it with --pids-limit."),
+    CONTAINER_ROW("5.11", "HostContainerMemory", SEVERITY_WARNING, "Each container has a limit of memory", memory, NULL,
+                  "One that leaks takes the others and the host with it.", "Start it with --memory."),
+    CONTAINER_ROW("5.12", "HostContainerCpu", SEVERITY_INFO, "Each container has its share of the processors", processors, NULL,
+                  "One that is busy starves the others.", "Start it with --cpus or --cpu-shares."),
+    CONTAINER_ROW("5.13", "HostContainerReadOnly", SEVERITY_WARNING, "Each container's root is read-only", read_only, NULL,
+                  "Whoever breaks in can leave programs there.", "Start it with --read-only, and --tmpfs or volumes for what it writes."),
+    CONTAINER_ROW("5.15", "HostContainerRestarts", SEVERITY_INFO, "A container that fails is restarted five times at most", restarts,
+                  "how often it is restarted", "Endless restarts hide what is wrong, and cost as much.",
+                  "Start it with --restart=on-failure:5."),
+    CONTAINER_ROW("5.19", "HostContainerUlimits", SEVERITY_INFO, "Limits that differ from the daemon's are meant to", ulimits, NULL,
+                  "A limit of one's own passes over what the host decided.", "Drop --ulimit where the daemon's default will do."),
+    CONTAINER_ROW("5.25", "HostContainerCgroup", SEVERITY_INFO, "Containers lie in the cgroup that the engine gives them", cgroup, NULL,
+                  "Limits of another cgroup are not those that were looked at.", "Drop --cgroup-parent, or look at that cgroup's limits."),
+    CONTAINER_ROW("5.27", "HostContainerHealth", SEVERITY_INFO, "Somebody looks whether each container is well", health,
+                  "whether anybody looks how it is", "A program that hangs is running all the same.",
+                  "Give it a --health-cmd, or HEALTHCHECK in its image."),
+    CONTAINER_ROW("5.28", "HostContainerLatest", SEVERITY_INFO, "Containers run the newest build of their image", latest,
+                  "which build of its image it runs", "An old build has the holes that the new one mends.",
+                  "Pull the image and start the container anew."),
+    CONTAINER_ROW("5.29", "HostContainerPidsLimit", SEVERITY_WARNING, "Each container has a limit of processes", processes, NULL,
+                  "A fork bomb in one stops the host.", "Start it with --pids-limit."),
     {0},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Section 7: a swarm's managers, addresses, networks, secrets, keys and certificates. Most of it only a manager is told. */
+#include "base/limits.h"
 #include "check/host_rules.h"
 
 static yyjson_val *swarm(const struct host_check *c) {
@@ -63,17 +64,22 @@ static bool listens_everywhere(struct str table, struct str port) {
     return false;
 }
 
+/* The daemon's own network, which need not be ours. */
 static void addresses(struct host_check *c) {
-    static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6", NULL};
+    static const char *const tables[] = {"tcp", "tcp6", NULL};
     const char *why = "";
     if (!is_in_swarm(c))
         return;
-    for (size_t k = 0; tables[k]; k++) {
-        struct str text;
-        if (c->source->read(c->source->ctx, tables[k], (size_t)4 << 20, c->arena, &text, &why) != HOST_READ)
-            host_say(c, CIS_MANUAL, STR_NULL, "%s: %s", tables[k], why);
-        else if (listens_everywhere(text, S("0949"))) /* 2377 */
+    const struct host_daemon *d = host_daemon(c);
+    if (!d->pid)
+        host_say(c, CIS_MANUAL, STR_NULL, "on what its daemon listens is not known: %.*s", STR_ARG(d->why));
+    for (size_t k = 0; d->pid && tables[k]; k++) {
+        struct str text, path = arena_printf(c->arena, "/proc/%d/net/%s", (int)d->pid, tables[k]);
+        enum host_read got = c->source->read(c->source->ctx, path.p, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why);
+        if (got == HOST_READ && listens_everywhere(text, S("0949"))) /* 2377 */
             host_say(c, CIS_FAIL, STR_NULL, "port 2377 listens on every address");
+        else if (got != HOST_READ && (got == HOST_DENIED || k == 0)) /* without IPv6 there is no tcp6 */
+            host_say(c, CIS_MANUAL, STR_NULL, "%s: %s", path.p, why);
     }
     if (c->n_said == 0)
         host_say(c, CIS_PASS, STR_NULL, "port 2377 does not listen on every address");
@@ -157,30 +163,24 @@ static void planes(struct host_check *c) {
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */
 
-#define ROW(number, name, level, text, function, because, remedy)                                                                          \
-    {                                                                                                                                      \
-        .id = name, .reads = READS_HOST, .severity = level, .also = number, .title = text, .host = function, .why = because,               \
-        .fix = remedy, .url = ""                                                                                                           \
-    }
-
 const struct rule rules_cis_swarm[] = {
-    ROW("7.1", "HostSwarmManagers", SEVERITY_INFO, "A swarm has as few managers as do, and an odd number", managers,
-        "Each of them can do everything; an even number survives no more losses.", "docker node demote, or promote."),
-    ROW("7.2", "HostSwarmAddress", SEVERITY_WARNING, "Swarm listens on one address of the host", addresses,
-        "On all addresses it is open to networks that were not meant.", "docker swarm init --listen-addr ADDRESS."),
-    ROW("7.3", "HostSwarmEncryption", SEVERITY_WARNING, "Overlay networks are encrypted", encryption,
-        "What nodes send one another passes over networks of others.", "docker network create --driver overlay --opt encrypted."),
-    ROW("7.4", "HostSwarmSecrets", SEVERITY_INFO, "Swarm keeps the secrets of services", secrets,
-        "Elsewhere they lie in variables and files that many read.", "docker secret create."),
-    ROW("7.5", "HostSwarmAutoLock", SEVERITY_WARNING, "Managers lock themselves", auto_lock,
-        "Whoever has a manager's disk has the swarm's keys.", "docker swarm update --autolock=true."),
-    ROW("7.6", "HostSwarmLockKey", SEVERITY_INFO, "The key of the lock is changed from time to time", lock_key,
-        "A key that leaked is good for ever.", "docker swarm unlock-key --rotate."),
-    ROW("7.7", "HostSwarmCertificates", SEVERITY_INFO, "Certificates of nodes do not hold for long", node_certificates,
-        "One that leaked is good until it ends.", "docker swarm update --cert-expiry 48h."),
-    ROW("7.8", "HostSwarmAuthority", SEVERITY_INFO, "The swarm's authority is changed from time to time", authority,
-        "A key that leaked makes new nodes.", "docker swarm ca --rotate."),
-    ROW("7.9", "HostSwarmPlanes", SEVERITY_INFO, "Managers and services speak over different networks", planes,
-        "A flood on the one stops the other.", "docker swarm init --data-path-addr INTERFACE."),
+    HOST_ROW("7.1", "HostSwarmManagers", SEVERITY_INFO, "A swarm has as few managers as do, and an odd number", managers, NULL,
+             "Each of them can do everything; an even number survives no more losses.", "docker node demote, or promote."),
+    HOST_ROW("7.2", "HostSwarmAddress", SEVERITY_WARNING, "Swarm listens on one address of the host", addresses, NULL,
+             "On all addresses it is open to networks that were not meant.", "docker swarm init --listen-addr ADDRESS."),
+    HOST_ROW("7.3", "HostSwarmEncryption", SEVERITY_WARNING, "Overlay networks are encrypted", encryption, NULL,
+             "What nodes send one another passes over networks of others.", "docker network create --driver overlay --opt encrypted."),
+    HOST_ROW("7.4", "HostSwarmSecrets", SEVERITY_INFO, "Swarm keeps the secrets of services", secrets, NULL,
+             "Elsewhere they lie in variables and files that many read.", "docker secret create."),
+    HOST_ROW("7.5", "HostSwarmAutoLock", SEVERITY_WARNING, "Managers lock themselves", auto_lock, NULL,
+             "Whoever has a manager's disk has the swarm's keys.", "docker swarm update --autolock=true."),
+    HOST_ROW("7.6", "HostSwarmLockKey", SEVERITY_INFO, "The key of the lock is changed from time to time", lock_key, NULL,
+             "A key that leaked is good for ever.", "docker swarm unlock-key --rotate."),
+    HOST_ROW("7.7", "HostSwarmCertificates", SEVERITY_INFO, "Certificates of nodes do not hold for long", node_certificates, NULL,
+             "One that leaked is good until it ends.", "docker swarm update --cert-expiry 48h."),
+    HOST_ROW("7.8", "HostSwarmAuthority", SEVERITY_INFO, "The swarm's authority is changed from time to time", authority, NULL,
+             "A key that leaked makes new nodes.", "docker swarm ca --rotate."),
+    HOST_ROW("7.9", "HostSwarmPlanes", SEVERITY_INFO, "Managers and services speak over different networks", planes, NULL,
+             "A flood on the one stops the other.", "docker swarm init --data-path-addr INTERFACE."),
     {0},
 };

@@ -9,6 +9,14 @@ static bool is_used(const struct host_check *c, struct str id) {
     return false;
 }
 
+/* A container of which a bundle tells is of an image that nobody names. */
+static bool are_known(const struct host_check *c) {
+    for (size_t k = 0; k < c->n_containers; k++)
+        if (c->containers[k].runtime)
+            return false;
+    return true;
+}
+
 static void images(struct host_check *c) {
     size_t used = 0;
     host_containers(c);
@@ -16,6 +24,10 @@ static void images(struct host_check *c) {
         return;
     if (c->no_containers.n) {
         host_say_unseen(c, "which of them are used", c->no_containers);
+        return;
+    }
+    if (!are_known(c)) {
+        host_say(c, CIS_MANUAL, STR_NULL, "of which images the containers are that run here only an engine tells");
         return;
     }
     for (size_t k = 0; k < c->n_images; k++)
@@ -37,23 +49,9 @@ static void containers(struct host_check *c) {
 }
 
 const struct rule rules_cis_upkeep[] = {
-    {.id = "HostImageSprawl",
-     .reads = READS_HOST,
-     .severity = SEVERITY_INFO,
-     .also = "6.1",
-     .title = "Images that nobody uses are removed",
-     .host = images,
-     .why = "An old image that is started by mistake has old holes.",
-     .fix = "docker image prune -a.",
-     .url = ""},
-    {.id = "HostContainerSprawl",
-     .reads = READS_HOST,
-     .severity = SEVERITY_INFO,
-     .also = "6.2",
-     .title = "Containers that nobody uses are removed",
-     .host = containers,
-     .why = "One that is started by mistake has old holes and old secrets.",
-     .fix = "docker container prune.",
-     .url = ""},
+    HOST_ROW("6.1", "HostImageSprawl", SEVERITY_INFO, "Images that nobody uses are removed", images, NULL,
+             "An old image that is started by mistake has old holes.", "docker image prune -a."),
+    HOST_ROW("6.2", "HostContainerSprawl", SEVERITY_INFO, "Containers that nobody uses are removed", containers, NULL,
+             "One that is started by mistake has old holes and old secrets.", "docker container prune."),
     {0},
 };

@@ -3,32 +3,26 @@
 #include "check/deploy.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
-#include "base/vec.h"
-#include "base/yaml.h"
+#include "check/deploy_rules.h"
 #include "check/judge.h"
 #include "image/image.h"
-
-struct deployment {
-    struct arena *arena;
-    struct str name;
-    const struct check_policy *policy;
-    struct deploy_result *out;
-    VEC(struct finding) findings;
-};
 
 /* --- The rules ----------------------------------------------------------------------------------------------------------------------- */
 
 enum deploy_rule { STABLE_TAG, NO_TAG, VARIABLE_TAG, BAD_NAME };
 const struct rule rules_deploy[] = {
-    [STABLE_TAG] = {.id = "DeployStableTag",
-                    .reads = READS_OTHER,
-                    .severity = SEVERITY_WARNING,
-                    .also = "5.28",
-                    .why = "A stable tag moves: containers that are started later run another image, and a rollback finds the new one.",
-                    .fix = "Name a unique tag (product:version.time.number), or a digest.",
-                    .url = ""},
+    [STABLE_TAG] =
+        {.id = "DeployStableTag",
+         .reads = READS_OTHER,
+         .severity = SEVERITY_WARNING,
+         .also = "5.28",
+         .why =
+             "A tag without a build's number moves: containers that are started later run another image, and a rollback finds the new one.",
+         .fix = "Name a unique tag (product:version.time.number), or a digest.",
+         .url = ""},
     [NO_TAG] = {.id = "DeployLatest",
                 .reads = READS_OTHER,
                 .severity = SEVERITY_ERROR,
@@ -53,8 +47,8 @@ const struct rule rules_deploy[] = {
     {0},
 };
 
-static void report(struct deployment *d, enum deploy_rule rule, struct fy_node *node, struct str message) {
-    struct finding f = {.rule = &rules_deploy[rule], .file = d->name, .message = message};
+void deploy_report(struct deployment *d, const struct rule *r, struct fy_node *node, struct str message) {
+    struct finding f = {.rule = r, .file = d->name, .message = message};
     (void)yaml_place(node, &f.pos.line, &f.pos.column);
     f.line = f.pos.line;
     f.end = (struct df_pos){f.pos.line, f.pos.column + (unsigned)yaml_text(node).n};
@@ -64,6 +58,19 @@ static void report(struct deployment *d, enum deploy_rule rule, struct fy_node *
         vec_push(&d->findings, f);
     else
         d->out->n_dropped++;
+}
+
+static void report(struct deployment *d, enum deploy_rule rule, struct fy_node *node, struct str message) {
+    deploy_report(d, &rules_deploy[rule], node, message);
+}
+
+struct fy_node *deploy_key(struct fy_node *mapping, const char *key) {
+    void *at = NULL;
+    struct fy_node_pair *pair;
+    while (mapping && fy_node_is_mapping(mapping) && (pair = fy_node_mapping_iterate(mapping, &at)))
+        if (str_eqz(yaml_text(fy_node_pair_key(pair)), key))
+            return fy_node_pair_key(pair);
+    return NULL;
 }
 
 /* --- Tags ---------------------------------------------------------------------------------------------------------------------------- */
@@ -154,17 +161,34 @@ static void look_at_image(struct deployment *d, struct fy_node *node) {
     else if (name.digest.n == 0 && (!tagged || str_eqz(name.tag, "latest")))
         report(d, NO_TAG, node, arena_printf(d->arena, "Image %s is \"latest\"", SHOWN(raw)));
     else if (name.digest.n == 0 && !deploy_tag_is_unique(name.tag))
-        report(d, STABLE_TAG, node, arena_printf(d->arena, "Image %s has a stable tag", SHOWN(raw)));
+        report(d, STABLE_TAG, node, arena_printf(d->arena, "Image %s has a tag that moves with each update", SHOWN(raw)));
     err_clear(&e);
+}
+
+static bool is_nothing(struct str s) {
+    return s.n == 0 || str_eqz(s, "~") || str_eqz(s, "null");
 }
 
 /* --- Files --------------------------------------------------------------------------------------------------------------------------- */
 
+/* "image:" of a service or a container: no name at all is none either. */
+static void look_at_member(struct deployment *d, struct fy_node *owner) {
+    struct fy_node *image = yaml_get(owner, "image"), *key = deploy_key(owner, "image");
+    bool empty = key && (!image || !fy_node_is_scalar(image) || (!fy_node_is_alias(image) && is_nothing(yaml_text(image))));
+    d->out->n_images += empty;
+    if (empty)
+        report(d, BAD_NAME, key, S("Image: there is no name"));
+    else if (key && !fy_node_is_alias(image))
+        look_at_image(d, image);
+}
+
 /* One of compose's services; what is built here is not fetched by its name. */
 static void look_at_service(struct deployment *d, struct fy_node *service) {
-    struct fy_node *image = yaml_get(service, "image");
-    if (image && fy_node_is_scalar(image) && !fy_node_is_alias(image) && !yaml_get(service, "build"))
-        look_at_image(d, image);
+    if (!service || !fy_node_is_mapping(service))
+        return;
+    if (!yaml_get(service, "build"))
+        look_at_member(d, service);
+    deploy_service_rights(d, service);
 }
 
 /* Services, and the extensions (x-...) from which they take what they have in common by aliases, which are not followed. */
@@ -186,11 +210,8 @@ static bool holds_containers(struct str key) {
 static void look_at_containers(struct deployment *d, struct fy_node *list) {
     void *at = NULL;
     struct fy_node *container;
-    while (fy_node_is_sequence(list) && (container = fy_node_sequence_iterate(list, &at))) {
-        struct fy_node *image = yaml_get(container, "image");
-        if (image && fy_node_is_scalar(image) && !fy_node_is_alias(image))
-            look_at_image(d, image);
-    }
+    while (fy_node_is_sequence(list) && (container = fy_node_sequence_iterate(list, &at)))
+        look_at_member(d, container);
 }
 
 /* Kubernetes' objects have containers at many depths: in pods, in templates of them, in lists of objects. */
@@ -202,15 +223,20 @@ static void look_below(struct deployment *d, struct fy_node *root) {
         struct fy_node_pair *pair;
         void *at = NULL;
         size_t first = todo.n;
+        bool pod = false;
         while (fy_node_is_sequence(n) && (item = fy_node_sequence_iterate(n, &at)))
             vec_push(&todo, item);
         while (fy_node_is_mapping(n) && (pair = fy_node_mapping_iterate(n, &at))) {
             struct fy_node *value = fy_node_pair_value(pair);
-            if (value && holds_containers(yaml_text(fy_node_pair_key(pair))))
+            bool containers = value && holds_containers(yaml_text(fy_node_pair_key(pair)));
+            pod |= containers;
+            if (containers)
                 look_at_containers(d, value);
             else if (value)
                 vec_push(&todo, value);
         }
+        if (pod)
+            deploy_pod_rights(d, n);
         for (size_t i = first, j = todo.n; i + 1 < j; i++) { /* in the order of the file */
             struct fy_node *last = todo.p[--j];
             todo.p[j] = todo.p[i];
@@ -230,6 +256,15 @@ static bool look_at_document(void *ctx, struct fy_node *root, struct err *e) {
     return true;
 }
 
+static int by_place(const void *a, const void *b) {
+    const struct finding *x = a, *y = b;
+    if (x->pos.line != y->pos.line)
+        return x->pos.line < y->pos.line ? -1 : 1;
+    if (x->pos.column != y->pos.column)
+        return x->pos.column < y->pos.column ? -1 : 1;
+    return strcmp(x->rule->id, y->rule->id);
+}
+
 bool check_deployment(struct arena *a, struct str text, struct str name, const struct check_policy *policy, struct deploy_result *out,
                       struct err *e) {
     struct deployment d = {.arena = a, .name = name, .policy = policy, .out = out};
@@ -237,8 +272,10 @@ bool check_deployment(struct arena *a, struct str text, struct str name, const s
     bool good = yaml_read(text, LIMIT_DEPLOYMENT_BYTES, YAML_KEYS_ANY, arena_strz(a, name), look_at_document, &d, e);
     out->n_findings = d.findings.n;
     out->findings = arena_array(a, struct finding, d.findings.n);
-    if (d.findings.n)
+    if (d.findings.n) {
         memcpy(out->findings, d.findings.p, d.findings.n * sizeof *d.findings.p);
+        qsort(out->findings, d.findings.n, sizeof *out->findings, by_place);
+    }
     vec_fini(&d.findings);
     return good;
 }

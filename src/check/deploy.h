@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which images compose and Kubernetes files deploy, and whether their names say which image that is. A stable tag (wso2am:3.1.0, latest)
- * moves with each update: it is right for a FROM, and wrong for what is deployed, since two containers of one name may then be two images
- * and a rollback has nothing to go back to. A unique tag (wso2am:3.1.0.1592240780334.4) or a digest names one. */
+ * Which images compose and Kubernetes files deploy, and whether their names say which image that is; and what the containers may do on
+ * their host (deploy_rules.h). A tag that moves with each update (wso2am:3.1.0, latest) is right for a FROM, and wrong for what is
+ * deployed, since two containers of one name may then be two images and a rollback has nothing to go back to. A unique tag
+ * (wso2am:3.1.0.1592240780334.4) or a digest names one. */
 #ifndef CROZE_CHECK_DEPLOY_H
 #define CROZE_CHECK_DEPLOY_H
 

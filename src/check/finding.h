@@ -26,6 +26,7 @@ struct finding {
     unsigned line;                /* of the instruction: what BuildKit calls the finding's line; end.line is its last */
     struct str message;           /* in BuildKit's words where the rule is BuildKit's */
     const char *also;             /* of the ids that the rule has elsewhere those that mean this finding; NULL: all of them */
+    const char *url;              /* about this very finding, or NULL: the rule's */
     const struct edit *edits;     /* that mend it and change nothing else; by position, none overlapping another */
     size_t n_edits;
 

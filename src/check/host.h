@@ -42,7 +42,7 @@ struct host_source {
     enum host_read (*link)(void *ctx, const char *path, struct arena *a, struct str *out, const char **why);
     /* GETs all of these, several at once. */
     void (*ask)(void *ctx, struct host_question *questions, size_t n);
-    /* The rules that the kernel audits by, a line each as auditctl writes them; false: it may not be asked. */
+    /* Whether the kernel audits ("-e 1") and by what rules, a line each as auditctl writes them; false: it may not be asked. */
     bool (*audit)(void *ctx, struct arena *a, struct str *rules);
 
     struct str socket;            /* the engine's; "" with `no_engine`, which says why there is none to ask */

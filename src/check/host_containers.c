@@ -2,6 +2,7 @@
  * The containers of a host, as the engine inspects them. One that is not what the API says is unread as a whole: rules see no half of it.
  */
 #include "base/limits.h"
+#include "check/host_bundle.h"
 #include "check/host_docker_dir.h"
 #include "check/host_rules.h"
 
@@ -39,6 +40,7 @@ const struct host_shape host_container_shapes[] = {{TYPE_TEXT, "Name"},
                                                    {TYPE_OBJECT, "NetworkSettings.Networks"},
                                                    {TYPE_OBJECT, "Config"},
                                                    {TYPE_TEXT, "Config.User"},
+                                                   {TYPE_OBJECT, "Config.ExposedPorts"},
                                                    {TYPE_TEXT, "Config.Image"},
                                                    {TYPE_END, NULL}};
 
@@ -221,7 +223,9 @@ void host_containers(struct host_check *c) {
     else
         host_docker_dir(c);
     for (size_t k = 0; k < c->n_containers; k++)
-        c->containers[k].is_shown = host_is_shown(c, &c->containers[k]);
+        c->containers[k].is_shown = c->containers[k].is_in_cgroup = host_is_shown(c, &c->containers[k]);
+    if (c->source->no_engine.n)
+        host_bundles(c);
 }
 
 /* Others may run containers too, and are not asked: that is no reason to say that none runs. */
@@ -229,7 +233,7 @@ void host_say_unseen(struct host_check *c, const char *what, struct str why) {
     static const char *const others[] = {"/run/containerd/containerd.sock", "/run/crio/crio.sock", "/usr/bin/podman", NULL};
     struct host_file f;
     const char *unused;
-    if (!host_daemon(c)->is_absent) {
+    if (!host_daemon(c)->is_absent || !str_eq(why, c->source->no_engine)) {
         host_say(c, CIS_MANUAL, STR_NULL, "%s cannot be seen: %.*s", what, STR_ARG(why));
         return;
     }
@@ -246,9 +250,11 @@ bool host_has_containers(struct host_check *c) {
     host_containers(c);
     for (size_t k = 0; k < c->n_containers; k++)
         running += c->containers[k].runs;
-    if (c->no_containers.n)
+    if (c->no_containers.n && running)
+        host_say(c, CIS_MANUAL, STR_NULL, "there may be others, which cannot be seen: %.*s", STR_ARG(c->no_containers));
+    else if (c->no_containers.n)
         host_say_unseen(c, "containers", c->no_containers);
     else if (running == 0)
         host_say(c, CIS_NA, STR_NULL, "no container runs");
-    return c->no_containers.n == 0 && running;
+    return running > 0;
 }

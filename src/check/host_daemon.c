@@ -39,6 +39,28 @@ static bool take_process(struct host_check *c, pid_t pid, struct host_daemon *d)
     return true;
 }
 
+/* Anyone may call a process as he likes: the daemon's is root's, or of the user whose socket is asked, and it is in no container. */
+static bool is_engines(struct host_check *c, struct str pid, struct host_daemon *d) {
+    struct str ids, own, effective, rest, numbers;
+    struct host_file socket = {0};
+    const char *why;
+    uint64_t uid;
+    if (!host_status_of(c, pid, "Uid", &ids) || !str_cut(ids, '\t', &own, &rest)) {
+        d->why = arena_printf(c->arena, "whose process %.*s is, is not known", STR_ARG(pid));
+        return false;
+    }
+    (void)str_cut(rest, '\t', &effective, &rest);
+    bool known = str_to_u64(effective, 10, UINT32_MAX, &uid);
+    bool of_socket =
+        c->source->socket.n && c->source->stat(c->source->ctx, arena_strz(c->arena, c->source->socket), &socket, &why) == HOST_READ;
+    if (known && (uid == 0 || (of_socket && uid == socket.uid)) &&
+        (!host_status_of(c, pid, "NSpid", &numbers) || str_index(numbers, '\t') < 0))
+        return true;
+    d->why = arena_printf(c->arena, "process %.*s is called dockerd, and is %s", STR_ARG(pid),
+                          known && uid ? arena_printf(c->arena, "user %.*s's", STR_ARG(effective)).p : "in a container");
+    return false;
+}
+
 /* systemd listens in its place where it made the socket, and a process of another pid namespace has no number here: the daemon's own file
  * says which it is. */
 static bool from_pid_file(struct host_check *c, struct host_daemon *d) {
@@ -48,7 +70,15 @@ static bool from_pid_file(struct host_check *c, struct host_daemon *d) {
     struct str dir = c->source->socket.n ? path_dir(c->source->socket) : S("/var/run");
     struct str path = arena_join3(c->arena, dir, S("/docker.pid"), STR_NULL);
     return c->source->read(c->source->ctx, path.p, 64, c->arena, &text, &why) == HOST_READ &&
-           str_to_u64(str_trim(text), 10, INT32_MAX, &pid) && take_process(c, (pid_t)pid, d);
+           str_to_u64(str_trim(text), 10, INT32_MAX, &pid) && is_engines(c, str_trim(text), d) && take_process(c, (pid_t)pid, d);
+}
+
+static bool is_called_dockerd(struct host_check *c, struct str pid, size_t *unread) {
+    struct str comm, path = arena_printf(c->arena, "/proc/%.*s/comm", STR_ARG(pid));
+    const char *why;
+    enum host_read got = c->source->read(c->source->ctx, path.p, 64, c->arena, &comm, &why);
+    *unread += got == HOST_DENIED;
+    return got == HOST_READ && str_eqz(str_trim(comm), "dockerd");
 }
 
 /* The last resort: the one process that bears the name. Of several nobody knows which is meant. */
@@ -56,27 +86,25 @@ static void from_names(struct host_check *c, struct host_daemon *d) {
     struct host_names names = {0};
     const char *why = "";
     pid_t found = 0;
-    size_t n = 0, unread = 0;
+    size_t n = 0, unread = 0, of_others = 0;
     bool sees_init = false; /* where /proc hides others' processes, it hides that one */
     if (c->source->list(c->source->ctx, "/proc", c->arena, &names, &why) != HOST_READ) {
         d->why = arena_printf(c->arena, "/proc: %s", why);
         return;
     }
     for (size_t k = 0; k < names.n; k++) {
-        struct str comm;
         uint64_t pid;
         if (!str_to_u64(names.p[k], 10, INT32_MAX, &pid))
             continue;
-        struct str path = arena_printf(c->arena, "/proc/%.*s/comm", STR_ARG(names.p[k]));
-        enum host_read got = c->source->read(c->source->ctx, path.p, 64, c->arena, &comm, &why);
-        unread += got == HOST_DENIED;
-        if (got == HOST_READ && str_eqz(str_trim(comm), "dockerd")) {
-            found = (pid_t)pid;
-            n++;
-        }
         sees_init |= pid == 1;
+        if (!is_called_dockerd(c, names.p[k], &unread))
+            continue;
+        bool is_it = is_engines(c, names.p[k], d);
+        found = is_it ? (pid_t)pid : found;
+        n += is_it;
+        of_others += !is_it;
     }
-    d->is_absent = n == 0 && unread == 0 && sees_init && c->source->no_engine.n && !c->source->engine_denied;
+    d->is_absent = n + of_others + unread == 0 && sees_init && c->source->no_engine.n && !c->source->engine_denied;
     if (n > 1 || (n == 0 && d->why.n == 0))
         d->why = n ? arena_printf(c->arena, "%zu processes are called dockerd", n) : S("no process is called dockerd");
     if (n == 1 && !take_process(c, found, d) && d->why.n == 0)
@@ -84,23 +112,6 @@ static void from_names(struct host_check *c, struct host_daemon *d) {
 }
 
 /* --- daemon.json --------------------------------------------------------------------------------------------------------------------- */
-
-/* A home directory from the host's own passwd. */
-static struct str home_of(struct host_check *c, uid_t uid) {
-    struct str text, line, field[7] = {{0}};
-    const char *why;
-    uint64_t number;
-    if (c->source->read(c->source->ctx, "/etc/passwd", LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) != HOST_READ)
-        return STR_NULL;
-    while (str_next(&text, '\n', &line)) {
-        size_t n = 0;
-        while (n < 7 && str_next(&line, ':', &field[n]))
-            n++;
-        if (n >= 6 && str_to_u64(field[2], 10, UINT32_MAX, &number) && number == uid)
-            return field[5];
-    }
-    return STR_NULL;
-}
 
 /* Whether an argument is that option: "--flag", "--flag=value", "-l", "-lvalue", "-l=value". *joined: the value is in it. */
 static bool is_option(struct str arg, const char *flag, char letter, bool *joined, struct str *value) {
@@ -138,7 +149,7 @@ static void find_config(struct host_check *c, struct host_daemon *d) {
     if (next_option(d, "config-file", 0, false, &at, &given))
         d->config_path = arena_str(c->arena, given);
     else if (c->is_rootless)
-        d->config_path = arena_join3(c->arena, home_of(c, c->rootless_uid), S("/.config/docker/daemon.json"), STR_NULL);
+        d->config_path = arena_join3(c->arena, host_home(c, c->rootless_uid), S("/.config/docker/daemon.json"), STR_NULL);
     char *path = arena_strz(c->arena, d->config_path);
     enum host_read got = c->source->read(c->source->ctx, path, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why);
     if (got == HOST_ABSENT)
@@ -247,4 +258,22 @@ struct host_setting host_setting(struct host_check *c, const char *flag, char le
         return (struct host_setting){SETTING_UNKNOWN, STR_NULL, d->why};
     s.from = S("");
     return s;
+}
+
+const char *host_setting_from(struct host_check *c, const struct host_setting *s) {
+    return s->from.n ? arena_printf(c->arena, " (%s)", SHOWN(s->from)).p : "";
+}
+
+void host_say_unknown(struct host_check *c, const char *what, const struct host_setting *s) {
+    host_say(c, CIS_MANUAL, STR_NULL, "%s is not known: %s", what, SHOWN(s->from));
+}
+
+void host_say_switch(struct host_check *c, const char *name, bool wanted, bool by_default) {
+    struct host_setting s = host_setting(c, name, 0, name, SETTING_BOOL);
+    bool on = s.state == SETTING_UNSET ? by_default : str_eqz(s.value, "true");
+    if (s.state == SETTING_UNKNOWN)
+        host_say_unknown(c, name, &s);
+    else
+        host_say(c, on == wanted ? CIS_PASS : CIS_FAIL, STR_NULL, "%s is %s%s", name, on ? "true" : "false",
+                 s.state == SETTING_UNSET ? " by default" : host_setting_from(c, &s));
 }

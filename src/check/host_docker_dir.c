@@ -36,6 +36,8 @@ void host_docker_dir(struct host_check *c) {
     struct host_names names = {0};
     const char *why = "";
     enum host_read got = c->source->list(c->source->ctx, dir.p, c->arena, &names, &why);
+    if (got == HOST_ABSENT && host_daemon(c)->is_absent)
+        return;
     if (got != HOST_READ || names.n > LIMIT_HOST_CONTAINERS) {
         c->no_containers =
             arena_printf(c->arena, "%.*s, and %s: %s", STR_ARG(c->source->no_engine), dir.p, got == HOST_READ ? "too many" : why);

@@ -9,19 +9,21 @@ bool host_proc(struct host_check *c, struct str pid, const char *name, struct st
     return c->source->read(c->source->ctx, path.p, LIMIT_HOST_FILE_BYTES, c->arena, out, &why) == HOST_READ;
 }
 
-static struct str first_pid(struct host_check *c, const struct host_container *k) {
+struct str host_first_pid(struct host_check *c, const struct host_container *k) {
     int64_t pid = json_get_int(k->state, "Pid", 0);
+    if (k->runtime)
+        return k->pid;
     return pid > 1 ? arena_printf(c->arena, "%lld", (long long)pid) : STR_NULL;
 }
 
 bool host_is_shown(struct host_check *c, const struct host_container *k) {
-    struct str cgroup, pid = k->runs && k->unread.n == 0 ? first_pid(c, k) : STR_NULL;
-    return k->id.n >= 12 && pid.n && host_proc(c, pid, "cgroup", &cgroup) && str_find(cgroup, k->id) >= 0;
+    struct str cgroup, pid = k->runs && k->unread.n == 0 ? host_first_pid(c, k) : STR_NULL;
+    return k->id.n >= 12 && pid.n && host_proc(c, pid, "cgroup", &cgroup) && host_bears_id(cgroup, k->id);
 }
 
-bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value) {
+bool host_status_of(struct host_check *c, struct str pid, const char *field, struct str *value) {
     struct str text, line, name;
-    if (!k->is_shown || !host_proc(c, first_pid(c, k), "status", &text))
+    if (!host_proc(c, pid, "status", &text))
         return false;
     while (str_next(&text, '\n', &line))
         if (str_cut(line, ':', &name, value) && str_eqz(name, field)) {
@@ -29,4 +31,8 @@ bool host_status(struct host_check *c, const struct host_container *k, const cha
             return true;
         }
     return false;
+}
+
+bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value) {
+    return k->is_shown && host_status_of(c, host_first_pid(c, k), field, value);
 }

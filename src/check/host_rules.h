@@ -52,11 +52,16 @@ struct host_container {
     size_t n_mounts;
     struct host_port *ports;      /* that are published */
     size_t n_ports;
-    bool is_shown;                /* /proc shows us its processes */
+    const char *runtime;          /* whose bundle tells of it where no engine does (host_bundle.h); or NULL */
+    struct str pid;               /* with that: of its first process, or "" */
+    bool has_own_cgroup;          /* with that: one was asked for */
+    bool is_shown;                /* /proc shows us its first process */
+    bool is_in_cgroup;            /* ... and the others, by a cgroup that bears its id */
     bool has_ssh;                 /* host_find_ssh() */
     struct str ssh_unknown;       /* why that is not known */
 };
 
+struct history_finding;
 struct host_image {
     struct str id, name;          /* "sha256:...", "demo/x:1" or the id's beginning */
     struct str unread;            /* why nothing more is known */
@@ -65,6 +70,9 @@ struct host_image {
     struct str *env, *steps, *digests; /* "A=b"; history, the oldest first; "name@sha256:..." */
     struct str *layers;           /* diffIDs, bottom first */
     size_t n_env, n_steps, n_digests, n_layers;
+    bool has_history;             /* its steps were looked at (cis_history.c), and this was found: */
+    struct history_finding *history;
+    size_t n_history;
     bool is_checked;              /* croze's store has it, and check_image() found: */
     struct finding *findings;
     size_t n_findings;
@@ -95,9 +103,21 @@ struct host_check {
     struct host_container *containers;
     struct host_image *images;
     size_t n_containers, n_images;
-    struct str no_containers, no_images; /* why they could not be listed */
+    struct str no_containers, no_images; /* why not all of them could be listed */
     struct host_audit *audit;
 };
+
+/* --- Rows (cis_*.c) --- */
+
+/* `function` gets what `kind` says; `what`: rule.object. */
+#define CIS_ROW(kind, field, number, name, level, text, function, what, because, remedy) \
+    { \
+        .id = name, .reads = kind, .severity = level, .also = number, .title = text, .field = function, .object = what, .why = because, \
+        .fix = remedy, .url = "" \
+    }
+#define HOST_ROW(...) CIS_ROW(READS_HOST, host, __VA_ARGS__)
+#define CONTAINER_ROW(...) CIS_ROW(READS_CONTAINER, container, __VA_ARGS__)
+#define IMAGE_ROW(...) CIS_ROW(READS_HOST_IMAGE, host_image, __VA_ARGS__)
 
 /* --- Answering (cis.c) --- */
 
@@ -106,6 +126,8 @@ void host_say(struct host_check *c, enum cis_verdict v, struct str subject, cons
 
 /* The same with what check_image() found, which is a finding of its own. */
 void host_say_found(struct host_check *c, struct str subject, const struct finding *f);
+/* A finding of another rule than the one that is asked, and no verdict. */
+void host_find(struct host_check *c, const struct rule *r, struct str subject, struct str message);
 
 /* --- Facts (host_facts.c): read when they are first asked for --- */
 
@@ -136,16 +158,33 @@ struct host_document host_answered(struct host_check *c, struct host_question *q
 
 /* --- Containers and images (host_containers.c, host_images.c, host_store.c) --- */
 
-/* Of the engine; where there is none to ask, those that docker left below /var/lib/docker. Stopped ones too. */
+/* Of the engine; where there is none to ask, those that docker left below /var/lib/docker, and those of bundles (host_bundle.h). Stopped
+ * ones too. */
 void host_containers(struct host_check *c);
 void host_images(struct host_check *c);
 /* A file of a process (host_proc.c). */
 bool host_proc(struct host_check *c, struct str pid, const char *name, struct str *out);
+/* What its /proc/PID/status says; false: that is not known. */
+bool host_status_of(struct host_check *c, struct str pid, const char *field, struct str *value);
 /* Whether /proc shows a container's processes: they lie in a cgroup that bears its id, and so does the one that the engine says is its
  * first. */
 bool host_is_shown(struct host_check *c, const struct host_container *k);
-/* What /proc/PID/status says of that process; false: that is not known. */
+bool host_bears_id(struct str path, struct str id);
+/* Begins the mode of a namespace that a container shares, and nobody knows with whom. */
+#define HOST_JOINED "joined:"
+/* The same of that process. */
 bool host_status(struct host_check *c, const struct host_container *k, const char *field, struct str *value);
+/* The number of its first process, or "". */
+struct str host_first_pid(struct host_check *c, const struct host_container *k);
+/* Where something listens in a container's network, a bit a port (host_ports.c). It begins as {0}. */
+enum host_table { HOST_TCP, HOST_TCP6, HOST_UDP, HOST_UDP6, HOST_TABLES };
+enum { HOST_PORT_BYTES = 65536 / 8 };
+struct host_listening {
+    bool looked[HOST_TABLES], known[HOST_TABLES];
+    uint8_t ports[HOST_TABLES][HOST_PORT_BYTES];
+};
+/* Whether it is known that nothing listens on a port ("80/tcp"). */
+bool host_is_idle(struct host_check *c, const struct host_container *k, struct host_listening *l, struct str port);
 /* Which of them have an ssh server (host_ssh.c). */
 void host_find_ssh(struct host_check *c);
 /* Ids go into paths of requests: only those that need no escape are used. */
@@ -176,8 +215,13 @@ const struct host_daemon *host_daemon(struct host_check *c);
 bool host_has_daemon(struct host_check *c);
 /* `flag` without its dashes, `letter` or 0, `key` of daemon.json. What is set on the command line counts: the daemon refuses both. */
 struct host_setting host_setting(struct host_check *c, const char *flag, char letter, const char *key, enum setting_kind kind);
+/* " (its command line)", or "". */
+const char *host_setting_from(struct host_check *c, const struct host_setting *s);
+void host_say_unknown(struct host_check *c, const char *what, const struct host_setting *s);
+/* Says whether a switch is as it is to be; `by_default`: what it is when nobody sets it. */
+void host_say_switch(struct host_check *c, const char *name, bool wanted, bool by_default);
 
-/* --- Files of the host (cis_files.c, host_audit.c) --- */
+/* --- Files of the host (host_audit.c, host_units.c, host_users.c) --- */
 
 /* Says whether that path, which is there, is audited. */
 void host_say_audited(struct host_check *c, struct str path);
@@ -185,8 +229,18 @@ void host_audit_end(struct host_check *c);
 
 /* Where systemd has a unit, or "". */
 struct str host_unit_path(struct host_check *c, const char *unit);
+/* Its drop-ins that count, in the order in which they do. *denied: why not all of them are known, or "". */
+struct host_names host_unit_drops(struct host_check *c, const char *unit, struct str *denied);
+/* What a socket unit has for ListenStream; false: *why that is not known. */
+bool host_unit_listens(struct host_check *c, const char *unit, struct host_names *streams, struct str *why);
 /* A group by the host's own /etc/group; false: *why. */
 bool host_group(struct host_check *c, const char *name, gid_t *gid, struct str *members, struct str *why);
+/* "a,b": whose own group that is, by /etc/passwd. *why: it could not be read; or "". */
+struct str host_primary_members(struct host_check *c, gid_t gid, struct str *why);
+/* A home directory by /etc/passwd, or "". */
+struct str host_home(struct host_check *c, uid_t uid);
+/* Who knows users or groups that are not in those files, as a sentence; or "". */
+struct str host_other_users(struct host_check *c);
 /* That may write to the socket: "docker", if the daemon was not told otherwise. */
 const char *host_engine_group(struct host_check *c);
 

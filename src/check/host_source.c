@@ -2,6 +2,7 @@
  * The real host behind a host_source: files by a descriptor of its root, names resolved by the kernel inside of that. See host.h; its
  * engine is found and asked by host_engine.c. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "check/host_engine.h"
@@ -25,21 +26,21 @@ static enum host_read look(void *ctx, const char *path, struct host_file *out, c
     return HOST_READ;
 }
 
-/* Only regular files: to open anything else may wait, or do something. */
+/* Only regular files: to open anything else may wait, or do something. What was looked at is what is opened, whatever its name has come to
+ * mean since. */
 static enum host_read read_text(void *ctx, const char *path, size_t max_bytes, struct arena *a, struct str *out, const char **why) {
-    struct host_file f = {0};
     struct stat st;
-    enum host_read got = look(ctx, path, &f, why);
-    if (got != HOST_READ)
-        return got;
+    char again[64];
+    _cleanup_fd_ int found = open_path(ctx, path, O_PATH);
+    if (found < 0 || fstat(found, &st) < 0)
+        return outcome(errno, why);
     *why = "it is no file";
-    if (!S_ISREG(f.mode))
+    if (!S_ISREG(st.st_mode))
         return HOST_DENIED;
-    _cleanup_fd_ int fd = open_path(ctx, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    snprintf(again, sizeof again, "/proc/self/fd/%d", found);
+    _cleanup_fd_ int fd = open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return outcome(errno, why);
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return HOST_DENIED;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(max_bytes);
     struct err e = ERR_INIT;
     bool good = file_read_fd(fd, path, &text, &e);

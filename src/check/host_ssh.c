@@ -14,7 +14,7 @@ static bool is_server(struct str program) {
 
 /* From others than root /proc may hide processes. */
 static bool is_seen(const struct host_check *c, const struct host_container *k) {
-    return k->is_shown && c->source->uid == 0;
+    return k->is_in_cgroup && c->source->uid == 0;
 }
 
 static bool is_asked_about(const struct host_check *c, const struct host_container *k) {
@@ -28,7 +28,7 @@ static void look_at_process(struct host_check *c, struct str pid) {
     if (!host_proc(c, pid, "comm", &program) || !is_server(str_trim(program)) || !host_proc(c, pid, "cgroup", &cgroup))
         return;
     for (size_t k = 0; k < c->n_containers; k++)
-        if (is_seen(c, &c->containers[k]) && str_find(cgroup, c->containers[k].id) >= 0)
+        if (is_seen(c, &c->containers[k]) && host_bears_id(cgroup, c->containers[k].id))
             c->containers[k].has_ssh = true;
 }
 

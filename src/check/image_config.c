@@ -90,25 +90,6 @@ static void no_health(struct image_check *c, const struct rule *r, const struct 
 
 /* --- Variables ---------------------------------------------------------------------------------------------------------------------- */
 
-bool is_secret_name(struct str name) {
-    static const char *const secret[] = {"apikey", "pass", "credential", "credentials", "passwd", "password",   "passphrase",
-                                         "pword",  "pwd",        "secret",      "token",  "privatekey", NULL};
-    static const char *const harmless[] = {"file", "path", "dir", "public", "version", "length", "url", "name", "id", "type", NULL};
-    struct str rest = name, piece, last = STR_NULL;
-    bool found = false, key = false;
-    while (str_next(&rest, '_', &piece)) {
-        for (size_t k = 0; secret[k]; k++)
-            found |= str_eq_nocase(piece, str_z(secret[k]));
-        key |= str_eq_nocase(piece, S("key")) && (str_eq_nocase(last, S("access")) || str_eq_nocase(last, S("private")) ||
-                                                  str_eq_nocase(last, S("api")) || str_eq_nocase(last, S("secret")));
-        last = piece;
-    }
-    for (size_t k = 0; harmless[k]; k++)
-        if (str_eq_nocase(last, str_z(harmless[k])))
-            return false;
-    return found || key;
-}
-
 /* Its value is never shown. PWD is the shell's. */
 static void secret_variables(struct image_check *c, const struct rule *r, const struct image_entry *en) {
     const struct pair_list *env = &c->image->config.env;

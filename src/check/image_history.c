@@ -125,8 +125,52 @@ static void add_line(struct buf *out, struct str line) {
 
 /* --- The rules of Dockerfiles -------------------------------------------------------------------------------------------------------- */
 
+bool history_text(const struct str *lines, size_t n, struct buf *text, unsigned *begins) {
+    unsigned line = 2;
+    buf_add_str(text, S("FROM scratch\n"));
+    for (size_t k = 0; k < n && buf_ok(text); k++) {
+        size_t before = text->n;
+        begins[k] = line;
+        add_line(text, without_builder(lines[k]));
+        for (size_t i = before; i < text->n; i++)
+            line += text->p[i] == '\n';
+    }
+    return buf_ok(text);
+}
+
+size_t history_at(const unsigned *begins, size_t n, unsigned line) {
+    size_t low = 0, high = n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (begins[middle] <= line)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t check_history(struct arena *a, enum check_compat compat, const struct str *lines, size_t n, struct history_finding **out) {
+    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
+    unsigned *begins = arena_array(a, unsigned, n);
+    struct check_options o = {.policy = {.compat = compat, .no_pragmas = true}, .plan.platform = S("linux/" CROZE_ARCH)};
+    struct check_result r;
+    size_t found = 0;
+    if (n == 0 || !history_text(lines, n, &text, begins))
+        return 0;
+    check_dockerfile(a, arena_str(a, buf_str(&text)), S("history"), &o, &r);
+    *out = arena_array(a, struct history_finding, r.n_findings);
+    for (size_t i = 0; i < r.n_findings; i++) {
+        const struct finding *f = &r.findings[i];
+        if (f->pos.line >= begins[0])
+            (*out)[found++] = (struct history_finding){f->rule, f->also, f->message, history_at(begins, n, f->pos.line)};
+    }
+    err_clear(&r.error);
+    return found;
+}
+
 /* dockle's checkpoints of how an image was made. */
-static bool speaks_of_making(const struct finding *f) {
+static bool speaks_of_making(const struct history_finding *f) {
     static const char ids[] = "DKL-DI-0001 DKL-DI-0003 DKL-DI-0004 DKL-DI-0005 CIS-DI-0007 CIS-DI-0009";
     struct str rest = str_z(f->also ? f->also : f->rule->also), id;
     while (str_next(&rest, ' ', &id))
@@ -140,57 +184,27 @@ static bool is_base(const struct image_check *c, size_t k) {
     return k == 0 && c->image->history[0].created_by.n && !c->image->history[0].empty_layer;
 }
 
-static void take(struct image_check *c, const struct finding *f, size_t k, size_t layer) {
-    const struct history *h = &c->image->history[k];
+static void take(struct image_check *c, const struct history_finding *f, size_t layer) {
     bool add = str_find(str_z(f->also ? f->also : f->rule->also), S("CIS-DI-0009")) >= 0;
-    if (speaks_of_making(f) && !(add && is_base(c, k)))
-        image_report_step(c, f->rule, h->empty_layer ? NO_LAYER : layer, k, f->also, f->message);
-}
-
-/* The whole as one text, so that a rule sees what comes before. */
-bool image_history_text(const struct image *im, struct buf *text, struct history_line *steps) {
-    unsigned line = 2;
-    size_t layer = 0;
-    buf_add_str(text, S("FROM scratch\n"));
-    for (size_t k = 0; k < im->n_history && buf_ok(text); k++) {
-        size_t before = text->n;
-        steps[k] = (struct history_line){line, layer};
-        add_line(text, without_builder(im->history[k].created_by));
-        layer += !im->history[k].empty_layer;
-        for (size_t i = before; i < text->n; i++)
-            line += text->p[i] == '\n';
-    }
-    return buf_ok(text);
-}
-
-size_t image_history_at(const struct history_line *steps, size_t n, unsigned line) {
-    size_t low = 0, high = n;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (steps[middle].line <= line)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    if (speaks_of_making(f) && !(add && is_base(c, f->step)))
+        image_report_step(c, f->rule, c->image->history[f->step].empty_layer ? NO_LAYER : layer, f->step, f->also, f->message);
 }
 
 void image_look_at_history(struct image_check *c) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
-    _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    struct history_line *steps = arena_array(&a, struct history_line, c->image->n_history);
-    if (c->image->n_history == 0 || !image_history_text(c->image, &text, steps))
-        return;
-    struct check_options o = {.policy = {.compat = c->options->policy->compat, .no_pragmas = true},
-                              .plan.platform = S("linux/" CROZE_ARCH)};
-    struct check_result r;
-    check_dockerfile(&a, buf_str(&text), S("history"), &o, &r);
-    for (size_t i = 0; i < r.n_findings; i++) {
-        size_t k = image_history_at(steps, c->image->n_history, r.findings[i].pos.line);
-        if (r.findings[i].pos.line >= steps[0].line && steps[k].layer >= c->options->base_layers)
-            take(c, &r.findings[i], k, steps[k].layer);
+    const struct image *im = c->image;
+    struct str *lines = arena_array(&a, struct str, im->n_history);
+    size_t *layers = arena_array(&a, size_t, im->n_history), layer = 0;
+    struct history_finding *found = NULL;
+    for (size_t k = 0; k < im->n_history; k++) {
+        lines[k] = im->history[k].created_by;
+        layers[k] = layer;
+        layer += !im->history[k].empty_layer;
     }
-    err_clear(&r.error);
+    size_t n = check_history(&a, c->options->policy->compat, lines, im->n_history, &found);
+    for (size_t i = 0; i < n; i++)
+        if (layers[found[i].step] >= c->options->base_layers)
+            take(c, &found[i], layers[found[i].step]);
 }
 
 /* --- Secrets ------------------------------------------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "check/image_check.h"
 #include "check/marks.h"
+#include "check/secret_names.h"
 #include "layer/view.h"
 
 /* One entry of one layer. */
@@ -44,18 +45,19 @@ bool image_shows(struct image_check *c, const struct image_entry *en);
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
 struct str image_step(struct arena *a, struct str created_by);
-/* History as the text of a Dockerfile, behind a FROM; and of each of its lines where it begins there, and how many layers lie below it.
- * False: it is more than a Dockerfile may have. */
-struct history_line {
-    unsigned line;
-    size_t layer;
+/* Lines of history as the text of a Dockerfile, behind a FROM; begins[k]: where line k begins there. False: it is more than a Dockerfile
+ * may have. And the number of the last that begins at or above a line of that text. */
+bool history_text(const struct str *lines, size_t n, struct buf *text, unsigned *begins);
+size_t history_at(const unsigned *begins, size_t n, unsigned line);
+/* What the rules over Dockerfiles find in lines of history, the oldest first; how many. Texts lie in the arena. */
+struct history_finding {
+    const struct rule *rule;
+    const char *also;             /* finding.h */
+    struct str message;
+    size_t step;
 };
-bool image_history_text(const struct image *im, struct buf *text, struct history_line *steps);
-/* The last step that begins at or above a line. */
-size_t image_history_at(const struct history_line *steps, size_t n, unsigned line);
-/* Lets the rules over Dockerfiles that speak of what is in an image look at history. */
+size_t check_history(struct arena *a, enum check_compat compat, const struct str *lines, size_t n, struct history_finding **out);
+/* Lets those of them that speak of what is in an image look at its history. */
 void image_look_at_history(struct image_check *c);
-/* Whether a variable's name speaks of a secret ("DB_PASSWORD"), and not of where one lies ("DB_PASSWORD_FILE"). */
-bool is_secret_name(struct str name);
 
 #endif

@@ -112,12 +112,6 @@ bool lint_related(const struct lint *l, size_t a, size_t b) {
     return high == low;
 }
 
-bool lint_is_root(struct str user) {
-    struct str name, group;
-    (void)str_cut(lint_unquoted(user), ':', &name, &group);
-    return str_eqz(name, "root") || str_eqz(name, "0");
-}
-
 static void ship(struct lint *l) {
     for (ptrdiff_t k = (ptrdiff_t)l->n_stages - 1; k >= 0; k = l->stages[k].base)
         l->stages[k].ships = true;
@@ -151,6 +145,13 @@ static bool is_plain(const struct df_instruction *shell) {
 static bool has_pipefail(const struct df_instruction *shell) {
     for (size_t k = 1; k < shell->n_args; k++)
         if (str_eqz(shell->args[k], "pipefail"))
+            return true;
+    return false;
+}
+
+static bool has_errexit(const struct df_instruction *shell) {
+    for (size_t k = 1; k < shell->n_args; k++)
+        if (str_eqz(shell->args[k], "errexit") || (word_starts_in("-e -o", shell->args[k]) && str_index(shell->args[k], 'e') > 0))
             return true;
     return false;
 }
@@ -258,12 +259,15 @@ static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) 
 /* What is in force, which a stage takes from the one it stands on. */
 struct in_force {
     enum shell_kind kind;
-    bool pipefail, workdir, odd_shell, profile, other_user;
+    struct str name;
+    bool errexit, pipefail, workdir, odd_shell, profile, other_user;
 };
 
 static void take_shell(struct in_force *now, const struct df_instruction *i) {
     bool env = i->n_args > 1 && str_eqz(program_name(i->args[0]), "env");
     now->kind = kind_of(i->args[env]);
+    now->name = program_name(i->args[env]);
+    now->errexit = has_errexit(i);
     now->pipefail = has_pipefail(i);
     now->odd_shell = !is_plain(i);
 }
@@ -281,10 +285,12 @@ static void look(struct names *names, struct lint *l, struct lint_step *s, struc
     if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
         take_shell(shell, s->i);
     if (s->i->op == DF_USER && s->i->n_args)
-        shell->other_user = !lint_is_root(s->i->args[0]);
+        shell->other_user = !word_is_root(lint_unquoted(s->i->args[0]));
     shell->profile |= sets_profile(s->i);
     s->shell = shell->kind;
+    s->shell_name = shell->name;
     s->pipefail = shell->pipefail;
+    s->errexit = shell->errexit;
     s->plain_shell = !shell->odd_shell && !shell->profile;
     s->other_user = shell->other_user;
     s->workdir = shell->workdir;

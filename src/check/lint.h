@@ -22,7 +22,9 @@ struct lint_step {
     size_t stage;
     ptrdiff_t from;               /* COPY --from: the stage before its own that is meant, or NO_STAGE */
     enum shell_kind shell;        /* that is in force */
+    struct str shell_name;        /* its program's, without a path; "": the default */
     bool pipefail;                /* that shell is started with it */
+    bool errexit;                 /* likewise with -e */
     bool plain_shell;             /* it is the default, or started with -c alone, and no BASH_ENV is set */
     bool other_user;              /* a USER that is not root is in force */
     bool workdir;                 /* a WORKDIR stands above, in this stage or one below it */
@@ -58,8 +60,6 @@ size_t lint_stage_of(const struct lint *l, const struct df_instruction *at);
 bool lint_run_follows(const struct lint *l, const struct lint_step *s);
 /* Whether one of two stages stands on the other, if over others. It costs their depth. */
 bool lint_related(const struct lint *l, size_t a, size_t b);
-/* Root by name or number, of whatever group. */
-bool lint_is_root(struct str user);
 /* The value of a flag, or "": COPY --from. */
 struct str lint_flag(const struct df_instruction *i, const char *name);
 /* A part of one of RUN's --mount flags: "type", "target". False: it has none, or there are no more mounts (*at counts them). */

@@ -129,16 +129,17 @@ static bool verifies(const struct lint_step *step) {
 
 struct steps {
     struct origin_work *work;
-    struct history_line *lines;
-    bool *suspect;  /* of each line of history: a rule speaks of it */
-    bool unchecked; /* from here on */
+    unsigned *begins; /* of each line of history: in the text that is looked at */
+    size_t *layers;   /* ... how many layers lie below it */
+    bool *suspect;    /* ... a rule speaks of it */
+    bool unchecked;   /* from here on */
 };
 
 static void look_at_step(struct steps *x, const struct lint_step *step) {
     struct origin_work *w = x->work;
-    size_t k = image_history_at(x->lines, w->image->n_history, step->at->pos.line), layer = x->lines[k].layer;
+    size_t k = history_at(x->begins, w->image->n_history, step->at->pos.line), layer = x->layers[k];
     bool unchecked = x->unchecked;
-    if (step->at->pos.line < x->lines[0].line || step->at->op == DF_ONBUILD)
+    if (step->at->pos.line < x->begins[0] || step->at->op == DF_ONBUILD)
         return;
     for (size_t i = 0; i < step->script.n; i++) {
         enum packages_checked how = command_checks_packages(&step->script.commands[i]);
@@ -157,29 +158,41 @@ static void look_at_step(struct steps *x, const struct lint_step *step) {
 static void find_suspects(struct steps *x, const struct check_result *r) {
     for (size_t i = 0; i < r->n_findings; i++)
         if (word_in("DownloadUnverified PipeToShell", str_z(r->findings[i].rule->id)))
-            x->suspect[image_history_at(x->lines, x->work->image->n_history, r->findings[i].pos.line)] = true;
+            x->suspect[history_at(x->begins, x->work->image->n_history, r->findings[i].pos.line)] = true;
     for (size_t k = 0; r->n_dropped && k < x->work->image->n_history; k++)
         x->suspect[k] = true;
+}
+
+static void look_at_text(struct steps *x, struct arena *a, struct str text) {
+    struct check_options o = {.policy.no_pragmas = true, .plan.platform = S("linux/" CROZE_ARCH)};
+    struct check_result r;
+    struct lint lint;
+    uint64_t work = LIMIT_FILE_WORK;
+    check_dockerfile(a, text, S("history"), &o, &r);
+    find_suspects(x, &r);
+    lint_make(a, &r.file, &work, &lint);
+    for (size_t k = 0; k < lint.n; k++)
+        look_at_step(x, &lint.steps[k]);
+    err_clear(&r.error);
 }
 
 static void look_at_history(struct origin_work *w) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    struct check_options o = {.policy.no_pragmas = true, .plan.platform = S("linux/" CROZE_ARCH)};
+    const struct image *im = w->image;
+    struct str *lines = arena_array(&a, struct str, im->n_history);
     struct steps x = {.work = w};
-    struct check_result r;
-    struct lint lint;
-    uint64_t work = LIMIT_FILE_WORK;
-    x.lines = arena_array(&a, struct history_line, w->image->n_history);
-    x.suspect = arena_array(&a, bool, w->image->n_history);
-    if (!image_history_text(w->image, &text, x.lines))
-        return;
-    check_dockerfile(&a, buf_str(&text), S("history"), &o, &r);
-    find_suspects(&x, &r);
-    lint_make(&a, &r.file, &work, &lint);
-    for (size_t k = 0; k < lint.n; k++)
-        look_at_step(&x, &lint.steps[k]);
-    err_clear(&r.error);
+    size_t layer = 0;
+    x.begins = arena_array(&a, unsigned, im->n_history);
+    x.layers = arena_array(&a, size_t, im->n_history);
+    x.suspect = arena_array(&a, bool, im->n_history);
+    for (size_t k = 0; k < im->n_history; k++) {
+        lines[k] = im->history[k].created_by;
+        x.layers[k] = layer;
+        layer += !im->history[k].empty_layer;
+    }
+    if (history_text(lines, im->n_history, &text, x.begins))
+        look_at_text(&x, &a, buf_str(&text));
 }
 
 /* History has a line for each layer, and others between them; where it does not, it says nothing. */

@@ -83,6 +83,8 @@ void output_add(struct output *o, struct str name, struct str text, const struct
         f->pos = in_characters(&places, f->pos);
         f->end = in_characters(&ends, f->end);
         f->message = arena_str(a, f->message);
+        f->also = f->also ? arena_strz(a, str_z(f->also)) : NULL;
+        f->url = f->url ? arena_strz(a, str_z(f->url)) : NULL;
         f->layer = arena_str(a, f->layer);
         f->path = arena_str(a, f->path);
         f->step = arena_str(a, f->step);
@@ -122,6 +124,11 @@ struct str output_fingerprint(struct arena *a, const struct finding *f) {
 
 struct str output_place(struct arena *a, const struct finding *f) {
     return f->path.n && !f->pos.line ? arena_join3(a, f->file, S(":"), f->path) : f->file;
+}
+
+struct str output_remainder(struct arena *a, const struct output_part *part) {
+    struct str more = part->n_dropped ? arena_printf(a, "%zu more findings are not shown", part->n_dropped) : STR_NULL;
+    return arena_join3(a, more, more.n && part->note.n ? S("; ") : STR_NULL, part->note);
 }
 
 void output_write(const struct output *o, enum output_format format, struct buf *out) {

@@ -5,10 +5,10 @@
  *
  *   text        a line each, as compilers have them, and what made it
  *   json        an object a line: id, also, severity, file, line, column, endLine, endColumn, layer, path, bytes, step,
- *               message, why, fix, edits, url
- *   sarif       SARIF 2.1.0, with the rules, fixes and fingerprints; columns count characters
+ *               message, why, fix, edits, url; last, where there is something else to say of a file: file, notShown, note
+ *   sarif       SARIF 2.1.0, with the rules, fixes and fingerprints; columns count characters; notifications
  *   checkstyle, junit   XML
- *   gitlab      GitLab's code quality report
+ *   gitlab      GitLab's code quality report; it has room for findings alone
  *   github      workflow commands that annotate a pull request */
 #ifndef CROZE_CHECK_OUTPUT_H
 #define CROZE_CHECK_OUTPUT_H
@@ -49,6 +49,8 @@ const char *output_level(const struct finding *f, const char *const levels[4]); 
 struct str output_fingerprint(struct arena *a, const struct finding *f);
 /* Where a finding lies: the file, or the image's path in it. */
 struct str output_place(struct arena *a, const struct finding *f);
+/* What there is to say of a part beside its findings, for people: how many are not shown, and its note; or "". */
+struct str output_remainder(struct arena *a, const struct output_part *part);
 void output_lines(const struct output *o, struct buf *out);
 void output_json(const struct output *o, struct buf *out);
 void output_sarif(const struct output *o, struct buf *out);

@@ -45,7 +45,19 @@ static void json_line(const struct finding *f, struct buf *out) {
     json_add_str(d, o, "why", str_z(f->rule->why));
     json_add_str(d, o, "fix", str_z(f->rule->fix));
     add_edits(d, o, f);
-    json_add_str_opt(d, o, "url", str_z(f->rule->url));
+    json_add_str_opt(d, o, "url", str_z(f->url ? f->url : f->rule->url));
+    json_write(d, false, out);
+    buf_add_char(out, '\n');
+}
+
+static void json_remainder(const struct output_part *part, struct buf *out) {
+    _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *o = yyjson_mut_obj(d);
+    yyjson_mut_doc_set_root(d, o);
+    json_add_str(d, o, "file", part->name);
+    if (part->n_dropped)
+        yyjson_mut_obj_add_uint(d, o, "notShown", part->n_dropped);
+    json_add_str_opt(d, o, "note", part->note);
     json_write(d, false, out);
     buf_add_char(out, '\n');
 }
@@ -54,6 +66,9 @@ void output_json(const struct output *o, struct buf *out) {
     for (size_t p = 0; p < o->parts.n; p++)
         for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
             json_line(&o->parts.p[p].findings[k], out);
+    for (size_t p = 0; p < o->parts.n; p++)
+        if (o->parts.p[p].n_dropped || o->parts.p[p].note.n)
+            json_remainder(&o->parts.p[p], out);
 }
 
 /* --- GitLab ------------------------------------------------------------------------------------------------------------------------ */

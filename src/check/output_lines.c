@@ -61,7 +61,16 @@ static void github_line(struct arena *a, const struct finding *f, struct buf *ou
 
 void output_github(const struct output *o, struct buf *out) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
-    for (size_t p = 0; p < o->parts.n; p++)
+    for (size_t p = 0; p < o->parts.n; p++) {
+        struct str rest = output_remainder(&a, &o->parts.p[p]);
         for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
             github_line(&a, &o->parts.p[p].findings[k], out);
+        if (rest.n == 0)
+            continue;
+        buf_add_str(out, S("::notice file="));
+        add_escaped(out, o->parts.p[p].name, true);
+        buf_add_str(out, S("::"));
+        add_escaped(out, rest, false);
+        buf_add_char(out, '\n');
+    }
 }

@@ -84,6 +84,25 @@ static void add_result(yyjson_mut_doc *d, yyjson_mut_val *results, struct arena 
         yyjson_mut_obj_add_uint(d, properties, "bytes", f->bytes);
 }
 
+/* What there is to say beside findings is of the run. */
+static void add_notifications(yyjson_mut_doc *d, yyjson_mut_val *run, struct arena *a, const struct output *o) {
+    yyjson_mut_val *invocation = yyjson_mut_arr_add_obj(d, yyjson_mut_obj_add_arr(d, run, "invocations"));
+    yyjson_mut_val *list = NULL;
+    yyjson_mut_obj_add_bool(d, invocation, "executionSuccessful", true);
+    for (size_t p = 0; p < o->parts.n; p++) {
+        const struct output_part *part = &o->parts.p[p];
+        struct str rest = output_remainder(a, part);
+        if (rest.n == 0)
+            continue;
+        list = list ? list : yyjson_mut_obj_add_arr(d, invocation, "toolExecutionNotifications");
+        yyjson_mut_val *n = yyjson_mut_arr_add_obj(d, list);
+        json_add_str(d, n, "level", part->n_dropped ? S("warning") : S("note"));
+        add_message(d, n, "message", rest);
+        yyjson_mut_val *location = yyjson_mut_arr_add_obj(d, yyjson_mut_obj_add_arr(d, n, "locations"));
+        add_artifact(d, yyjson_mut_obj_add_obj(d, location, "physicalLocation"), part->name);
+    }
+}
+
 void output_sarif(const struct output *o, struct buf *out) {
     _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
@@ -97,6 +116,7 @@ void output_sarif(const struct output *o, struct buf *out) {
     json_add_str(d, driver, "version", S(CROZE_VERSION));
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(d, driver, "rules");
     json_add_str(d, run, "columnKind", S("unicodeCodePoints"));
+    add_notifications(d, run, &a, o);
     yyjson_mut_val *results = yyjson_mut_obj_add_arr(d, run, "results");
     const struct rule *spoke[RULES_MAX];
     size_t n = 0;

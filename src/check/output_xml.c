@@ -46,6 +46,15 @@ static void checkstyle_file(struct str name, struct buf *out) {
     buf_add_str(out, S(">\n"));
 }
 
+/* What the findings leave unsaid. */
+static void checkstyle_note(struct str note, struct buf *out) {
+    if (note.n == 0)
+        return;
+    buf_add_str(out, S("    <error line=\"0\" column=\"0\" severity=\"info\""));
+    add_attribute(out, "message", note);
+    buf_add_str(out, S(" source=\"croze.note\"/>\n"));
+}
+
 /* What was found in an image may stand in a Dockerfile. */
 static void checkstyle_part(struct arena *a, const struct output_part *part, struct buf *out) {
     struct str file = part->name;
@@ -59,6 +68,7 @@ static void checkstyle_part(struct arena *a, const struct output_part *part, str
         file = f->file;
         checkstyle_error(a, f, out);
     }
+    checkstyle_note(output_remainder(a, part), out);
     buf_add_str(out, S("  </file>\n"));
 }
 
@@ -97,6 +107,12 @@ void output_junit(const struct output *o, struct buf *out) {
             buf_add_str(out, S("    <testcase name=\"no findings\" classname=\"croze\"/>\n"));
         for (size_t k = 0; k < part->n_findings; k++)
             junit_case(&a, &part->findings[k], out);
+        struct str rest = output_remainder(&a, part);
+        if (rest.n) {
+            buf_add_str(out, S("    <system-out>"));
+            add_text(out, rest);
+            buf_add_str(out, S("</system-out>\n"));
+        }
         buf_add_str(out, S("  </testsuite>\n"));
     }
     buf_add_str(out, S("</testsuites>\n"));

@@ -20,6 +20,23 @@ bool policy_knows_rule(struct str name) {
     return false;
 }
 
+/* A name that was written in another case, as rules are called; else as it is. */
+static struct str proper_name(struct arena *a, struct str name) {
+    const struct rule *r;
+    if (policy_knows_rule(name))
+        return name;
+    for (size_t k = 0; (r = rule_at(k)); k++) {
+        struct str rest = str_z(r->also), id = str_z(r->id);
+        do
+            if (str_eq_nocase(id, name))
+                return id;
+        while (str_next(&rest, ' ', &id));
+    }
+    const char *tool = str_eq_nocase(str_first(name, 2), S("DL")) ? "DL" : "SC"; /* whose rules are not all here */
+    struct str upper = arena_join3(a, str_z(tool), str_from(name, name.n < 2 ? name.n : 2), STR_NULL);
+    return str_eq_nocase(upper, name) && policy_knows_rule(upper) ? upper : name;
+}
+
 static bool unknown_rule(struct str name, struct err *e) {
     struct near n = {.word = name, .fold_case = true};
     const struct rule *r;
@@ -33,7 +50,7 @@ static bool unknown_rule(struct str name, struct err *e) {
 bool policy_add_rules(struct arena *a, struct str names, struct str_list *list, struct err *e) {
     struct str name;
     while (str_next(&names, ',', &name)) {
-        name = str_trim(name);
+        name = proper_name(a, str_trim(name));
         if (!policy_knows_rule(name))
             return unknown_rule(name, e);
         if (list->n == LIMIT_RULE_NAMES)

@@ -8,7 +8,7 @@
 
 /* Adds what a file in hadolint's language says. `name` is for errors (ERR_USAGE), which name what is not understood. */
 MUST_CHECK bool policy_read(struct arena *a, struct str yaml, const char *name, struct check_policy *p, struct err *e);
-/* "DL3008", "AptGetPin", "DL3008,DL3009": adds them to a list; a name that no rule has is an error. */
+/* "DL3008", "AptGetPin", "DL3008,DL3009", in whatever case: adds them to a list; a name that no rule has is an error. */
 MUST_CHECK bool policy_add_rules(struct arena *a, struct str names, struct str_list *list, struct err *e);
 /* "KEY:KIND" of a label that images must have; kinds are text, url, rfc3339, spdx, hash, semver, email. */
 MUST_CHECK bool policy_add_label(struct arena *a, struct str label, struct check_policy *p, struct err *e);

@@ -10,7 +10,7 @@
 enum rule_reads {
     READS_NOTHING,     /* dockerfile/ or plan/ say it while they parse or expand (df_warning), or the engine does; no function */
     READS_INSTRUCTION, /* each instruction of the text, on its own, even if the rest of the file is wrong */
-    READS_FILE,        /* the instructions as a whole, once; the function gets NULL, and has c->lint */
+    READS_FILE,        /* the instructions as a whole, once, behind all others; the function gets NULL, and has c->lint, perhaps c->plan */
     READS_TEXT,        /* each instruction of the text, the triggers of ONBUILD among them: c->step */
     READS_COMMAND,     /* each command that a RUN starts: c->step and c->command */
     READS_FROM,        /* each FROM, with the global ARGs known */
@@ -50,7 +50,7 @@ struct rule {
      * each note. */
     void (*mark)(struct marker *m, const struct rule *r, const struct watched_file *f);
     const char *title;            /* of a recommendation: what is to be so */
-    const char *object;           /* what it is about, where several share a function */
+    const char *object;           /* what it is about, where several share a function; READS_CONTAINER: what only an engine tells */
     void (*host)(struct host_check *c);
     void (*container)(struct host_check *c, const struct host_container *k);
     void (*host_image)(struct host_check *c, const struct host_image *i);
@@ -60,12 +60,13 @@ struct rule {
 extern const struct rule rules_buildkit[], rules_croze[];
 extern const struct rule rules_from[], rules_user[], rules_stage[], rules_copy[], rules_expose[], rules_env[], rules_label[];
 extern const struct rule rules_lines[], rules_apt[], rules_rpm[], rules_language[], rules_misc[], rules_vars[], rules_download[];
-extern const struct rule rules_trust[], rules_list[];
-extern const struct rule rules_deploy[], rules_exceptions[];
+extern const struct rule rules_trust[], rules_list[], rules_shellcheck[], rules_variants[];
+extern const struct rule rules_secrets[], rules_rights[];
+extern const struct rule rules_deploy[], rules_deploy_rights[], rules_exceptions[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
     rules_image_secrets[], rules_image_history[], rules_image_origin[];
-extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_files[], rules_cis_images[], rules_cis_isolation[],
-    rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
+extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_network[], rules_cis_files[], rules_cis_images[],
+    rules_cis_history[], rules_cis_isolation[], rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */
 /* All rows of all tables, numbered from 0; NULL behind the last. */
 const struct rule *rule_at(size_t number);

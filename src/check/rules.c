@@ -7,16 +7,18 @@
 #include <stdlib.h>
 
 const struct rule *const rule_tables[] = {
-    rules_buildkit,      rules_croze,         rules_from,        rules_user,        rules_stage,
-    rules_copy,          rules_expose,        rules_env,         rules_label,       rules_apt,
-    rules_rpm,           rules_language,      rules_misc,        rules_vars,        rules_download,
-    rules_trust,         rules_list,          rules_lines,       rules_deploy,      rules_exceptions,
+    rules_buildkit,      rules_croze,         rules_from,         rules_user,          rules_stage,
+    rules_copy,          rules_expose,        rules_env,          rules_label,         rules_apt,
+    rules_rpm,           rules_language,      rules_misc,         rules_vars,          rules_download,
+    rules_trust,         rules_list,          rules_lines,        rules_shellcheck,    rules_deploy,
+    rules_deploy_rights, rules_exceptions,    rules_variants,     rules_secrets,       rules_rights,
 
-    rules_image_config,  rules_image_files,   rules_image_bytes, rules_image_users, rules_image_program,
+    rules_image_config,  rules_image_files,   rules_image_bytes,  rules_image_users,   rules_image_program,
     rules_image_secrets, rules_image_history, rules_image_origin,
 
-    rules_cis_host,      rules_cis_daemon,    rules_cis_files,   rules_cis_images,  rules_cis_isolation,
-    rules_cis_limits,    rules_cis_access,    rules_cis_upkeep,  rules_cis_swarm,   NULL,
+    rules_cis_host,      rules_cis_daemon,    rules_cis_network,  rules_cis_files,     rules_cis_images,
+    rules_cis_history,   rules_cis_isolation, rules_cis_limits,   rules_cis_access,    rules_cis_upkeep,
+    rules_cis_swarm,     NULL,
 };
 
 static const struct rule *all[RULES_MAX + 1]; /* ends with NULL */

@@ -3,10 +3,6 @@
 #include "check/shell_proof.h"
 #include "check/text_rules.h"
 
-static bool is_url(struct str s) {
-    return word_starts_in("http:// https:// ftp://", s);
-}
-
 /* --- What a command downloads, and to where ------------------------------------------------------------------------------------------- */
 
 static const char curl_valued[] =
@@ -20,7 +16,7 @@ static const char wget_valued[] =
 static struct str url_of(const struct shell_command *c) {
     struct operands o = {.command = c, .valued = command_is(c, "curl") ? curl_valued : wget_valued};
     for (const struct shell_word *w; (w = operand_next(&o));)
-        if (is_url(w->text))
+        if (word_is_download(w->text))
             return w->text;
     return STR_NULL;
 }
@@ -50,9 +46,9 @@ static struct str with_default(struct check *c, struct str word) {
 static struct str known_url_of(struct check *c, const struct shell_command *cmd) {
     struct operands o = {.command = cmd, .valued = command_is(cmd, "curl") ? curl_valued : wget_valued};
     struct str url = url_of(cmd);
-    for (const struct shell_word *w; !is_url(url) && (w = operand_next(&o));)
+    for (const struct shell_word *w; !word_is_download(url) && (w = operand_next(&o));)
         url = w->expands ? with_default(c, w->text) : STR_NULL;
-    return is_url(url) ? url : STR_NULL;
+    return word_is_download(url) ? url : STR_NULL;
 }
 
 static struct str redirected_to(const struct shell_command *c) {
@@ -161,10 +157,10 @@ static bool is_commit(struct str s) {
 static void unverified_add(struct check *c, const struct rule *r, const struct df_instruction *i) {
     for (size_t k = 0; k + 1 < i->n_args; k++) {
         struct str source = lint_unquoted(i->args[k]), known = with_default(c, source), url, commit;
-        source = is_url(known) ? known : source;
+        source = word_is_download(known) ? known : source;
         (void)str_cut(source, '#', &url, &commit);
         bool git = str_ends(url, S(".git")) || str_starts(source, S("git@"));
-        if ((is_url(source) || git) && !lint_flag(i, "checksum").n && !(git && is_commit(commit)))
+        if ((word_is_download(source) || git) && !lint_flag(i, "checksum").n && !(git && is_commit(commit)))
             check_note(c, r, c->step, i->args[k], NULL, "ADD %.*s without %s", STR_ARG(source), git ? "a commit" : "--checksum");
     }
 }
@@ -236,14 +232,38 @@ static void curl_redirect(struct check *c, const struct rule *r, const struct df
 }
 
 const struct rule rules_download[] = {
-    {"DownloadUnverified", READS_TEXT, SEVERITY_WARNING, false, "4.11 4.12",
-     "Whoever holds the server, or the way to it, decides what is in the image.",
-     "Check it in the same RUN (sha256sum -c, gpg --verify), or write ADD --checksum.", "", download_unverified},
-    {"PipeToShell", READS_TEXT, SEVERITY_ERROR, false, "4.11", "A script is run that nobody has read, as far as the connection held.",
-     "Download it, check it, then run it.", "", pipe_to_shell},
-    {"HttpUrl", READS_TEXT, SEVERITY_WARNING, false, "", "Anyone on the way can change what comes over http.", "Write https.", "",
-     http_url},
-    {"CurlRedirect", READS_COMMAND, SEVERITY_INFO, true, "", "A server may send curl on to a URL without TLS.", "Write --proto '=https'.",
-     "", curl_redirect},
+    {.id = "DownloadUnverified",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "4.11 4.12",
+     .why = "Whoever holds the server, or the way to it, decides what is in the image.",
+     .fix = "Check it in the same RUN (sha256sum -c, gpg --verify), or write ADD --checksum.",
+     .url = "",
+     .run = download_unverified},
+    {.id = "PipeToShell",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "4.11",
+     .why = "A script is run that nobody has read, as far as the connection held.",
+     .fix = "Download it, check it, then run it.",
+     .url = "",
+     .run = pipe_to_shell},
+    {.id = "HttpUrl",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "",
+     .why = "Anyone on the way can change what comes over http.",
+     .fix = "Write https.",
+     .url = "",
+     .run = http_url},
+    {.id = "CurlRedirect",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_INFO,
+     .experimental = true,
+     .also = "",
+     .why = "A server may send curl on to a URL without TLS.",
+     .fix = "Write --proto '=https'.",
+     .url = "",
+     .run = curl_redirect},
     {0},
 };

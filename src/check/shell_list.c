@@ -2,6 +2,7 @@
  * Lists of packages: their order, packages named twice, and what is removed in a later layer. */
 #include <stdlib.h>
 
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 enum { LIST_MAX = 1000 };
@@ -152,12 +153,29 @@ static void removed_later(struct check *c, const struct rule *r, const struct df
 }
 
 const struct rule rules_list[] = {
-    {"ArgsUnsorted", READS_COMMAND, SEVERITY_STYLE, false, "", "In a sorted list one sees what is there, and changes do not collide.",
-     "Sort the list.", "", unsorted},
-    {"PackageTwice", READS_COMMAND, SEVERITY_STYLE, false, "", "One of them does nothing, or they contradict each other.", "Name it once.",
-     "", twice},
-    {"RemovedLater", READS_COMMAND, SEVERITY_WARNING, false, "",
-     "A layer only grows: what another one removes is hidden, and shipped all the same.",
-     "Install, use and remove in one RUN, or copy what is wanted from another stage.", "", removed_later},
+    {.id = "ArgsUnsorted",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_STYLE,
+     .also = "",
+     .why = "In a sorted list one sees what is there, and changes do not collide.",
+     .fix = "Sort the list.",
+     .url = "",
+     .run = unsorted},
+    {.id = "PackageTwice",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_STYLE,
+     .also = "",
+     .why = "One of them does nothing, or they contradict each other.",
+     .fix = "Name it once.",
+     .url = "",
+     .run = twice},
+    {.id = "RemovedLater",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_WARNING,
+     .also = "",
+     .why = "A layer only grows: what another one removes is hidden, and shipped all the same.",
+     .fix = "Install, use and remove in one RUN, or copy what is wanted from another stage.",
+     .url = "",
+     .run = removed_later},
     {0},
 };

@@ -118,14 +118,16 @@ static bool instruction_sets(const struct df_instruction *i, struct str name) {
 }
 
 /* ENV of this stage and those below it; ARG of this stage alone. A trigger runs in another build, where its own ARGs are known. */
+bool shell_var_reaches(const struct lint_step *s, const struct lint_step *above, size_t stage) {
+    return above->i->op == DF_ENV || (stage == s->stage && (!s->at->trigger || above->at->trigger));
+}
+
 static bool file_sets(struct check *c, const struct lint_step *s, struct str name) {
     size_t end = (size_t)(s - c->lint.steps);
-    bool trigger = s->at->trigger != NULL;
     for (ptrdiff_t stage = (ptrdiff_t)s->stage; stage != NO_STAGE; stage = c->lint.stages[stage].base) {
         for (size_t k = c->lint.stages[stage].first; k < end && k < c->lint.stages[stage].end; k++) {
             const struct lint_step *at = &c->lint.steps[k];
-            bool reaches = at->i->op == DF_ENV || ((size_t)stage == s->stage && (!trigger || at->at->trigger));
-            if (!check_charge(c, 1 + at->i->n_pairs) || (reaches && instruction_sets(at->i, name)))
+            if (!check_charge(c, 1 + at->i->n_pairs) || (shell_var_reaches(s, at, (size_t)stage) && instruction_sets(at->i, name)))
                 return true;
         }
         end = c->lint.n;
@@ -136,7 +138,7 @@ static bool file_sets(struct check *c, const struct lint_step *s, struct str nam
     return false;
 }
 
-static const char proxies[] = "HTTP_PROXY http_proxy HTTPS_PROXY https_proxy FTP_PROXY ftp_proxy NO_PROXY no_proxy ALL_PROXY all_proxy";
+const char shell_proxies[] = "HTTP_PROXY http_proxy HTTPS_PROXY https_proxy FTP_PROXY ftp_proxy NO_PROXY no_proxy ALL_PROXY all_proxy";
 
 static bool has_lower(struct str name) {
     for (size_t k = 0; k < name.n; k++)
@@ -148,7 +150,7 @@ static bool has_lower(struct str name) {
 /* A name in capitals may come from the base image, unless it is one letter off another that every build has. */
 static bool is_suspect(struct str name) {
     struct near n = {.word = name};
-    struct str rest = str_z(proxies), proxy;
+    struct str rest = str_z(shell_proxies), proxy;
     if (has_lower(name))
         return true;
     while (str_next(&rest, ' ', &proxy))
@@ -160,7 +162,7 @@ static void judge_word(struct check *c, const struct rule *r, const struct shell
     struct use u = {.rest = w->expands ? w->raw : STR_NULL};
     while (use_next(&u)) {
         struct str name = u.name;
-        if (u.guarded || word_in(proxies, name) || !is_suspect(name) || script_sets(c, c->step, name) || file_sets(c, c->step, name))
+        if (u.guarded || word_in(shell_proxies, name) || !is_suspect(name) || script_sets(c, c->step, name) || file_sets(c, c->step, name))
             continue;
         check_note(c, r, c->step, name, NULL, "nothing sets $%.*s", STR_ARG(name));
     }
@@ -237,11 +239,21 @@ static void beyond_sh(struct check *c, const struct rule *r, const struct df_ins
 }
 
 const struct rule rules_vars[] = {
-    {"ShellVarUnset", READS_COMMAND, SEVERITY_WARNING, false, "SC2154 SC2153",
-     "The variable is empty: no ARG and no ENV of this stage, nor the command itself, sets it.",
-     "Set it, declare ARG in this stage, or correct the name.", "", unset_variable},
-    {"ShellNotPosix", READS_COMMAND, SEVERITY_WARNING, false, "SC3001 SC3010 SC3011 SC3020 SC3028 SC3030 SC3039 SC3044 SC3046",
-     "RUN is for /bin/sh, which is dash on Debian: what bash knows beyond POSIX fails there.",
-     "Write SHELL [\"/bin/bash\", \"-c\"], or what sh knows.", "", beyond_sh},
+    {.id = "ShellVarUnset",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_WARNING,
+     .also = "SC2154 SC2153",
+     .why = "The variable is empty: no ARG and no ENV of this stage, nor the command itself, sets it.",
+     .fix = "Set it, declare ARG in this stage, or correct the name.",
+     .url = "",
+     .run = unset_variable},
+    {.id = "ShellNotPosix",
+     .reads = READS_COMMAND,
+     .severity = SEVERITY_WARNING,
+     .also = "SC3001 SC3010 SC3011 SC3020 SC3028 SC3030 SC3039 SC3044 SC3046",
+     .why = "RUN is for /bin/sh, which is dash on Debian: what bash knows beyond POSIX fails there.",
+     .fix = "Write SHELL [\"/bin/bash\", \"-c\"], or what sh knows.",
+     .url = "",
+     .run = beyond_sh},
     {0},
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ENV and ARG as they are written: references to themselves, names that speak of secrets. */
+#include "check/secret_names.h"
+#include "check/rules_buildkit.h"
 #include "check/text_rules.h"
 
 /* --- Values that need one another ----------------------------------------------------------------------------------------------------- */
@@ -45,31 +47,26 @@ static void env_self_reference(struct check *c, const struct rule *r, const stru
 /* --- Secrets, as hadolint and Trivy read names ------------------------------------------------------------------------------------------
  */
 
-static bool has_part(struct str name, const char *parts) {
-    struct str rest = str_z(parts), part;
-    while (str_next(&rest, ' ', &part))
-        for (size_t at = 0; at + part.n <= name.n; at++)
-            if (str_eq_nocase(str_n(name.p + at, part.n), part))
-                return true;
-    return false;
-}
-
 void lint_secrets(struct check *c, const struct rule *r, const struct df_instruction *none) {
     (void)none;
     for (size_t k = 0; k < c->lint.n; k++) {
         const struct lint_step *s = &c->lint.steps[k];
         for (size_t j = 0; (s->i->op == DF_ARG || s->i->op == DF_ENV) && j < s->i->n_pairs; j++) {
             struct str key = s->i->pairs[j].key;
-            if (has_part(
-                    key,
-                    "password passwd secret token apikey api_key private credential username access_key _key auth_key passphrase _pwd"))
+            if (is_secret_for_hadolint(key))
                 check_note(c, r, s, key, NULL, "%s %.*s: who has the image can read it", df_op_name(s->i->op), STR_ARG(key));
         }
     }
 }
 
 const struct rule rules_env[] = {
-    {"EnvSelfReference", READS_TEXT, SEVERITY_ERROR, false, "DL3044", "All values of one ENV are read before any of them is set.",
-     "Write two ENV.", "", env_self_reference},
+    {.id = "EnvSelfReference",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3044",
+     .why = "All values of one ENV are read before any of them is set.",
+     .fix = "Write two ENV.",
+     .url = "",
+     .run = env_self_reference},
     {0},
 };

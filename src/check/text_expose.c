@@ -31,9 +31,21 @@ static void port_ssh(struct check *c, const struct rule *r, const struct df_inst
 }
 
 const struct rule rules_expose[] = {
-    {"ExposePortRange", READS_TEXT, SEVERITY_ERROR, false, "DL3011 DS-0008", "Ports go up to 65535.",
-     "Write the port that the program listens on.", "", port_range},
-    {"ExposeSsh", READS_TEXT, SEVERITY_WARNING, false, "DS-0004 5.7",
-     "A second way in, with its own passwords and updates; `exec` leads into a container too.", "Remove the ssh server.", "", port_ssh},
+    {.id = "ExposePortRange",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3011 DS-0008",
+     .why = "Ports go up to 65535.",
+     .fix = "Write the port that the program listens on.",
+     .url = "",
+     .run = port_range},
+    {.id = "ExposeSsh",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DS-0004 5.7",
+     .why = "A second way in, with its own passwords and updates; `exec` leads into a container too.",
+     .fix = "Remove the ssh server.",
+     .url = "",
+     .run = port_ssh},
     {0},
 };

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where images come from: FROM, COPY --from and --mount=from=, as they are written. */
+#include "check/registries.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- References ------------------------------------------------------------------------------------------------------------------- */
 
 struct reference {
-    struct str registry; /* "" if it is not named: docker.io */
-    struct str tag;      /* or "" */
+    struct str tag; /* or "" */
     bool digest;
 };
 
-static bool names_registry(struct str first) {
-    return str_index(first, '.') >= 0 || str_index(first, ':') >= 0 || str_eqz(first, "localhost");
-}
-
 static struct reference take_apart(struct str image) {
     struct reference out = {0};
-    struct str name, digest, first, rest;
+    struct str name, digest;
     out.digest = str_cut(image, '@', &name, &digest);
-    if (str_cut(name, '/', &first, &rest) && names_registry(first))
-        out.registry = first;
     ptrdiff_t slash = str_rindex(name, '/'), colon = str_rindex(name, ':');
     if (colon > slash)
         out.tag = str_from(name, (size_t)colon + 1);
@@ -59,26 +55,10 @@ static void undigested(struct check *c, const struct rule *r, const struct df_in
 
 /* --- Registries ------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_docker_hub(struct str registry) {
-    return registry.n == 0 ||
-           word_in("docker.io hub.docker.io index.docker.io registry-1.docker.io hub.docker.com registry.hub.docker.com", registry);
-}
-
-static bool is_trusted(const struct check *c, struct str registry) {
-    const struct str_list *list = &c->options->policy.registries;
-    for (size_t k = 0; k < list->n; k++) {
-        struct str one = list->p[k];
-        if (str_eqz(one, "*") || str_eq(one, registry) || (is_docker_hub(one) && is_docker_hub(registry)) ||
-            (str_starts(one, S("*.")) && str_ends(registry, str_from(one, 1))) ||
-            (str_ends(one, S("*")) && str_starts(registry, str_first(one, one.n - 1))))
-            return true;
-    }
-    return list->n == 0;
-}
-
 static void judge_registry(struct check *c, const struct rule *r, struct str image) {
-    struct str registry = take_apart(image).registry;
-    if (image.n && !str_eqz(image, "scratch") && str_index(image, '$') < 0 && !is_trusted(c, registry))
+    struct str registry = registry_of(image);
+    if (image.n && !str_eqz(image, "scratch") && str_index(image, '$') < 0 &&
+        !registry_is_trusted(&c->options->policy.registries, registry))
         check_note(c, r, c->step, image, NULL, "%s is not among the registries that images may come from",
                    check_quoted(c, registry.n ? registry : S("docker.io")));
 }
@@ -155,17 +135,46 @@ static void first_instruction(struct check *c, const struct rule *r, const struc
 }
 
 const struct rule rules_from[] = {
-    {"FromUntagged", READS_TEXT, SEVERITY_WARNING, false, "DL3006 DS-0001 4.2",
-     "Without a tag FROM takes \"latest\", which is another image tomorrow.", "Name a tag that stays, and its digest.", "", untagged},
-    {"FromLatest", READS_TEXT, SEVERITY_WARNING, false, "DL3007 DS-0001 DKL-DI-0006 4.2",
-     "\"latest\" is another image tomorrow: what was built and tested today cannot be built again.", "Name a version, and its digest.", "",
-     latest},
-    {"FromUndigested", READS_TEXT, SEVERITY_INFO, true, "4.2", "A tag may be moved: only a digest is the same image for ever.",
-     "Write NAME:TAG@sha256:..., as `croze inspect` and the registry say.", "", undigested},
-    {"UntrustedRegistry", READS_TEXT, SEVERITY_ERROR, false, "DL3026 4.2",
-     "Images may come from some registries alone, and this is none of them.",
-     "Take the image from a registry of the list, or add this one.", "", untrusted_registry},
-    {"FirstInstruction", READS_FILE, SEVERITY_ERROR, false, "DL3061", "Before the first FROM only ARG has a meaning.",
-     "Move the instruction behind FROM.", "", first_instruction},
+    {.id = "FromUntagged",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3006 DS-0001 4.2",
+     .why = "Without a tag FROM takes \"latest\", which is another image tomorrow.",
+     .fix = "Name a tag that stays, and its digest.",
+     .url = "",
+     .run = untagged},
+    {.id = "FromLatest",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3007 DS-0001 DKL-DI-0006 4.2",
+     .why = "\"latest\" is another image tomorrow: what was built and tested today cannot be built again.",
+     .fix = "Name a version, and its digest.",
+     .url = "",
+     .run = latest},
+    {.id = "FromUndigested",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_INFO,
+     .experimental = true,
+     .also = "4.2",
+     .why = "A tag may be moved: only a digest is the same image for ever.",
+     .fix = "Write NAME:TAG@sha256:..., as `croze inspect` and the registry say.",
+     .url = "",
+     .run = undigested},
+    {.id = "UntrustedRegistry",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3026 4.2",
+     .why = "Images may come from some registries alone, and this is none of them.",
+     .fix = "Take the image from a registry of the list, or add this one.",
+     .url = "",
+     .run = untrusted_registry},
+    {.id = "FirstInstruction",
+     .reads = READS_FILE,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3061",
+     .why = "Before the first FROM only ARG has a meaning.",
+     .fix = "Move the instruction behind FROM.",
+     .url = "",
+     .run = first_instruction},
     {0},
 };

@@ -69,16 +69,6 @@ static bool is_time(struct str s) {
     return one_of(&s, "+-") && digits(&s, 2) && one_of(&s, ":") && digits(&s, 2) && s.n == 0;
 }
 
-static bool is_url(struct str s) {
-    struct str scheme, rest;
-    if (!str_cut(s, ':', &scheme, &rest) || scheme.n == 0 || !str_starts(rest, S("//")) || rest.n < 3)
-        return false;
-    for (size_t k = 0; k < s.n; k++)
-        if ((unsigned char)s.p[k] <= ' ' || strchr("<>\"{}|\\^`", s.p[k]))
-            return false;
-    return true;
-}
-
 static bool is_git_hash(struct str s) {
     enum { SHORTEST = 7, SHA1 = 40, SHA256 = 64 };
     for (size_t k = 0; k < s.n; k++)
@@ -154,7 +144,7 @@ static void judge(struct check *c, const struct rule *r, const struct df_instruc
     static void name(struct check *c, const struct rule *r, const struct df_instruction *i) {                                              \
         judge(c, r, i, kind, is, what);                                                                                                    \
     }
-LABEL_RULE(label_url, LABEL_URL, is_url, "no URL")
+LABEL_RULE(label_url, LABEL_URL, word_is_url, "no URL")
 LABEL_RULE(label_time, LABEL_TIME, is_time, "no time by RFC 3339")
 LABEL_RULE(label_license, LABEL_LICENSE, spdx_is_expression, "no SPDX license expression")
 LABEL_RULE(label_git_hash, LABEL_GIT_HASH, is_git_hash, "no git commit")
@@ -204,23 +194,85 @@ static void label_missing(struct check *c, const struct rule *r, const struct df
 }
 
 const struct rule rules_label[] = {
-    {"LabelKey", READS_TEXT, SEVERITY_STYLE, false, "DL3048", "Tools agree on labels by such keys alone.",
-     "Write lower-case letters, digits, . and -, beginning with a domain of your own.", "", label_key},
-    {"LabelMissing", READS_FILE, SEVERITY_INFO, false, "DL3049", "Your schema asks for this label.", "Add it.", "", label_missing},
-    {"LabelUnknown", READS_TEXT, SEVERITY_INFO, false, "DL3050", "Your schema does not know this label.",
-     "Remove it, or add it to the schema.", "", label_unknown},
-    {"LabelEmpty", READS_TEXT, SEVERITY_WARNING, false, "DL3051", "An empty label tells nothing.", "Give it a value.", "", label_empty},
-    {"LabelUrl", READS_TEXT, SEVERITY_WARNING, false, "DL3052", "Your schema says that the label is a URL.", "Write a whole URL.", "",
-     label_url},
-    {"LabelTime", READS_TEXT, SEVERITY_WARNING, false, "DL3053", "Your schema says that the label is a time.",
-     "Write 2026-01-31T12:00:00Z.", "", label_time},
-    {"LabelLicense", READS_TEXT, SEVERITY_WARNING, false, "DL3054", "Your schema says that the label is a license.",
-     "Write an SPDX identifier, as Apache-2.0.", "", label_license},
-    {"LabelGitHash", READS_TEXT, SEVERITY_WARNING, false, "DL3055", "Your schema says that the label is a commit.",
-     "Write what git rev-parse prints.", "", label_git_hash},
-    {"LabelVersion", READS_TEXT, SEVERITY_WARNING, false, "DL3056", "Your schema says that the label is a version.", "Write 1.2.3.", "",
-     label_version},
-    {"LabelEmail", READS_TEXT, SEVERITY_WARNING, false, "DL3058", "Your schema says that the label is a mail address.",
-     "Write name@example.com.", "", label_email},
+    {.id = "LabelKey",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_STYLE,
+     .also = "DL3048",
+     .why = "Tools agree on labels by such keys alone.",
+     .fix = "Write lower-case letters, digits, . and -, beginning with a domain of your own.",
+     .url = "",
+     .run = label_key},
+    {.id = "LabelMissing",
+     .reads = READS_FILE,
+     .severity = SEVERITY_INFO,
+     .also = "DL3049",
+     .why = "Your schema asks for this label.",
+     .fix = "Add it.",
+     .url = "",
+     .run = label_missing},
+    {.id = "LabelUnknown",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_INFO,
+     .also = "DL3050",
+     .why = "Your schema does not know this label.",
+     .fix = "Remove it, or add it to the schema.",
+     .url = "",
+     .run = label_unknown},
+    {.id = "LabelEmpty",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3051",
+     .why = "An empty label tells nothing.",
+     .fix = "Give it a value.",
+     .url = "",
+     .run = label_empty},
+    {.id = "LabelUrl",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3052",
+     .why = "Your schema says that the label is a URL.",
+     .fix = "Write a whole URL.",
+     .url = "",
+     .run = label_url},
+    {.id = "LabelTime",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3053",
+     .why = "Your schema says that the label is a time.",
+     .fix = "Write 2026-01-31T12:00:00Z.",
+     .url = "",
+     .run = label_time},
+    {.id = "LabelLicense",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3054",
+     .why = "Your schema says that the label is a license.",
+     .fix = "Write an SPDX identifier, as Apache-2.0.",
+     .url = "",
+     .run = label_license},
+    {.id = "LabelGitHash",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3055",
+     .why = "Your schema says that the label is a commit.",
+     .fix = "Write what git rev-parse prints.",
+     .url = "",
+     .run = label_git_hash},
+    {.id = "LabelVersion",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3056",
+     .why = "Your schema says that the label is a version.",
+     .fix = "Write 1.2.3.",
+     .url = "",
+     .run = label_version},
+    {.id = "LabelEmail",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3058",
+     .why = "Your schema says that the label is a mail address.",
+     .fix = "Write name@example.com.",
+     .url = "",
+     .run = label_email},
     {0},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How lines end: instructions that another one swallows, here-documents with the wrong line ends, scripts that go on after an error. */
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- Swallowed instructions -------------------------------------------------------------------------------------------------------------
@@ -61,12 +62,29 @@ static void goes_on(struct check *c, const struct rule *r, const struct df_instr
 }
 
 const struct rule rules_lines[] = {
-    {"SwallowedInstruction", READS_TEXT, SEVERITY_ERROR, false, "", "What looks like an instruction is an argument of the one above.",
-     "Remove the continuation mark before it.", "", swallowed},
-    {"CarriageReturn", READS_TEXT, SEVERITY_ERROR, false, "",
-     "A shell takes the CR for a part of the last word; the kernel, of an interpreter's name.", "Save the file with LF.", "",
-     carriage_return},
-    {"HeredocErrexit", READS_TEXT, SEVERITY_WARNING, false, "", "Only the last command decides whether the step has failed.",
-     "Begin the script with set -e.", "", goes_on},
+    {.id = "SwallowedInstruction",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "",
+     .why = "What looks like an instruction is an argument of the one above.",
+     .fix = "Remove the continuation mark before it.",
+     .url = "",
+     .run = swallowed},
+    {.id = "CarriageReturn",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "",
+     .why = "A shell takes the CR for a part of the last word; the kernel, of an interpreter's name.",
+     .fix = "Save the file with LF.",
+     .url = "",
+     .run = carriage_return},
+    {.id = "HeredocErrexit",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "",
+     .why = "Only the last command decides whether the step has failed.",
+     .fix = "Begin the script with set -e.",
+     .url = "",
+     .run = goes_on},
     {0},
 };

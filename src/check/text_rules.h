@@ -35,7 +35,7 @@ struct check {
     uint64_t work;                   /* left of LIMIT_FILE_WORK for words that rules expand; then they are silent */
     const struct check_options *options;
     const struct dockerfile *file;
-    const struct plan *plan;         /* READS_FROM: perhaps incomplete */
+    const struct plan *plan;         /* READS_FROM: perhaps incomplete; READS_FILE: likewise, or NULL */
     const struct plan *bare;         /* the same without build arguments, likewise */
     struct source source;
     struct check_config config;      /* of the file */
@@ -50,6 +50,7 @@ struct check {
     const bool *lists_relied;        /* shell_apt.c's, once it was needed */
     VEC(struct edit) edits;          /* for the next finding */
     const char *ids;                 /* of the next finding: its rule's ids elsewhere that are meant, if not all */
+    const char *url;                 /* of the next note, if not its rule's */
     bool unmendable;                 /* one of them has no place */
     VEC(struct finding) findings;
     size_t n_dropped;
@@ -67,24 +68,11 @@ const char *check_quoted(struct check *c, struct str s);
 /* Where a part of a step's text stands in the file; false: it was made from the text. */
 bool check_where(const struct check *c, const struct lint_step *s, struct str part, struct df_pos *pos, struct df_pos *end);
 /* A finding about a part of a step (of the file's text as it is read; "" or what has no place of its own: about all of it). `also`: those
- * of the rule's other ids that are meant; NULL: all. The edits made since the last finding are what mends it. */
+ * of the rule's other ids that are meant; NULL: all. The edits made since the last finding (text_edits.h) are what mends it. */
 void check_note(struct check *c, const struct rule *r, const struct lint_step *s, struct str part, const char *also, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 /* The same about the command that is looked at, or a word of it, where it stands. */
 #define check_command(c, r, word, ...) check_note((c), (r), (c)->step, (word), NULL, __VA_ARGS__)
-/* For the next finding: write `text` in place of a part, behind it, or before it. */
-void fix_replace(struct check *c, const struct lint_step *s, struct str part, struct str text);
-void fix_behind(struct check *c, const struct lint_step *s, struct str part, struct str text);
-void fix_before(struct check *c, const struct lint_step *s, struct str part, struct str text);
-/* The same of bytes [pos, end) of the file; removes a step's lines. */
-void fix_text(struct check *c, struct df_pos pos, struct df_pos end, struct str text);
-void fix_remove(struct check *c, const struct lint_step *s);
-/* Takes a flag away, with the blanks behind it. */
-void fix_without_flag(struct check *c, const struct lint_step *s, const struct df_flag *flag);
-/* Writes more commands at the end of a RUN, where they run only if all of it went well. */
-void fix_append(struct check *c, const struct lint_step *run, struct str text);
-/* Makes one RUN of two, one behind the other, where nothing else changes by that. */
-void fix_join(struct check *c, const struct lint_step *before, const struct lint_step *s);
 /* The step of an instruction of the file; NULL: it is none of the file's, or the text is not read as such (BuildKit's word). */
 const struct lint_step *check_step(const struct check *c, const struct df_instruction *at);
 bool check_compat_is(const struct check *c, enum check_compat compat);
@@ -95,40 +83,18 @@ bool check_speaks(const struct check *c, const struct rule *r);
 /* As check_report, with the message in the arena. */
 void check_add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i, struct df_pos pos,
                struct str message);
+/* shell_vars.c: what every build may set; whether what a step of `stage` above sets is there in a RUN. */
+extern const char shell_proxies[];
+bool shell_var_reaches(const struct lint_step *run, const struct lint_step *above, size_t stage);
+/* Asks ShellCheck about what RUN starts, if the options want that (shellcheck.c). */
+void shellcheck_look(struct check *c);
+/* Lets the rules of a kind look (check.c). */
+void check_run_rules(struct check *c, enum rule_reads reads, const struct df_instruction *i);
+/* Plans the file and walks its stages; false: r->error says why it cannot be built (check_walk.c). */
+MUST_CHECK bool check_walk(struct check *c, struct check_result *r);
+/* Of a file that has lines that are no instructions the others are looked at; its error is told already, and their own may come of it. */
+void check_walk_what_is_left(struct check *c);
 /* Finds the pragmas that are for the whole file or a stage of it (pragma.c). */
 void pragmas_find(struct check *c);
-
-/* Writes a shell's text as a JSON array, if no shell is needed for it (text_stage.c). `s` may be NULL: nothing is mended. */
-void fix_exec_form(struct check *c, const struct lint_step *s, const struct df_instruction *i);
-
-/* text_rules_file.c */
-void rule_stage_name_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_from_as_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_maintainer_deprecated(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_definition_description(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_instruction_casing(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_duplicate_stage_name(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_reserved_stage_name(struct check *c, const struct rule *r, const struct df_instruction *i);
-
-/* text_rules_from.c */
-void rule_undefined_arg_in_from(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_invalid_default_arg_in_from(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_redundant_target_platform(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_from_platform_const(struct check *c, const struct rule *r, const struct df_instruction *i);
-
-/* text_rules_step.c */
-void rule_json_args(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_workdir_relative(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_instruction *i);
-void rule_secrets_in_variables(struct check *c, const struct rule *r, const struct df_instruction *i);
-/* Over the text, where hadolint's or Trivy's word counts: text_from.c, text_stage.c, text_env.c */
-void lint_platform_const(struct check *c, const struct rule *r, const struct df_instruction *none);
-void lint_redundant_platform(struct check *c, const struct rule *r, const struct df_instruction *none);
-void lint_multiple_instructions(struct check *c, const struct rule *r, const struct df_instruction *none);
-void lint_json_args(struct check *c, const struct rule *r, const struct df_instruction *none);
-void lint_workdir_relative(struct check *c, const struct rule *r, const struct df_instruction *none);
-void lint_secrets(struct check *c, const struct rule *r, const struct df_instruction *none);
-void rule_copy_ignored_file(struct check *c, const struct rule *r, const struct df_instruction *i);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rules that need nothing but the instructions as they were written: casing, names of stages, comments that describe. */
 #include "base/map.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 #include "dockerfile/dockerfile.h"
 

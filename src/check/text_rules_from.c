@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rules about FROM and its --platform, whose words are expanded with the global ARGs. */
 #include "base/near.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 #include "plan/reference.h"
 #include "plan/vars.h"

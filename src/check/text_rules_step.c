@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rules about instructions inside a stage, expanded: c->now has the step and the scope behind it. */
+#include "check/secret_names.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 #include "dockerfile/dockerfile.h"
 #include "plan/vars.h"
@@ -124,15 +127,6 @@ void rule_legacy_pairs(struct check *c, const struct rule *r, const struct df_in
                         STR_ARG(i->keyword)));
 }
 
-static bool has_word(struct str name, const char *const *words) {
-    struct str piece;
-    while (str_next(&name, '_', &piece))
-        for (size_t k = 0; words[k]; k++)
-            if (str_eq_nocase(piece, str_z(words[k])))
-                return true;
-    return false;
-}
-
 /* BuildKit goes by the name alone. Here a public key, where something lies, that no password is asked for, and nothing are no secrets. */
 static bool is_no_secret(struct check *c, const struct df_instruction *i, const struct df_pair *pair, struct str key) {
     if (check_compat_is(c, COMPAT_BUILDKIT))
@@ -142,12 +136,9 @@ static bool is_no_secret(struct check *c, const struct df_instruction *i, const 
 }
 
 void rule_secrets_in_variables(struct check *c, const struct rule *r, const struct df_instruction *i) {
-    static const char *const secret[] = {"apikey", "auth",   "credential", "credentials", "key", "password",
-                                         "pword",  "passwd", "secret",     "token",       NULL};
-    static const char *const harmless[] = {"public", "file", "version", NULL};
     for (size_t k = 0; (i->op == DF_ARG || i->op == DF_ENV) && k < i->n_pairs; k++) {
         struct str key = i->op == DF_ENV ? expanded(c, i->pairs[k].key) : i->pairs[k].key;
-        if (has_word(key, secret) && !has_word(key, harmless) && !is_no_secret(c, i, &i->pairs[k], key))
+        if (is_secret_for_buildkit(key) && !is_no_secret(c, i, &i->pairs[k], key))
             report(c, r, i->pairs[k].pos,
                    arena_printf(&c->scratch, "Do not use ARG or ENV instructions for sensitive data (%s %s)", df_op_name(i->op),
                                 check_quoted(c, key)));

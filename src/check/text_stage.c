@@ -2,6 +2,8 @@
  * Instructions and stages as they are written: what counts once, triggers, health checks, working directories. */
 #include "base/json.h"
 #include "base/limits.h"
+#include "check/rules_buildkit.h"
+#include "check/text_edits.h"
 #include "check/text_rules.h"
 
 /* --- Only the last counts, as hadolint and Trivy read it ---------------------------------------------------------------------------- */
@@ -177,15 +179,39 @@ static void inline_ignore(struct check *c, const struct rule *r, const struct df
 }
 
 const struct rule rules_stage[] = {
-    {"WorkdirSystem", READS_TEXT, SEVERITY_WARNING, false, "DS-0030 5.6",
-     "What is written there mixes with the system, or vanishes: /proc, /sys and /dev are made anew for each container.",
-     "Take a directory of the program's own, as /app.", "", workdir_system},
-    {"OnbuildTrigger", READS_TEXT, SEVERITY_ERROR, false, "DL3043", "ONBUILD takes neither FROM, MAINTAINER nor ONBUILD.", "Remove it.", "",
-     onbuild_trigger},
-    {"HealthcheckMissing", READS_FILE, SEVERITY_INFO, true, "DL3057 DS-0026 CIS-DI-0006 4.6",
-     "Without HEALTHCHECK docker takes a program that hangs for one that works. (Kubernetes asks by probes of its own.)",
-     "Write HEALTHCHECK, or HEALTHCHECK NONE where something else looks.", "", healthcheck_missing},
-    {"InlineIgnore", READS_TEXT, SEVERITY_INFO, true, "DL1001", "Exceptions in the file are made by whoever writes it.",
-     "Keep exceptions in a file of their own, with a reason.", "", inline_ignore},
+    {.id = "WorkdirSystem",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_WARNING,
+     .also = "DS-0030 5.6",
+     .why = "What is written there mixes with the system, or vanishes: /proc, /sys and /dev are made anew for each container.",
+     .fix = "Take a directory of the program's own, as /app.",
+     .url = "",
+     .run = workdir_system},
+    {.id = "OnbuildTrigger",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_ERROR,
+     .also = "DL3043",
+     .why = "ONBUILD takes neither FROM, MAINTAINER nor ONBUILD.",
+     .fix = "Remove it.",
+     .url = "",
+     .run = onbuild_trigger},
+    {.id = "HealthcheckMissing",
+     .reads = READS_FILE,
+     .severity = SEVERITY_INFO,
+     .experimental = true,
+     .also = "DL3057 DS-0026 CIS-DI-0006 4.6",
+     .why = "Without HEALTHCHECK docker takes a program that hangs for one that works. (Kubernetes asks by probes of its own.)",
+     .fix = "Write HEALTHCHECK, or HEALTHCHECK NONE where something else looks.",
+     .url = "",
+     .run = healthcheck_missing},
+    {.id = "InlineIgnore",
+     .reads = READS_TEXT,
+     .severity = SEVERITY_INFO,
+     .experimental = true,
+     .also = "DL1001",
+     .why = "Exceptions in the file are made by whoever writes it.",
+     .fix = "Keep exceptions in a file of their own, with a reason.",
+     .url = "",
+     .run = inline_ignore},
     {0},
 };

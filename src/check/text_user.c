@@ -19,7 +19,7 @@ static const struct lint_step *last_user(const struct lint *l) {
 }
 
 static void judge_root(struct check *c, const struct rule *r, const struct lint_step *s) {
-    if (s && lint_is_root(s->at->args[0]))
+    if (s && word_is_root(lint_unquoted(s->at->args[0])))
         check_note(c, r, s, s->at->args[0], NULL, "the last USER is %.*s", STR_ARG(s->at->args[0]));
 }
 
@@ -33,13 +33,39 @@ static void root_user(struct check *c, const struct rule *r, const struct df_ins
         judge_root(c, r, own_user(&c->lint, k));
 }
 
+/* The stage at the bottom of the last one; NULL: the file was not read so far. */
+static const struct plan_stage *bottom(const struct check *c) {
+    const struct plan_stage *s = c->plan && c->plan->n_stages ? &c->plan->stages[c->plan->n_stages - 1] : NULL;
+    while (s && s->base_kind == BASE_STAGE)
+        s = &c->plan->stages[s->base_stage];
+    return s;
+}
+
+/* Whether the image that all stands on is known, and its user. */
+static bool inherited_user(struct check *c, const struct plan_stage *s, struct str *user) {
+    struct container_config config = {0};
+    struct str platform = STR_NULL;
+    if (!s || s->base_kind == BASE_SCRATCH || !c->options->base ||
+        !c->options->base(c->options->base_ctx, &c->scratch, s, &config, &platform))
+        return false;
+    *user = config.user;
+    return true;
+}
+
 static void user_missing(struct check *c, const struct rule *r, const struct df_instruction *none) {
     const struct lint *l = &c->lint;
+    const struct plan_stage *s = bottom(c);
+    struct str user = STR_NULL;
     (void)none;
     if (c->piece || l->n_stages == 0 || last_user(l))
         return;
-    check_note(c, r, &l->steps[l->stages[l->n_stages - 1].first], STR_NULL, NULL,
-               "no USER: unless the base image has one, all of it runs as root");
+    const struct lint_step *from = &l->steps[l->stages[l->n_stages - 1].first];
+    if (!inherited_user(c, s, &user))
+        check_note(c, r, from, STR_NULL, NULL, "no USER: unless the base image has one, all of it runs as root");
+    else if (user.n == 0)
+        check_note(c, r, from, STR_NULL, NULL, "no USER, and %s has none: all of it runs as root", SHOWN(s->base_ref));
+    else if (word_is_root(lint_unquoted(user)))
+        check_note(c, r, from, STR_NULL, NULL, "no USER, and that of %s is %s: all of it runs as root", SHOWN(s->base_ref), SHOWN(user));
 }
 
 static bool is_numeric(struct str user) {
@@ -56,17 +82,34 @@ static void not_numeric(struct check *c, const struct rule *r, const struct df_i
     struct str user = s ? s->at->args[0] : STR_NULL;
     if (!s)
         return;
-    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !lint_is_root(user)))
+    if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !word_is_root(lint_unquoted(user))))
         check_note(c, r, s, user, NULL, "USER %.*s is a name", STR_ARG(user));
 }
 
 const struct rule rules_user[] = {
-    {"RootUser", READS_FILE, SEVERITY_WARNING, false, "DL3002 DS-0002 CIS-DI-0001 4.1",
-     "Who breaks out of a program that runs as root is root, in the container at least.", "End the stage with USER and a user of its own.",
-     "", root_user},
-    {"UserMissing", READS_FILE, SEVERITY_WARNING, false, "DS-0002 CIS-DI-0001 4.1",
-     "Without USER everything in the container runs as root.", "Make a user, and name it with USER.", "", user_missing},
-    {"UserNotNumeric", READS_FILE, SEVERITY_INFO, false, "DL3066", "Kubernetes' runAsNonRoot cannot tell from a name that it is not root.",
-     "Write the user's number: USER 10001.", "", not_numeric},
+    {.id = "RootUser",
+     .reads = READS_FILE,
+     .severity = SEVERITY_WARNING,
+     .also = "DL3002 DS-0002 CIS-DI-0001 4.1",
+     .why = "Who breaks out of a program that runs as root is root, in the container at least.",
+     .fix = "End the stage with USER and a user of its own.",
+     .url = "",
+     .run = root_user},
+    {.id = "UserMissing",
+     .reads = READS_FILE,
+     .severity = SEVERITY_WARNING,
+     .also = "DS-0002 CIS-DI-0001 4.1",
+     .why = "Without USER everything in the container runs as root.",
+     .fix = "Make a user, and name it with USER.",
+     .url = "",
+     .run = user_missing},
+    {.id = "UserNotNumeric",
+     .reads = READS_FILE,
+     .severity = SEVERITY_INFO,
+     .also = "DL3066",
+     .why = "Kubernetes' runAsNonRoot cannot tell from a name that it is not root.",
+     .fix = "Write the user's number: USER 10001.",
+     .url = "",
+     .run = not_numeric},
     {0},
 };

@@ -59,6 +59,17 @@ static bool instruction(struct walk *w, size_t k, const struct df_instruction *i
     return good;
 }
 
+/* Whether the next one is looked at all the same. An error of a stage that is doubtful ends it. */
+static bool passes(struct walk *w, size_t k, struct err *e) {
+    enum { ERRORS_MAX = 100 };
+    if (!w->goes_on || w->stages[k].doubtful || ++w->n_errors > ERRORS_MAX)
+        return false;
+    if (w->first.kind == ERR_NONE)
+        err_move(&w->first, e);
+    err_clear(e);
+    return true;
+}
+
 static bool triggers(struct walk *w, size_t k, struct err *e) {
     struct str_list list = w->scopes[k].config.onbuild;
     const struct plan_stage *s = &w->plan->stages[k];
@@ -70,7 +81,7 @@ static bool triggers(struct walk *w, size_t k, struct err *e) {
     if (reads_more && !plan_add_triggers(&w->arena, w->plan, k, parsed, list.n, e))
         return false;
     for (size_t t = 0; t < list.n; t++)
-        if (!instruction(w, k, &parsed[t], true, e))
+        if (!instruction(w, k, &parsed[t], true, e) && !passes(w, k, e))
             return false;
     return true;
 }
@@ -83,7 +94,7 @@ static bool stage(struct walk *w, size_t k, struct err *e) {
     if (!triggers(w, k, e))
         return false;
     for (size_t i = 0; i < s->n_body; i++)
-        if (!instruction(w, k, &s->body[i], false, e))
+        if (!instruction(w, k, &s->body[i], false, e) && !passes(w, k, e))
             return false;
     return w->arena.total_bytes <= LIMIT_BUILD_BYTES ||
            err_set(e, ERR_FAILED, "%.*s:%u:%u: the configurations of all stages take more than the limit of %zu MiB together",
@@ -98,7 +109,7 @@ static size_t next(const struct walk *w) {
     return k;
 }
 
-bool walk_stages(struct walk *w, struct err *e) {
+static bool all_stages(struct walk *w, struct err *e) {
     size_t n = w->plan->n_stages;
     w->work = LIMIT_FILE_WORK;
     w->scopes = arena_array(&w->arena, struct scope, n);
@@ -117,4 +128,13 @@ bool walk_stages(struct walk *w, struct err *e) {
         err_clear(&found);
     }
     return true;
+}
+
+bool walk_stages(struct walk *w, struct err *e) {
+    bool good = all_stages(w, e);
+    if (w->first.kind == ERR_NONE)
+        return good;
+    err_clear(e);
+    err_move(e, &w->first);
+    return false;
 }

@@ -48,6 +48,27 @@ bool word_has(struct str word, const char *part) {
     return str_find(word, str_z(part)) >= 0;
 }
 
+bool word_is_root(struct str user) {
+    struct str name, group;
+    uint64_t id;
+    (void)str_cut(user, ':', &name, &group);
+    return str_eqz(name, "root") || (str_to_u64(name, 10, UINT32_MAX, &id) && id == 0);
+}
+
+bool word_is_url(struct str word) {
+    struct str scheme, rest;
+    if (!str_cut(word, ':', &scheme, &rest) || scheme.n == 0 || !str_starts(rest, S("//")) || rest.n < 3)
+        return false;
+    for (size_t k = 0; k < word.n; k++)
+        if ((unsigned char)word.p[k] <= ' ' || strchr("<>\"{}|\\^`", word.p[k]))
+            return false;
+    return true;
+}
+
+bool word_is_download(struct str word) {
+    return word_starts_in("http:// https:// ftp://", word);
+}
+
 /* --- Commands --------------------------------------------------------------------------------------------------------------------- */
 
 bool command_is(const struct shell_command *c, const char *programs) {

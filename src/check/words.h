@@ -13,6 +13,12 @@ bool word_ends_in(const char *suffixes, struct str word);
 bool word_ends_in_nocase(const char *suffixes, struct str word);
 bool word_starts_in(const char *prefixes, struct str word);
 bool word_has(struct str word, const char *part);
+/* "root", "0", "0:0", "root:x": whoever is root, of whatever group. */
+bool word_is_root(struct str user);
+/* scheme://something, of the characters that a URL may have. */
+bool word_is_url(struct str word);
+/* What programs download by: of http, https or ftp. */
+bool word_is_download(struct str word);
 
 /* Whether a command is one of these programs, by whatever path it is called. */
 bool command_is(const struct shell_command *c, const char *programs);

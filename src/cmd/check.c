@@ -4,24 +4,33 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "check/deploy.h"
 #include "check/output.h"
+#include "cmd/check_bases.h"
 #include "cmd/check_fix.h"
 #include "cmd/check_host.h"
 #include "cmd/check_image.h"
 #include "cmd/check_origin.h"
 #include "cmd/check_policy.h"
+#include "cmd/check_variants.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 #include "sys/files.h"
 
 static const char *format = "text";
+static const char *shellcheck;
 static bool list_rules;
 
 static const struct opt options[] = {
     OPT_ENUM(0, "format", output_format_names, &format,
              "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
     OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
+    OPT_OPTIONAL(
+        "shellcheck", "PROGRAM", &shellcheck,
+        "Ask ShellCheck too about what RUN starts: shellcheck of the PATH, or this program; off: do not (its rules are SC2086 and the "
+        "like)"),
+    OPT_TABLE(check_variants_rows, "Variants of a product"),
     OPT_TABLE(check_policy_rows, "Rules"),
     OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
@@ -39,8 +48,8 @@ const struct cmd cmd_check = {
     .usage = "[OPTIONS] FILE...|--image IMAGE...|--host",
     .description =
         "Reads Dockerfiles, or pieces of them (- is standard input), and says what is wrong. The exit code is 10 if there is\n"
-        "anything to say. `croze build --check` says what docker's check does, and knows the ignore file and the base images\n"
-        "of the store.\n\n"
+        "anything to say. `croze build --check` says what docker's check does, and knows the ignore file. Both know the base\n"
+        "images of the store, if there is one: a user that an image has need not be named again.\n\n"
         "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
         "image is run\nor unpacked.\n\n"
@@ -59,8 +68,22 @@ static bool read_file(const char *path, struct str *name, struct buf *text, stru
     return from_stdin ? file_read_fd(STDIN_FILENO, name->p, text, e) : file_read(path, text, e);
 }
 
+/* A name may hold what ends a line, or moves the cursor. */
+static void show_in_a_line(struct err *one) {
+    _cleanup_(buf_fini) struct buf shown = BUF_INIT(LIMIT_MESSAGE_BYTES);
+    enum err_kind kind = one->kind;
+    int sys = one->sys;
+    buf_add_shown(&shown, str_z(one->msg));
+    if (!buf_ok(&shown) || str_eq(buf_str(&shown), str_z(one->msg)))
+        return;
+    err_clear(one);
+    err_set(one, kind, "%.*s", STR_ARG(buf_str(&shown)));
+    one->sys = sys;
+}
+
 /* Several files may be wrong: their messages come one below the other, with the first one's kind. */
 static void add_error(struct err *all, struct err *one) {
+    show_in_a_line(one);
     if (all->kind == ERR_NONE) {
         err_move(all, one);
         return;
@@ -80,19 +103,41 @@ static bool check_deployment_file(struct str name, struct str text, const struct
     return good;
 }
 
+static bool shellcheck_asked(void) {
+    return shellcheck && strcmp(shellcheck, "off") != 0;
+}
+
+/* Mending takes several rounds, in which nothing of ShellCheck's is mended: it is asked about what comes out. */
+static bool check_text(const char *path, struct arena *a, struct str name, struct str text, struct check_options *o, struct check_result *r,
+                       struct err *e) {
+    struct shellcheck sc = {.program = shellcheck && shellcheck[0] ? shellcheck : "shellcheck"};
+    if (check_fix_asked()) {
+        check_dockerfile(a, text, name, o, r);
+        if (!check_fix(path, a, o, r, e) || !shellcheck_asked())
+            return e->kind == ERR_NONE;
+        text = r->text;
+        err_clear(&r->error);
+    }
+    o->shellcheck = shellcheck_asked() ? &sc : NULL;
+    check_dockerfile(a, text, name, o, r);
+    if (sc.err.kind != ERR_NONE)
+        err_move(e, &sc.err);
+    return e->kind == ERR_NONE;
+}
+
 /* What was found before a file turned out to be wrong counts too. */
-static bool check_file(const char *path, const struct check_policy *policy, struct output *out, struct err *e) {
+static bool check_file(char **files, size_t k, const struct check_options *common, struct output *out, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(buf_fini) struct buf text = BUF_INIT(LIMIT_DOCKERFILE_BYTES);
-    struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
+    struct check_options o = *common;
     struct check_result r;
     struct str name;
-    if (!read_file(path, &name, &text, e))
+    check_variants_add(k, &o);
+    if (!read_file(files[k], &name, &text, e))
         return dockerfile_unread(name, e);
     if (str_ends(name, S(".yaml")) || str_ends(name, S(".yml")))
-        return check_deployment_file(name, buf_str(&text), policy, out, e);
-    check_dockerfile(&a, buf_str(&text), name, &o, &r);
-    bool good = !check_fix_asked() || check_fix(path, &a, &o, &r, e);
+        return check_deployment_file(name, buf_str(&text), &o.policy, out, e);
+    bool good = check_text(files[k], &a, name, buf_str(&text), &o, &r, e);
     output_add(out, name, r.text, r.findings, r.n_findings, r.n_dropped);
     output_note(out, check_doubt(&a, &r));
     if (good && r.error.kind != ERR_NONE)
@@ -110,11 +155,23 @@ static int show_rules(struct err *e) {
     return print_text(&out, "check --rules", e) ? 0 : -1;
 }
 
+/* What a format of findings alone cannot hold. */
+static void tell_remainders(const struct output *o) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    for (size_t p = 0; p < o->parts.n; p++) {
+        struct str rest = output_remainder(&a, &o->parts.p[p]);
+        if (rest.n)
+            log_warn("%.*s: %.*s", STR_ARG(o->parts.p[p].name), STR_ARG(rest));
+    }
+}
+
 /* Prints what was found, even if something else went wrong. */
 static bool print(const struct output *o, bool aside, struct err *e) {
     _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
     struct err unprinted = ERR_INIT;
     output_write(o, output_format_of(format), &out);
+    if (output_format_of(format) == OUTPUT_GITLAB)
+        tell_remainders(o);
     if (aside ? file_write_all(STDERR_FILENO, out.p, out.n, "standard error", &unprinted) : print_text(&out, "check", &unprinted))
         return true;
     add_error(e, &unprinted);
@@ -128,12 +185,18 @@ static bool fails(const struct output *o, const struct check_policy *p) {
     return false;
 }
 
-static void check_files(char **args, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
+static void check_files(struct context *c, char **args, size_t n, const struct check_policy *policy, struct output *out, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct check_options o = {.policy = *policy, .plan.platform = S("linux/" CROZE_ARCH), .all_stages = true};
+    check_bases_offer(c, &o);
+    if (!check_variants_read(&a, args, n, &o.plan, e))
+        return;
     for (size_t k = 0; k < n; k++) {
         struct err one = ERR_INIT;
-        if (!check_file(args[k], policy, out, &one))
+        if (!check_file(args, k, &o, out, &one))
             add_error(e, &one);
     }
+    check_bases_close(c);
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -142,6 +205,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct check_policy policy = {0};
     if (list_rules)
         return show_rules(e);
+    if (!check_variants_fits(check_host_asked() || check_image_asked(), check_fix_asked(), e))
+        return -1;
     if (check_host_asked())
         return check_fix_fits(true, e) && check_policy_read(&a, &policy, e) ? check_host(c, n, &policy, format, e) : -1;
     if (n == 0)
@@ -154,7 +219,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (check_image_asked())
         check_images(c, args, n, &policy, &out, e);
     else
-        check_files(args, n, &policy, &out, e);
+        check_files(c, args, n, &policy, &out, e);
     (void)!print(&out, check_fix_prints(args, n), e);
     if (check_origin_asked())
         return check_origin_end(format, e);

@@ -7,6 +7,7 @@
 #include "cmd/copy_mirror.h"
 #include "cmd/digest_file.h"
 #include "cmd/registry_flags.h"
+#include "sandbox/sandbox.h"
 
 static const char *platform, *digest_file, *src_creds, *dest_creds, *progress_mode = "auto";
 static struct registry_side_flags source = {.side = "src"}, destination_flags = {.side = "dest"};
@@ -53,7 +54,6 @@ const struct cmd cmd_copy = {
         "both sides are joined, another SBOM is not replaced without --replace-evidence. Bytes stay as they are, so "
         "digests do. What was copied is asked for at the far side before croze says that it is done. docker-archive and docker-daemon "
         "hold one image: the one of --platform, else this machine's.",
-    .flags = CMD_STORE,
     .options = options,
     .run = run,
 };
@@ -88,10 +88,21 @@ static bool copy(struct place *from, struct place *to, const char *typed, const 
     return good;
 }
 
-static bool copy_texts(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
-    _cleanup_(place_closep) struct place *from = place_open(r, &c->store, str_z(args[0]), PLACE_READ, o->progress, e);
-    _cleanup_(place_closep) struct place *to = from ? place_open(r, &c->store, str_z(args[1]), PLACE_WRITE, o->progress, e) : NULL;
+static bool copy_texts(struct store *s, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
+    _cleanup_(place_closep) struct place *from = place_open(r, s, str_z(args[0]), PLACE_READ, o->progress, e);
+    _cleanup_(place_closep) struct place *to = from ? place_open(r, s, str_z(args[1]), PLACE_WRITE, o->progress, e) : NULL;
     return to && copy(from, to, args[1], o, e);
+}
+
+/* What goes between registries, layouts and directories needs no store, and neither makes nor holds one. */
+static bool copy_one(struct context *c, char **args, struct registries *r, const struct copy_options *o, struct err *e) {
+    if (!place_needs_store(str_z(args[0])) && !place_needs_store(str_z(args[1])))
+        return copy_texts(NULL, args, r, o, e);
+    if (!store_open(&c->store, c->root, sandbox_flavour(), e))
+        return false;
+    bool good = copy_texts(&c->store, args, r, o, e);
+    store_close(&c->store);
+    return good;
 }
 
 /* One registry cannot be spoken to in two ways in one copy. */
@@ -134,7 +145,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct copy_options o = {.platform = str_z(platform), .evidence = !no_evidence, .check = true, .progress = p};
     o.replace_evidence = replace_evidence;
     struct mirror_job job = {str_z(args[0]), str_z(args[1]), only_new};
-    bool good = mirror ? copy_mirror(r, &c->store, &job, &o, quiet, e) : copy_texts(c, args, r, &o, e);
+    bool good = mirror ? copy_mirror(r, &job, &o, quiet, e) : copy_one(c, args, r, &o, e);
     progress_free(p);
     return good ? 0 : -1;
 }

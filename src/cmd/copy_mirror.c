@@ -4,22 +4,22 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
+#include "cmd/failures.h"
 
 struct mirroring {
     struct registries *registries;
-    struct store *store;
     const struct copy_options *options;
     bool quiet;
-    size_t all, failed;
+    size_t all;
+    struct failures failures;
 };
 
 static bool copy_one(struct mirroring *m, const struct mirror_image *one, struct err *e) {
     struct arena a = ARENA_INIT;
     struct copy_result result;
     char digest[DIGEST_TEXT + 1];
-    _cleanup_(place_closep) struct place *from = place_repository(m->registries, m->store, &one->from, PLACE_READ);
-    _cleanup_(place_closep) struct place *to = place_repository(m->registries, m->store, &one->to, PLACE_WRITE);
+    _cleanup_(place_closep) struct place *from = place_repository(m->registries, NULL, &one->from, PLACE_READ);
+    _cleanup_(place_closep) struct place *to = place_repository(m->registries, NULL, &one->to, PLACE_WRITE);
     bool good = copy_image(from, one->tag, to, one->tag, m->options, &a, &result, e) ||
                 err_wrap(e, "copy %.*s:%.*s", STR_ARG(from->shown), STR_ARG(one->tag));
     if (good && !m->quiet)
@@ -34,17 +34,12 @@ static void each(void *ctx, const struct mirror_image *one) {
     struct mirroring *m = ctx;
     struct err e = ERR_INIT;
     m->all++;
-    if (!copy_one(m, one, &e)) {
-        log_warn("%s", e.msg);
-        m->failed++;
-    }
-    err_clear(&e);
+    if (!copy_one(m, one, &e))
+        failures_tell(&m->failures, &e);
 }
 
-bool copy_mirror(struct registries *r, struct store *s, const struct mirror_job *job, const struct copy_options *o, bool quiet,
-                 struct err *e) {
-    struct mirroring m = {.registries = r, .store = s, .options = o, .quiet = quiet};
-    if (mirror_each(r, s, job, each, &m, e))
-        return m.failed == 0 || err_set(e, ERR_FAILED, "%zu of %zu images were not copied", m.failed, m.all);
-    return m.failed ? err_append(e, "; and %zu of %zu images were not copied", m.failed, m.all) : false;
+bool copy_mirror(struct registries *r, const struct mirror_job *job, const struct copy_options *o, bool quiet, struct err *e) {
+    struct mirroring m = {.registries = r, .options = o, .quiet = quiet};
+    bool listed = mirror_each(r, job, each, &m, e);
+    return failures_end(&m.failures, m.all, "copied", e) && listed;
 }

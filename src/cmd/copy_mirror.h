@@ -8,7 +8,6 @@
 #include "registry/mirror.h"
 
 /* Copies all of them; one that fails is told, and in the way of no other. */
-MUST_CHECK bool copy_mirror(struct registries *r, struct store *s, const struct mirror_job *job, const struct copy_options *o, bool quiet,
-                            struct err *e);
+MUST_CHECK bool copy_mirror(struct registries *r, const struct mirror_job *job, const struct copy_options *o, bool quiet, struct err *e);
 
 #endif

@@ -26,7 +26,6 @@ const struct cmd cmd_delete = {
         "deleted, the tag is first moved to a manifest made for that, and this is deleted. A digest is deleted only if no tag needs it, "
         "by itself or in an index.\n\n"
         "Images of the store are removed by `croze rmi`.",
-    .flags = CMD_STORE,
     .options = options,
     .run = run,
 };
@@ -37,16 +36,16 @@ static bool read_name(const char *text, struct arena *a, struct image_name *out,
             err_set(e, ERR_USAGE, "%s: say which tag or digest is to go (a whole repository is not deleted)", text));
 }
 
-static bool delete_one(struct context *c, struct registries *r, const char *text, struct arena *a, struct err *e) {
+static bool delete_one(struct registries *r, const char *text, struct arena *a, struct err *e) {
     struct image_name name;
     struct repository repository;
     struct digest d;
     if (!read_name(text, a, &name, e))
         return false;
     repository_of(a, &name, &repository);
-    _cleanup_(place_closep) struct place *p = place_repository(r, &c->store, &repository, PLACE_WRITE);
+    _cleanup_(place_closep) struct place *p = place_repository(r, NULL, &repository, PLACE_WRITE);
     bool by_digest = name.digest.n > 0;
-    bool good = by_digest ? digest_parse(name.digest, &d, e) && delete_manifest(p, &d, e) : delete_tag(p, &c->store, name.tag, e);
+    bool good = by_digest ? digest_parse(name.digest, &d, e) && delete_manifest(p, &d, e) : delete_tag(p, name.tag, e);
     if (!good && force && e->sys == ENOENT) {
         err_clear(e);
         return true;
@@ -57,6 +56,7 @@ static bool delete_one(struct context *c, struct registries *r, const char *text
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
+    (void)c;
     if (n == 0) {
         err_set(e, ERR_USAGE, "delete takes at least one NAME:TAG or NAME@DIGEST");
         return -1;
@@ -69,7 +69,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     _cleanup_(registries_freep) struct registries *r = good ? registries_of_flags(str_z(args[0]), e) : NULL;
     good = r != NULL;
     for (size_t i = 0; good && i < n; i++)
-        good = delete_one(c, r, args[i], &a, e);
+        good = delete_one(r, args[i], &a, e);
     arena_fini(&a);
     return good ? 0 : -1;
 }

@@ -9,6 +9,7 @@
 #include "cmd/images_filter.h"
 #include "cmd/print.h"
 #include "image/image.h"
+#include "registry/client.h"
 #include "report/progress.h"
 #include "report/table.h"
 #include "sys/clock.h"
@@ -34,7 +35,8 @@ const struct cmd cmd_images = {
     .name = "images",
     .summary = "List images",
     .usage = "[OPTIONS] [NAME[:TAG]]",
-    .description = "NAME may have wildcards: * and ? stand for anything but \"/\" (quote them from the shell).\n\n"
+    .description = "NAME may have wildcards: * and ? stand for anything but \"/\" (quote them from the shell). An image without a name, "
+                   "pulled by its digest or having lost its tag to a newer one, is listed with the repository that it was pulled from.\n\n"
                    "SIZE is what the image takes as it is stored and shipped: its compressed layers and documents.",
     .flags = CMD_STORE | CMD_READS,
     .options = options,
@@ -56,20 +58,28 @@ static int newest_first(const void *a, const void *b) {
     return c ? c : str_cmp(x->tag, y->tag);
 }
 
-static void split_name(struct str name, struct row *r) {
-    ptrdiff_t colon = str_rindex(name, ':');
-    r->repository = name.n ? str_first(name, colon < 0 ? name.n : (size_t)colon) : S("<none>");
-    r->tag = colon < 0 ? S("<none>") : str_from(name, (size_t)colon + 1);
+/* Of an image without a name, one that was pulled by its digest or has lost its tag to another, the repository that it came from. */
+static struct str came_from(struct store *s, const struct digest *manifest, struct arena *a) {
+    struct str *origins;
+    size_t n;
+    return store_origins(s, manifest, a, &origins, &n) ? repository_familiar(origins[0]) : STR_NULL;
+}
+
+static void split_name(struct store *s, const struct store_ref *ref, struct arena *a, struct row *r) {
+    ptrdiff_t colon = str_rindex(ref->name, ':');
+    r->repository = ref->name.n ? str_first(ref->name, colon < 0 ? ref->name.n : (size_t)colon) : came_from(s, &ref->manifest, a);
+    r->tag = colon < 0 ? S("<none>") : str_from(ref->name, (size_t)colon + 1);
 }
 
 /* *wanted false: the filter does not take it. */
-static bool read_row(struct store *s, const struct store_ref *ref, const struct images_filter *f, struct row *r, bool *wanted,
-                     struct err *e) {
+static bool read_row(struct store *s, const struct store_ref *ref, const struct images_filter *f, struct arena *a, struct row *r,
+                     bool *wanted, struct err *e) {
     struct image im;
     if (!image_read(s, &ref->manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
-    *wanted = images_filter_takes(f, ref->name, &im);
-    split_name(ref->name, r);
+    split_name(s, ref, a, r);
+    *wanted = images_filter_takes(f, ref->name, r->repository, &im);
+    r->repository = r->repository.n ? r->repository : S("<none>");
     r->manifest = ref->manifest;
     r->config = im.config_digest;
     r->created = im.created;
@@ -146,7 +156,7 @@ static bool list(struct context *c, struct arena *a, const struct images_filter 
         struct row r = {0};
         struct err why = ERR_INIT;
         bool wanted;
-        if (!read_row(&c->store, &refs.p[i], f, &r, &wanted, &why)) {
+        if (!read_row(&c->store, &refs.p[i], f, a, &r, &wanted, &why)) {
             if (e->kind == ERR_NONE && !image_is_artifact(&c->store, &refs.p[i].manifest)) {
                 err_move(e, &why);
                 err_wrap(e, "%.*s", STR_ARG(refs.p[i].name.n ? refs.p[i].name : S("an image without a name")));

@@ -69,19 +69,17 @@ static bool has_label(const struct image *im, const struct str_pair *want) {
     return false;
 }
 
-static bool matches_one(const struct images_filter *f, struct str name) {
-    ptrdiff_t colon = str_rindex(name, ':');
-    struct str repository = str_first(name, colon < 0 ? name.n : (size_t)colon);
+static bool matches_one(const struct images_filter *f, struct str name, struct str repository) {
     for (size_t i = 0; i < f->references.n; i++)
-        if (glob_matches(f->references.p[i], name) || glob_matches(f->references.p[i], repository))
+        if ((name.n && glob_matches(f->references.p[i], name)) || (repository.n && glob_matches(f->references.p[i], repository)))
             return true;
     return f->references.n == 0;
 }
 
-bool images_filter_takes(const struct images_filter *f, struct str name, const struct image *im) {
+bool images_filter_takes(const struct images_filter *f, struct str name, struct str repository, const struct image *im) {
     if (f->dangling != DANGLING_ANY && (f->dangling == DANGLING_ONLY) != (name.n == 0))
         return false;
-    if (f->references.n && (name.n == 0 || !matches_one(f, name)))
+    if (!matches_one(f, name, repository))
         return false;
     for (size_t i = 0; i < f->labels.n; i++)
         if (!has_label(im, &f->labels.p[i]))

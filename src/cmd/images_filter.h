@@ -20,7 +20,7 @@ struct images_filter {
 /* `name`: the operand, or NULL. A wrong word is an error of usage that names it. */
 MUST_CHECK bool images_filter_make(struct images_filter *f, struct arena *a, const char *name, const struct opt_list *words, struct err *e);
 void images_filter_fini(struct images_filter *f);
-/* name: "" for an image without one. */
-bool images_filter_takes(const struct images_filter *f, struct str name, const struct image *im);
+/* name: "" for an image without one; then `repository` is where it came from, or "". */
+bool images_filter_takes(const struct images_filter *f, struct str name, struct str repository, const struct image *im);
 
 #endif

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "cmd/check_gate.h"
 #include "cmd/cmd.h"
+#include "cmd/failures.h"
 #include "cmd/registry_flags.h"
 #include "layer/read.h"
 #include "registry/pull.h"
@@ -78,7 +78,9 @@ static void say(const struct image_name *name, const struct pull_result *r, stru
     printf("%.*s\n", STR_ARG(whole));
 }
 
-static bool pull_one(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
+/* In memory of its own: what is read of the store for one image is much, and there may be thousands. */
+static bool pull_one(const struct pulling *p, const struct image_name *name, struct err *e) {
+    struct arena a = ARENA_INIT;
     struct pull_options o = {.platform = str_z(platform), .depth = unpack ? PULL_TREES : PULL_BLOBS, .progress = p->progress};
     o.gate = check_gate(&p->context->store, "pulled");
     if (o.gate && !unpack) /* its layers are looked at as they come */
@@ -87,26 +89,29 @@ static bool pull_one(const struct pulling *p, const struct image_name *name, str
     if (!quiet)
         printf("%.*s: Pulling from %.*s\n", STR_ARG(name->digest.n ? name->digest : name->tag), STR_ARG(name->name));
     fflush(stdout);
-    if (!pull_image(p->registries, &p->context->store, name, &o, a, &r, e) || (unpack && !unpack_layers(p, &r, a, e)))
-        return err_wrap(e, "pull %.*s", STR_ARG(whole_image_name(a, name)));
-    say(name, &r, a);
-    return true;
+    bool good = pull_image(p->registries, &p->context->store, name, &o, &a, &r, e) && (!unpack || unpack_layers(p, &r, &a, e));
+    if (good)
+        say(name, &r, &a);
+    else
+        err_wrap(e, "pull %.*s", STR_ARG(whole_image_name(&a, name)));
+    arena_fini(&a);
+    return good;
 }
 
-static bool pull_all(const struct pulling *p, const struct image_name *name, struct arena *a, struct err *e) {
+static bool pull_all(const struct pulling *p, const struct image_name *name, struct err *e) {
+    struct arena a = ARENA_INIT;
     struct repository repository;
     struct str *tags;
-    size_t n;
-    repository_of(a, name, &repository);
+    size_t n = 0;
+    repository_of(&a, name, &repository);
     _cleanup_(place_closep) struct place *from = place_repository(p->registries, &p->context->store, &repository, PLACE_READ);
-    if (!from->ops->tags(from, a, &tags, &n, e))
-        return err_wrap(e, "pull %.*s", STR_ARG(name->name));
-    for (size_t i = 0; i < n; i++) {
+    bool good = from->ops->tags(from, &a, &tags, &n, e) || err_wrap(e, "pull %.*s", STR_ARG(name->name));
+    for (size_t i = 0; good && i < n; i++) {
         struct image_name one = {name->name, tags[i], STR_NULL};
-        if (!tag_is_about(tags[i]) && !pull_one(p, &one, a, e))
-            return false;
+        good = tag_is_about(tags[i]) || pull_one(p, &one, e);
     }
-    return true;
+    arena_fini(&a);
+    return good;
 }
 
 static bool read_name(const char *text, struct arena *a, struct image_name *out, struct err *e) {
@@ -117,21 +122,17 @@ static bool read_name(const char *text, struct arena *a, struct image_name *out,
 }
 
 /* One image that is not there is no reason to leave the others: all are tried, and what failed is told as it fails. */
-static bool pull_each(const struct pulling *p, const struct image_name *names, size_t n, struct arena *a, struct err *e) {
-    size_t failed = 0;
+static bool pull_each(const struct pulling *p, const struct image_name *names, size_t n, struct err *e) {
+    struct failures failures = {0};
+    bool (*pull)(const struct pulling *, const struct image_name *, struct err *) = all_tags ? pull_all : pull_one;
+    if (n == 1)
+        return pull(p, &names[0], e);
     for (size_t i = 0; i < n; i++) {
         struct err one = ERR_INIT;
-        if (!(all_tags ? pull_all : pull_one)(p, &names[i], a, &one)) {
-            if (n == 1) {
-                err_move(e, &one);
-                return false;
-            }
-            log_warn("%s", one.msg);
-            failed++;
-        }
-        err_clear(&one);
+        if (!pull(p, &names[i], &one))
+            failures_tell(&failures, &one);
     }
-    return failed == 0 || err_set(e, ERR_FAILED, "%zu of %zu images were not pulled", failed, n);
+    return failures_end(&failures, n, "pulled", e);
 }
 
 static bool read_names(char **args, size_t n, struct arena *a, struct image_name **out, struct err *e) {
@@ -154,7 +155,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         good = sandbox_enter(c->argc, c->argv, e);
     _cleanup_(registries_freep) struct registries *r = good ? registries_of_flags(str_z(args[0]), e) : NULL;
     struct pulling p = {c, r, r ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
-    good = r && pull_each(&p, names, n, &a, e);
+    good = r && pull_each(&p, names, n, e);
     if (p.progress)
         progress_free(p.progress);
     arena_fini(&a);

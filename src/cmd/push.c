@@ -51,42 +51,50 @@ static void note_alone(const struct pushing *p, struct str name) {
                   "(`croze copy` takes an index from one registry to another)", STR_ARG(name));
 }
 
-static bool push_one(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {
-    struct copy_result r;
-    struct repository repository;
+/* docker's lines, that scripts look for. */
+static void say(const struct pushing *p, const struct image_name *name, const struct copy_result *r, bool alone, struct arena *a) {
     char digest[DIGEST_TEXT + 1];
-    bool alone;
-    repository_of(a, name, &repository);
-    if (!quiet)
-        printf("The push refers to repository [%.*s]\n", STR_ARG(repository_text(a, &repository)));
-    fflush(stdout);
-    if (!check_gate_named(p->store, name, check_gate(p->store, "pushed"), e) ||
-        !push_image(p->registries, p->store, name, p->progress, a, &r, &alone, e))
-        return false;
     if (alone)
         note_alone(p, image_name_text(a, name));
     if (quiet)
         printf("%.*s\n", STR_ARG(whole_image_name(a, name)));
     else
-        printf("%.*s: digest: %s size: %zu\n", STR_ARG(name->tag), digest_text(&r.root.digest, digest), r.root.bytes.n);
-    return digest_file_write(digest_file, &r.root.digest, e);
+        printf("%.*s: digest: %s size: %zu\n", STR_ARG(name->tag), digest_text(&r->root.digest, digest), r->root.bytes.n);
 }
 
-static bool push_all(const struct pushing *p, const struct image_name *name, struct arena *a, struct err *e) {
-    struct store_refs refs;
-    struct str prefix = arena_join3(a, name->name, S(":"), STR_NULL);
-    bool any = false;
-    if (!store_refs_read(p->store, a, &refs, e))
-        return false;
-    for (size_t i = 0; i < refs.n; i++) {
+/* In memory of its own: what is read of the store for one image is much, and there may be thousands. */
+static bool push_one(const struct pushing *p, const struct image_name *name, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct copy_result r;
+    struct repository repository;
+    bool alone;
+    repository_of(&a, name, &repository);
+    if (!quiet)
+        printf("The push refers to repository [%.*s]\n", STR_ARG(repository_text(&a, &repository)));
+    fflush(stdout);
+    bool good = check_gate_named(p->store, name, check_gate(p->store, "pushed"), e) &&
+                push_image(p->registries, p->store, name, p->progress, &a, &r, &alone, e);
+    if (good)
+        say(p, name, &r, alone, &a);
+    good = good && digest_file_write(digest_file, &r.root.digest, e);
+    arena_fini(&a);
+    return good;
+}
+
+static bool push_all(const struct pushing *p, const struct image_name *name, struct err *e) {
+    struct arena a = ARENA_INIT;
+    struct store_refs refs = {0};
+    struct str prefix = arena_join3(&a, name->name, S(":"), STR_NULL);
+    bool any = false, good = store_refs_read(p->store, &a, &refs, e);
+    for (size_t i = 0; good && i < refs.n; i++) {
         struct image_name one = {name->name, str_from(refs.p[i].name, prefix.n), STR_NULL};
         if (!str_starts(refs.p[i].name, prefix))
             continue;
         any = true;
-        if (!push_one(p, &one, a, e))
-            return false;
+        good = push_one(p, &one, e);
     }
-    return any || err_set(e, ERR_FAILED, "no image of the store is named %.*s", STR_ARG(name->name));
+    arena_fini(&a);
+    return good && (any || err_set(e, ERR_FAILED, "no image of the store is named %.*s", STR_ARG(name->name)));
 }
 
 static bool read_name(const char *text, struct arena *a, struct image_name *out, struct err *e) {
@@ -98,12 +106,14 @@ static bool read_name(const char *text, struct arena *a, struct image_name *out,
 
 /* All names are read before anything is sent. */
 static bool push_each(const struct pushing *p, char **args, size_t n, struct arena *a, struct err *e) {
+    if (digest_file && (n > 1 || all_tags))
+        return err_set(e, ERR_USAGE, "--digestfile is for one image");
     struct image_name *names = arena_array(a, struct image_name, n);
     for (size_t i = 0; i < n; i++)
         if (!read_name(args[i], a, &names[i], e))
             return false;
     for (size_t i = 0; i < n; i++)
-        if (!(all_tags ? push_all : push_one)(p, &names[i], a, e))
+        if (!(all_tags ? push_all : push_one)(p, &names[i], e))
             return false;
     return true;
 }

@@ -56,8 +56,7 @@ static void print_text(const struct str *tags, size_t n) {
 
 /* A list of a registry's, or of a layout's, needs no store, and makes none. */
 static bool open_store(struct context *c, struct str text, bool *opened, struct err *e) {
-    bool needs = place_has_transport(text) && !str_starts(text, S("docker:")) && !str_starts(text, S("oci:")) &&
-                 !str_starts(text, S("dir:"));
+    bool needs = place_needs_store(text);
     *opened = needs && store_open_to_read(&c->store, c->root, sandbox_flavour(), e);
     return *opened || !needs;
 }

@@ -33,6 +33,8 @@ struct transfer {
 
 /* request.c. Sets up t->easy. */
 MUST_CHECK bool transfer_begin(struct transfer *t, const struct libcurl *lib, CURLSH *shared, struct err *e);
+/* trust.c. Whose certificates are taken, and which are ours; `tls` NULL: the system's. */
+void trust_set(CURL *c, const struct libcurl *lib, const struct net_tls *tls);
 /* Whether it is to be done again: what came on a kept connection was the rest of an answer that was longer than it said. */
 bool transfer_again(struct transfer *t, const struct libcurl *lib, CURLcode r);
 /* Makes the answer of what has come. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What users may set for all networking. A value that is no such number is warned of and not used. */
+ * What users may set for all networking. A value that is no such number is warned of, once,
+ * and not used. Thread-safe. */
 #ifndef CROZE_NET_SETTINGS_H
 #define CROZE_NET_SETTINGS_H
 
@@ -10,7 +11,7 @@
 long net_timeout_s(void);
 /* CROZE_FETCH_TRIES: how often a thing is tried in all (default 3). */
 unsigned net_tries(void);
-/* An environment variable that holds a number from 1 to max. */
+/* An environment variable, whose name lasts, that holds a number from 1 to max. */
 uint64_t net_setting(const char *name, uint64_t fallback, uint64_t max);
 /* Sleeps, however often it is woken. */
 void net_wait_ms(uint64_t ms);

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Who we are in a request: what a host wants is learnt from its first 401 and remembered; tokens are kept by their scopes, and one that
- * many threads need is fetched by one of them. See call.h. */
+ * Who we are in a request: what a host wants is learnt from its first 401 and remembered, and so is who we are. See call.h. */
 #include "base/log.h"
 #include "net/words.h"
 #include "registry/call.h"
-
-enum { SPARE_S = 10 }; /* a token that ends this soon is not used any more */
-
-#define NS_IN_S UINT64_C(1000000000)
 
 struct str credential_key(struct arena *a, const struct repository *named, bool mirror) {
     return arena_join3(a, repository_text(a, named), mirror ? S(" mirror") : S(""), STR_NULL);
@@ -20,13 +15,24 @@ static struct credential *known_who(struct registries *r, struct str key) {
     return who;
 }
 
+/* One copy of each, since thousands of repositories may have the same. */
+static struct credential *copy_of(struct registries *r, const struct credential *found) {
+    for (struct credential *had = r->distinct; had; had = had->next)
+        if (credential_eq(had, found))
+            return had;
+    struct credential *who = arena_new(&r->arena, struct credential);
+    credential_copy(&r->arena, found, who);
+    who->next = r->distinct;
+    r->distinct = who;
+    return who;
+}
+
 /* Another thread may have found the same meanwhile: the first one stays, since requests use it. */
 static struct credential *keep_who(struct registries *r, struct str key, const struct credential *found) {
     pthread_mutex_lock(&r->lock);
     struct credential *who = map_get(&r->credentials, key);
     if (!who) {
-        who = arena_new(&r->arena, struct credential);
-        credential_copy(&r->arena, found, who);
+        who = copy_of(r, found);
         map_put(&r->credentials, arena_str(&r->arena, key), who);
     }
     pthread_mutex_unlock(&r->lock);
@@ -72,43 +78,6 @@ static void ask_scopes(struct call *c) {
 
 /* --- Tokens --- */
 
-/* Ours for these scopes, if it is there or on its way. Under the lock. */
-static struct token *find_token(struct host *h, struct str scopes, struct str identity) {
-    for (struct token *t = h->tokens; t; t = t->next)
-        if (str_eq(t->scopes, scopes) && str_eq(t->identity, identity))
-            return t;
-    return NULL;
-}
-
-static struct token *new_token(struct registries *r, struct host *h, struct str scopes, struct str identity) {
-    struct token *t = arena_new(&r->arena, struct token);
-    *t = (struct token){.scopes = arena_str(&r->arena, scopes), .identity = arena_str(&r->arena, identity), .next = h->tokens};
-    h->tokens = t;
-    return t;
-}
-
-/* Under the lock: the token, to be fetched if *fetch. */
-static struct token *claim_token(struct call *c, struct str scopes, struct str identity, bool *fetch) {
-    struct host *h = c->at->host;
-    struct token *t = find_token(h, scopes, identity);
-    if (!t)
-        t = new_token(c->r, h, scopes, identity);
-    while (t->coming)
-        pthread_cond_wait(&c->r->token_came, &c->r->lock);
-    *fetch = t->value.n == 0 || t->expires_ns < log_now_ns();
-    t->coming = *fetch;
-    return t;
-}
-
-static void keep_token(struct call *c, struct token *t, bool came, struct str value, uint64_t good_for_s) {
-    pthread_mutex_lock(&c->r->lock);
-    t->coming = false;
-    t->value = came ? arena_str(&c->r->arena, value) : S("");
-    t->expires_ns = log_now_ns() + (good_for_s > SPARE_S * 2 ? good_for_s - SPARE_S : good_for_s / 2) * NS_IN_S;
-    pthread_cond_broadcast(&c->r->token_came);
-    pthread_mutex_unlock(&c->r->lock);
-}
-
 static struct str bearer(struct arena *a, struct str token) {
     return arena_join3(a, S("Bearer "), token, STR_NULL);
 }
@@ -118,31 +87,21 @@ static bool use_token(struct call *c, struct str realm, struct str service, stru
     struct str scopes = scopes_text(c->arena, &auth->scopes), value = S("");
     struct str identity = arena_join3(c->arena, auth->who->source, S(" "), auth->who->user);
     uint64_t good_for_s = 0;
-    bool fetch = false;
-    pthread_mutex_lock(&c->r->lock);
-    auth->token = claim_token(c, scopes, identity, &fetch);
-    if (!fetch)
-        auth->header = bearer(c->arena, auth->token->value);
-    pthread_mutex_unlock(&c->r->lock);
-    if (!fetch)
-        return true;
-    bool came = token_fetch(c->r, c->at->host, realm, service, &auth->scopes, auth->who, c->arena, &value, &good_for_s, e);
-    keep_token(c, auth->token, came, value, good_for_s);
-    if (came)
+    struct token *fetch = token_claim(c->r, c->at->host, scopes, identity, c->arena, &value);
+    bool good = !fetch || token_fetch(c->r, c->at->host, realm, service, &auth->scopes, auth->who, c->arena, &value, &good_for_s, e);
+    if (fetch)
+        token_came(c->r, fetch, good ? value : S(""), good_for_s);
+    if (good)
         auth->header = bearer(c->arena, value);
+    auth->by_token = good;
     mem_wipe((char *)value.p, value.n);
-    return came;
+    return good;
 }
 
 /* Another thread may have a new one already: only the one that was refused is dropped. */
 static void drop_token(struct call *c) {
-    struct token *t = c->auth.token;
-    if (!t)
-        return;
-    pthread_mutex_lock(&c->r->lock);
-    if (!t->coming && str_starts(c->auth.header, S("Bearer ")) && str_eq(str_from(c->auth.header, 7), t->value))
-        t->value = S("");
-    pthread_mutex_unlock(&c->r->lock);
+    if (c->auth.by_token)
+        token_refused(c->r, c->at->host, str_from(c->auth.header, S("Bearer ").n));
 }
 
 /* --- The request --- */
@@ -157,9 +116,10 @@ bool auth_prepare(struct call *c, struct err *e) {
     struct host *h = c->at->host;
     pthread_mutex_lock(&c->r->lock);
     enum auth_scheme scheme = h->auth;
-    struct str realm = h->realm, service = h->service;
+    struct str realm = arena_str(c->arena, str_z(h->realm)), service = arena_str(c->arena, str_z(h->service));
     pthread_mutex_unlock(&c->r->lock);
     auth_forget(c);
+    c->auth.by_token = false;
     ask_scopes(c);
     if (scheme == AUTH_UNKNOWN)
         return true;
@@ -174,13 +134,18 @@ bool auth_prepare(struct call *c, struct err *e) {
     return true;
 }
 
+static void replace(char **to, struct str by) {
+    free(*to);
+    *to = mem_strndup(by.p ? by.p : "", by.n);
+}
+
 static void learn(struct call *c, enum auth_scheme scheme, const struct challenge *bearer_challenge) {
     struct host *h = c->at->host;
     pthread_mutex_lock(&c->r->lock);
     h->auth = scheme;
-    if (bearer_challenge && !(str_eq(h->realm, bearer_challenge->realm) && str_eq(h->service, bearer_challenge->service))) {
-        h->realm = arena_str(&c->r->arena, bearer_challenge->realm);
-        h->service = arena_str(&c->r->arena, bearer_challenge->service);
+    if (bearer_challenge) {
+        replace(&h->realm, bearer_challenge->realm);
+        replace(&h->service, bearer_challenge->service);
     }
     pthread_mutex_unlock(&c->r->lock);
 }
@@ -195,7 +160,7 @@ bool auth_refused(struct call *c, bool *again, struct err *e) {
     if (!auth->who && !(auth->who = find_who(c->r, c->ask->repository, c->at, e)))
         return false;
     const struct challenge *b = challenges_find(&list, "Bearer"), *basic = challenges_find(&list, "Basic");
-    bool tried = auth->header.n && !auth->token; /* the secret itself, or a token that we cannot renew */
+    bool tried = auth->header.n && !auth->by_token; /* the secret itself, or a token that we cannot renew */
     if (auth->renewed || (tried && !b) || (!b && !basic))
         return true;
     if (b && b->realm.n) {

@@ -12,7 +12,7 @@ struct auth {
     struct scopes scopes;
     struct credential *who;         /* NULL: not looked for yet */
     struct str header;              /* the value of Authorization, or "" */
-    struct token *token;            /* that it holds, or NULL */
+    bool by_token;                  /* of a token service, which gives another one */
     bool renewed;                   /* a 401 was answered once: the next one is final */
 };
 
@@ -44,8 +44,19 @@ void auth_forget(struct call *c);
 /* After a 401: learns from it. *again: it is worth another try. */
 MUST_CHECK bool auth_refused(struct call *c, bool *again, struct err *e);
 
+/* --- tokens.c: those that are held. Thread-safe --- */
+struct token;
+/* NULL: one that is held, or that another thread has fetched meanwhile, is in *value (in the arena). Else the caller is to fetch it, and
+ * calls token_came, whatever comes of that: others wait for it. */
+struct token *token_claim(struct registries *r, struct host *h, struct str scopes, struct str identity, struct arena *a,
+                          struct str *value);
+/* value "": it did not come. */
+void token_came(struct registries *r, struct token *t, struct str value, uint64_t good_for_s);
+/* It is not used any more. */
+void token_refused(struct registries *r, struct host *h, struct str value);
+
 /* --- token.c: the token service --- */
-/* `h`: the registry that named it. The token's text is in the arena of `r`. */
+/* `h`: the registry that named it. The token's text is in the arena. */
 MUST_CHECK bool token_fetch(struct registries *r, struct host *h, struct str realm, struct str service, const struct scopes *scopes,
                             const struct credential *who, struct arena *a, struct str *token, uint64_t *good_for_s, struct err *e);
 /* Reads its answer. */

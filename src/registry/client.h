@@ -44,6 +44,8 @@ void repository_of(struct arena *a, const struct image_name *n, struct repositor
 bool repository_eq(const struct repository *a, const struct repository *b);
 /* "docker.io/library/alpine" */
 struct str repository_text(struct arena *a, const struct repository *r);
+/* That text as people type it: "alpine", "registry.example/demo". */
+struct str repository_familiar(struct str text);
 
 /* --- One request --- */
 enum registry_body { BODY_NONE, BODY_BYTES, BODY_FILE };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Brings the blobs of a copy, several at once (graph.h). Where a blob came from is remembered in the store: a later push to the same
-  * registry mounts it instead of sending it. */
+ * registry mounts it instead of sending it. */
 #include <pthread.h>
 
 #include "base/limits.h"
@@ -20,8 +20,8 @@ static void count(struct bringing *b, const struct descriptor *d) {
     pthread_mutex_unlock(&b->lock);
 }
 
-/* Only one of the two can be the store, and only the other be asked for it later. */
-/* Where a blob is, for a later mount: a hint, whose loss costs a request. */
+/* Where a blob is, for a later mount: a hint, whose loss costs a request. Only one of the two can be the store, and only the other be asked
+ * for it later. */
 static void remember(const struct graph *g, const struct descriptor *d) {
     struct store *s = g->from->store ? g->from->store : g->to->store;
     const struct repository *r = g->from->repository ? g->from->repository : g->to->repository;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Asks the far side for all of a copy at its end (graph.h): who says "done" has looked. What is not there is looked for again, some
-  * times: a registry in which others put the same things at that moment may not see them for some milliseconds. */
-#include <errno.h>
-
+ * times: a registry in which others put the same things at that moment may not see them for some milliseconds. */
 #include "base/limits.h"
 #include "net/settings.h"
 #include "registry/graph.h"
@@ -42,14 +40,11 @@ static bool is_among(struct graph *g, const struct node *n, struct str tag, bool
 
 static bool look_for(struct graph *g, const struct node *n, struct str reference, bool *there, struct err *e) {
     struct digest d;
-    *there = g->to->ops->resolve(g->to, reference, &d, e);
-    if (!*there && e->sys != ENOENT)
-        return false;
-    err_clear(e);
-    if (*there && !digest_eq(&d, &n->m.digest) && tag_collects(reference))
+    bool has = g->to->ops->resolve(g->to, reference, &d, e);
+    *there = has && digest_eq(&d, &n->m.digest);
+    if (has && !*there && tag_collects(reference))
         return is_among(g, n, reference, there, e);
-    *there = *there && digest_eq(&d, &n->m.digest);
-    return true;
+    return has || place_is_absent(e);
 }
 
 /* Under its tags, or by its digest if something else leads to it. */

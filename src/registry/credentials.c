@@ -90,6 +90,12 @@ void credential_copy(struct arena *a, const struct credential *from, struct cred
     };
 }
 
+bool credential_eq(const struct credential *a, const struct credential *b) {
+    return a->found == b->found && str_eq(a->user, b->user) && str_eq(a->secret, b->secret) &&
+           str_eq(a->identity_token, b->identity_token) && str_eq(a->registry_token, b->registry_token) && str_eq(a->source, b->source) &&
+           str_eq(a->problem, b->problem);
+}
+
 void credential_wipe(struct credential *c) {
     mem_wipe((char *)c->secret.p, c->secret.n);
     mem_wipe((char *)c->identity_token.p, c->identity_token.n);

@@ -13,6 +13,7 @@ struct credential {
     struct str registry_token;  /* used as it is; then all others are "" */
     struct str source;          /* for messages: "/root/.docker/config.json", "docker-credential-pass", "--creds" */
     struct str problem;         /* why a place that is named could not be asked; "" */
+    struct credential *next;    /* of those that a client holds */
 };
 
 struct helpers;
@@ -22,6 +23,7 @@ MUST_CHECK bool credentials_find(const struct registry_options *o, struct helper
                                  struct credential *out, struct err *e);
 /* With its texts. */
 void credential_copy(struct arena *a, const struct credential *from, struct credential *out);
+bool credential_eq(const struct credential *a, const struct credential *b);
 void credential_wipe(struct credential *c);
 
 /* One file's text. `legacy`: .dockercfg. *out is set where it has something for the repository. */

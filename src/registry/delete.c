@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * See delete.h. Where a tag cannot be deleted, it is moved to a manifest that nothing else names, and that is deleted: its digest takes no
  * other tag along. Before the tag is moved the registry is asked for the deletion of something that it does not have, which tells
-  * whether it deletes at all; and if it then does not, the tag is put back. */
+ * whether it deletes at all; and if it then does not, the tag is put back. */
 #include "registry/delete.h"
 
 #include <errno.h>
@@ -112,15 +112,6 @@ static void make_dummy(struct arena *a, const struct digest *empty, struct manif
     buf_fini(&text);
 }
 
-static bool put_empty(struct place_repository *p, struct store *s, struct digest *empty, struct err *e) {
-    bool has;
-    if (!store_put_blob(s, S("{}"), empty, e))
-        return false;
-    struct descriptor d = {.digest = *empty, .bytes = 2};
-    _cleanup_(place_closep) struct place *from = place_store(s);
-    return repository_has_blob(&p->place, &d, &has, e) && (has || repository_put_blob(&p->place, &d, from, NULL, e));
-}
-
 /* The tag names the dummy now: it goes, or the tag gets back what it had. */
 static bool drop_dummy(struct place_repository *p, struct str tag, const struct manifest_blob *dummy, const struct manifest_blob *old,
                        struct err *e) {
@@ -141,11 +132,12 @@ static bool drop_dummy(struct place_repository *p, struct str tag, const struct 
     return false;
 }
 
-static bool delete_by_dummy(struct place_repository *p, struct store *s, struct str tag, struct err *e) {
+static bool delete_by_dummy(struct place_repository *p, struct str tag, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob old, dummy;
     struct digest empty;
-    bool good = deletes_at_all(p, e) && repository_raw(p, tag, LIMIT_MANIFEST_BYTES, &a, &old, e) && put_empty(p, s, &empty, e);
+    bool good =
+        deletes_at_all(p, e) && repository_raw(p, tag, LIMIT_MANIFEST_BYTES, &a, &old, e) && repository_put_text(p, S("{}"), &empty, e);
     if (good) {
         make_dummy(&a, &empty, &dummy);
         good = repository_put_manifest(&p->place, tag, &dummy, e) && drop_dummy(p, tag, &dummy, &old, e);
@@ -154,7 +146,7 @@ static bool delete_by_dummy(struct place_repository *p, struct store *s, struct 
     return good;
 }
 
-bool delete_tag(struct place *repository, struct store *s, struct str tag, struct err *e) {
+bool delete_tag(struct place *repository, struct str tag, struct err *e) {
     struct place_repository *p = repository_place(repository);
     struct digest d;
     long status;
@@ -162,7 +154,7 @@ bool delete_tag(struct place *repository, struct store *s, struct str tag, struc
         return false;
     if (status < 300)
         return true;
-    return hub_is(&p->repository) ? delete_at_hub(p, tag, e) : delete_by_dummy(p, s, tag, e);
+    return hub_is(&p->repository) ? delete_at_hub(p, tag, e) : delete_by_dummy(p, tag, e);
 }
 
 /* --- A manifest --- */

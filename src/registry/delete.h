@@ -8,7 +8,7 @@
 #include "registry/place.h"
 
 /* Takes the tag off, and nothing else: what it names stays for other tags. e->sys = ENOENT: there is no such tag. */
-MUST_CHECK bool delete_tag(struct place *repository, struct store *s, struct str tag, struct err *e);
+MUST_CHECK bool delete_tag(struct place *repository, struct str tag, struct err *e);
 /* Deletes a manifest. Refused while a tag names it, or an index that a tag names. */
 MUST_CHECK bool delete_manifest(struct place *repository, const struct digest *d, struct err *e);
 

@@ -97,6 +97,12 @@ static bool read_index(yyjson_val *list, struct arena *a, struct document *out, 
 
 /* --- A manifest --- */
 
+static bool read_blob(yyjson_val *v, struct arena *a, struct descriptor *out, struct err *e) {
+    return read_descriptor(v, a, out, e) &&
+           (out->bytes <= LIMIT_BLOB_BYTES || err_set(e, ERR_FAILED, "a blob of %llu bytes is over the limit of %llu",
+                                                      (unsigned long long)out->bytes, (unsigned long long)LIMIT_BLOB_BYTES));
+}
+
 static bool read_blobs(yyjson_val *list, struct arena *a, struct document *out, struct err *e) {
     size_t i, max, n = yyjson_arr_size(list), most = out->is_image ? LIMIT_IMAGE_LAYERS : LIMIT_ARTIFACT_BLOBS;
     yyjson_val *v;
@@ -107,7 +113,7 @@ static bool read_blobs(yyjson_val *list, struct arena *a, struct document *out, 
         all[i] = out->blobs[i];
     out->blobs = all;
     yyjson_arr_foreach(list, i, max, v) {
-        if (!read_descriptor(v, a, &all[out->n_blobs++], e))
+        if (!read_blob(v, a, &all[out->n_blobs++], e))
             return err_wrap(e, "layers[%zu]", i);
     }
     return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Private to registry/: what a manifest or an index names (image-spec manifest.md, image-index.md; docker's schema 2, which differs in
-  * media types only). Takes bytes that anyone may have made, gives what a copy needs; all else stays in the bytes, which travel as they
-   * are. */
+ * media types only). Takes bytes that anyone may have made, gives what a copy needs; all else stays in the bytes, which travel as they
+ * are. */
 #ifndef CROZE_REGISTRY_DOCUMENT_H
 #define CROZE_REGISTRY_DOCUMENT_H
 

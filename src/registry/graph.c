@@ -11,7 +11,6 @@
 #include "registry/parallel.h"
 #include "registry/place_kinds.h"
 
-
 void graph_init(struct graph *g) {
     pthread_mutex_init(&g->lock, NULL);
     pthread_mutex_init(&g->large, NULL);

@@ -104,8 +104,4 @@ static inline bool stands_by_digest(const struct node *n) {
     return n->named || n->document.has_subject;
 }
 
-static inline struct str digest_key(const struct digest *d) {
-    return str_n((const char *)d->b, sizeof d->b);
-}
-
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is about the manifests of a copy (graph.h): referrers, which the place knows, and the tags that cosign makes of a digest. Few
  * manifests are asked for one by one, which is always right; for many the place's one listing of tags says which there are. */
-#include <errno.h>
-
 #include "base/limits.h"
 #include "base/log.h"
 #include "registry/graph.h"
@@ -24,12 +22,8 @@ struct asking {
 
 /* --- Asking --- */
 
-static int by_name(const void *a, const void *b) {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 static bool may_be_there(const struct asking *q, struct str tag) {
-    return !q->listed || (q->n_tags > 0 && bsearch(&tag, q->tags, q->n_tags, sizeof *q->tags, by_name));
+    return !q->listed || tags_have(q->tags, q->n_tags, tag);
 }
 
 static bool add_tagged(struct graph *g, const struct node *of, const struct manifest_blob *m, struct str tag, struct err *e) {
@@ -52,13 +46,11 @@ static bool ask_tag(const struct asking *q, const struct node *of, size_t suffix
     if (!may_be_there(q, str_z(tag)))
         return true;
     bool there = graph_fetch(g, str_z(tag), 0, &f, e);
-    bool good = there || e->sys == ENOENT; /* a place that cannot say must not look like one that has none */
+    bool good = there || place_is_absent(e); /* a place that cannot say must not look like one that has none */
     if (there) {
         pthread_mutex_lock(&g->lock);
         good = add_tagged(g, of, &f.m, str_z(tag), e);
         pthread_mutex_unlock(&g->lock);
-    } else if (good) {
-        err_clear(e);
     }
     graph_give_back(g, &f);
     return good;
@@ -110,8 +102,8 @@ static void list_tags(struct asking *q) {
     q->listed = from->ops->tags(from, &q->arena, &q->tags, &q->n_tags, &no_list);
     if (!q->listed)
         log_debug("%s; tags are asked for one by one", no_list.msg);
-    else if (q->n_tags > 1)
-        qsort(q->tags, q->n_tags, sizeof *q->tags, by_name);
+    else
+        tags_sort(q->tags, q->n_tags);
     err_clear(&no_list);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the far side has already (graph.h). A registry has no manifest without what it names, so one manifest answers for many blobs:
-  * the one that the tag has now, which mostly is the release before this one, and those of the graph that are there. Places on this
-   * machine are looked into blob by blob, which costs nothing, and promise nothing of the kind. */
+ * the one that the tag has now, which mostly is the release before this one, and those of the graph that are there. Places on this
+ * machine are looked into blob by blob, which costs nothing, and promise nothing of the kind. */
 #include <errno.h>
 
 #include "base/limits.h"
@@ -40,19 +40,11 @@ static void mark_there(struct graph *g, struct node *n) {
     vec_fini(&todo);
 }
 
-/* ENOENT is an answer. */
-static bool is_absent(struct err *e) {
-    if (e->sys != ENOENT)
-        return false;
-    err_clear(e);
-    return true;
-}
-
 /* Nor does what cannot be read say anything about our blobs; it is no reason not to put something else in its place. */
 static bool says_nothing(struct err *e) {
     if (e->sys == EBADMSG)
         e->sys = ENOENT;
-    return is_absent(e);
+    return place_is_absent(e);
 }
 
 /* An image that the tag's index has now, and that is none of ours. */
@@ -134,7 +126,7 @@ static bool probe(void *ctx, size_t i, struct err *e) {
     struct place *to = q->graph->to;
     q->there[i] = to->ops->resolve(to, str_z(digest_text(&q->nodes[i]->m.digest, text)), &d, e);
     if (!q->there[i])
-        return is_absent(e);
+        return place_is_absent(e);
     return !q->nodes[i]->about || !q->nodes[i]->document.has_subject || graph_is_listed(q->graph, q->nodes[i], &q->there[i], e);
 }
 

@@ -77,6 +77,7 @@ static bool log_in(struct str base, const struct credential *who, struct arena *
     _cleanup_(json_doc_freep) yyjson_doc *doc = json_parse(answer.body, LIMIT_TOKEN_BYTES, "Docker Hub's login", e);
     struct str token = doc ? json_get_str(yyjson_doc_get_root(doc), "token") : STR_NULL;
     *out = arena_join3(a, S("Authorization: Bearer "), token, STR_NULL);
+    mem_wipe((char *)answer.body.p, answer.body.n);
     return doc && (token.n || err_set(e, ERR_FAILED, "%.*s gave no token", STR_ARG(url)));
 }
 
@@ -119,8 +120,8 @@ bool hub_delete_tag(struct registries *r, const struct repository *repository, s
         good = said(&answer, url, &a, e);
         e->sys = answer.status == 404 ? ENOENT : answer.status == 401 || answer.status == 403 ? EACCES : 0;
     }
-    if (authorization.n)
-        mem_wipe((char *)authorization.p, authorization.n);
+    mem_wipe((char *)authorization.p, authorization.n);
+    credential_wipe(&who);
     arena_fini(&a);
     return good;
 }

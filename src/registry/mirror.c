@@ -2,8 +2,6 @@
  * See mirror.h. */
 #include "registry/mirror.h"
 
-#include <errno.h>
-
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/vec.h"
@@ -12,7 +10,6 @@
 
 struct mirror {
     struct registries *registries;
-    struct store *store;
     const struct mirror_job *job;
     struct arena arena;           /* of what lasts: names of repositories */
     struct str host, pattern;     /* of repositories */
@@ -107,6 +104,8 @@ static bool list_catalog(struct mirror *m, struct err *e) {
 
 static bool list_repositories(struct mirror *m, struct err *e) {
     if (!has_wildcard(m->pattern)) {
+        if (!image_path_is_good(m->pattern))
+            return err_set(e, ERR_USAGE, "%.*s: \"%s\" is no repository's path", STR_ARG(m->job->source), SHOWN(m->pattern));
         vec_push(&m->names, m->pattern);
         return true;
     }
@@ -117,28 +116,17 @@ static bool list_repositories(struct mirror *m, struct err *e) {
 /* --- Tags --- */
 
 struct tag_names {
-    struct str *p; /* sorted */
+    struct str *p; /* sorted, as a repository gives them */
     size_t n;
 };
 
 /* The far side's tags; a repository that is not there has none. */
 static bool list_theirs(struct mirror *m, const struct repository *to, struct arena *a, struct tag_names *theirs, struct err *e) {
-    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, to, PLACE_WRITE);
+    _cleanup_(place_closep) struct place *p = place_repository(m->registries, NULL, to, PLACE_WRITE);
     if (p->ops->tags(p, a, &theirs->p, &theirs->n, e))
         return true;
-    if (e->sys != ENOENT)
-        return false;
-    err_clear(e);
     theirs->n = 0;
-    return true;
-}
-
-static int by_name(const void *a, const void *b) {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static bool has(const struct tag_names *names, struct str tag) {
-    return names->n > 0 && bsearch(&tag, names->p, names->n, sizeof *names->p, by_name);
+    return place_is_absent(e);
 }
 
 static bool do_repository(struct mirror *m, struct str path, struct err *e) {
@@ -146,29 +134,33 @@ static bool do_repository(struct mirror *m, struct str path, struct err *e) {
     struct str to_path = m->prefix.n ? arena_join3(&a, m->prefix, S("/"), path) : path;
     struct mirror_image one = {{m->host, path}, {m->to_host, to_path}, STR_NULL};
     struct tag_names ours, theirs = {0};
-    _cleanup_(place_closep) struct place *p = place_repository(m->registries, m->store, &one.from, PLACE_READ);
+    _cleanup_(place_closep) struct place *p = place_repository(m->registries, NULL, &one.from, PLACE_READ);
     bool good = p->ops->tags(p, &a, &ours.p, &ours.n, e) && (!m->job->only_new || list_theirs(m, &one.to, &a, &theirs, e));
     for (size_t i = 0; good && i < ours.n; i++) {
         one.tag = ours.p[i];
         if (tag_is_about(one.tag) || !glob_matches(m->tags, one.tag))
             continue;
         m->matched++;
-        if (!has(&theirs, one.tag))
+        if (!tags_have(theirs.p, theirs.n, one.tag))
             m->each(m->ctx, &one);
     }
     arena_fini(&a);
     return good;
 }
 
-/* A repository that cannot be listed leaves the others; the first error is told at the end. */
+/* A repository that cannot be listed leaves the others; the first error is told at the end. Its kind is that of all of them. */
 static bool do_repositories(struct mirror *m, struct err *e) {
-    size_t failed = 0;
+    size_t failed = 0, unchecked = 0;
     for (size_t i = 0; i < m->names.n; i++) {
         struct err one = ERR_INIT;
-        if (!do_repository(m, m->names.p[i], &one) && failed++ == 0)
+        bool good = do_repository(m, m->names.p[i], &one);
+        unchecked += one.kind == ERR_UNCHECKED;
+        if (!good && failed++ == 0)
             err_move(e, &one);
         err_clear(&one);
     }
+    if (unchecked < failed)
+        e->kind = ERR_FAILED;
     return failed == 0 || (failed > 1 && err_append(e, "; nor could %zu other repositories be listed", failed - 1));
 }
 
@@ -180,9 +172,9 @@ static bool any_matched(const struct mirror *m, struct err *e) {
     return err_set(e, ERR_FAILED, "%.*s: of %zu repositories that match, none has a tag that does", STR_ARG(m->job->source), m->names.n);
 }
 
-bool mirror_each(struct registries *r, struct store *s, const struct mirror_job *job,
-                 void (*each)(void *ctx, const struct mirror_image *one), void *ctx, struct err *e) {
-    struct mirror m = {.registries = r, .store = s, .job = job, .each = each, .ctx = ctx};
+bool mirror_each(struct registries *r, const struct mirror_job *job, void (*each)(void *ctx, const struct mirror_image *one), void *ctx,
+                 struct err *e) {
+    struct mirror m = {.registries = r, .job = job, .each = each, .ctx = ctx};
     bool good = read_source(&m, e) && read_destination(&m, e) && list_repositories(&m, e) && do_repositories(&m, e) && any_matched(&m, e);
     vec_fini(&m.names);
     arena_fini(&m.arena);

@@ -20,7 +20,7 @@ struct mirror_image {
 /* Calls `each` for all of them, whose texts last as long as the call. Tags that hold what is about images are left out: copy_image brings
  * that along. An error is one of listing: before the first image, or of one repository, behind the others; that nothing matches is one
  * too: the patterns are wrong, or a listing is. */
-MUST_CHECK bool mirror_each(struct registries *r, struct store *s, const struct mirror_job *job,
-                            void (*each)(void *ctx, const struct mirror_image *one), void *ctx, struct err *e);
+MUST_CHECK bool mirror_each(struct registries *r, const struct mirror_job *job, void (*each)(void *ctx, const struct mirror_image *one),
+                            void *ctx, struct err *e);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where an image name leads: "alpine" is docker.io/library/alpine (client.h); which tags are no image's (place.h). */
+#include <stdlib.h>
+
 #include "registry/place.h"
 
 void repository_of(struct arena *a, const struct image_name *n, struct repository *out) {
@@ -16,6 +18,25 @@ bool repository_eq(const struct repository *a, const struct repository *b) {
 
 struct str repository_text(struct arena *a, const struct repository *r) {
     return r->path.n ? arena_join3(a, r->host, S("/"), r->path) : arena_str(a, r->host);
+}
+
+struct str repository_familiar(struct str text) {
+    if (str_starts(text, S("docker.io/library/")))
+        return str_from(text, S("docker.io/library/").n);
+    return str_starts(text, S("docker.io/")) ? str_from(text, S("docker.io/").n) : text;
+}
+
+static int by_name(const void *a, const void *b) {
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+void tags_sort(struct str *tags, size_t n) {
+    if (n > 1)
+        qsort(tags, n, sizeof *tags, by_name);
+}
+
+bool tags_have(const struct str *sorted, size_t n, struct str tag) {
+    return n > 0 && bsearch(&tag, sorted, n, sizeof *sorted, by_name);
 }
 
 bool tag_is_about(struct str tag) {

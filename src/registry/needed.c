@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which tags of a repository need a manifest (repository.h): those that name it, and those that name an index from which it is reached, at
  * any depth. What cannot be read is asked by its text: whatever it is, it names a digest in full or not at all. */
-#include <errno.h>
-
 #include "base/limits.h"
 #include "base/map.h"
 #include "registry/parallel.h"
@@ -33,13 +31,13 @@ static bool may_have_children(struct str media_type) {
 }
 
 static bool add(struct walk *w, const struct digest *d, struct err *e) {
-    if (map_get(&w->seen, str_n((const char *)d->b, sizeof d->b)))
+    if (map_get(&w->seen, digest_key(d)))
         return true;
     if (w->seen.n >= LIMIT_COPY_MANIFESTS)
         return err_set(e, ERR_FAILED, "it reaches more than %d indexes", LIMIT_COPY_MANIFESTS);
     struct digest *kept = arena_new(&w->arena, struct digest);
     *kept = *d;
-    map_put(&w->seen, str_n((const char *)kept->b, sizeof kept->b), w);
+    map_put(&w->seen, digest_key(kept), w);
     vec_push(&w->below.indexes, *d);
     return true;
 }
@@ -66,12 +64,10 @@ static bool look_into(struct walk *w, const struct manifest_blob *m, struct aren
 static bool read_one(struct walk *w, struct str reference, struct err *e) {
     struct arena a = ARENA_INIT;
     struct manifest_blob m;
-    bool there = repository_raw(w->looking->place, reference, LIMIT_MANIFEST_BYTES, &a, &m, e), good = there || e->sys == ENOENT;
+    bool there = repository_raw(w->looking->place, reference, LIMIT_MANIFEST_BYTES, &a, &m, e), good = there || place_is_absent(e);
     if (there) {
         w->needs = digest_eq(&m.digest, w->looking->digest);
         good = w->needs || look_into(w, &m, &a, e);
-    } else if (good) {
-        err_clear(e);
     }
     arena_fini(&a);
     return good;

@@ -15,9 +15,7 @@ static uint64_t take_one(struct registries *r, struct host *h, uint64_t now) {
     uint64_t burst = BURST_S * NS_IN_S;
     uint64_t full = h->full_at_ns > now ? h->full_at_ns : now;
     h->full_at_ns = full + NS_IN_S / r->rate;
-    uint64_t wait = h->full_at_ns > now + burst ? h->full_at_ns - now - burst : 0;
-    uint64_t closed = h->closed_until_ns > now ? h->closed_until_ns - now : 0;
-    return (wait > closed ? wait : closed) / 1000000;
+    return (h->full_at_ns > now + burst ? h->full_at_ns - now - burst : 0) / 1000000;
 }
 
 void pace_tell(const struct host *h, const char *what, uint64_t ms, struct progress_step *said) {
@@ -47,11 +45,9 @@ void pace_wait(struct registries *r, struct host *h, struct progress_step *said)
 
 void pace_close(struct registries *r, struct host *h, uint64_t seconds) {
     pthread_mutex_lock(&r->lock);
-    uint64_t now = log_now_ns(), until = now + seconds * NS_IN_S;
-    if (until > h->closed_until_ns)
-        h->closed_until_ns = until;
-    if (h->full_at_ns < now + BURST_S * NS_IN_S) /* empty: from here on requests come one by one */
-        h->full_at_ns = now + BURST_S * NS_IN_S;
+    uint64_t empty = log_now_ns() + (seconds + BURST_S) * NS_IN_S;
+    if (h->full_at_ns < empty) /* when it opens nothing is in it: from then on requests come one by one */
+        h->full_at_ns = empty;
     pthread_mutex_unlock(&r->lock);
 }
 

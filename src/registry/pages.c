@@ -8,22 +8,23 @@
 
 /* Where a list has been: its pages may lead in a circle, or on without end and without news. */
 struct way {
-    struct map seen;              /* URLs of pages */
+    struct map seen; /* URLs of pages */
     struct arena arena;
-    size_t kept;                  /* entries, at the last page that brought some */
-    struct digest page;           /* of the last one */
+    size_t kept;        /* entries, at the last page that brought some */
+    struct digest page; /* of the last one */
     unsigned n, idle;
-    bool same;                    /* the page is the one before it once more */
+    bool same; /* the page is the one before it once more */
 };
 
-/* `next` lies in the arena. */
+/* `next` lies in the arena. That there is no list is said of its first page; a later one that is missing is a part of it. */
 static bool read_page(struct registries *r, const struct pages *l, struct str page, struct arena *a, struct way *w, struct str *next,
                       long *status, struct err *e) {
     struct held_answer h = {0};
     struct registry_request q = l->first;
+    const int *expect = w->n == 0 ? l->expect : NULL;
     q.path = page;
     *next = STR_NULL;
-    bool good = l->alone ? registry_ask(r, &q, l->expect, &h.arena, &h.is, e) : registry_ask_held(r, &q, l->expect, &h, e);
+    bool good = l->alone ? registry_ask(r, &q, expect, &h.arena, &h.is, e) : registry_ask_held(r, &q, expect, &h, e);
     bool is_list = good && h.is.status < 300;
     *status = h.is.status;
     struct digest page_digest = sha256_of(h.is.body.p, h.is.body.n);
@@ -71,6 +72,5 @@ bool list_read(struct str body, const char *key, const char *what, yyjson_doc **
     if (!*doc)
         return false;
     *list = yyjson_obj_get(yyjson_doc_get_root(*doc), key);
-    return yyjson_is_arr(*list) || yyjson_is_null(*list) ||
-           err_set(e, ERR_FAILED, "what came is no %s: it has no list \"%s\"", what, key);
+    return yyjson_is_arr(*list) || yyjson_is_null(*list) || err_set(e, ERR_FAILED, "what came is no %s: it has no list \"%s\"", what, key);
 }

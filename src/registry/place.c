@@ -128,9 +128,15 @@ static struct place *open_store(struct opening *o, struct err *e) {
 static const struct transport {
     const char *name;
     struct place *(*open)(struct opening *o, struct err *e);
+    bool needs_store;
 } transports[] = {
-    {"docker", open_repository}, {"oci", open_oci},           {"oci-archive", open_oci_archive}, {"docker-archive", open_docker_archive},
-    {"dir", open_dir},           {"docker-daemon", open_daemon}, {"store", open_store},
+    {"docker", open_repository, false},
+    {"oci", open_oci, false},
+    {"oci-archive", open_oci_archive, true},
+    {"docker-archive", open_docker_archive, true},
+    {"dir", open_dir, false},
+    {"docker-daemon", open_daemon, true},
+    {"store", open_store, true},
 };
 
 static const struct transport *find_transport(struct str text, struct str *rest) {
@@ -193,6 +199,12 @@ bool place_has_transport(struct str text) {
     return find_transport(text, &rest) != NULL;
 }
 
+bool place_needs_store(struct str text) {
+    struct str rest;
+    const struct transport *t = find_transport(text, &rest);
+    return t && t->needs_store;
+}
+
 bool registry_name_parse(struct arena *a, struct str text, struct image_name *out, struct err *e) {
     struct str rest;
     if (str_starts(text, S("docker://")))
@@ -220,6 +232,13 @@ struct place *place_open(struct registries *r, struct store *s, struct str text,
         p->must_be = arena_str(&p->arena, o.must_be);
     arena_fini(&o.arena);
     return p;
+}
+
+bool place_is_absent(struct err *e) {
+    if (e->sys != ENOENT)
+        return false;
+    err_clear(e);
+    return true;
 }
 
 void place_close(struct place *p) {

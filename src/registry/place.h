@@ -74,6 +74,13 @@ struct place {
     bool asks;                  /* a question costs a request: what is implied is not asked for */
 };
 
+/* Whether an error says that something is not there. That is an answer: the error is cleared. */
+bool place_is_absent(struct err *e);
+
+/* Sorts tags, and looks for one among those that are sorted. */
+void tags_sort(struct str *tags, size_t n);
+bool tags_have(const struct str *sorted, size_t n, struct str tag);
+
 /* Whether the tag only holds what is about an image: the fallback of the referrers' API, and cosign's. */
 bool tag_is_about(struct str tag);
 
@@ -90,6 +97,8 @@ enum place_use {
 };
 MUST_CHECK struct place *place_open(struct registries *r, struct store *s, struct str text, enum place_use use, struct progress *progress,
                                     struct err *e);
+/* Whether what the text names is read from, or written to, by way of the store; place_open takes NULL for it else. */
+bool place_needs_store(struct str text);
 /* Whether the text says which transport; "localhost:5000/x" does not. */
 bool place_has_transport(struct str text);
 /* NAME[:TAG][@DIGEST] for a verb that speaks to registries alone: docker:// may stand before it, other transports are refused. */
@@ -101,8 +110,8 @@ static inline void place_closep(struct place **p) {
 }
 
 /* The kinds that are asked for directly. Of a repository that is written to, or changed (PLACE_WRITE), no mirror is asked. `repository`'s
- * texts are copied; the store knows where blobs came from, and holds what is on its way from one registry to another. Names in the store
- * are whole ("demo/product:1.0"). */
+ * texts are copied; the store knows where blobs came from, and holds what is on its way from one registry to another; without one (NULL)
+ * nothing is known of that, and TMPDIR, else /var/tmp, holds it. Names in the store are whole ("demo/product:1.0"). */
 struct place *place_repository(struct registries *r, struct store *s, const struct repository *repository, enum place_use use);
 struct place *place_store(struct store *s);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Archives as places. An oci-archive is a layout in a tar file: it is unpacked into, or packed from, a directory of the store's work
-  * space, so that it keeps all that a layout keeps. A docker-archive holds images of one platform and no manifests: it goes through the
-   * store. */
+ * space, so that it keeps all that a layout keeps. A docker-archive holds images of one platform and no manifests: it goes through the
+ * store. */
 #include <errno.h>
 
 #include "base/limits.h"
@@ -16,9 +16,9 @@
 struct archive {
     struct store *store;
     char *path;
-    char *work;              /* the layout */
-    int fd;                  /* the archive, while it is read or written */
-    int dir;                 /* the layout's blobs/sha256, or the layout */
+    char *work; /* the layout */
+    int fd;     /* the archive, while it is read or written */
+    int dir;    /* the layout's blobs/sha256, or the layout */
     int blobs;
 };
 
@@ -109,7 +109,9 @@ static bool put_file(const struct archive *x, int fd, const char *path, struct e
     static const char zeros[TAR_BLOCK];
     struct stat st;
     _cleanup_fd_ int from = file_openat(x->dir, path, O_RDONLY, 0, e);
-    if (from < 0 || fstat(from, &st) < 0)
+    if (from < 0)
+        return false;
+    if (fstat(from, &st) < 0)
         return err_sys(e, errno, "%s", path);
     struct entry en = {.path = str_z(path), .type = ENTRY_FILE, .mode = 0644, .size = (uint64_t)st.st_size};
     return put_header(fd, &en, e) && file_copy_range(from, 0, fd, en.size, "archive", e) &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A plain directory with one image, as skopeo's dir: transport has it: manifest.json, the manifests below it as <hex>.manifest.json, blobs
  * by their hex digits, and a file "version". What skopeo has no place for, it passes over: a tag of cosign's lies in
-  * <tag>.manifest.json, and what is about another manifest is found by looking at all of them. */
+ * <tag>.manifest.json, and what is about another manifest is found by looking at all of them. */
 #include <errno.h>
 
 #include "base/limits.h"
@@ -105,8 +105,8 @@ static bool dir_referrers(struct place *p, const struct digest *subject, struct 
         struct arena scratch = ARENA_INIT;
         struct descriptor d;
         struct digest about;
-        if (str_ends(files.names[i], S(SUFFIX)) &&
-            file_subject(of(p)->dir, files.names[i].p, NULL, STR_NULL, &scratch, &about, &d) && digest_eq(&about, subject))
+        if (str_ends(files.names[i], S(SUFFIX)) && file_subject(of(p)->dir, files.names[i].p, NULL, STR_NULL, &scratch, &about, &d) &&
+            digest_eq(&about, subject))
             (*out)[(*n)++] = descriptor_copy(&d, a);
         arena_fini(&scratch);
     }
@@ -136,10 +136,6 @@ static bool dir_put_manifest(struct place *p, struct str reference, const struct
     return good;
 }
 
-static bool dir_finish(struct place *p, struct err *e) {
-    return file_replace(of(p)->dir, "version", DIR_VERSION, sizeof DIR_VERSION - 1, false, e) || err_wrap(e, "%.*s", STR_ARG(p->shown));
-}
-
 /* --- Opening and closing --- */
 
 static void dir_close(struct place *p) {
@@ -158,12 +154,12 @@ static const struct place_ops dir_ops = {
     .has_blob = dir_has,
     .put_blob = dir_put,
     .put_manifest = dir_put_manifest,
-    .finish = dir_finish,
     .close = dir_close,
 };
 
-/* Nothing of another directory's is to be overwritten. */
-static bool may_write(struct place_dir *d, struct err *e) {
+/* Nothing of another directory's is to be overwritten. The file "version" says whose it is, from the first on: what a copy that was broken
+ * off has left is gone on with. */
+static bool begin_write(struct place_dir *d, struct err *e) {
     struct arena a = ARENA_INIT;
     struct dir_names files;
     struct stat st;
@@ -171,7 +167,7 @@ static bool may_write(struct place_dir *d, struct err *e) {
     if (good && files.n > 0 && fstatat(d->dir, "version", &st, AT_SYMLINK_NOFOLLOW) < 0)
         good = err_set(e, ERR_FAILED, "it is neither empty nor a directory of this kind (it has no file \"version\"); give another one");
     arena_fini(&a);
-    return good;
+    return good && file_replace(d->dir, "version", DIR_VERSION, sizeof DIR_VERSION - 1, false, e);
 }
 
 struct place *place_dir(const char *path, enum place_use use, struct err *e) {
@@ -180,7 +176,7 @@ struct place *place_dir(const char *path, enum place_use use, struct err *e) {
     d->place.shown = arena_printf(&d->place.arena, "dir:%s", path);
     bool good = use != PLACE_WRITE || file_mkdirs(path, 0755, e);
     good = good && (d->dir = file_open(path, O_RDONLY | O_DIRECTORY, 0, e)) >= 0;
-    if (good && (use != PLACE_WRITE || may_write(d, e)))
+    if (good && (use != PLACE_WRITE || begin_write(d, e)))
         return &d->place;
     err_wrap(e, "dir:%s", path);
     dir_close(&d->place);

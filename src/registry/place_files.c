@@ -202,12 +202,22 @@ bool file_put_blob(int dir, const char *name, const struct descriptor *d, struct
            file_publish(&draft, name, FILE_REPLACE, false, e);
 }
 
-int place_spool(struct place *from, const struct descriptor *d, int dir, struct err *e) {
+/* Layers may be gigabytes, and /tmp is memory on many machines. */
+static int open_temporary(struct err *e) {
+    const char *dir = getenv("TMPDIR");
+    return file_open(dir && *dir ? dir : "/var/tmp", O_RDONLY | O_DIRECTORY, 0, e);
+}
+
+int place_spool(struct place *from, const struct descriptor *d, struct store *s, struct err *e) {
     struct draft_sink sink;
     if (from->ops->open_blob)
         return from->ops->open_blob(from, d, e);
+    _cleanup_fd_ int temporary = s ? -1 : open_temporary(e);
+    if (!s && temporary < 0)
+        return -1;
     _cleanup_draft_ struct file_draft draft = FILE_DRAFT_INIT;
-    if (!file_draft_open(dir, 0600, &draft, e) || !from->ops->blob(from, d, draft_sink(&sink, draft.fd, d->bytes, NULL), e))
+    if (!file_draft_open(s ? s->blobs_fd : temporary, 0600, &draft, e) ||
+        !from->ops->blob(from, d, draft_sink(&sink, draft.fd, d->bytes, NULL), e))
         return -1;
     int fd = fcntl(draft.fd, F_DUPFD_CLOEXEC, 3);
     if (fd < 0)

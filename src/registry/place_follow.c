@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A layer that arrives in the store is inflated, and unpacked where that is wanted, while it arrives: a thread of its own reads the
-  * draft as far as it has grown (layer/ingest.h). What it makes is published when the blob's digest has turned out right. */
-#include <errno.h>
+ * draft as far as it has grown (layer/ingest.h). What it makes is published when the blob's digest has turned out right. */
 #include <pthread.h>
 
 #include "base/limits.h"

@@ -45,9 +45,6 @@ void place_store_lists(struct place *p, const struct archive_items *items);
 
 /* Layers that arrive get their tables of contents on the way, and their trees if they are to be unpacked. */
 void place_store_follow(struct place *p, bool unpack);
-struct arrivals;
-/* What others bring into the store just now is waited for, and not brought twice. */
-void place_store_share(struct place *p, struct arrivals *arrivals);
 /* Manifests with a subject get no entry of their own: what comes is named later, or never. */
 void place_store_bare(struct place *p);
 /* Whether the layers that were followed are those that the image's configuration means. */
@@ -84,8 +81,9 @@ struct blob_sink draft_sink(struct draft_sink *s, int fd, uint64_t total, struct
 /* The blob under a name of the directory. */
 MUST_CHECK bool file_put_blob(int dir, const char *name, const struct descriptor *d, struct place *from, struct progress_step *progress,
                               struct err *e);
-/* The blob as a file for an upload: the place's own, or a nameless copy in `dir`, verified. */
-MUST_CHECK int place_spool(struct place *from, const struct descriptor *d, int dir, struct err *e);
+/* The blob as a file for an upload: the place's own, or a nameless copy, verified, in the store, or without one (NULL) in TMPDIR or
+ * /var/tmp. */
+MUST_CHECK int place_spool(struct place *from, const struct descriptor *d, struct store *s, struct err *e);
 
 /* A result that is not there. */
 bool place_absent(struct err *e, const char *fmt, ...) ERR_PRINTF(2, 3);

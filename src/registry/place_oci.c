@@ -15,10 +15,6 @@ static struct place_oci *of(struct place *p) {
     return (struct place_oci *)p;
 }
 
-static struct str key_of(const struct digest *d) {
-    return str_n((const char *)d->b, sizeof d->b);
-}
-
 /* --- index.json --- */
 
 static struct str name_of(yyjson_val *entry) {
@@ -176,7 +172,7 @@ static bool oci_has(struct place *p, const struct descriptor *d, bool *has, stru
     struct place_oci *o = of(p);
     char hex[DIGEST_HEX + 1];
     pthread_mutex_lock(&o->lock);
-    bool written = map_get(&o->written, key_of(&d->digest)) != NULL;
+    bool written = map_get(&o->written, digest_key(&d->digest)) != NULL;
     pthread_mutex_unlock(&o->lock);
     digest_hex(&d->digest, hex);
     *has = written ? file_has_size(o->blobs, hex, d) : file_is_blob(o->blobs, hex, d);
@@ -191,7 +187,7 @@ static bool oci_put(struct place *p, const struct descriptor *d, struct place *f
     pthread_mutex_lock(&o->lock);
     struct digest *written = arena_new(&o->place.arena, struct digest);
     *written = d->digest;
-    map_put(&o->written, key_of(written), written);
+    map_put(&o->written, digest_key(written), written);
     pthread_mutex_unlock(&o->lock);
     return true;
 }
@@ -203,7 +199,7 @@ static bool note_children(struct place_oci *p, const struct manifest_blob *m, st
     for (size_t i = 0; good && i < d.n_children; i++) {
         struct digest *child = arena_new(&p->place.arena, struct digest);
         *child = d.children[i].descriptor.digest;
-        map_put(&p->children, key_of(child), p);
+        map_put(&p->children, digest_key(child), p);
     }
     arena_fini(&scratch);
     return good;

@@ -25,11 +25,10 @@ yyjson_doc *oci_index_load(int dir, struct err *e) {
 
 /* Whether something else leads to an entry without a name. */
 static bool is_reached(const struct place_oci *o, const struct layout_entry *entry, yyjson_mut_val *list) {
-    struct str key = str_n((const char *)entry->descriptor.digest.b, sizeof entry->descriptor.digest.b);
     char text[DIGEST_TEXT + 1];
     size_t i, max;
     yyjson_mut_val *v;
-    if (map_get(&o->children, key))
+    if (map_get(&o->children, digest_key(&entry->descriptor.digest)))
         return true;
     digest_text(&entry->descriptor.digest, text);
     yyjson_mut_arr_foreach(list, i, max, v) if (yyjson_mut_equals_str(yyjson_mut_obj_get(v, "digest"), text)) return true;

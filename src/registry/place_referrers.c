@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Manifests into a repository, and what is about one (distribution-spec 1.1, "Pushing Manifests with Subject", "Listing Referrers").
  * A registry that knows the referrers' API says so when it takes a manifest with a subject (OCI-Subject). Elsewhere an index under a
-  * fallback tag says what there is (place_fallback.c). */
-#include <errno.h>
-
+ * fallback tag says what there is (place_fallback.c). */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
@@ -14,19 +12,12 @@
 
 enum { LOOKS_AWAY_TRIES = 5 };
 
-static bool is_absent(struct err *e) {
-    if (e->sys != ENOENT)
-        return false;
-    err_clear(e);
-    return true;
-}
-
 /* --- Listing --- */
 
 struct descriptor_list {
     VEC(struct descriptor) all;
-    struct arena *arena;     /* of their texts */
-    size_t began_bytes;      /* what the arena had before */
+    struct arena *arena; /* of their texts */
+    size_t began_bytes;  /* what the arena had before */
 };
 
 static bool take_page(void *ctx, struct str body, struct err *e) {
@@ -49,13 +40,16 @@ static bool take_page(void *ctx, struct str body, struct err *e) {
 }
 
 /* *known false: the registry has not this part of the API. */
-static bool list_by_api(struct place_repository *p, const struct digest *subject, struct descriptor_list *out, bool *known,
-                        struct err *e) {
+static bool list_by_api(struct place_repository *p, const struct digest *subject, struct descriptor_list *out, bool *known, struct err *e) {
     static const int expect[] = {404, 405, 0};
     struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
     long status = 0;
-    struct pages pages = {.expect = expect, .most = LIMIT_REFERRER_PAGES, .what = "the list of referrers", .take = take_page, .ctx = out,
+    struct pages pages = {.expect = expect,
+                          .most = LIMIT_REFERRER_PAGES,
+                          .what = "the list of referrers",
+                          .take = take_page,
+                          .ctx = out,
                           .kept = &out->all.n};
     pages.first = repository_request(p, "GET", arena_join3(&a, S("referrers/"), str_z(digest_text(subject, text)), STR_NULL), "pull");
     pages.first.accept = S(MEDIA_INDEX);
@@ -71,7 +65,7 @@ static bool list_by_tag(struct place_repository *p, const struct digest *subject
     struct manifest_blob m;
     char tag[REFERENCE_TAG_BYTES];
     bool there = p->place.ops->manifest(&p->place, str_z(reference_tag(subject, "", tag)), LIMIT_MANIFEST_BYTES, &a, &m, e);
-    bool good = there ? take_page(out, m.bytes, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag) : is_absent(e);
+    bool good = there ? take_page(out, m.bytes, e) || err_wrap(e, "%.*s: tag %s", STR_ARG(p->place.shown), tag) : place_is_absent(e);
     arena_fini(&a);
     return good;
 }
@@ -116,18 +110,24 @@ static bool ask_put(struct place_repository *p, const struct registry_request *q
     }
 }
 
+static bool lacks(const struct place_repository *p, struct str reference, const struct digest *d, long status, struct err *e) {
+    char text[DIGEST_TEXT + 1];
+    return err_set(e, ERR_FAILED, "%.*s: the registry answers %ld to %s, and does not have it under %.*s", STR_ARG(p->place.shown), status,
+                   digest_text(d, text), STR_ARG(reference));
+}
+
 /* 201 says that it is there. Whatever else is no failure, may say anything. */
 static bool is_taken(struct place_repository *p, struct str reference, const struct digest *d, long status, struct err *e) {
     struct digest there;
     char text[DIGEST_TEXT + 1];
     if (status == 201)
         return true;
-    if (!p->place.ops->resolve(&p->place, reference, &there, e) || !digest_eq(&there, d)) {
-        err_clear(e);
-        return err_set(e, ERR_FAILED, "%.*s: the registry answers %ld to %s, and does not have it under %.*s",
-                       STR_ARG(p->place.shown), status, digest_text(d, text), STR_ARG(reference));
-    }
-    return true;
+    if (p->place.ops->resolve(&p->place, reference, &there, e))
+        return digest_eq(&there, d) || lacks(p, reference, d, status, e);
+    if (!place_is_absent(e))
+        return err_wrap(e, "%.*s: the registry answers %ld to %s; whether it has it", STR_ARG(p->place.shown), status,
+                        digest_text(d, text));
+    return lacks(p, reference, d, status, e);
 }
 
 bool repository_put_bytes(struct place_repository *p, struct str reference, const struct manifest_blob *m, struct arena *a,

@@ -11,9 +11,9 @@
 #include "registry/pages.h"
 #include "registry/repository.h"
 
-#define ACCEPT_MANIFESTS \
-    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
-    "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, " \
+#define ACCEPT_MANIFESTS                                                                                                                   \
+    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "                                                \
+    "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, "                    \
     "application/vnd.oci.artifact.manifest.v1+json, */*" /* what else is there is told by name */
 
 struct registry_request repository_request(struct place_repository *p, const char *method, struct str path, const char *actions) {
@@ -35,7 +35,7 @@ static const int may_be_absent[] = {404, 0};
 
 static bool is_there(const struct place_repository *p, const struct registry_answer *answer, struct str reference, struct err *e) {
     return answer->status != 404 || place_absent(e, "%.*s: %s %.*s is not there (HTTP 404)", STR_ARG(p->place.shown),
-                                                    reference_is_digest(reference) ? "manifest" : "the tag", STR_ARG(reference));
+                                                 reference_is_digest(reference) ? "manifest" : "the tag", STR_ARG(reference));
 }
 
 /* The digest that the bytes should have: the one asked for, else the one that the registry says. */
@@ -47,8 +47,8 @@ static bool is_as_said(struct str reference, const struct registry_answer *answe
         return true;
     if (!digest_parse(said, &want, e))
         return false;
-    return digest_eq(&want, is) || err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %s",
-                                           digest_text(is, text), SHOWN(said));
+    return digest_eq(&want, is) ||
+           err_set(e, ERR_FAILED, "the registry gave a manifest that hashes to %s instead of %s", digest_text(is, text), SHOWN(said));
 }
 
 static bool take_bytes(struct place_repository *p, struct str reference, const struct registry_answer *is, struct arena *a,
@@ -64,8 +64,8 @@ static bool take_bytes(struct place_repository *p, struct str reference, const s
 }
 
 /* `again`: what came before was a lie; a mirror may have told it. */
-static bool get_bytes(struct place_repository *p, struct str reference, size_t most, bool again, struct arena *a,
-                      struct manifest_blob *out, bool *lie, struct err *e) {
+static bool get_bytes(struct place_repository *p, struct str reference, size_t most, bool again, struct arena *a, struct manifest_blob *out,
+                      bool *lie, struct err *e) {
     struct arena scratch = ARENA_INIT;
     struct held_answer h;
     struct registry_request q = manifest_request(p, "GET", reference, &scratch);
@@ -116,10 +116,11 @@ static bool repository_resolve(struct place *p, struct str reference, struct dig
     struct manifest_blob m;
     bool good = registry_ask(repository_place(p)->registries, &q, may_be_absent, &a, &answer, e) &&
                 is_there(repository_place(p), &answer, reference, e);
-    struct str said = reference_is_digest(reference) ? reference : answer.digest;
-    if (good && str_starts(said, S("sha256:"))) {
-        good = digest_parse(said, out, e);
-    } else if (good) { /* old registries do not say it */
+    struct err no_digest = ERR_INIT;
+    if (good && reference_is_digest(reference)) {
+        good = digest_parse(reference, out, e);
+    } else if (good && !digest_parse(answer.digest, out, &no_digest)) { /* old registries do not say it */
+        err_clear(&no_digest);
         good = repository_raw(repository_place(p), reference, LIMIT_MANIFEST_BYTES, &a, &m, e);
         if (good)
             *out = m.digest;
@@ -134,6 +135,7 @@ struct receiving {
     const struct descriptor *d;
     struct blob_sink sink;
     struct sha256 hash;
+    bool too_long;
 };
 
 static bool receive(void *ctx, uint64_t first, const void *bytes, size_t n, struct err *e) {
@@ -141,7 +143,8 @@ static bool receive(void *ctx, uint64_t first, const void *bytes, size_t n, stru
     if (first != r->hash.bytes)
         return err_set(e, ERR_FAILED, "bytes from %llu on came, where %llu were here", (unsigned long long)first,
                        (unsigned long long)r->hash.bytes);
-    if (n > r->d->bytes - r->hash.bytes)
+    r->too_long = n > r->d->bytes - r->hash.bytes;
+    if (r->too_long)
         return err_set(e, ERR_FAILED, "it is longer than the %llu bytes that its descriptor says", (unsigned long long)r->d->bytes);
     sha256_update(&r->hash, bytes, n);
     return r->sink.take(r->sink.ctx, bytes, n, e);
@@ -156,7 +159,7 @@ static bool check_received(const struct receiving *r, struct err *e) {
     return digest_eq(&is, &r->d->digest) || err_set(e, ERR_FAILED, "what came hashes to %s", digest_text(&is, text));
 }
 
-/* *lie: all came, and is not it. */
+/* *lie: what came is not it, and may be elsewhere: a proxy's page is as long as it likes. */
 static bool get_blob(struct place_repository *p, struct receiving *r, bool again, bool *lie, struct err *e) {
     struct arena a = ARENA_INIT;
     char text[DIGEST_TEXT + 1];
@@ -167,9 +170,10 @@ static bool get_blob(struct place_repository *p, struct receiving *r, bool again
     q.take = receive;
     q.take_ctx = r;
     sha256_init(&r->hash);
+    r->too_long = false;
     bool came = registry_ask(p->registries, &q, NULL, &a, &answer, e);
     arena_fini(&a);
-    *lie = came && !check_received(r, e);
+    *lie = r->too_long || (came && !check_received(r, e));
     return came && !*lie;
 }
 
@@ -191,7 +195,7 @@ static bool repository_blob(struct place *p, const struct descriptor *d, struct 
 struct tag_list {
     VEC(struct str) names;
     struct arena *arena;
-    size_t began_bytes;      /* what the arena had before */
+    size_t began_bytes; /* what the arena had before */
 };
 
 static bool take_tags(void *ctx, struct str body, struct err *e) {
@@ -212,16 +216,11 @@ static bool take_tags(void *ctx, struct str body, struct err *e) {
     return true;
 }
 
-static int by_name(const void *a, const void *b) {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 /* Sorted; what a page has that another had too counts once. */
 static void give_tags(const struct tag_list *l, struct str **out, size_t *n) {
     const struct str *names = l->names.p;
     *n = 0;
-    if (l->names.n > 1)
-        qsort(l->names.p, l->names.n, sizeof *l->names.p, by_name);
+    tags_sort(l->names.p, l->names.n);
     *out = arena_array(l->arena, struct str, l->names.n);
     for (size_t i = 0; i < l->names.n; i++)
         if (i == 0 || !str_eq(names[i], names[i - 1]))

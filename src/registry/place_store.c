@@ -2,12 +2,11 @@
  * croze's store as a place (place.h). What is brought is leased before it is looked for, so that no gc takes it before a name reaches it;
  * names are given by put_manifest, which a copy calls when all is there. What is about another manifest (a signature) gets an entry without
  * a name, since nothing else leads to it. */
-#include <errno.h>
 #include <pthread.h>
 
 #include "base/limits.h"
 #include "base/vec.h"
-#include "registry/arrivals.h"
+#include "net/settings.h"
 #include "registry/place_follow.h"
 
 struct followed_layer {
@@ -24,7 +23,6 @@ struct place_store {
     struct digest *root;     /* nameless: what was put last with a reference */
     struct place_hooks hooks;
     bool bare;               /* what is about another manifest gets no entry: a name is given later, or never */
-    struct arrivals *arrivals; /* shared with others that bring blobs into it; or NULL */
     bool follows;            /* layers are inflated while they arrive */
     enum ingest_what follow;
     pthread_mutex_t lock;    /* guards `layers` */
@@ -224,15 +222,26 @@ static bool put_now(struct place *p, const struct descriptor *d, struct place *f
     return from->ops->blob(from, d, sink, e) && store_publish_blob(of(p)->store, &draft, &d->digest, e);
 }
 
+/* Waits for whoever brings the same blob, be it another pull of this build or another command: what it brings need not come twice. Where
+ * that takes too long *turn stays -1, and the blob is brought all the same. */
+static bool wait_for_turn(struct store *s, const struct digest *d, struct progress_step *progress, int *turn, struct err *e) {
+    enum { LOOK_MS = 50, TOLD_AT_MS = 2000 };
+    for (uint64_t ms = 0; ms < LIMIT_ARRIVAL_WAIT_S * UINT64_C(1000); ms += LOOK_MS) {
+        *turn = store_arrival_try(s, d, e);
+        if (*turn >= 0 || e->kind != ERR_NONE)
+            return *turn >= 0;
+        if (ms == TOLD_AT_MS && progress)
+            progress_log(progress, S("somebody else brings it already: waiting\n"));
+        net_wait_ms(LOOK_MS);
+    }
+    return true;
+}
+
 static bool store_put(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e) {
-    struct arrivals *arrivals = of(p)->arrivals;
     bool has = false;
-    if (!arrivals)
-        return put_now(p, d, from, progress, e);
-    bool good = arrivals_begin(arrivals, &d->digest) || store_has(p, d, &has, e);
-    good = good && (has || put_now(p, d, from, progress, e));
-    arrivals_end(arrivals, &d->digest);
-    return good;
+    _cleanup_fd_ int turn = -1;
+    return wait_for_turn(of(p)->store, &d->digest, progress, &turn, e) && store_has(p, d, &has, e) &&
+           (has || put_now(p, d, from, progress, e));
 }
 
 static bool has_subject(const struct manifest_blob *m) {
@@ -304,10 +313,6 @@ static struct place_store *new_place(struct store *s, struct str shown, struct s
 
 struct place *place_store(struct store *s) {
     return &new_place(s, S("the store"), STR_NULL)->place;
-}
-
-void place_store_share(struct place *p, struct arrivals *arrivals) {
-    of(p)->arrivals = arrivals;
 }
 
 void place_store_bare(struct place *p) {

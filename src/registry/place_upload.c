@@ -2,6 +2,7 @@
  * Blobs into a repository (distribution-spec 1.1, "Pushing a blob"). What another repository of the registry has is mounted from there. A
  * small blob is one POST and one PUT; a large one goes in pieces, and after a failure the session says how much of it has arrived. */
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -10,10 +11,11 @@
 #include "registry/repository.h"
 
 enum {
-    UPLOAD_TRIES = 5,              /* from the beginning */
-    RESUMES = 5,                   /* without a byte of progress in between */
-    SMALL_BYTES = 8 << 20,         /* sent at once: to send it again costs less than to ask how far it came */
-    PIECE_BYTES = 64 << 20,        /* proxies commonly refuse bodies above 100 MB */
+    UPLOAD_TRIES = 5, /* from the beginning */
+    RESUMES = 5,      /* without so much of progress in between: */
+    MUCH_BYTES = 1 << 20,
+    SMALL_BYTES = 8 << 20,  /* sent at once: to send it again costs less than to ask how far it came */
+    PIECE_BYTES = 64 << 20, /* proxies commonly refuse bodies above 100 MB */
 };
 
 static struct str blob_path(struct arena *a, const struct digest *d) {
@@ -38,6 +40,8 @@ static bool ask_blob(struct place_repository *p, const struct descriptor *d, boo
 static bool remembered(const struct place_repository *p, const struct digest *d, struct arena *a, struct repository *out) {
     struct str *origins, prefix = arena_join3(a, p->repository.host, S("/"), STR_NULL);
     size_t n;
+    if (!p->store)
+        return false;
     store_origins(p->store, d, a, &origins, &n);
     for (size_t i = 0; i < n; i++) {
         *out = (struct repository){p->repository.host, str_from(origins[i], prefix.n)};
@@ -117,17 +121,17 @@ struct upload {
     const struct descriptor *d;
     int fd;
     struct progress_step *progress;
-    struct arena arena;          /* of one session */
-    struct str location;         /* where the session goes on; "": there is none yet */
-    bool worthwhile;             /* of a failure: all of it in another session may do */
+    struct arena arena;  /* of one session */
+    struct str location; /* where the session goes on; "": there is none yet */
+    bool worthwhile;     /* of a failure: all of it in another session may do */
 };
 
 /* What a failure leaves to try: a session that is lost, or in which half a body lies, gives way to another one; what is refused for good
  * stays refused. */
 static bool failed(struct upload *u, const struct registry_answer *answer, const struct err *e) {
     bool session_is_gone = answer->status == 404 || answer->status == 416;
-    bool is_confused = answer->status == 400 && (str_find(str_z(e->msg), S("BLOB_UPLOAD_")) >= 0 ||
-                                                 str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
+    bool is_confused =
+        answer->status == 400 && (str_find(str_z(e->msg), S("BLOB_UPLOAD_")) >= 0 || str_find(str_z(e->msg), S("DIGEST_INVALID")) >= 0);
     u->worthwhile = session_is_gone || is_confused || answer->may_pass;
     return false;
 }
@@ -217,10 +221,13 @@ static bool send_piece(struct upload *u, uint64_t *at, struct err *said, struct 
 
 static bool send_pieces(struct upload *u, struct err *said, struct err *e) {
     unsigned stuck = 0;
-    for (uint64_t at = 0, before = 0; at < u->d->bytes; before = at) {
+    uint64_t at = 0, farthest = 0; /* of a session that loses what it had, it is no progress to send that again */
+    while (at < u->d->bytes) {
         if (!send_piece(u, &at, said, e))
             return false;
-        stuck = at > before ? 0 : stuck + 1;
+        bool forward = at == u->d->bytes || (at > farthest && at - farthest >= MUCH_BYTES);
+        stuck = forward ? 0 : stuck + 1;
+        farthest = forward ? at : farthest;
         u->worthwhile = false;
         if (at > u->d->bytes || stuck > RESUMES)
             return err_set(e, ERR_FAILED, "the upload stays at %llu of %llu bytes%s%s", (unsigned long long)at,
@@ -258,12 +265,9 @@ static bool send_again(struct upload *u, struct err *e) {
     return there || send(u, e);
 }
 
-static bool upload(struct place_repository *p, const struct descriptor *d, struct place *from, struct str location,
-                   struct progress_step *progress, struct err *e) {
+static bool upload(struct place_repository *p, const struct descriptor *d, int fd, struct str location, struct progress_step *progress,
+                   struct err *e) {
     char text[DIGEST_TEXT + 1];
-    _cleanup_fd_ int fd = place_spool(from, d, p->store->blobs_fd, e);
-    if (fd < 0)
-        return false;
     struct upload u = {.to = p, .d = d, .fd = fd, .progress = progress, .location = location};
     bool good = send(&u, e);
     for (int tries = 1; !good && u.worthwhile && tries < UPLOAD_TRIES; tries++) {
@@ -285,7 +289,20 @@ bool repository_put_blob(struct place *place, const struct descriptor *d, struct
     bool done = false, good = true;
     if (find_origin(p, d, from, &a, &origin))
         good = mount(p, d, &origin, &a, &done, &location, e);
-    good = good && (done || upload(p, d, from, location, progress, e));
+    _cleanup_fd_ int fd = good && !done ? place_spool(from, d, p->store, e) : -1;
+    good = good && (done || (fd >= 0 && upload(p, d, fd, location, progress, e)));
     arena_fini(&a);
     return good;
+}
+
+bool repository_put_text(struct place_repository *p, struct str bytes, struct digest *out, struct err *e) {
+    struct descriptor d = {.digest = sha256_of(bytes.p, bytes.n), .bytes = bytes.n};
+    bool has;
+    *out = d.digest;
+    if (!ask_blob(p, &d, &has, e) || has)
+        return has;
+    _cleanup_fd_ int fd = memfd_create("blob", MFD_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, errno, "make a file in memory");
+    return file_write_all(fd, bytes.p, bytes.n, "a file in memory", e) && upload(p, &d, fd, STR_NULL, NULL, e);
 }

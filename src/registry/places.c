@@ -17,26 +17,35 @@ static struct str host_alone(struct str name) {
     return port ? str_first(name, (size_t)colon) : name;
 }
 
-struct host *host_get(struct registries *r, struct str name, bool insecure, const struct registry_side *says, struct err *e) {
-    pthread_mutex_lock(&r->lock);
-    struct str key = arena_printf(&r->arena, "%.*s%s %d %s", STR_ARG(name), insecure ? "!" : "", says->tls_verify,
-                                  says->cert_dir ? says->cert_dir : "");
-    struct host *h = map_get(&r->hosts, key);
-    if (!h) {
-        h = arena_new(&r->arena, struct host);
-        h->name = arena_str(&r->arena, name);
-        h->insecure = insecure;
-        h->says = *says;
-        h->loopback = url_is_loopback(host_alone(name));
-        h->realm = h->service = S("");
-        if (certs_find(&r->arena, says->cert_dir, h->name, &h->tls, e)) {
-            h->tls.insecure = insecure;
-            map_put(&r->hosts, key, h);
-        } else {
-            h = NULL;
-        }
+/* Under the lock. */
+static struct host *host_new(struct registries *r, struct str key, struct str name, bool insecure, const struct registry_side *says,
+                             struct err *e) {
+    if (r->hosts.n >= LIMIT_REGISTRY_HOSTS) {
+        err_set(e, ERR_FAILED, "%s would be one of more than %d hosts that registries lead to", SHOWN(name), LIMIT_REGISTRY_HOSTS);
+        return NULL;
     }
+    struct host *h = arena_new(&r->arena, struct host);
+    h->name = arena_str(&r->arena, name);
+    h->insecure = insecure;
+    h->says = *says;
+    h->loopback = url_is_loopback(host_alone(name));
+    if (!certs_find(&r->arena, says->cert_dir, h->name, &h->tls, e))
+        return NULL;
+    h->tls.insecure = insecure;
+    map_put(&r->hosts, arena_str(&r->arena, key), h);
+    return h;
+}
+
+struct host *host_get(struct registries *r, struct str name, bool insecure, const struct registry_side *says, struct err *e) {
+    struct arena scratch = ARENA_INIT; /* of the question: there are as many as requests */
+    struct str key =
+        arena_printf(&scratch, "%.*s%s %d %s", STR_ARG(name), insecure ? "!" : "", says->tls_verify, says->cert_dir ? says->cert_dir : "");
+    pthread_mutex_lock(&r->lock);
+    struct host *h = map_get(&r->hosts, key);
+    if (!h)
+        h = host_new(r, key, name, insecure, says, e);
     pthread_mutex_unlock(&r->lock);
+    arena_fini(&scratch);
     return h;
 }
 
@@ -84,7 +93,8 @@ static void tell_of_search(struct registries *r, const struct repository *q) {
     pthread_mutex_unlock(&r->lock);
     if (tell)
         log_warn("%.*s: unqualified-search-registries has no effect: a name without a host is Docker Hub's, and docker.io/%.*s is asked "
-                 "for", STR_ARG(r->conf.searches), STR_ARG(q->path));
+                 "for",
+                 STR_ARG(r->conf.searches), STR_ARG(q->path));
 }
 
 bool endpoints_find(struct registries *r, const struct repository *q, bool reads, bool by_digest, struct arena *a, struct endpoints *out,
@@ -118,12 +128,11 @@ struct registries *registries_new(const struct registry_options *o, struct err *
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->token_came, NULL);
     r->helpers = helpers_new();
-    arrivals_init(&r->arrivals);
     pthread_mutex_init(&r->large, NULL);
     r->options = *o;
     for (size_t i = 0; i < 2; i++)
-        r->options.creds[i] = (struct registry_creds){arena_str(&r->arena, o->creds[i].host), arena_str(&r->arena, o->creds[i].creds),
-                                                      o->creds[i].flag};
+        r->options.creds[i] =
+            (struct registry_creds){arena_str(&r->arena, o->creds[i].host), arena_str(&r->arena, o->creds[i].creds), o->creds[i].flag};
     for (size_t i = 0; i < 2; i++)
         r->options.sides[i].host = arena_str(&r->arena, o->sides[i].host);
     r->options.authfile = o->authfile ? arena_str(&r->arena, str_z(o->authfile)).p : NULL;
@@ -135,27 +144,28 @@ struct registries *registries_new(const struct registry_options *o, struct err *
     return NULL;
 }
 
-static void wipe_hosts(struct registries *r) {
+static void free_hosts(struct registries *r) {
     for (size_t i = 0; i < r->hosts.capacity; i++) {
         struct host *h = r->hosts.slots[i].key.p ? r->hosts.slots[i].value : NULL;
-        for (struct token *t = h ? h->tokens : NULL; t; t = t->next)
-            mem_wipe((char *)t->value.p, t->value.n);
+        if (!h)
+            continue;
+        tokens_free(h);
+        free(h->realm);
+        free(h->service);
     }
+    map_fini(&r->hosts);
 }
 
 void registries_free(struct registries *r) {
     if (!r)
         return;
-    wipe_hosts(r);
-    for (size_t i = 0; i < r->credentials.capacity; i++)
-        if (r->credentials.slots[i].key.p)
-            credential_wipe(r->credentials.slots[i].value);
+    free_hosts(r);
+    for (struct credential *c = r->distinct; c; c = c->next)
+        credential_wipe(c);
     for (size_t i = 0; i < 2; i++)
         mem_wipe((char *)r->options.creds[i].creds.p, r->options.creds[i].creds.n);
-    map_fini(&r->hosts);
     map_fini(&r->credentials);
     helpers_free(r->helpers);
-    arrivals_fini(&r->arrivals);
     pthread_cond_destroy(&r->token_came);
     pthread_mutex_destroy(&r->large);
     pthread_mutex_destroy(&r->lock);

@@ -8,21 +8,12 @@
 
 #include "base/map.h"
 #include "net/http.h"
-#include "registry/arrivals.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
 #include "registry/registries_conf.h"
 
 /* How a host wants to be told who asks. */
 enum auth_scheme { AUTH_UNKNOWN, AUTH_BASIC, AUTH_BEARER };
-
-struct token {
-    struct str scopes, identity;    /* of what; whose: credential_id */
-    struct str value;               /* "": not there yet */
-    uint64_t expires_ns;            /* log_now_ns */
-    bool coming;                    /* somebody fetches it */
-    struct token *next;
-};
 
 /* One that requests go to. Made once, freed at the end; what changes does so under registries.lock. */
 struct host {
@@ -34,10 +25,9 @@ struct host {
     /* --- under the lock --- */
     bool scheme_known, plain;       /* plain: it speaks http */
     enum auth_scheme auth;
-    struct str realm, service;      /* of AUTH_BEARER */
-    struct token *tokens;
+    char *realm, *service;          /* of AUTH_BEARER; owned, or NULL */
+    struct token *tokens;           /* tokens.c */
     uint64_t full_at_ns;            /* the bucket: when it will be full again (pace.c) */
-    uint64_t closed_until_ns;       /* a 429 */
     bool out_of_reach;              /* of a mirror: it was not there */
     bool told_limit, told_wait;     /* is said once */
 };
@@ -50,11 +40,11 @@ struct registries {
     struct registry_options options;
     struct registries_conf conf;
     struct map hosts;               /* name, or name and "!" if insecure: struct host */
-    struct map credentials;         /* credential_key: struct credential */
+    struct map credentials;         /* credential_key: struct credential, of the list below */
+    struct credential *distinct;
     bool told_searches;             /* under the lock */
     struct helpers *helpers;        /* has a lock of its own */
-    struct arrivals arrivals;       /* pulls that go on at once */
-    uint64_t rate;                  /* requests a second and host; 0: any */
+    uint64_t rate;                  /* requests a second and host */
 };
 
 /* --- places.c: where a repository is --- */
@@ -80,6 +70,10 @@ struct str url_host(const struct url *u);
 /* "https://localhost:5000" */
 struct str host_base(struct arena *a, const struct host *h, bool plain);
 
+/* Wipes and frees the tokens of a host. */
+void tokens_free(struct host *h);
+
+/* What credentials are kept under: "docker.io/library/alpine", of a mirror with another ending. */
 struct str credential_key(struct arena *a, const struct repository *named, bool mirror);
 
 /* --- certs.c --- */

@@ -67,6 +67,16 @@ struct pull {
     bool is_held;
 };
 
+/* So that who has no other name is listed with its repository, as docker lists it: a hint, whose loss hurts nobody. */
+static void remember(const struct pull *p, const struct repository *r, const struct digest *d) {
+    struct arena a = ARENA_INIT;
+    struct err lost = ERR_INIT;
+    if (!store_origin_add(p->store, d, repository_text(&a, r), &lost))
+        log_debug("%s", lost.msg);
+    err_clear(&lost);
+    arena_fini(&a);
+}
+
 /* *current: what the name leads to in the registry is here, all of it. */
 static bool is_current(struct pull *p, struct place *from, struct str reference, bool *current, struct err *e) {
     struct digest now = p->held.manifest;
@@ -144,7 +154,6 @@ static bool bring(struct pull *p, struct place *from, struct str reference, cons
     copy.ctx = p;
     p->from = from;
     p->to = to;
-    place_store_share(to, &p->registries->arrivals);
     place_store_bare(to);
     if (o->depth != PULL_BLOBS)
         place_store_follow(to, o->depth == PULL_TREES);
@@ -171,11 +180,12 @@ bool pull_image(struct registries *r, struct store *s, const struct image_name *
     _cleanup_(place_closep) struct place *from = place_repository(r, s, &repository, PLACE_READ);
     if (!find_held(s, name, a, &p.held, &p.is_held, e) || !is_current(&p, from, reference, &current, e))
         return false;
-    if (!current)
-        return bring(&p, from, reference, o, a, out, e);
     out->ref = p.held;
     out->digest = p.held.manifest;
-    return check_held(&p, e);
+    bool good = current ? check_held(&p, e) : bring(&p, from, reference, o, a, out, e);
+    if (good)
+        remember(&p, &repository, &out->digest);
+    return good;
 }
 
 /* --- When --- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * An image from a registry into the store, and back. In the store the name leads to what it leads to in the registry: to the index, if
-  * it is one, of which only this machine's image is brought. So its digest is the one that others see, and one request tells whether it
-   * has moved. An image of another platform is named by its own manifest. */
+ * it is one, of which only this machine's image is brought. So its digest is the one that others see, and one request tells whether it
+ * has moved. An image of another platform is named by its own manifest. */
 #ifndef CROZE_REGISTRY_PULL_H
 #define CROZE_REGISTRY_PULL_H
 

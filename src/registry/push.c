@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * push: pull.h. */
-#include <errno.h>
-
 #include "base/limits.h"
 #include "registry/document.h"
 #include "registry/pull.h"
@@ -28,12 +26,9 @@ static bool is_part(struct store *s, const struct store_ref *ref, bool *part, st
 
 static bool is_there(struct place *to, struct str tag, const struct digest *d, bool *there, struct err *e) {
     struct digest now;
-    *there = to->ops->resolve(to, tag, &now, e);
-    if (!*there && e->sys != ENOENT)
-        return false;
-    err_clear(e);
-    *there = *there && digest_eq(&now, d);
-    return true;
+    bool has = to->ops->resolve(to, tag, &now, e);
+    *there = has && digest_eq(&now, d);
+    return has || place_is_absent(e);
 }
 
 static bool push(struct store *s, const struct store_ref *ref, struct place *to, struct str tag, struct copy_options *o, struct arena *a,

@@ -24,7 +24,7 @@ struct fallback_entry {
 struct place_repository {
     struct place place;
     struct registries *registries;
-    struct store *store;
+    struct store *store; /* or NULL */
     struct repository repository;
     bool from_origin;            /* it is written to: no mirror knows what is there now */
     pthread_mutex_t fallback;    /* one of us changes a fallback tag at a time; guards the two below, and the place's arena then */
@@ -45,6 +45,8 @@ MUST_CHECK bool repository_raw(struct place_repository *p, struct str reference,
 bool repository_has_blob(struct place *p, const struct descriptor *d, bool *has, struct err *e);
 bool repository_mounts(struct place *p, const struct descriptor *d, const struct place *from);
 bool repository_put_blob(struct place *p, const struct descriptor *d, struct place *from, struct progress_step *progress, struct err *e);
+/* A small blob from memory, unless it is there. */
+MUST_CHECK bool repository_put_text(struct place_repository *p, struct str bytes, struct digest *out, struct err *e);
 bool repository_put_manifest(struct place *p, struct str reference, const struct manifest_blob *m, struct err *e);
 bool repository_referrers(struct place *p, const struct digest *subject, struct arena *a, struct descriptor **out, size_t *n,
                           struct err *e);

@@ -3,8 +3,6 @@
  * and credentials stay with the registry's scheme, host and port. See call.h. */
 #include "registry/call.h"
 
-#include <errno.h>
-
 #include "net/settings.h"
 #include "net/words.h"
 
@@ -44,23 +42,25 @@ static void told_sent(void *ctx, uint64_t bytes) {
     progress_bytes(ask->progress, ask->offset + bytes, ask->total);
 }
 
+/* `name` with its colon. Nothing is printed: that would leave a copy of a secret behind. */
 static void add_header(struct call *c, struct str *headers, size_t *n, const char *name, struct str value) {
     if (value.n)
-        headers[(*n)++] = arena_printf(c->arena, "%s: %.*s", name, STR_ARG(value));
+        headers[(*n)++] = arena_join3(c->arena, str_z(name), value, STR_NULL);
 }
 
 static size_t add_headers(struct call *c, struct str *headers) {
     size_t n = 0;
     uint64_t from = c->ask->range_from + c->got;
-    add_header(c, headers, &n, "Accept", c->ask->accept);
-    add_header(c, headers, &n, "Content-Type", c->ask->content_type);
+    add_header(c, headers, &n, "Accept: ", c->ask->accept);
+    add_header(c, headers, &n, "Content-Type: ", c->ask->content_type);
     if (from && c->ask->take && !c->no_range)
-        add_header(c, headers, &n, "Range", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
+        add_header(c, headers, &n, "Range: ", arena_printf(c->arena, "bytes=%llu-", (unsigned long long)from));
     if (c->ask->body == BODY_FILE && strcmp(c->ask->method, "PATCH") == 0 && c->ask->length)
-        add_header(c, headers, &n, "Content-Range", arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
-                                                                 (unsigned long long)(c->ask->offset + c->ask->length - 1)));
+        add_header(c, headers, &n, "Content-Range: ",
+                   arena_printf(c->arena, "%llu-%llu", (unsigned long long)c->ask->offset,
+                                (unsigned long long)(c->ask->offset + c->ask->length - 1)));
     if (c->auth.header.n && !c->elsewhere)
-        add_header(c, headers, &n, "Authorization", c->auth.header);
+        add_header(c, headers, &n, "Authorization: ", c->auth.header);
     return n;
 }
 
@@ -199,7 +199,6 @@ static bool send_any(struct call *c, struct err *e) {
     pthread_mutex_unlock(&c->r->lock);
     if (!known && (h->insecure || h->loopback) && str_starts_nocase(c->ask->path, S("http:"))) /* an earlier command was told so */
         plain = true;
-    c->answer = (struct net_answer){.body = S("")};
     bool ok = send_by(c, plain, e);
     if (!ok && !known && try_plain(c)) {
         struct err first = ERR_INIT;
@@ -229,6 +228,7 @@ bool call_send(struct call *c, struct err *e) {
         bool again = false;
         c->transient = c->has_wait = false;
         c->wait_s = 0;
+        c->answer = (struct net_answer){.body = S("")};
         pace_wait(c->r, c->at->host, c->ask->progress);
         if (!auth_prepare(c, e))
             return false;

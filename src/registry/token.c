@@ -58,11 +58,22 @@ static void add_field(struct buf *to, struct arena *a, char *first, const char *
     if (*first)
         buf_add_char(to, *first);
     *first = '&';
-    buf_printf(to, "%s=%.*s", name, STR_ARG(url_encode(a, value)));
+    buf_add_str(to, str_z(name));
+    buf_add_char(to, '=');
+    buf_add_str(to, url_encode(a, value));
+}
+
+/* What is cut off would be asked for, or believed, in another sense. */
+static bool finish(const struct asking *k, struct buf *b, struct str *out, struct err *e) {
+    bool whole = buf_ok(b) || err_set(e, ERR_FAILED, "what it is to be asked takes more than %zu bytes", b->max_bytes);
+    *out = arena_str(k->arena, buf_str(b));
+    mem_wipe(b->p, b->capacity);
+    buf_fini(b);
+    return whole;
 }
 
 /* The URL of a GET: what the realm has and ours. */
-static struct str get_url(const struct asking *k) {
+static bool get_url(const struct asking *k, struct str *out, struct err *e) {
     struct buf url = BUF_INIT(LIMIT_URL_BYTES * 4);
     char first = k->realm.query.n ? '&' : '?';
     buf_add_str(&url, k->realm.text);
@@ -70,12 +81,10 @@ static struct str get_url(const struct asking *k) {
     for (size_t i = 0; i < k->scopes->n; i++)
         add_field(&url, k->arena, &first, "scope", k->scopes->p[i]);
     add_field(&url, k->arena, &first, "account", k->who->user);
-    struct str s = arena_str(k->arena, buf_str(&url));
-    buf_fini(&url);
-    return s;
+    return finish(k, &url, out, e);
 }
 
-static struct str post_body(const struct asking *k) {
+static bool post_body(const struct asking *k, struct str *out, struct err *e) {
     struct buf body = BUF_INIT(LIMIT_CREDENTIAL_BYTES * 4);
     char first = '\0';
     add_field(&body, k->arena, &first, "grant_type", S("refresh_token"));
@@ -83,10 +92,7 @@ static struct str post_body(const struct asking *k) {
     add_field(&body, k->arena, &first, "client_id", S("croze"));
     add_field(&body, k->arena, &first, "scope", scopes_text(k->arena, k->scopes));
     add_field(&body, k->arena, &first, "refresh_token", k->who->identity_token);
-    struct str s = arena_str(k->arena, buf_str(&body));
-    mem_wipe(body.p, body.capacity);
-    buf_fini(&body);
-    return s;
+    return finish(k, &body, out, e);
 }
 
 static bool refused(struct asking *k, const struct net_answer *n, struct err *e) {
@@ -107,13 +113,15 @@ static bool ask_once(struct asking *k, struct str *token, uint64_t *good_for_s, 
     bool post = k->who->identity_token.n;
     struct str headers[2] = {S("Accept: application/json")}, secret = STR_NULL;
     struct net_answer n;
-    struct net_request q = {.method = post ? "POST" : "GET", .url = post ? k->realm.text : get_url(k), .headers = headers, .n_headers = 1};
+    struct net_request q = {.method = post ? "POST" : "GET", .url = k->realm.text, .headers = headers, .n_headers = 1};
     k->transient = false;
     k->wait_s = 0;
+    if (!(post ? post_body(k, &secret, e) : get_url(k, &q.url, e)))
+        return false;
     if (post) {
         headers[q.n_headers++] = S("Content-Type: application/x-www-form-urlencoded");
         q.body = NET_BYTES;
-        secret = q.bytes = post_body(k);
+        q.bytes = secret;
     } else if (k->who->secret.n) {
         struct str basic = http_basic(k->arena, k->who->user, k->who->secret);
         secret = headers[q.n_headers++] = arena_join3(k->arena, S("Authorization: "), basic, STR_NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where blobs came from, or went to: origins/<hex> lists repositories of registries, the newest first, one a line (croze-store(5)). A
-  * push to another repository of such a registry mounts the blob from there. It is a hint: what is lost, or not so any more, costs a
-   * request. */
+ * push to another repository of such a registry mounts the blob from there. It is a hint: what is lost, or not so any more, costs a
+ * request. */
 
 #include <errno.h>
 

@@ -284,18 +284,14 @@ void digest_set_fini(struct digest_set *set) {
     arena_fini(&set->arena);
 }
 
-static struct str key_of(const struct digest *d) {
-    return str_n((const char *)d->b, sizeof d->b);
-}
-
 bool digest_set_has(const struct digest_set *set, const struct digest *d) {
-    return map_get(&set->map, key_of(d)) != NULL;
+    return map_get(&set->map, digest_key(d)) != NULL;
 }
 
 bool digest_set_add(struct digest_set *set, const struct digest *d) {
     if (digest_set_has(set, d))
         return false;
-    struct str key = arena_str(&set->arena, key_of(d));
+    struct str key = arena_str(&set->arena, digest_key(d));
     map_put(&set->map, key, set);
     return true;
 }

@@ -50,6 +50,11 @@ MUST_CHECK bool store_put_blob(struct store *s, struct str bytes, struct digest 
 /* Reads a small blob (a manifest, a configuration) whole, re-hashes it, refuses a mismatch. */
 MUST_CHECK bool store_get_blob(struct store *s, const struct digest *d, struct buf *out, struct err *e);
 
+/* The turn to bring a blob from elsewhere, which one has at a time, of all threads and commands: a descriptor, to be closed when the blob
+ * has its name, or will not get it. -1 without an error: somebody else has it. Who has it looks (again) whether the blob is there.
+ * Thread-safe. */
+MUST_CHECK int store_arrival_try(struct store *s, const struct digest *d, struct err *e);
+
 /* --- Where blobs came from: origins/ (croze-store(5)) --- */
 /* Repositories ("docker.io/library/alpine") that the blob was pulled from or pushed to, the newest first; false: none is known. */
 bool store_origins(struct store *s, const struct digest *d, struct arena *a, struct str **out, size_t *n);

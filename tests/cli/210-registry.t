@@ -88,6 +88,8 @@ does "by a digest that is held" croze pull "$by_digest"
 croze rmi "$at/demo/base:1.0" >/dev/null
 does "by a digest" croze pull "$by_digest"
 does "  which then finds it" croze inspect "$by_digest"
+like "  images has its repository, and no tag" "$(croze images --digests)" "^$at/demo/base +<none> +${by_digest#*@} "
+is "  and finds it by that" "$(croze images -q "$at/demo/base") $(croze images -q -f dangling=true)" "$(croze images -q) $(croze images -q)"
 refuses 1 '404.*there are 1.1, 1.0' "a tag that is not there" croze pull "$at/demo/base:9.9"
 refuses 1 '.' "a repository that is not there" croze pull "$at/demo/nothing:1"
 does "every tag" croze pull -a "$at/demo/base"

@@ -42,6 +42,20 @@ for text in "$at/demo/plain" "docker://$at/demo/plain" "oci:$T/all"; do
     CROZE_ROOT="$T/no-store" does "tags without a store: $text" croze tags "$text"
 done
 is "  which is not made for it" "$(ls -d "$T/no-store" 2>&1 | grep -c 'No such')" 1
+for to in "$at/demo/storeless:v1" "dir:$T/storeless" "oci:$T/storeless-oci:v1"; do
+    CROZE_ROOT="$T/no-store" does "a copy without a store: $to" croze copy -q "$at/demo/plain:v1" "$to"
+done
+CROZE_ROOT="$T/no-store" TMPDIR="$T/nowhere" does "  of files needs no other place" croze copy -q "oci:$T/all:v1" "$at/demo/files:v1"
+peer_start other
+CROZE_ROOT="$T/no-store" does "  from one registry to another" croze copy -q "127.0.0.1:$(sed -n 's/^main=//p' "$T/one.d/ports")/demo/plain:v1" "127.0.0.1:$port/demo/plain:v1"
+CROZE_ROOT="$T/no-store" TMPDIR="$T/nowhere" refuses 1 "$T/nowhere" "  what is on its way lies in TMPDIR" \
+    croze copy -q "$at/demo/plain:v1" "127.0.0.1:$port/elsewhere/plain:v2"
+peer_stop other
+CROZE_ROOT="$T/no-store" does "a mirror job without a store" croze copy --mirror "$at/demo/plain:v1" "$at/mirror"
+peer_faults one '{"fault": "no-tag-delete"}'
+CROZE_ROOT="$T/no-store" does "a deletion without a store" croze delete "$at/mirror/demo/plain:v1"
+peer_faults one
+is "  which none of them makes" "$(ls -d "$T/no-store" 2>&1 | grep -c 'No such')" 1
 
 # --- the platform that was asked for ---
 
@@ -120,6 +134,10 @@ is "  it is there" "$(croze tags "$at/demo/as")" podman
 does "  to a layout" croze push base "oci:$T/pushed:1"
 is "  with that name" "$(croze tags "oci:$T/pushed")" 1
 peer one forget
+for images in "$at/demo/amd:v1 $at/demo/arm:v1" "-a $at/demo/amd"; do
+    # shellcheck disable=SC2086 # words
+    refuses 2 'digestfile is for one image' "--digestfile holds one digest: $images" croze push --digestfile "$T/digestfile" $images
+done
 refuses 2 'invalid' "push reads all names first" croze push "$at/demo/amd:v1" "$at/demo/NO:1"
 is "  and has sent nothing" "$(peer one count)" 0
 like "a copy says its tag" "$(croze copy "oci:$T/amd:v1" "docker://$at/demo/tagged" 2>&1)" "^docker://$at/demo/tagged:latest: copied"
@@ -152,6 +170,12 @@ for verb in "tags 127.0.0.1:1/x" "pull 127.0.0.1:1/x" "delete 127.0.0.1:1/x:1" "
     # shellcheck disable=SC2086 # words
     refuses 3 '127.0.0.1:1' "out of reach is 3: $verb" croze $verb
 done
+refuses 3 '2 of 2 images were not pulled' "all of a list" croze pull 127.0.0.1:1/x 127.0.0.1:1/y
+refuses 1 '2 of 2 images were not pulled' "  but one of them is known to fail" croze pull 127.0.0.1:1/x "$at/demo/nothing:1"
+refuses 3 '2 of 2 images were not copied' "the images of a mirror job" croze copy --mirror "$at/demo/a*:v1" 127.0.0.1:1
+peer_faults one '{"fault": {"name": "status", "code": 403}, "match": {"operation": "tags.get", "path": "/demo/arm/"}}'
+refuses 1 '1 of 1 images were not copied' "  but a list that is refused" croze copy --mirror "$at/demo/a*:v1" 127.0.0.1:1
+peer_faults one
 echo "FROM 127.0.0.1:1/x" | dockerfile "$T/unreached"
 fails_build '127.0.0.1:1' "a build that fails for it has failed" "$T/unreached"
 

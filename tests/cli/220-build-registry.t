@@ -83,6 +83,38 @@ does "  and the store is sound" croze fsck --deep
 peer_faults hub
 export CROZE_ROOT="$T/store2"
 
+# --- two commands at once ---
+
+peer_faults hub '{"fault": {"name": "drip", "rate": 1000000}, "match": {"operation": "blob.get"}}'
+export CROZE_ROOT="$T/store5"
+peer hub forget
+pids=
+for i in 1 2 3; do
+    "$CROZE" pull -q "$at/demo/left:1" >"$T/at-once-$i" 2>&1 &
+    pids="$pids $!"
+done
+together=0
+for pid in $pids; do wait "$pid" && together=$((together + 1)); done
+is "three pulls of one image at once" "$together" 3
+is "  bring each blob once" "$(peer hub log operation=blob.get | grep -o 'sha256:[0-9a-f]*' | sort | uniq -d)" ""
+does "  and the store is sound" croze fsck --deep
+export CROZE_ROOT="$T/store6"
+peer hub forget
+peer_faults hub '{"fault": "hang", "match": {"operation": "blob.get"}, "times": 2}'
+"$CROZE" pull -q "$at/demo/base:1" >/dev/null 2>&1 &
+first=$!
+both_hang() { [ "$(peer hub count operation=blob.get)" = 2 ]; }
+until_true 300 both_hang
+"$CROZE" pull -q "$at/demo/base:1" >"$T/second" 2>&1 &
+pid=$!
+second_asks() { [ "$(peer hub count operation=manifest.get)" = 2 ]; }
+until_true 300 second_asks
+kill -9 $first
+wait $first 2>/dev/null
+if wait $pid; then pass "who waits for one that is killed brings it"; else fail "who waits for one that is killed brings it" "$(cat "$T/second")"; fi
+peer_faults hub
+export CROZE_ROOT="$T/store2"
+
 does "build --push" croze build -q --push -t "$at/demo/app:2" "$T/app"
 does "  the registry has it" croze copy -q "$at/demo/app:2" "oci:$T/pushed:2"
 does "type=registry" croze build -q -o "type=registry,name=$at/demo/app:3" "$T/app"

@@ -51,6 +51,7 @@ comes_through '{"fault": "reset-download", '"$get_blob"', "times": 2}' "a connec
 comes_through '{"fault": {"name": "status", "code": 503}, "times": 2}' "503"
 comes_through '{"fault": {"name": "too-many", "retry_after": 1}, "times": 1}' "429 with Retry-After"
 comes_through '{"fault": "spoil", '"$get_blob"', "times": 1}' "a blob with other bytes, once"
+comes_through '{"fault": "longer", '"$get_blob"', "times": 1}' "a blob with a page behind it, once"
 comes_through '{"fault": "wrong-digest", "times": 1}' "a digest header that lies, once"
 comes_through '{"fault": "redirect", '"$get_blob"'}' "redirects to another host"
 comes_through '{"fault": "no-range"}' "no ranges"
@@ -131,6 +132,19 @@ is "  nor is any blob sent again" "$(peer one log operation=upload.put status=41
 peer_faults one "$no_mount" '{"fault": {"name": "status", "code": 503}, "match": {"operation": "upload.patch"}}'
 croze tag "$at/demo/big:1" "$at/demo/stuck:1"
 refuses 1 'stays at 0 of 9[0-9]* bytes; the last answer: .*HTTP 503' "an upload that does not go forward" croze push "$at/demo/stuck:1"
+
+# a session that goes forward by a byte a piece, for ever
+peer_faults one "$no_mount" '{"fault": {"name": "status", "code": 503}, "match": {"operation": "upload.patch"}}' \
+    '{"fault": {"name": "answer", "code": 204, "headers": {"Range": "0-{n}"}}, "match": {"operation": "upload.get"}}'
+refuses 1 'the upload stays at [0-9]* of 9[0-9]* bytes' "an upload that hardly goes forward" timeout 60 "$CROZE" push "$at/demo/stuck:1"
+peer_faults one
+
+# a directory that a copy was broken off in
+peer_faults one '{"fault": {"name": "status", "code": 500}, "match": {"operation": "blob.get"}, "after": 1}'
+refuses 1 500 "a copy to a directory that breaks off" croze copy "$at/demo/big:1" "dir:$T/broken"
+peer_faults one
+does "  is gone on with" croze copy -q "$at/demo/big:1" "dir:$T/broken"
+does "  and is whole" croze copy -q "dir:$T/broken" "oci:$T/mended:1"
 
 # nobody can check the digest that HEAD says: the first that is another one is not believed
 peer_faults one '{"fault": "wrong-digest", "match": {"operation": "manifest.head", "path": "/v1$"}, "times": 1}'

@@ -46,6 +46,9 @@ peer_faults one "$(page repositories '[\"a\"]' '/v2/_catalog?at={n}' catalog.get
 refuses 1 'the catalog has no end' "a catalog without end" croze copy --mirror "$at/*" "$at/mirror"
 peer_faults one "$(page manifests '[], \"schemaVersion\": 2' "/v2/demo/all/referrers/$digest?at={n}" referrers.get '')"
 refuses 1 'the list of referrers has no end' "referrers without end" croze copy "$at/demo/all:v1" "oci:$T/endless:v1"
+peer_faults one "$(page manifests '[], \"schemaVersion\": 2' "/v2/demo/all/referrers/$digest?at=1" referrers.get ', "query": "^$"')" \
+    '{"fault": {"name": "status", "code": 404}, "match": {"operation": "referrers.get"}}'
+refuses 1 'referrers/.*at=1.*HTTP 404' "a list of which the second page is not there" croze copy "$at/demo/all:v1" "oci:$T/endless:v1"
 answers tags.get '"body": "{\"tags\": []}", "headers": {"Link": "<file:///etc/passwd>; rel=next"}'
 refuses 1 'the Link to the next page' "a list that goes on in a file" croze tags "$at/demo/all"
 
@@ -120,6 +123,9 @@ for seconds in 100 99999999999 99999999999999999999999999; do
     refuses 1 "HTTP 429.*it asks to come again in (100|4294967295) seconds" "nobody waits for $seconds seconds" croze tags "$at/demo/all"
     is "  or asks again" "$(peer one count)" 1
 done
+peer_faults one
+CROZE_FETCH_TIMEOUT=1m CROZE_FETCH_TRIES=many run croze copy -q "$at/demo/all:v1" "oci:$T/settings:v1"
+is "a setting that is none is told of once" "$(printf '%s\n' "$err" | grep -c 'CROZE_FETCH_TIMEOUT=1m is not a number') $(printf '%s\n' "$err" | wc -l)" "1 2"
 peer_faults one '{"fault": {"name": "answer", "code": 503, "headers": {"Retry-After": "3"}}, "times": 1}'
 does "three seconds are waited for" croze tags "$at/demo/all"
 like "  and told" "$err" "$at does not answer as it should: waiting 3 seconds"
@@ -135,8 +141,8 @@ peer one forget
 for to in "oci:$T/x" dir:x "docker-archive:$T/x.tar" store:x team/x 'reg.example/UP' "$at/*"; do
     refuses 2 'HOST\[/PREFIX\]|no beginning' "a mirror goes to a registry, not to $to" croze copy --mirror "$at/demo/*" "$to"
 done
-for from in "oci:$T/all" library/x '*/x'; do
-    refuses 2 'HOST/REPOSITORY' "  nor does it come from $from" croze copy --mirror "$from" "$at/mirror"
+for from in "oci:$T/all" library/x '*/x' "$at/a/../x:v1" "$at/UP"; do
+    refuses 2 "HOST/REPOSITORY|no repository's path" "  nor does it come from $from" croze copy --mirror "$from" "$at/mirror"
 done
 is "  and nobody is asked" "$(peer one count)" 0
 
@@ -151,6 +157,9 @@ done
 answers manifest.put '"code": 202'
 refuses 1 'the registry answers 202 to sha256:[0-9a-f]*, and does not have it under 1' "a manifest that is accepted, and not there" \
     croze push "$at/demo/base:1"
+peer_faults one '{"fault": {"name": "answer", "code": 202}, "match": {"operation": "manifest.put"}}' \
+    '{"fault": {"name": "status", "code": 500}, "match": {"operation": "manifest.head"}, "after": 1}'
+refuses 1 'answers 202 to sha256:[0-9a-f]*; whether it has it: .*HTTP 500' "  and nobody can say whether it is" croze push "$at/demo/base:1"
 peer one forget
 answers upload.put '"code": 202'
 croze tag base "$at/demo/other:1"
@@ -158,4 +167,8 @@ refuses 1 'the registry answers 202 to the last byte of it, and does not have it
     croze copy --no-evidence "oci:$T/all:v1" "$at/other/x:v1"
 peer_faults one
 does "what is there is there" croze push "$at/demo/base:1"
+does "what is held" croze pull -q "$at/demo/all:v1"
+answers manifest.head '"headers": {"Docker-Content-Digest": "sha256:none"}'
+does "  is asked for in full where its digest is none" croze pull "$at/demo/all:v1"
+like "  and is up to date" "$out" 'up to date'
 done_testing

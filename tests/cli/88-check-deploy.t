@@ -21,14 +21,43 @@ twins DeployLatest wso2am:latest "wso2am:latest$digest"
 # shellcheck disable=SC2016
 twins DeployVariableImage 'wso2am:$TAG' 'wso2am:${TAG:-4.7.0.12}'
 twins DeployInvalidImage 'WSO2 am:1' "registry:5000/wso2-apim/am$digest"
+# rights RULE BAD GOOD: two members of a service; pods RULE BAD GOOD: of a container that says the rest
+rights() {
+    tested="$tested $1"
+    printf 'services:\n  web: {image: a:1.2.3.20240131, %s}\n' "$2" >bad.yaml
+    printf 'services:\n  web: {image: a:1.2.3.20240131, %s}\n' "$3" >good.yml
+    exits 10 "$1: found" croze check bad.yaml
+    like "$1: ... where it stands" "$out" "^bad.yaml:2:[0-9]+: [a-z]+: .* \\[$1\\]\$"
+    does "$1: silent on the twin" croze check good.yml
+    is "$1: ... which has nothing else" "$out" ''
+}
+rights DeployPrivileged 'privileged: true' 'privileged: false'
+rights DeployHostNamespace 'network_mode: host' 'network_mode: bridge'
+rights DeployEngineSocket 'volumes: ["/var/run/docker.sock:/x"]' 'volumes: ["/var/run/x:/x"]'
+rights DeployCapability 'cap_add: [SYS_ADMIN]' 'cap_add: [NET_BIND_SERVICE]'
+pods() {
+    tested="$tested $1"
+    printf 'kind: Pod\nspec: {containers: [{image: a:1.2.3.20240131, securityContext: {%s}}]}\n' "$2" >bad.yaml
+    printf 'kind: Pod\nspec: {containers: [{image: a:1.2.3.20240131, securityContext: {%s}}]}\n' "$3" >good.yml
+    exits 10 "$1: found" croze check bad.yaml
+    like "$1: ... where it stands" "$out" "^bad.yaml:2:[0-9]+: [a-z]+: .* \\[$1\\]\$"
+    does "$1: silent on the twin" croze check good.yml
+    is "$1: ... which has nothing else" "$out" ''
+}
+pods DeployEscalation 'runAsNonRoot: true' 'runAsNonRoot: true, allowPrivilegeEscalation: false'
+pods DeployMayRunAsRoot 'allowPrivilegeEscalation: false' 'runAsUser: 10001, allowPrivilegeEscalation: false'
+printf 'services:\n  web:\n    image:\n' >null.yaml
+exits 10 "an image without a name" croze check null.yaml
+like "... is none" "$out" '^null.yaml:3:5: error: Image: there is no name \[DeployInvalidImage\]$'
+
 is "every rule has twins" "$(croze check --rules --format json | sed -n 's/^{"id":"\(Deploy[A-Za-z]*\)".*/\1/p' | sort)" "$(printf '%s\n' $tested | sort)"
 
 printf 'kind: Pod\nspec:\n  containers:\n  - image: a:1\n---\nkind: ConfigMap\ndata: {image: b}\n' >pod.yaml
 printf 'FROM scratch\nMAINTAINER x\n' >Dockerfile
 exits 10 "several files, of several kinds" croze check pod.yaml Dockerfile
-like "... a pod" "$out" '^pod.yaml:4:12: warning: Image a:1 has a stable tag'
+like "... a pod" "$out" '^pod.yaml:4:12: warning: Image a:1 has a tag that moves with each update'
 like "... a Dockerfile" "$out" '^Dockerfile:2:1: '
-exits 10 "as SARIF" croze check --format sarif pod.yaml
+exits 10 "as SARIF" croze check --format sarif --ignore DeployEscalation,DeployMayRunAsRoot pod.yaml
 is "... with its region" "$(printf '%s' "$out" | py -c 'import json, sys; print(json.load(sys.stdin)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"])')" \
     "{'startLine': 4, 'startColumn': 12, 'endLine': 4, 'endColumn': 15}"
 printf 'kind: ConfigMap\ndata: {image: b}\n' >map.yaml

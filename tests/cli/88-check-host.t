@@ -36,6 +36,7 @@ says info '{"SecurityOptions":["name=apparmor","name=seccomp,profile=builtin"],"
 says version '{"Version":"28.5.2"}'
 says containers_json '[]'
 says images_json '[]'
+cp "$api/info" "$T/info"
 
 # --- nothing there ---
 
@@ -99,11 +100,20 @@ like "the process that listens is no dockerd" "$(verdict 2.2)" '^MANUAL icc is n
 printf 'sh\0-c\0dockerd --icc=false\0' | put "$h/proc/7/cmdline" && printf 'sh\n' | put "$h/proc/7/comm"
 like "... nor is one that speaks of it" "$(verdict 2.2)" '^MANUAL'
 printf '/usr/bin/dockerd\0--icc=false\0' | put "$h/proc/9/cmdline" && printf 'dockerd\n' | put "$h/proc/9/comm"
-like "... one that is" "$(verdict 2.2)" '^PASS icc is false'
-printf 'dockerd\n' | put "$h/proc/7/comm"
+printf 'Uid:\t1234\t1234\t1234\t1234\n' | put "$h/proc/9/status"
+like "... nor is another user's" "$(verdict 2.2)" "^MANUAL .*process 9 is called dockerd, and is user 1234's"
+printf 'Uid:\t0\t0\t0\t0\n' | put "$h/proc/9/status"
+like "... root's is" "$(verdict 2.2)" '^PASS icc is false'
+printf 'dockerd\n' | put "$h/proc/7/comm" && cp "$h/proc/9/status" "$h/proc/7/status"
 like "... of two nobody knows" "$(verdict 2.2)" '^MANUAL .*2 processes are called dockerd'
 printf '9\n' | put "$h/run/docker.pid"
 like "... but for their own file" "$(verdict 2.2)" '^PASS'
+
+says info '{"Swarm":{"LocalNodeState":"active","Managers":1}}'
+mkdir "$h/proc/9/net" && cat /proc/self/net/tcp >"$h/proc/9/net/tcp"
+unlike "the kernel's table of the daemon's sockets is read" "$(verdict 7.2)" '^(MANUAL|N/A)'
+rm -r "$h/proc/9/net"
+cp "$T/info" "$api/info"
 
 # --- containers ---
 
@@ -174,7 +184,6 @@ unset CROZE_FETCH_TIMEOUT
 echo 500 >"$api/info.status"
 like "/info: status 500" "$(verdict 2.18)" '^MANUAL'
 rm "$api/info.status"
-cp "$api/info" "$T/info"
 py -c 'print("[" * 100000)' >"$api/info"
 like "an answer that is nested too deep" "$(verdict 5.1)" '^MANUAL .*nested deeper'
 py -c 'import json; print(json.dumps({"Driver": "x" * (5 << 20)}))' >"$api/info"
@@ -211,9 +220,6 @@ like "... one that is cut short" "$(verdict 5.5)" '^MANUAL .*web|^MANUAL ab12: c
 export DOCKER_HOST="unix://$h/run/elsewhere"
 like "DOCKER_HOST is for this host" "$(host --only 1.2.2)" 'no engine was asked'
 like "... where it counts" "$(croze check --host --only 1.2.2 2>&1)" "dockerd 28.5.2 at $h/run/elsewhere"
-says info '{"Swarm":{"LocalNodeState":"active","Managers":1}}'
-unlike "the kernel's table of sockets is read" "$(croze check --host --only 7.2 2>&1)" '^7\.2 +(MANUAL|N/A)'
-cp "$T/info" "$api/info"
 export DOCKER_HOST=tcp://127.0.0.1:1
 like "an engine elsewhere is not this host's" "$(croze check --host --only 1.2.2 2>&1)" 'is no Unix socket, and so not on this host'
 unset DOCKER_HOST
@@ -245,6 +251,12 @@ says images_json "[{\"Id\":\"$(image_id good)\",\"RepoTags\":[\"good:1\"]}]"
 for number in 4.1 4.6 4.8 4.10; do
     like "the image without faults: $number" "$(verdict $number)" '^PASS '
 done
+says "images_$(image_id good)_json" '{"Config":{"User":"1000","Healthcheck":{"Test":["CMD","x"]}},"RepoDigests":["r.example.org/x/good@sha256:1"]}'
+like "whether its registry is trusted nobody has said" "$(verdict 4.2)" '^MANUAL good:1: comes from r.example.org/x/good: is that trusted'
+like "... it is" "$(host --only 4.2 --trusted-registry '*.example.com' --trusted-registry r.example.org)" '^4\.2 +PASS'
+like "... it is not" "$(host --only 4.2 --trusted-registry '*.example.com')" '^4\.2 +FAIL'
+printf 'trustedRegistries: [example.com]\n' >"$T/.hadolint.yaml"
+like "... by hadolint's file" "$(host --only 4.2 --config "$T/.hadolint.yaml")" '^4\.2 +FAIL'
 other=sha256:$(printf %064d 7)
 says images_json "[{\"Id\":\"$other\",\"RepoTags\":[\"good:latest\"]}]"
 says "images_${other}_history" '[]'

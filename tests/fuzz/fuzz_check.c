@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "check/outline.h"
 #include "check/output.h"
+#include "check/variants.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -61,7 +62,8 @@ static void check(struct arena *a, struct str text, const struct check_options *
     for (size_t k = 0; k < r.n_findings; k++) {
         const struct finding *f = &r.findings[k];
         assert(f->line > 0 && f->end.line >= f->line && f->pos.line >= f->line && f->pos.line <= f->end.line && f->pos.column > 0);
-        assert(k == 0 || r.findings[k - 1].line <= f->line);
+        bool by_line = o->policy.compat == COMPAT_BUILDKIT;
+        assert(k == 0 || (by_line ? r.findings[k - 1].line <= f->line : r.findings[k - 1].pos.line <= f->pos.line));
     }
     check_print(&r, &out);
     shown(&out);
@@ -72,6 +74,19 @@ static void check(struct arena *a, struct str text, const struct check_options *
     buf_reset(&out);
     err_clear(&r.error);
     buf_fini(&out);
+}
+
+/* Beside its own second half, which may be a file too; what is remarked is found. */
+static void compare(struct arena *a, struct str text, const struct check_options *o) {
+    struct variant_file files[] = {{.name = S("f"), .text = text}, {.name = S("g"), .text = str_from(text, text.n / 2)}};
+    struct check_options with = *o;
+    variants_compare(a, files, 2, &o->plan);
+    for (size_t k = 0; k < 2; k++)
+        for (size_t j = 0; j < files[k].n_remarks; j++)
+            assert(files[k].remarks[j].pos.line > 0 && files[k].remarks[j].message.n);
+    with.remarks = files[0].remarks;
+    with.n_remarks = files[0].n_remarks;
+    check(a, text, &with);
 }
 
 static void tell(struct arena *a, struct str text, const struct check_options *o) {
@@ -114,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (flags & ALL_RULES)
         pair_list_set(&a, &o.plan.build_args, S("BUILDKIT_DOCKERFILE_CHECK"), S("experimental=all"));
     check(&a, text, &o);
+    compare(&a, text, &o);
     tell(&a, text, &o);
     err_clear(&e);
     arena_fini(&a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A host of any bytes, in the words of host_fake.h: an engine's answers, daemon.json, command lines, audit rules, tables of the kernel,
- * users and groups. Every recommendation has an answer with evidence, what fails has findings, everything that is shown can be shown; and
- * who may read nothing of that host is told of nothing that it is good. */
+ * A host of any bytes, in the words of host_fake.h: an engine's answers, bundles of runtimes, daemon.json, units, command lines, audit
+ * rules, tables of the kernel, users and groups. Every recommendation has an answer with evidence, what fails has findings, everything that
+ * is shown can be shown; and who may read nothing of that host is told of nothing that it is good. */
 #include <assert.h>
 
 #include "../unit/check/host_fake.h"
@@ -56,7 +56,7 @@ static bool has_finding(const struct cis_report *r, const struct rule *rule) {
 
 static void look(struct fake *f, bool blind) {
     struct arena a = ARENA_INIT;
-    const struct check_policy all = {0};
+    const struct check_policy all = {.registries = {.p = (struct str[]){S("r.example.org"), S("*.example.com")}, .n = 2}};
     struct cis_options o = {.policy = &all};
     struct cis_report r;
     f->is_blind = blind;

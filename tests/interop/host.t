@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # croze check --host beside a real dockerd, with ten containers: one that does everything wrong, one that does what it can, eight as people start them.
 #   * verdicts are what was asked of docker when they were started
+#   * of two ports that are exposed the one on which nothing listens
 #   * nothing but croze itself is run: neither a program (PATH leads nowhere) nor anything in a container (docker's own events)
 . "$(dirname "$0")/lib.sh"
 
@@ -15,7 +16,7 @@ names=''
 end_containers() {
     # shellcheck disable=SC2086 # words
     [ -z "$names" ] || docker rm -f $names >/dev/null 2>&1
-    docker rmi -f croze-host-test:1 croze-host-test:user >/dev/null 2>&1
+    docker rmi -f croze-host-test:1 croze-host-test:user croze-host-test:ports >/dev/null 2>&1
     cleanup
 }
 trap end_containers EXIT
@@ -38,6 +39,7 @@ said() {
 py -m maketar "$T/base.tar"
 does "an image" docker import "$T/base.tar" croze-host-test:1
 does "... with a user and a check of its health" docker import -c 'USER 10001' -c 'HEALTHCHECK CMD true' "$T/base.tar" croze-host-test:user
+does "... with two ports" docker import -c 'USER 10001' -c 'EXPOSE 8080 8081' "$T/base.tar" croze-host-test:ports
 start bad --network host --pid host --ipc host --uts host --privileged --cap-add SYS_ADMIN --restart always -v /etc:/host-etc \
     -v "$socket:/docker.sock" croze-host-test:1
 start good --network none --read-only --cap-drop ALL --security-opt no-new-privileges croze-host-test:user
@@ -74,6 +76,12 @@ docker exec -d --privileged croze-host-c4 sleep 1000
 said 5.23 FAIL c4
 docker exec -d --user root croze-host-good sleep 1000
 said 5.24 FAIL good
+
+start ports --network none --read-only croze-host-test:ports
+docker exec -d croze-host-ports /bin/busybox nc -ll -p 8080 -e /bin/busybox true
+unused() { host --only 5.9 --format json | sed -n 's/.*"id":"ContainerExposeUnused".*"file":"croze-host-ports","message":"\([^ ]*\) is exposed.*/\1/p' | tr '\n' ' '; }
+hears() { [ "$(unused)" = '8081/tcp ' ]; }
+does "a port that is exposed, and on which nothing listens" until_true 50 hears
 
 # by docker's own events, which it is asked for up to a second that has to come first
 executed() { docker events --since "$since" --until "$(($(date +%s) + 1))" --filter type=container --filter event=exec_create --format '{{.Action}}'; }

@@ -20,6 +20,8 @@ struct oracle_rule {
 struct oracle {
     struct arena arena;
     enum check_compat compat;
+    const char *only;             /* this rule's cases alone; NULL: all */
+    struct shellcheck *shellcheck; /* asked too; or NULL */
     VEC(struct oracle_rule) rules;
     size_t good, all;
 };
@@ -70,6 +72,9 @@ static void oracle_case(struct oracle *o, yyjson_val *c) {
     struct str rule = json_get_str(c, "rule"), text = json_get_str(c, "dockerfile");
     struct check_options options = {.policy.compat = o->compat, .plan.platform = S("linux/amd64"), .all_stages = true};
     struct check_result r;
+    if (o->only && !str_eqz(rule, o->only))
+        return;
+    options.shellcheck = o->shellcheck;
     if (json_get_object(c, "config"))
         oracle_config(&a, json_get_object(c, "config"), &options.policy);
     str_list_add(&a, &options.policy.asked, rule);

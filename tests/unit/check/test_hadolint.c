@@ -2,8 +2,23 @@
  * hadolint's own cases, with hadolint's word (COMPAT_HADOLINT): at least 98 in a hundred agree, and of each rule at least 80. What differs
  * on purpose stands in docs/check.md. */
 #include "oracle.h"
+#include "sys/proc.h"
 
 enum { PERCENT = 98, RULE_PERCENT = 80, CASES = 500 };
+
+/* With the program its word is heard too, and the same cases agree. */
+static void with_shellcheck(void) {
+    struct shellcheck program = {.program = "shellcheck"};
+    struct oracle o = {.compat = COMPAT_HADOLINT, .only = "SC*", .shellcheck = &program};
+    if (!proc_exists("shellcheck")) {
+        printf("# *** shellcheck is not installed: what it says of its cases is NOT checked ***\n");
+        tap_skip("no shellcheck");
+    } else if (oracle_run(&o, "hadolint-cases.jsonl", "ShellCheck's")) {
+        ok(o.all > 0 && o.good == o.all, "ShellCheck's: %zu of %zu", o.good, o.all);
+        no_err(&program.err, "it was asked");
+    }
+    oracle_fini(&o);
+}
 
 int main(void) {
     struct oracle o = {.compat = COMPAT_HADOLINT};
@@ -16,5 +31,6 @@ int main(void) {
         }
     }
     oracle_fini(&o);
+    with_shellcheck();
     return tap_done();
 }

@@ -2,9 +2,8 @@
  * Edits: what each rule's change exactly, that comments and layout stay, and that mending ends: no edit is left in any of the rules' bad
  * files (tests/data/check/rules.cases), and what is mended is no longer found. */
 #include "../dockerfile/shared.h"
-#include "check/check.h"
 #include "check/fix.h"
-#include "tap.h"
+#include "rig.h"
 
 static const struct {
     const char *rule, *before, *after;
@@ -101,11 +100,6 @@ static const struct {
     {"ConsecutiveRun", "FROM a\nRUN b\nRUN c \\\n  d\n", NULL},
 };
 
-static void check(struct arena *a, struct str text, struct check_result *r) {
-    struct check_options o = {.plan.platform = S("linux/amd64"), .all_stages = true};
-    check_dockerfile(a, text, S("Dockerfile"), &o, r);
-}
-
 static size_t mend(const struct check_result *r, struct buf *out) {
     struct arena a = ARENA_INIT;
     struct str text;
@@ -126,40 +120,37 @@ static void keep(struct check_result *r, const char *rule) {
 
 static void exactly(void) {
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
-        struct arena a = ARENA_INIT;
+        struct rig g;
         struct buf out = BUF_INIT(1 << 20);
-        struct check_result r;
-        check(&a, str_z(rows[k].before), &r);
-        keep(&r, rows[k].rule);
-        ok(r.n_findings > 0, "%s speaks", rows[k].rule);
-        ok((mend(&r, &out) > 0) == (rows[k].after != NULL), "... and mends it, or does not");
+        rig_init(&g, COMPAT_NONE);
+        rig_check(&g, str_z(rows[k].before));
+        keep(&g.r, rows[k].rule);
+        ok(g.r.n_findings > 0, "%s speaks", rows[k].rule);
+        ok((mend(&g.r, &out) > 0) == (rows[k].after != NULL), "... and mends it, or does not");
         is_str(buf_str(&out), str_z(rows[k].after ? rows[k].after : rows[k].before), "... exactly so");
-        err_clear(&r.error);
         buf_fini(&out);
-        arena_fini(&a);
+        rig_fini(&g);
     }
 }
 
-enum { ROUNDS = 10 };
+static bool has_edits(const struct check_result *r) {
+    for (size_t k = 0; k < r->n_findings; k++)
+        if (r->findings[k].n_edits)
+            return true;
+    return false;
+}
 
 /* Mends until nothing is left to mend. */
-static void ends(struct arena *a, struct str text, struct str name) {
-    struct check_result r;
-    check(a, text, &r);
-    bool was_good = r.error.kind == ERR_NONE;
-    size_t rounds = 0, now = 1;
-    while (now && rounds++ < ROUNDS) {
-        struct buf out = BUF_INIT(1 << 20);
-        now = mend(&r, &out);
-        text = arena_str(a, buf_str(&out));
-        err_clear(&r.error);
-        check(a, text, &r);
-        buf_fini(&out);
-    }
-    bool good = now == 0 && (r.error.kind == ERR_NONE || !was_good);
+static void ends(struct str text, struct str name) {
+    struct rig g;
+    rig_init(&g, COMPAT_NONE);
+    rig_check(&g, text);
+    bool was_good = g.r.error.kind == ERR_NONE;
+    (void)fix_all(&g.arena, &g.options, &g.r);
+    bool good = !was_good || (g.r.error.kind == ERR_NONE && !has_edits(&g.r));
     if (!ok(good, "%.*s: mending ends", STR_ARG(name)))
-        printf("# %zu left, %s\n# %.*s\n", r.n_findings, r.error.msg ? r.error.msg : "", STR_ARG(text));
-    err_clear(&r.error);
+        printf("# %zu left, %s\n# %.*s\n", g.r.n_findings, g.r.error.msg ? g.r.error.msg : "", STR_ARG(g.r.text));
+    rig_fini(&g);
 }
 
 static void all_cases(void) {
@@ -172,7 +163,7 @@ static void all_cases(void) {
     struct buf text = BUF_INIT(1 << 20);
     while (str_next(&rest, '\n', &line)) {
         if (str_starts(line, S("=== ")) && name.n)
-            ends(&a, buf_str(&text), name);
+            ends(buf_str(&text), name);
         if (str_starts(line, S("=== "))) {
             name = str_from(line, 4);
             buf_reset(&text);

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What users want of the rules: hadolint's file and options, what is ignored, severities, exit codes, pragmas; and whose word counts. */
 #include "check/policy.h"
-#include "tap.h"
-
-struct rig {
-    struct arena arena;
-    struct check_options options;
-    struct check_result r;
-};
-
-static void rig_init(struct rig *g) {
-    *g = (struct rig){.options = {.plan.platform = S("linux/amd64"), .all_stages = true}};
-}
-
-static void rig_fini(struct rig *g) {
-    err_clear(&g->r.error);
-    arena_fini(&g->arena);
-}
+#include "rig.h"
 
 /* "LINE RULE SEVERITY;" of each finding, but for rules that every file here would break. */
 static struct str check(struct rig *g, struct str text) {
     struct buf b = BUF_INIT(1 << 20);
-    err_clear(&g->r.error);
-    check_dockerfile(&g->arena, text, S("Dockerfile"), &g->options, &g->r);
+    rig_check(g, text);
     for (size_t k = 0; k < g->r.n_findings; k++)
         if (strcmp(g->r.findings[k].rule->id, "UserMissing") != 0)
             buf_printf(&b, "%u %s %s;", g->r.findings[k].line, g->r.findings[k].rule->id, severity_name(g->r.findings[k].severity));
@@ -48,14 +32,14 @@ static void refuses(struct rig *g, const char *yaml, const char *why) {
 static void file(void) {
     struct rig g;
     struct str text = S("FROM scratch\nUSER 1\nRUN cd /x\nRUN sudo y\n");
-    rig_init(&g);
-    is_str(check(&g, text), S("3 CdInRun warning;4 SudoInRun error;4 ConsecutiveRun info;"), "without a file");
+    rig_init(&g, COMPAT_NONE);
+    is_str(check(&g, text), S("3 CdInRun warning;4 ConsecutiveRun info;4 SudoInRun error;"), "without a file");
     given(&g, "ignored: [DL3003, SudoInRun]\noverride:\n  error:\n    - DL3059\n");
     is_str(check(&g, text), S("4 ConsecutiveRun error;"), "ignored, by any name; another severity");
     given(&g, "ignored:\n  - DS-0013\n  - DKL-DI-0001\n  - DL3059\n");
     is_str(check(&g, text), S(""), "... by other tools' names");
     given(&g, "override: {style: [DL3003], info: [DL3004], warning: [DL3059]}\nfailure-threshold: info\n");
-    is_str(check(&g, text), S("3 CdInRun style;4 SudoInRun info;4 ConsecutiveRun warning;"), "all severities");
+    is_str(check(&g, text), S("3 CdInRun style;4 ConsecutiveRun warning;4 SudoInRun info;"), "all severities");
     ok(check_is_failure(&g.options.policy, g.r.findings, g.r.n_findings), "above the threshold");
     given(&g, "ignored: [DL3059, DL3004]\nfailure-threshold: error\n");
     (void)check(&g, text);
@@ -71,7 +55,7 @@ static void file(void) {
     given(&g, "trustedRegistries: [docker.io, '*.example.com']\n");
     is_str(check(&g, S("FROM quay.io/x:1\nUSER 1\n")), S("1 UntrustedRegistry error;"), "registries");
     given(&g, "label-schema: {a: text, b: url}\nstrict-labels: true\n");
-    is_str(check(&g, S("FROM scratch\nUSER 1\nLABEL b=x c=y\n")), S("1 LabelMissing info;3 LabelUnknown info;3 LabelUrl warning;"),
+    is_str(check(&g, S("FROM scratch\nUSER 1\nLABEL b=x c=y\n")), S("1 LabelMissing info;3 LabelUrl warning;3 LabelUnknown info;"),
            "labels");
     given(&g, "");
     given(&g, "disable-ignore-pragma: true\n");
@@ -79,9 +63,22 @@ static void file(void) {
     rig_fini(&g);
 }
 
+/* On the command line and in the file; the comment's word is hadolint's, exactly. */
+static void names(void) {
+    struct rig g;
+    struct str text = S("FROM scratch\nUSER 1\nRUN cd /x\nRUN ls\n");
+    rig_init(&g, COMPAT_NONE);
+    given(&g, "ignored: [dl3003, consecutiverun, sc2086, dkl-di-0001]\n");
+    is_str(check(&g, text), S(""), "rules by names in another case");
+    given(&g, "override: {error: [cdinrun]}\n");
+    is_str(check(&g, text), S("3 CdInRun error;4 ConsecutiveRun info;"), "... and their severities");
+    refuses(&g, "ignored: [dlx]\n", "f: ignored: no rule is called \"dlx\"");
+    rig_fini(&g);
+}
+
 static void wrong_files(void) {
     struct rig g;
-    rig_init(&g);
+    rig_init(&g, COMPAT_NONE);
     refuses(&g, "ignored: [CdInRum]\n", "f: ignored: no rule is called \"CdInRum\" (did you mean CdInRun?)");
     refuses(&g, "ignored: DL3003\n", "f: ignored: a list of rules is wanted");
     refuses(&g, "override: {fatal: [DL3003]}\n", "f: override: no severity is called \"fatal\"");
@@ -100,7 +97,7 @@ static void wrong_files(void) {
 
 static void pragmas(void) {
     struct rig g;
-    rig_init(&g);
+    rig_init(&g, COMPAT_NONE);
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL3003 , DL3004\nRUN cd /x; sudo y\nCOPY a /\nRUN cd /x\n")),
            S("6 CdInRun warning;"), "of the instruction below");
     is_str(check(&g, S("FROM scratch\nUSER 1\nRUN cd /x\n# hadolint global ignore = CdInRun\n")), S(""),
@@ -134,7 +131,7 @@ static void pragmas(void) {
 static void compat(void) {
     struct rig g;
     struct str text = S("FROM scratch AS B\nUSER 1\nEXPOSE 22\nRUN cd /x\nSHELL [\"/bin/bash\", \"-c\"]\nCMD x\n");
-    rig_init(&g);
+    rig_init(&g, COMPAT_NONE);
     is_str(check(&g, text), S("1 StageNameCasing warning;3 ExposeSsh warning;4 CdInRun warning;"), "croze's own word");
     g.options.policy.compat = COMPAT_HADOLINT;
     is_str(check(&g, text), S("4 CdInRun warning;6 JSONArgsRecommended warning;"), "hadolint's");
@@ -148,11 +145,19 @@ static void compat(void) {
 /* What is wrong further up does not hide the rest; a piece of a file is read as one. */
 static void pieces(void) {
     struct rig g;
-    rig_init(&g);
+    rig_init(&g, COMPAT_NONE);
     is_str(check(&g, S("FROM scratch\nUSER 1\nNONSENSE\nRUN cd /x\n")), S("4 CdInRun warning;"), "behind an error");
     is_err(&g.r.error, "Dockerfile:3:1: unknown instruction: NONSENSE", "... which is told");
+    is_str(check(&g, S("FROM scratch\nUSER 1\nEXPOSE 99999\nENV k v\nUSER $NOPE\nENV k v\n")),
+           S("3 ExposePortRange error;4 LegacyKeyValueFormat warning;5 UndefinedVar warning;6 LegacyKeyValueFormat warning;"),
+           "behind instructions that cannot be carried out");
+    is_err(&g.r.error, "Dockerfile:3:8: ", "... of which the first is told");
+    is_str(check(&g, S("FROM scratch\nUSER 1\nNONSENSE\nENV k v\n")), S("4 LegacyKeyValueFormat warning;"), "expanded rules, too");
+    is_err(&g.r.error, "Dockerfile:3:1: unknown instruction", "... with that error");
+    (void)check(&g, S("COPY a b\nFROM scratch\nNONSENSE\n"));
+    is_err(&g.r.error, "Dockerfile:3:1", "a file that does not begin well");
     is_str(check(&g, S("RUN cd /x\nCMD a\nCMD b\n")),
-           S("1 CdInRun warning;2 JSONArgsRecommended warning;2 MultipleInstructionsDisallowed warning;3 JSONArgsRecommended warning;"),
+           S("1 CdInRun warning;2 MultipleInstructionsDisallowed warning;2 JSONArgsRecommended warning;3 JSONArgsRecommended warning;"),
            "a piece");
     no_err(&g.r.error, "... is no error");
     rig_fini(&g);
@@ -160,6 +165,7 @@ static void pieces(void) {
 
 int main(void) {
     file();
+    names();
     wrong_files();
     pragmas();
     compat();

@@ -15,7 +15,8 @@ static bool base(void *ctx, struct arena *a, const struct plan_stage *stage, str
     *platform = str_eqz(stage->base_ref, "arm") ? S("linux/arm64/v8") : S("linux/amd64");
     (void)ctx;
     pair_list_set(a, &out->env, S("PATH"), S("/bin"));
-    return true;
+    out->user = str_starts(stage->base_ref, S("user-")) ? str_from(stage->base_ref, 5) : STR_NULL;
+    return !str_eqz(stage->base_ref, "unknown");
 }
 
 static void set_ignore(struct arena *a, struct one *c, struct str patterns) {

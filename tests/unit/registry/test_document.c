@@ -38,6 +38,8 @@ static void test_manifest(void) {
     refused("{\"schemaVersion\":1,\"config\":" BLOB "}", "schema 1");
     refused("{\"schemaVersion\":2,\"mediaType\":\"application/vnd.docker.distribution.manifest.v1+prettyjws\"}", "schema 1");
     refused("{\"schemaVersion\":2,\"layers\":[]}", "neither a manifest");
+    refused("{\"schemaVersion\":2,\"config\":" BLOB ",\"layers\":[{\"digest\":\"sha256:" HEX "\",\"size\":274877906945}]}",
+            "a blob of 274877906945 bytes is over the limit of 274877906944");
     refused("{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\"}}", "has no size");
     refused("{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":-1}}", "has no size");
     refused("{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1000000000}}", "over the limit");

@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "fixture.h"
+#include "registry/private.h"
 
 static struct peer peer;
 static struct repository repository;
@@ -103,6 +105,48 @@ static void tokens(void) {
     begin_anew();
     faults("{\"fault\": \"joined-challenges\"}");
     ok(get(S("manifests/1.0"), &a, &e), "joined ones, too");
+}
+
+/* A mirror job makes a million requests, and a registry may want another token, service or scope each time. */
+static void what_a_client_keeps(void) {
+    struct err e = ERR_INIT;
+    struct registry_answer a;
+    begin_anew();
+    for (int i = 0; i < 3; i++)
+        must(get(S("manifests/1.0"), &a, &e), &e);
+    size_t before = registries->arena.total_bytes;
+    faults("{\"fault\": \"token-uses\"}");
+    for (int i = 0; i < 20; i++)
+        must(get(S("manifests/1.0"), &a, &e), &e);
+    ok(registries->arena.total_bytes == before, "requests with a new token each take no memory of the client");
+    begin_anew();
+    struct repository first = repository;
+    for (int i = 0; i < LIMIT_TOKENS + 20; i++) {
+        repository.path = text("demo/product%d", i);
+        (void)!get(S("manifests/1.0"), &a, &e);
+        err_clear(&e);
+    }
+    size_t asked = count("server=token", "");
+    ok(asked == LIMIT_TOKENS + 20, "each repository has its own token (%zu)", asked);
+    ok(!get(S("manifests/1.0"), &a, &e) && count("server=token", "") == asked, "the newest are kept");
+    err_clear(&e);
+    repository.path = S("demo/product0");
+    ok(!get(S("manifests/1.0"), &a, &e) && count("server=token", "") == asked + 1, "the oldest are not");
+    err_clear(&e);
+    repository = first;
+}
+
+static void a_secret_that_is_too_long(void) {
+    struct err e = ERR_INIT;
+    struct registry_answer a;
+    struct str before = text("%s", in_scratch(".docker/config.json")), kept = text("%s", in_scratch(".docker/kept.json"));
+    must(rename(before.p, kept.p) == 0, &e);
+    struct str secret = text("%0200000d", 1);
+    put_file(".docker/config.json", text("{\"auths\":{\"127.0.0.1:%d\":{\"identitytoken\":\"%.*s\"}}}", peer.port, STR_ARG(secret)));
+    begin_anew();
+    ok(!get(S("manifests/1.0"), &a, &e) && count("server=token", "") == 0, "a secret is not sent in part");
+    is_err(&e, "what it is to be asked takes more than 131072 bytes", "and why is said");
+    must(rename(kept.p, before.p) == 0, &e);
 }
 
 static void tokens_that_are_none(void) {
@@ -243,6 +287,23 @@ static void what_stays(void) {
     unsetenv("CROZE_FETCH_TIMEOUT");
 }
 
+/* Who was told to wait does not come back with all its threads at once. */
+static void a_bucket_that_was_closed(void) {
+    struct err e = ERR_INIT;
+    setenv("CROZE_REGISTRY_RATE", "10", 1);
+    begin_anew();
+    struct registry_side says = {S(""), NULL, -1};
+    struct host *h = host_get(registries, S("127.0.0.1:1"), false, &says, &e);
+    must(h != NULL, &e);
+    pace_close(registries, h, 1);
+    uint64_t began = log_now_ns();
+    for (int i = 0; i < 6; i++)
+        pace_wait(registries, h, NULL);
+    uint64_t took_ms = (log_now_ns() - began) / 1000000;
+    ok(took_ms >= 1500, "a bucket that was closed is empty when it opens (six requests took %llu ms)", (unsigned long long)took_ms);
+    unsetenv("CROZE_REGISTRY_RATE");
+}
+
 static void limits(void) {
     struct err e = ERR_INIT;
     struct registry_answer a;
@@ -294,12 +355,15 @@ int main(void) {
     begin_anew();
     fill();
     tokens();
+    what_a_client_keeps();
+    a_secret_that_is_too_long();
     tokens_that_are_none();
     many_at_once();
     a_slow_helper();
     what_passes();
     what_stays();
     limits();
+    a_bucket_that_was_closed();
     mirrors();
     registries_free(registries);
     peer_stop(&peer);

@@ -69,6 +69,17 @@ static void publishes_drafts(struct store *s) {
     arena_fini(&a);
 }
 
+static void takes_turns(struct store *s) {
+    struct err e = ERR_INIT;
+    struct digest d = sha256_of("arrives", 7), other = sha256_of("other", 5);
+    _cleanup_fd_ int first = store_arrival_try(s, &d, &e), beside = store_arrival_try(s, &other, &e);
+    ok(first >= 0 && beside >= 0, "two blobs are brought at once");
+    ok(store_arrival_try(s, &d, &e) == -1 && e.kind == ERR_NONE, "one of them by one at a time");
+    fd_closep(&first);
+    _cleanup_fd_ int next = store_arrival_try(s, &d, &e);
+    ok(next >= 0, "then by the next");
+}
+
 int main(void) {
     fixture_init();
     size_t warnings = 0;
@@ -78,6 +89,7 @@ int main(void) {
     refuses_rot(s);
     ok(warnings == 1, "which is worth one warning");
     publishes_drafts(s);
+    takes_turns(s);
     fixture_close(s);
     return tap_done();
 }
