@@ -173,6 +173,18 @@
 #define LIMIT_HOST_NAMES 10000                 /* of one directory: more are not looked at, and that is said */
 #define LIMIT_AUDIT_RULES 20000                /* each is compared with each path that is to be watched */
 
+/* Package databases of an image that is asked where its files come from: anyone may have written them. */
+#define LIMIT_ORIGIN_FILES 4000000u            /* visible files: 200 bytes of memory each; a large distribution with an SDK has 400,000 */
+#define LIMIT_PACKAGE_LISTS 100000             /* databases in files of their own: dpkg has two a package */
+#define LIMIT_PACKAGE_LIST_BYTES MIB(256)      /* one of them, and all together: they are held in memory; rpm's of a desktop has 200 MiB */
+#define LIMIT_LISTED_FILES 4000000             /* in all of them: 100 bytes of memory each where an image has the file */
+#define LIMIT_LISTED_LINKS 100000              /* of those whose directory is a symlink in the image (/lib), and is looked for */
+#define LIMIT_DIVERSIONS 100000                /* dpkg's: a full desktop has some dozen */
+#define LIMIT_RPM_HEADER_BYTES MIB(64)         /* one package: 400,000 files */
+#define LIMIT_RPM_HEADER_TAGS 65536            /* rpm's own maximum */
+#define LIMIT_SQLITE_MEMORY_BYTES MIB(192)     /* of SQLite while it reads: the largest header three times */
+#define LIMIT_SQLITE_STEPS 100                 /* of 100,000 instructions each: a second, and five a package */
+
 /* What people read. */
 #define LIMIT_REPORT_BYTES MIB(128)            /* what is printed about one file: 10,000 findings with their lines */
 #define LIMIT_MESSAGE_BYTES KIB(16)            /* one message: it quotes the line or the name that it is about */

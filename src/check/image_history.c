@@ -125,8 +125,7 @@ static void add_line(struct buf *out, struct str line) {
 
 /* --- The rules of Dockerfiles -------------------------------------------------------------------------------------------------------- */
 
-/* Where each line of history went: its first line in the text. */
-static bool write_out(const struct str *lines, size_t n, struct buf *text, unsigned *begins) {
+bool history_text(const struct str *lines, size_t n, struct buf *text, unsigned *begins) {
     unsigned line = 2;
     buf_add_str(text, S("FROM scratch\n"));
     for (size_t k = 0; k < n && buf_ok(text); k++) {
@@ -136,11 +135,10 @@ static bool write_out(const struct str *lines, size_t n, struct buf *text, unsig
         for (size_t i = before; i < text->n; i++)
             line += text->p[i] == '\n';
     }
-    return buf_ok(text); /* else it is more than a Dockerfile may have */
+    return buf_ok(text);
 }
 
-/* The last step that begins at or above a line. */
-static size_t step_at(const unsigned *begins, size_t n, unsigned line) {
+size_t history_at(const unsigned *begins, size_t n, unsigned line) {
     size_t low = 0, high = n;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -158,14 +156,14 @@ size_t check_history(struct arena *a, enum check_compat compat, const struct str
     struct check_options o = {.policy = {.compat = compat, .no_pragmas = true}, .plan.platform = S("linux/" CROZE_ARCH)};
     struct check_result r;
     size_t found = 0;
-    if (n == 0 || !write_out(lines, n, &text, begins))
+    if (n == 0 || !history_text(lines, n, &text, begins))
         return 0;
     check_dockerfile(a, arena_str(a, buf_str(&text)), S("history"), &o, &r);
     *out = arena_array(a, struct history_finding, r.n_findings);
     for (size_t i = 0; i < r.n_findings; i++) {
         const struct finding *f = &r.findings[i];
         if (f->pos.line >= begins[0])
-            (*out)[found++] = (struct history_finding){f->rule, f->also, f->message, step_at(begins, n, f->pos.line)};
+            (*out)[found++] = (struct history_finding){f->rule, f->also, f->message, history_at(begins, n, f->pos.line)};
     }
     err_clear(&r.error);
     return found;

@@ -45,6 +45,10 @@ bool image_shows(struct image_check *c, const struct image_entry *en);
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
 struct str image_step(struct arena *a, struct str created_by);
+/* Lines of history as the text of a Dockerfile, behind a FROM; begins[k]: where line k begins there. False: it is more than a Dockerfile
+ * may have. And the number of the last that begins at or above a line of that text. */
+bool history_text(const struct str *lines, size_t n, struct buf *text, unsigned *begins);
+size_t history_at(const unsigned *begins, size_t n, unsigned line);
 /* What the rules over Dockerfiles find in lines of history, the oldest first; how many. Texts lie in the arena. */
 struct history_finding {
     const struct rule *rule;

@@ -64,7 +64,7 @@ extern const struct rule rules_trust[], rules_list[], rules_shellcheck[], rules_
 extern const struct rule rules_secrets[], rules_rights[];
 extern const struct rule rules_deploy[], rules_deploy_rights[], rules_exceptions[];
 extern const struct rule rules_image_config[], rules_image_files[], rules_image_bytes[], rules_image_users[], rules_image_program[],
-    rules_image_secrets[], rules_image_history[];
+    rules_image_secrets[], rules_image_history[], rules_image_origin[];
 extern const struct rule rules_cis_host[], rules_cis_daemon[], rules_cis_network[], rules_cis_files[], rules_cis_images[],
     rules_cis_history[], rules_cis_isolation[], rules_cis_limits[], rules_cis_access[], rules_cis_upkeep[], rules_cis_swarm[];
 extern const struct rule *const rule_tables[]; /* ends with NULL */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What comes from the network: whether anything proves it, over what it comes, and whether it is run unread. */
+#include "check/shell_proof.h"
 #include "check/text_rules.h"
 
 /* --- What a command downloads, and to where ------------------------------------------------------------------------------------------- */
@@ -74,13 +75,13 @@ static struct str file_of(const struct shell_command *c, struct str url) {
     return str_eqz(file, "-") || str_starts(file, S("/dev/")) ? STR_NULL : file;
 }
 
-static bool downloads(const struct shell_command *c) {
+bool command_downloads(const struct shell_command *c) {
     return command_is(c, "curl wget") && !command_flag(c, "I head spider T upload-file");
 }
 
 /* --- Proofs --------------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_proof(const struct shell_command *c) {
+bool command_proves(const struct shell_command *c) {
     if (command_is(c, "sha256sum sha512sum sha384sum sha224sum sha1sum shasum b2sum b3sum rhash md5sum"))
         return true;
     if (command_is(c, "gpg gpg2 gpgv sq"))
@@ -116,7 +117,7 @@ static bool is_proven(struct check *c, const struct shell *s, size_t from, struc
     if (word_ends_in(".asc .sig .sha256 .sha512 .sha256sum .pem .minisig .sum", name) || word_has(name, "SUMS"))
         return true; /* a proof itself */
     for (size_t k = from + 1; k < s->n && check_charge(c, s->commands[k].text.n); k++)
-        if (is_proof(&s->commands[k]) && (checks_a_list(&s->commands[k]) || speaks_of(s, k, name)))
+        if (command_proves(&s->commands[k]) && (checks_a_list(&s->commands[k]) || speaks_of(s, k, name)))
             return true;
     return c->work == 0;
 }
@@ -169,7 +170,7 @@ static void download_unverified(struct check *c, const struct rule *r, const str
     if (i->op == DF_ADD)
         unverified_add(c, r, i);
     for (size_t k = 0; k < s->n; k++)
-        if (downloads(&s->commands[k]) && !s->commands[k].wrapped)
+        if (command_downloads(&s->commands[k]) && !s->commands[k].wrapped)
             unverified_run(c, r, s, k);
 }
 
@@ -185,7 +186,7 @@ static void pipe_to_shell(struct check *c, const struct rule *r, const struct df
     (void)i;
     for (size_t k = 0; k < s->n; k++) {
         const struct shell_command *cmd = &s->commands[k], *to = piped_to(s, k);
-        if (!downloads(cmd))
+        if (!command_downloads(cmd))
             continue;
         bool runs = to && (is_interpreter(to) || (command_is(to, "sudo env") && command_has(to, interpreters)));
         for (size_t j = 0; !runs && cmd->nested && j < k; j++) {

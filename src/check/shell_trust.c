@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checks that are switched off, keys that are easily confused, files that anyone may write. */
+#include "check/shell_proof.h"
 #include "check/text_rules.h"
 
 /* --- Authentication ------------------------------------------------------------------------------------------------------------------- */
@@ -50,6 +51,27 @@ static void command_off(struct check *c, const struct rule *r, const struct shel
         for (size_t p = 0; p < sizeof phrases / sizeof phrases[0]; p++)
             if (word_has(cmd->words[k].text, phrases[p]) && !is_own_archive(cmd->words[k].text, phrases[p]))
                 check_note(c, r, c->step, cmd->words[k].raw, NULL, "\"%s\" switches a check off", phrases[p]);
+}
+
+/* A line for apt's or yum's configuration, or an option of apt's. */
+static bool lets_packages_pass(struct str text) {
+    bool apt = word_has(text, "AllowUnauthenticated") && !word_has(text, "false") && !word_has(text, "=0");
+    return apt || (word_has(text, "trusted=yes") && !is_own_archive(text, "trusted=yes")) || word_has(text, "gpgcheck=0");
+}
+
+enum packages_checked command_checks_packages(const struct shell_command *cmd) {
+    static const char managers[] = "apt-get apt aptitude yum dnf microdnf zypper apk rpm dpkg";
+    enum packages_checked otherwise = command_is(cmd, managers) ? PACKAGES_UNCHECKED_HERE : PACKAGES_UNCHECKED_FROM_HERE;
+    for (size_t k = 0; k < sizeof off / sizeof off[0]; k++)
+        if (command_is(cmd, managers) && command_is(cmd, off[k].programs) && command_flag(cmd, off[k].flags))
+            return PACKAGES_UNCHECKED_HERE;
+    for (size_t k = 1; k < cmd->n_words; k++)
+        if (lets_packages_pass(cmd->words[k].text))
+            return otherwise;
+    for (size_t k = 0; k < cmd->n_redirects; k++)
+        if (cmd->redirects[k].body && lets_packages_pass(*cmd->redirects[k].body))
+            return PACKAGES_UNCHECKED_FROM_HERE;
+    return PACKAGES_CHECKED;
 }
 
 static const struct {

@@ -11,6 +11,7 @@
 #include "cmd/check_fix.h"
 #include "cmd/check_host.h"
 #include "cmd/check_image.h"
+#include "cmd/check_origin.h"
 #include "cmd/check_policy.h"
 #include "cmd/check_variants.h"
 #include "cmd/cmd.h"
@@ -33,6 +34,7 @@ static const struct opt options[] = {
     OPT_TABLE(check_policy_rows, "Rules"),
     OPT_TABLE(check_fix_rows, "Fixes"),
     OPT_TABLE(check_image_rows, "Images"),
+    OPT_TABLE(check_origin_rows, "Where files of images come from"),
     OPT_TABLE(check_host_rows, "Hosts"),
     OPT_END,
 };
@@ -51,6 +53,7 @@ const struct cmd cmd_check = {
         "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
         "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
         "image is run\nor unpacked.\n\n"
+        "With --image --origin, how much of each image's bytes is of proven origin, and which files are not.\n\n"
         "With --host the recommendations of the CIS Docker Benchmark v1.8.0 are gone through on this host, its engine and its containers: "
         "each is\nPASS, FAIL, MANUAL (a person has to look, or it could not be read) or N/A, with the evidence. The engine is asked by its "
         "socket\n(DOCKER_HOST, docker's, podman's); nothing is run. The exit code is 10 if something failed, and 3 if nothing could be "
@@ -209,7 +212,8 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
-    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_policy_read(&a, &policy, e))
+    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_origin_fits(check_image_asked(), e) ||
+        !check_policy_read(&a, &policy, e))
         return -1;
     check_policy_report(&policy, &out);
     if (check_image_asked())
@@ -217,5 +221,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     else
         check_files(c, args, n, &policy, &out, e);
     (void)!print(&out, check_fix_prints(args, n), e);
+    if (check_origin_asked())
+        return check_origin_end(format, e);
     return e->kind != ERR_NONE ? -1 : fails(&out, &policy) ? ERR_FINDINGS : 0;
 }

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "check/image_check.h"
 #include "check/image_lines.h"
+#include "cmd/check_origin.h"
 #include "dockerfile/dockerfile.h"
 #include "report/meter.h"
 #include "sandbox/sandbox.h"
@@ -126,9 +127,14 @@ static bool check_one(struct store *s, struct str name, const struct check_polic
         return false;
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct meter *meter = meter_start("checking", METER_READ, -1, 0);
-    bool good = base_layers(s, &im, name, &o.base_layers, e) && find_lines(&im, &o.dockerfile, e) && check_image(&a, s, &im, &o, &r, e);
+    bool good = base_layers(s, &im, name, &o.base_layers, e) && find_lines(&im, &o.dockerfile, e);
+    if (check_origin_asked())
+        good = good && check_origin_one(s, &im, name, &o, out, e);
+    else
+        good = good && check_image(&a, s, &im, &o, &r, e);
     meter_end(meter);
-    output_add(out, name, STR_NULL, r.findings, r.n_findings, r.n_dropped);
+    if (!check_origin_asked())
+        output_add(out, name, STR_NULL, r.findings, r.n_findings, r.n_dropped);
     image_fini(&im);
     return good;
 }

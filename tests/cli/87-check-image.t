@@ -325,6 +325,7 @@ done
 is "a large table is read" "$(found "oci-archive:$T/late.tar" ImageDoubleGroup)" 1
 is "... and of one that is cut no line in part" "$(found "oci-archive:$T/cut.tar" ImageDoubleGroup)" 0
 
+tested="$tested ImagePackageFileChanged ImageOriginUnproven" # in 89-check-origin.t
 is "every rule over images has twins" "$(croze check --rules --format json | sed -n 's/^{"id":"\(Image[A-Za-z]*\)".*/\1/p' | sort)" \
     "$(printf '%s\n' $tested | sort)"
 
