@@ -81,14 +81,30 @@ bool command_downloads(const struct shell_command *c) {
 
 /* --- Proofs --------------------------------------------------------------------------------------------------------------------------- */
 
-bool command_proves(const struct shell_command *c) {
+/* A sum that is only printed proves nothing: something has to look at it. */
+static bool is_looked_at(const struct shell_command *c) {
+    return c->nested > 0 || c->behind == SHELL_PIPE;
+}
+
+static bool proves_by_sum(const struct shell_command *c) {
     if (command_is(c, "sha256sum sha512sum sha384sum sha224sum sha1sum shasum b2sum b3sum rhash md5sum"))
-        return true;
-    if (command_is(c, "gpg gpg2 gpgv sq"))
-        return command_is(c, "gpgv") || command_flag(c, "verify") || command_has(c, "verify");
-    return command_is(c, "cosign minisign signify slsa-verifier gh") || (command_is(c, "openssl") && command_flag(c, "verify")) ||
-           (command_is(c, "openssl") && command_has(c, "dgst sha256 sha384 sha512")) ||
+        return command_flag(c, "c check") || is_looked_at(c);
+    return command_is(c, "openssl") && command_has(c, "dgst sha256 sha384 sha512") && is_looked_at(c);
+}
+
+static bool proves_by_signature(const struct shell_command *c) {
+    if (command_is(c, "gpg gpg2 sq gh"))
+        return command_flag(c, "verify") || command_has(c, "verify");
+    if (command_is(c, "cosign slsa-verifier"))
+        return command_has(c, "verify verify-blob verify-blob-attestation verify-attestation verify-artifact verify-image");
+    if (command_is(c, "minisign signify"))
+        return command_flag(c, "V C");
+    return command_is(c, "gpgv") || (command_is(c, "openssl") && command_has(c, "-verify verify")) ||
            (command_is(c, "rpm rpmkeys") && command_flag(c, "K checksig"));
+}
+
+bool command_proves(const struct shell_command *c) {
+    return proves_by_sum(c) || proves_by_signature(c);
 }
 
 /* Whether the command, or what is piped into it, speaks of the file. */
