@@ -99,6 +99,19 @@ croze push -q good:1 "docker://$at/demo/good:1" >/dev/null
 does "a good one is pulled" env CROZE_ROOT="$T/second" "$CROZE" pull -q --require-checks "$at/demo/good:1"
 is "  under its name" "$(CROZE_ROOT="$T/second" named "$at/demo/good:1")" 1
 
+# --- the digest to pin ---
+
+printf 'FROM %s AS a\nFROM good:1\nCOPY --from=a /opt /opt\n' "$at/demo/good:1" >"$T/tagged"
+cp "$T/tagged" "$T/pinned"
+digest=$(CROZE_ROOT="$T/second" digest_of "$at/demo/good:1")
+exits 10 "a base by its tag" env CROZE_ROOT="$T/second" "$CROZE" check --enable FromUndigested "$T/tagged"
+like "  with the digest that it had when it was pulled" "$out" "tagged:1:[0-9]*: info: FROM $at/demo/good:1 names no digest; here it is $digest "
+like "  one that is not here" "$out" 'tagged:2:[0-9]*: info: FROM good:1 names no digest \['
+does "--fix pins it" env CROZE_ROOT="$T/second" "$CROZE" check --no-fail --enable FromUndigested --fix "$T/pinned"
+is "  and no other" "$(cat "$T/pinned")" "FROM $at/demo/good:1@$digest AS a
+FROM good:1
+COPY --from=a /opt /opt"
+
 # Tables of contents and marks tell all: the layers may even be gone.
 croze check --image bad:1 --format json >"$T/before"
 mkdir "$T/aside"
