@@ -15,13 +15,15 @@
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
 
-/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. */
+/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. What is no failure leaves
+ * half of the room to what is one: else thousands of trifles would hide it from whoever only asks for the exit code. */
 static bool is_wanted(struct image_check *c, const struct rule *r, struct str path) {
     struct finding f = {.rule = r, .file = c->options->name, .path = path};
     if (!judge(c->options->policy, &f))
         return false;
-    c->n_dropped += c->findings.n >= LIMIT_FINDINGS;
-    return c->findings.n < LIMIT_FINDINGS;
+    bool has_room = c->findings.n < (f.severity >= c->options->policy->threshold ? LIMIT_FINDINGS : LIMIT_FINDINGS / 2);
+    c->n_dropped += !has_room;
+    return has_room;
 }
 
 static void report(struct image_check *c, struct finding f) {
@@ -131,6 +133,7 @@ static bool look_at_marks(struct image_check *c, size_t layer, struct err *e) {
     for (size_t k = 0; k < m.list.n; k++)
         look_at_mark(c, layer, &m.list.p[k]);
     c->n_dropped += m.n_dropped;
+    c->is_partial |= m.n_dropped > 0;
     marks_fini(&m);
     return true;
 }
@@ -175,7 +178,7 @@ static int by_place(const void *a, const void *b) {
 static void sort(struct image_check *c, struct image_check_result *r) {
     size_t n = c->findings.n;
     const struct finding **order = arena_array(c->arena, const struct finding *, n);
-    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->n_dropped};
+    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->n_dropped, c->is_partial};
     for (size_t k = 0; k < n; k++)
         order[k] = &c->findings.p[k];
     if (n)

@@ -29,6 +29,7 @@ struct image_check {
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
     VEC(struct finding) findings;
     size_t n_dropped;
+    bool is_partial;              /* image_check.h */
 };
 
 /* About the image as a whole. */

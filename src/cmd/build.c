@@ -143,9 +143,11 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     enum progress_mode mode = PROGRESS_QUIET;
     bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
-        o.gate = check_gate(&c->store, "named");
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = explain_ignore.n ? explain(&c->store, &o, &a, p, e) : build(&c->store, &o, p, e);
+        struct check_gate gate;
+        good = check_gate_open(&gate, &c->store, "named", p, &o.gate, e) &&
+               (explain_ignore.n ? explain(&c->store, &o, &a, p, e) : build(&c->store, &o, p, e));
+        check_gate_close(&gate);
         progress_free(p);
     }
     run_options_fini(&o.run);
