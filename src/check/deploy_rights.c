@@ -2,6 +2,7 @@
  * What compose and Kubernetes files let containers do on their host. What an alias or a merge (<<) brings is not followed: of what may
  * stand there nothing is said to be missing. */
 #include "check/deploy_rules.h"
+#include "check/engine_sockets.h"
 #include "check/words.h"
 
 enum { PRIVILEGED, HOST_NAMESPACE, ENGINE_SOCKET, CAPABILITY, ESCALATION, MAY_BE_ROOT };
@@ -89,7 +90,7 @@ static void look_at_capabilities(struct deployment *d, struct fy_node *list) {
 }
 
 static void look_at_path(struct deployment *d, struct fy_node *node, struct str path) {
-    if (word_in("docker.sock podman.sock containerd.sock crio.sock cri-dockerd.sock buildkitd.sock", path_base(path)))
+    if (is_engine_socket(path))
         report(d, ENGINE_SOCKET, node, "%s of the host is mounted", SHOWN(path));
 }
 
