@@ -196,22 +196,11 @@ static bool reaches(struct str mounted, struct str socket) {
                         (str_starts(socket, mounted) && mounted.n < socket.n && socket.p[mounted.n] == '/'));
 }
 
-/* /var/run is a link to /run. */
-static struct str below_run(struct str path) {
-    bool is_link = str_eqz(path, "/var/run") || str_starts(path, S("/var/run/"));
-    return is_link ? str_from(path, strlen("/var")) : path;
-}
-
 /* A directory above the socket has it too. */
 static void engine_socket(struct host_check *c, const struct host_container *k) {
-    const struct str sockets[] = {S("/run/docker.sock"), S("/run/containerd/containerd.sock"), S("/run/podman/podman.sock"),
-                                  S("/run/crio/crio.sock"), below_run(c->source->socket)};
     for (size_t i = 0; i < k->n_mounts; i++) {
         struct str source = below_run(k->mounts[i].source);
-        bool found = is_engine_socket(source);
-        for (size_t s = 0; s < sizeof sockets / sizeof *sockets; s++)
-            found |= reaches(source, sockets[s]);
-        if (found)
+        if (is_engine_socket(source) || holds_engine_sockets(source) || reaches(source, below_run(c->source->socket)))
             host_say(c, CIS_FAIL, k->name, "has an engine's socket, by %s", SHOWN(k->mounts[i].source));
     }
 }

@@ -8,5 +8,9 @@
 
 /* Whether a path ends with the name of one: they are called alike wherever they lie (/run/user/1000/docker.sock). */
 bool is_engine_socket(struct str path);
+/* Whether it is a directory above those that lie where they do by default. */
+bool holds_engine_sockets(struct str path);
+/* /var/run is a link to /run. */
+struct str below_run(struct str path);
 
 #endif
