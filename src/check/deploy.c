@@ -120,8 +120,7 @@ static ptrdiff_t default_at(struct str inside) {
     return k > 0 && k < inside.n && inside.p[k] == '-' ? (ptrdiff_t)k : -1;
 }
 
-/* "${TAG:-1.0}" is what stands behind ":-" unless somebody says otherwise; *variable: nobody can tell. */
-static struct str with_defaults(struct arena *a, struct str text, bool *variable) {
+struct str deploy_with_defaults(struct arena *a, struct str text, bool *variable) {
     struct buf out = BUF_INIT(LIMIT_REFERENCE_TEXT_BYTES);
     *variable = false;
     for (size_t k = 0; k < text.n; k++) {
@@ -152,7 +151,7 @@ static void look_at_image(struct deployment *d, struct fy_node *node) {
         report(d, BAD_NAME, node, arena_printf(d->arena, "Image %s: the name is too long", SHOWN(raw)));
         return;
     }
-    struct str text = with_defaults(d->arena, raw, &variable);
+    struct str text = deploy_with_defaults(d->arena, raw, &variable);
     bool tagged = str_index(path_base(text), ':') >= 0 || str_index(text, '@') >= 0;
     if (variable || str_find(text, S("{{")) >= 0)
         report(d, VARIABLE_TAG, node, arena_printf(d->arena, "Image %s: which one it is depends on variables", SHOWN(raw)));

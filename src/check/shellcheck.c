@@ -176,7 +176,9 @@ static bool add_step(struct check *c, struct batch *b, const struct lint_step *s
             scripts = true;
             good = add_script(c, b, s, &s->i->heredocs[k]);
         }
-    return good && (scripts || add_script(c, b, s, NULL));
+    /* "RUN <<EOF" of a document that is no shell's starts nothing */
+    bool starts = s->script.n && s->script.commands[0].n_words + s->script.commands[0].n_assigns;
+    return good && (scripts || (s->i->n_heredocs && !starts) || add_script(c, b, s, NULL));
 }
 
 void shellcheck_look(struct check *c) {
