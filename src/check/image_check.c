@@ -74,7 +74,7 @@ void image_report_step(struct image_check *c, const struct rule *r, size_t layer
     char digest[DIGEST_TEXT + 1];
     if (!is_wanted(c, r, STR_NULL))
         return;
-    struct finding f = {.rule = r, .message = tokens_masked(c->arena, text), .also = also};
+    struct finding f = {.rule = r, .message = arena_str(c->arena, tokens_masked(&c->scratch, text)), .also = also};
     f.step = image_step(c->arena, c->image->history[step].created_by);
     if (layer < c->view.n)
         f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));

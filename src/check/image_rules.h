@@ -45,6 +45,8 @@ bool image_shows(struct image_check *c, const struct image_entry *en);
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */
 struct str image_step(struct arena *a, struct str created_by);
+/* Text without what its words tell of secrets. */
+struct str image_masked(struct arena *a, struct str text);
 /* What the rules over Dockerfiles find in lines of history, the oldest first; how many. Texts lie in the arena. */
 struct history_finding {
     const struct rule *rule;
