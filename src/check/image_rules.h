@@ -27,8 +27,7 @@ struct image_check {
     struct str *steps;            /* of each layer: the history line that made it, or "" */
     const struct history **made;  /* ... as the image has it, or NULL */
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
-    VEC(struct finding) findings;
-    size_t n_dropped;
+    struct finding_list findings;
 };
 
 /* About the image as a whole. */

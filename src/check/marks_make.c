@@ -16,7 +16,7 @@ struct marker {
     size_t n_rules;
     pthread_mutex_t lock; /* of the rest */
     struct arena arena;
-    size_t used;
+    size_t used[MARKING_RULES_MAX]; /* bytes of the file of marks, by each rule */
     struct marks marks;
 };
 
@@ -34,13 +34,22 @@ static void fini(struct marker *m) {
 
 /* --- Noting -------------------------------------------------------------------------------------------------------------------------- */
 
+/* A rule's marks take no room of another's: a hundred thousand scripts hide no token. */
+static bool has_room(struct marker *m, const struct rule *r, size_t bytes) {
+    size_t k = 0;
+    while (k < m->n_rules && m->rules[k] != r)
+        k++;
+    if (k == m->n_rules || m->used[k] + bytes > LIMIT_MARKS_BYTES / 2 / m->n_rules)
+        return false;
+    m->used[k] += bytes;
+    return true;
+}
+
 static void add(struct marker *m, const struct rule *r, struct str path, struct str text) {
-    size_t bytes = strlen(r->id) + path.n + text.n + 64; /* more than it takes in the file */
-    if (m->used + bytes > LIMIT_MARKS_BYTES / 2) {
+    if (!has_room(m, r, mark_bytes(r, path, text))) {
         m->marks.n_dropped++;
         return;
     }
-    m->used += bytes;
     struct mark mark = {r, arena_str(&m->arena, path), arena_str(&m->arena, text)};
     vec_push(&m->marks.list, mark);
 }
