@@ -54,10 +54,7 @@ void deploy_report(struct deployment *d, const struct rule *r, struct fy_node *n
     f.end = (struct df_pos){f.pos.line, f.pos.column + (unsigned)yaml_text(node).n};
     if (!judge(d->policy, &f))
         return;
-    if (d->findings.n < LIMIT_FINDINGS)
-        vec_push(&d->findings, f);
-    else
-        d->out->n_dropped++;
+    finding_keep(&d->findings, &f);
 }
 
 static void report(struct deployment *d, enum deploy_rule rule, struct fy_node *node, struct str message) {
@@ -270,6 +267,7 @@ bool check_deployment(struct arena *a, struct str text, struct str name, const s
     *out = (struct deploy_result){0};
     bool good = yaml_read(text, LIMIT_DEPLOYMENT_BYTES, YAML_KEYS_ANY, arena_strz(a, name), look_at_document, &d, e);
     out->n_findings = d.findings.n;
+    out->n_dropped = d.findings.n_dropped;
     out->findings = arena_array(a, struct finding, d.findings.n);
     if (d.findings.n) {
         memcpy(out->findings, d.findings.p, d.findings.n * sizeof *d.findings.p);

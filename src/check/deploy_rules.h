@@ -13,7 +13,7 @@ struct deployment {
     struct str name;
     const struct check_policy *policy;
     struct deploy_result *out;
-    VEC(struct finding) findings;
+    struct finding_list findings;
 };
 
 /* At a scalar of the file. */

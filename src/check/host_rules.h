@@ -90,7 +90,7 @@ struct host_check {
     VEC(struct host_item) items;  /* what it said, LIMIT_FINDINGS of it; one of the worst is always among them */
     size_t n_said;
     enum cis_verdict worst;
-    VEC(struct finding) findings;
+    struct finding_list findings;
     VEC(yyjson_doc *) documents;
 
     struct host_document info, version;

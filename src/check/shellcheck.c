@@ -119,7 +119,7 @@ static void report(struct check *c, struct sc_script *script, const struct sc_co
     enum { BYTES_A_LOOK = 64 };
     struct df_pos pos, end;
     if (!check_charge(c, 1 + script->text.n / BYTES_A_LOOK)) {
-        c->n_dropped++;
+        c->findings.n_dropped++;
         return;
     }
     struct str part = sc_place(&c->scratch, script, said);
