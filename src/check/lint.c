@@ -5,7 +5,9 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "check/config.h"
 #include "check/expanded.h"
+#include "check/pragma.h"
 #include "check/words.h"
 
 /* --- Flags ------------------------------------------------------------------------------------------------------------------------ */
@@ -142,18 +144,14 @@ static bool is_plain(const struct df_instruction *shell) {
     return shell->n_args == 2 && word_in("sh bash ash dash", program_name(shell->args[0])) && str_eqz(shell->args[1], "-c");
 }
 
-static bool has_pipefail(const struct df_instruction *shell) {
-    for (size_t k = 1; k < shell->n_args; k++)
-        if (str_eqz(shell->args[k], "pipefail"))
-            return true;
-    return false;
+/* "-e", "-euxo", "errexit" behind "-o". */
+static bool is_errexit(struct str option) {
+    bool letters = option.n > 1 && option.p[0] == '-' && option.p[1] != '-';
+    return str_eqz(option, "errexit") || (letters && str_index(option, 'e') > 0);
 }
 
-static bool has_errexit(const struct df_instruction *shell) {
-    for (size_t k = 1; k < shell->n_args; k++)
-        if (str_eqz(shell->args[k], "errexit") || (word_starts_in("-e -o", shell->args[k]) && str_index(shell->args[k], 'e') > 0))
-            return true;
-    return false;
+static bool is_pipefail(struct str option) {
+    return str_eqz(option, "pipefail");
 }
 
 /* --- Scripts ---------------------------------------------------------------------------------------------------------------------- */
@@ -206,7 +204,46 @@ static bool is_script(const struct shell *line) {
     return c->n_words == 0 || is_shell(c->words[0].text);
 }
 
-static void read_script(struct arena *a, const struct df_instruction *run, uint64_t *work, struct shell *out) {
+/* The options of SHELL are not those of a shell that the line or the document names. */
+static void take_interpreter(struct lint_step *s, struct str program) {
+    s->shell_name = program_name(program);
+    s->shell = kind_of(program);
+    s->errexit = s->pipefail = false;
+}
+
+static void take_option(struct lint_step *s, struct str option) {
+    s->errexit |= is_errexit(option);
+    s->pipefail |= is_pipefail(option);
+}
+
+/* RUN bash -e <<EOF */
+static void take_command(struct lint_step *s, const struct shell_command *c) {
+    if (c->n_words)
+        take_interpreter(s, c->words[0].text);
+    for (size_t k = 1; k < c->n_words; k++)
+        take_option(s, c->words[k].text);
+}
+
+/* "#!/bin/bash -e", "#!/usr/bin/env bash" */
+static void take_first_line(struct lint_step *s, struct str text) {
+    struct str line, rest, word;
+    if (!str_starts(text, S("#!")))
+        return;
+    (void)str_cut(text, '\n', &line, &rest);
+    rest = str_from(line, 2);
+    for (bool named = false; str_next(&rest, ' ', &word);) {
+        word = str_trim(word);
+        if (named)
+            take_option(s, word);
+        else if (is_shell(word))
+            take_interpreter(s, word);
+        named |= is_shell(word);
+    }
+}
+
+static void read_script(struct arena *a, struct lint_step *s, uint64_t *work) {
+    const struct df_instruction *run = s->i;
+    struct shell *out = &s->script;
     if (run->json) {
         *out = (struct shell){.commands = words_alone(a, run), .n = 1};
         return;
@@ -216,10 +253,13 @@ static void read_script(struct arena *a, const struct df_instruction *run, uint6
         return;
     commands all = {0};
     gather(&all, out);
+    take_command(s, &out->commands[0]);
     for (size_t k = 0; k < run->n_heredocs; k++) {
         struct shell more;
         if (is_foreign(run->heredocs[k].raw))
             continue;
+        if (out->commands[0].n_words == 0)
+            take_first_line(s, run->heredocs[k].raw);
         shell_split(a, run->heredocs[k].raw, work, &more);
         gather(&all, &more);
     }
@@ -267,9 +307,26 @@ static void take_shell(struct in_force *now, const struct df_instruction *i) {
     bool env = i->n_args > 1 && str_eqz(program_name(i->args[0]), "env");
     now->kind = kind_of(i->args[env]);
     now->name = program_name(i->args[env]);
-    now->errexit = has_errexit(i);
-    now->pipefail = has_pipefail(i);
+    now->errexit = now->pipefail = false;
+    for (size_t k = 1; k < i->n_args; k++) {
+        now->errexit |= is_errexit(i->args[k]);
+        now->pipefail |= is_pipefail(i->args[k]);
+    }
     now->odd_shell = !is_plain(i);
+}
+
+/* "# hadolint shell=bash": which shell the image has, where its SHELL is not to be seen. */
+static void take_shell_said(struct in_force *now, struct str comments) {
+    struct str comment, name;
+    bool any = str_find(comments, S("hadolint")) >= 0;
+    while (any && comment_next(&comments, &comment)) {
+        if (!pragma_shell(comment, &name))
+            continue;
+        now->kind = kind_of(name);
+        now->name = name;
+        now->errexit = now->pipefail = false;
+        now->odd_shell = true; /* its options are not known */
+    }
 }
 
 /* A file that shells read before the text. */
@@ -282,6 +339,8 @@ static bool sets_profile(const struct df_instruction *i) {
 
 static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
     s->from = NO_STAGE;
+    if (s->i->op != DF_FROM)
+        take_shell_said(shell, s->at->comments);
     if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
         take_shell(shell, s->i);
     if (s->i->op == DF_USER && s->i->n_args)
@@ -296,7 +355,7 @@ static void look(struct names *names, struct lint *l, struct lint_step *s, struc
     s->workdir = shell->workdir;
     shell->workdir |= s->i->op == DF_WORKDIR;
     if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
-        read_script(names->arena, s->i, work, &s->script);
+        read_script(names->arena, s, work);
         unwrap(names->arena, &s->script, s->i->json, work);
     }
     if (s->i->op == DF_COPY)

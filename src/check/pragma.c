@@ -27,6 +27,13 @@ bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names)
     return true;
 }
 
+bool pragma_shell(struct str comment, struct str *name) {
+    if (!take_word(&comment, "hadolint") || !take_word(&comment, "shell") || !str_starts(comment, S("=")))
+        return false;
+    *name = str_trim(str_from(comment, 1));
+    return name->n > 0;
+}
+
 /* As with hadolint, a list with a name in it that no rule has is no pragma: better a finding too many. */
 static void add_names(struct check *c, struct str names, struct str_list *list) {
     enum { NAME_LOOKS = 32 }; /* each is compared with those of all rules */
