@@ -16,8 +16,8 @@ static const char *severity;
 
 const struct opt check_gate_rows[] = {
     OPT_OPTIONAL("require-checks", "SEVERITY", &severity,
-                 "Push nothing of which `croze check --image` finds something that is at least so bad: error (--require-checks alone), "
-                 "warning, info or style; exit code 10 then"),
+                 "No image gets a name, is written or sent of which `croze check --image` finds something that is at least so bad: error "
+                 "(--require-checks alone), warning, info or style; exit code 10 then"),
     OPT_END,
 };
 
@@ -31,6 +31,12 @@ static bool read_policy(struct arena *a, struct check_policy *p, struct err *e) 
         return false;
     p->no_fail = false;
     return policy_set_threshold(word, p, e) || err_wrap(e, "--require-checks");
+}
+
+bool check_gate_fits(struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct check_policy policy = {0};
+    return !severity || read_policy(&a, &policy, e);
 }
 
 static bool print(const struct output *o, struct err *e) {
@@ -80,16 +86,21 @@ const struct image_gate *check_gate(struct store *s, const char *its_verb) {
     return &gate;
 }
 
-bool check_gate_named(struct store *s, const struct image_name *name, const struct image_gate *gate, struct err *e) {
+bool check_gate_image(struct store *s, struct str text, const struct image_gate *gate, struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     struct store_ref ref;
     struct image im;
     if (!gate)
         return true;
-    struct str text = name->digest.n ? arena_join3(&a, name->name, S("@"), name->digest) : image_name_text(&a, name);
     if (!image_find(s, text, &a, &ref, e) || !image_read(s, &ref.manifest, S("linux/" CROZE_ARCH), &im, e))
         return false;
     bool good = gate->passes(gate->ctx, s, &im, text, STR_NULL, e);
     image_fini(&im);
     return good;
+}
+
+bool check_gate_named(struct store *s, const struct image_name *name, const struct image_gate *gate, struct err *e) {
+    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
+    struct str text = name->digest.n ? arena_join3(&a, name->name, S("@"), name->digest) : image_name_text(&a, name);
+    return check_gate_image(s, text, gate, e);
 }

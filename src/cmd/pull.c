@@ -150,7 +150,7 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         err_set(e, ERR_USAGE, "pull takes at least one image");
         return -1;
     }
-    bool good = read_names(args, n, &a, &names, e);
+    bool good = check_gate_fits(e) && read_names(args, n, &a, &names, e);
     if (good && unpack) /* trees belong to the user map of the tier */
         good = sandbox_enter(c->argc, c->argv, e);
     _cleanup_(registries_freep) struct registries *r = good ? registries_of_flags(str_z(args[0]), e) : NULL;

@@ -47,8 +47,10 @@ struct pushing {
 };
 
 static void note_alone(const struct pushing *p, struct str name) {
-    progress_note(p->progress, "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
-                  "(`croze copy` takes an index from one registry to another)", STR_ARG(name));
+    progress_note(p->progress,
+                  "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
+                  "(`croze copy` takes an index from one registry to another)",
+                  STR_ARG(name));
 }
 
 /* docker's lines, that scripts look for. */
@@ -129,6 +131,8 @@ static bool push_to(const struct pushing *p, const char *image, const char *dest
     bool alone;
     if (all_tags)
         return err_set(e, ERR_USAGE, "%s: --all-tags goes to the registry of the images' own name", destination);
+    if (!check_gate_image(p->store, str_z(image), check_gate(p->store, "pushed"), e)) /* before there is anything at the destination */
+        return false;
     _cleanup_(place_closep) struct place *to = place_open(p->registries, p->store, str_z(destination), PLACE_WRITE, p->progress, e);
     if (!to || !push_image_to(p->store, str_z(image), to, p->progress, a, &r, &alone, e))
         return false;
@@ -142,10 +146,10 @@ static bool push_to(const struct pushing *p, const char *image, const char *dest
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
-    if (n == 0) {
+    if (n == 0)
         err_set(e, ERR_USAGE, "push takes at least one image");
+    if (n == 0 || !check_gate_fits(e))
         return -1;
-    }
     struct arena a = ARENA_INIT;
     bool to = has_destination(args, n);
     _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[to]), e);
