@@ -171,6 +171,10 @@ static int show_rules(struct arena *a, char **names, size_t n, struct err *e) {
         rules_json_lines(&wanted, &out);
     else
         rules_print(&wanted, &out);
+    if (out.n == 0) { /* DL3005: hadolint's number, and none of its rules any more */
+        err_set(e, ERR_USAGE, "none of croze's rules is called %s", names[0]);
+        return -1;
+    }
     return print_text(&out, "check --rules", e) ? 0 : -1;
 }
 

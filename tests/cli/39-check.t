@@ -396,6 +396,7 @@ like "... are listed" "$out" '^JSONArgsRecommended  *warning  *In shell form .* 
 does "one of them" croze check --rules dl3025
 like "... by any name" "$out" '^JSONArgsRecommended \(warning\)$'
 unlike "... alone" "$out" AptGetPin
+refuses 2 'none of .* is called DL3005' "a number that has no rule" croze check --rules DL3005
 refuses 2 'no rule is called "DLX"' "none of that name" croze check --rules DLX
 rules=$(croze check --rules --format json | sed 's/^{"id":"\([A-Za-z]*\)".*/\1/' | sort)
 is "... as JSON, one a line" "$(printf '%s\n' "$rules" | sort -u | grep -c .)" "$(printf '%s\n' "$rules" | grep -c .)"
