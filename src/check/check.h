@@ -100,7 +100,8 @@ bool check_error_line(const struct check_result *r, unsigned *line);
 void check_print(const struct check_result *r, struct buf *out);
 /* BuildKit's result: {"warnings": [...], "sources": [...], "buildError": {...}}. */
 void check_json_buildkit(const struct check_result *r, struct buf *out);
-/* The rules that have one of these names, or all: a table for people (of named ones all there is to say), or an object a rule, one a line. */
+/* The rules that have one of these names, or all: a table for people (of named ones all there is to say), or an object a rule, one a
+ * line. */
 void rules_print(const struct str_list *names, struct buf *out);
 void rules_json_lines(const struct str_list *names, struct buf *out);
 

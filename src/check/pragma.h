@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hadolint's comments: "# hadolint ignore=DL3008,DL3009" above an instruction, "# hadolint stage ignore=..." above a FROM, "# hadolint
- * global ignore=..." anywhere, trivy's "# trivy:ignore:DS-0002" above an instruction, "# hadolint shell=..." below a FROM. Private to check/. */
+ * global ignore=..." anywhere, "# hadolint shell=..." below a FROM; and trivy's "# trivy:ignore:DS-0002" above an instruction. Private to
+ * check/. */
 #ifndef CROZE_CHECK_PRAGMA_H
 #define CROZE_CHECK_PRAGMA_H
 

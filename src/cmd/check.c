@@ -18,6 +18,7 @@
 #include "cmd/check_variants.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
+#include "report/meter.h"
 #include "sys/files.h"
 
 static const char *format;
@@ -134,7 +135,9 @@ static bool check_text(const char *path, struct arena *a, struct str name, struc
         err_clear(&r->error);
     }
     o->shellcheck = shellcheck_asked() ? &sc : NULL;
+    struct meter *meter = o->shellcheck ? meter_start("asking ShellCheck", METER_TIME, -1, 0) : NULL;
     check_dockerfile(a, text, name, o, r);
+    meter_end(meter);
     if (sc.err.kind != ERR_NONE)
         err_move(e, &sc.err);
     return e->kind == ERR_NONE;
