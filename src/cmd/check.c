@@ -39,6 +39,11 @@ static const struct opt options[] = {
     OPT_TABLE(check_image_rows, "Images"),
     OPT_TABLE(check_origin_rows, "Where files of images come from"),
     OPT_TABLE(check_host_rows, "Hosts"),
+    OPT_UNSUPPORTED('o', "output", "FILE", "findings go to standard output: croze check ... >FILE"),
+    OPT_UNSUPPORTED(0, "severity", "WORD[,WORD]", "--failure-threshold says from which severity on the exit code is 10"),
+    OPT_UNSUPPORTED(0, "exit-code", "NUMBER", "it is 10 if something is found; --no-fail makes it 0"),
+    OPT_UNSUPPORTED(0, "exit-level", "WORD", "--failure-threshold says from which severity on the exit code is 10"),
+    OPT_UNSUPPORTED(0, "input", "FILE", "an archive is named as an operand is: --image docker-archive:FILE"),
     OPT_END,
 };
 

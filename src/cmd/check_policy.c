@@ -20,7 +20,8 @@ static struct opt_list ignored, asked, errors, warnings, infos, styles, registri
 const struct opt check_policy_rows[] = {
     OPT_ENUM(0, "compat", compat_words, &compat,
              "Whose word counts where tools contradict each other: croze, hadolint, buildkit, trivy; only rules that the tool has speak"),
-    OPT_LIST(0, "ignore", "RULE[,RULE]", &ignored, "Leave findings of these rules out; any tool's name of a rule will do: DL3008, DS-0001"),
+    OPT_LIST('i', "ignore", "RULE[,RULE]", &ignored,
+             "Leave findings of these rules out; any tool's name of a rule will do: DL3008, DS-0001"),
     OPT_LIST(0, "enable", "RULE[,RULE]", &asked, "Let rules speak that are silent unless asked for"),
     OPT_LIST(0, "error", "RULE[,RULE]", &errors, "Take findings of these rules for errors"),
     OPT_LIST(0, "warning", "RULE[,RULE]", &warnings, "... for warnings"),

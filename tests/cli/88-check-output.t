@@ -87,6 +87,9 @@ printf 'format: sonarqube\n' >.hadolint.yaml
 refuses 2 'format: sonarqube, which croze does not write; --format' "a format that there is not" croze check name
 does "... harms nobody who names one" croze check -f text good
 rm .hadolint.yaml
+does "dockle's -i" croze check -i DL3066 name
+refuses 2 'output: .*>FILE' "an option of trivy's" croze check -o x name
+refuses 2 'severity is not supported: --failure-threshold' "another one" croze check --severity HIGH name
 mkdir dir
 refuses 1 'dir is a directory: .*croze check dir/Dockerfile' "a directory" croze check dir
 refuses 1 'croze check --image app:1' "an image" croze check app:1
