@@ -109,7 +109,7 @@ static void look_at_entries(struct image_check *c, size_t layer) {
     for (size_t i = 0; i < toc_count(t); i++) {
         struct entry en;
         toc_entry(t, i, &c->scratch, &en);
-        run_rules(c, READS_ENTRY, &(struct image_entry){.entry = &en, .layer = layer});
+        run_rules(c, READS_ENTRY, &(struct image_entry){.entry = &en, .layer = layer, .number = i});
     }
 }
 
@@ -120,7 +120,7 @@ static void look_at_mark(struct image_check *c, size_t layer, const struct mark 
     if (!toc_find(c->view.tocs[layer], m->path, &i))
         return;
     toc_entry(c->view.tocs[layer], i, NULL, &en);
-    m->rule->image(c, m->rule, &(struct image_entry){.entry = &en, .layer = layer, .mark = m->text});
+    m->rule->image(c, m->rule, &(struct image_entry){.entry = &en, .layer = layer, .number = i, .mark = m->text});
     arena_fini(&c->scratch);
 }
 

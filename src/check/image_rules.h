@@ -13,7 +13,7 @@
 /* One entry of one layer. */
 struct image_entry {
     const struct entry *entry;
-    size_t layer;
+    size_t layer, number;         /* ... in that layer's toc */
     struct str mark;              /* READS_CONTENT: what the rule noted of its bytes */
 };
 
