@@ -102,7 +102,7 @@ static void look_at_entries(struct image_check *c, size_t layer) {
     for (size_t i = 0; i < toc_count(t); i++) {
         struct entry en;
         toc_entry(t, i, &c->scratch, &en);
-        run_rules(c, READS_ENTRY, &(struct image_entry){.entry = &en, .layer = layer});
+        run_rules(c, READS_ENTRY, &(struct image_entry){.entry = &en, .layer = layer, .number = i});
     }
 }
 
@@ -110,9 +110,11 @@ static void look_at_entries(struct image_check *c, size_t layer) {
 static void look_at_mark(struct image_check *c, size_t layer, const struct mark *m) {
     struct entry en = {.path = m->path, .type = ENTRY_FILE};
     size_t i;
-    if (toc_find(c->view.tocs[layer], m->path, &i))
+    bool is_listed = toc_find(c->view.tocs[layer], m->path, &i);
+    if (is_listed)
         toc_entry(c->view.tocs[layer], i, NULL, &en);
-    m->rule->image(c, m->rule, &(struct image_entry){.entry = &en, .layer = layer, .mark = m->text});
+    struct image_entry at = {.entry = &en, .layer = layer, .number = is_listed ? i : NOT_LISTED, .mark = m->text};
+    m->rule->image(c, m->rule, &at);
     arena_fini(&c->scratch);
 }
 

@@ -51,9 +51,18 @@ static bool match_stage(const struct gathering *g, size_t stage, struct image *i
     return true;
 }
 
+/* What --squash made of the layers is a line behind all others (build/squash.c). */
+static bool is_squash(const struct history *h) {
+    return str_starts(h->created_by, S("# ")) && str_ends(h->created_by, S(" layers squashed"));
+}
+
 static bool match(const struct gathering *g, const struct plan *p, struct image *im, struct err *e) {
     size_t left = im->n_history, stage = p->target;
+    left -= left && is_squash(&im->history[left - 1]);
     while (match_stage(g, stage, im, &left, e)) {
+        if (p->stages[stage].base_kind == BASE_SCRATCH && left > 0)
+            return err_set(e, ERR_FAILED, "it begins with nothing, and the image's history with %s, which it has not",
+                           SHOWN(image_step(g->arena, im->history[0].created_by)));
         if (p->stages[stage].base_kind != BASE_STAGE)
             return true;
         stage = p->stages[stage].base_stage;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which lines of a Dockerfile made which lines of an image's history, for an image that was built some time ago, by croze or by BuildKit:
- * the instructions of the target, the stages that it stands on before it, are the last lines of the history, one for one. */
+ * the instructions of the target, the stages that it stands on before it, are the last lines of the history, one for one; where the first
+ * of these stages is FROM scratch, all of it. */
 #ifndef CROZE_CHECK_IMAGE_LINES_H
 #define CROZE_CHECK_IMAGE_LINES_H
 

@@ -71,21 +71,24 @@ static void not_executable(struct image_check *c, const struct rule *r, const st
 
 /* --- Its first bytes ----------------------------------------------------------------------------------------------------------------- */
 
-static bool is_program(const struct image_check *c, const struct image_entry *en) {
+/* Whether the bytes are the program's: its name may be a hard link to the one that has them, as busybox's are. */
+static bool is_program(struct image_check *c, const struct image_entry *en) {
     struct view_node node;
-    _cleanup_(arena_fini) struct arena a = ARENA_INIT;
-    return c->program.n && str_eq(en->entry->path, c->program) && view_lookup(&c->view, c->program, &a, &node) && node.layer == en->layer;
+    return c->program.n && view_lookup(&c->view, c->program, &c->scratch, &node) && node.entry.type == ENTRY_FILE &&
+           node.bytes_layer == en->layer && node.bytes_index == en->number;
 }
 
 /* "/bin/sh" of "#!/bin/sh -e"; "" if it is no script. */
 static struct str interpreter(struct str bytes, struct str *line) {
-    struct str rest, word;
+    struct str rest;
+    size_t n = 0;
     if (!str_starts(bytes, S("#!")))
         return STR_NULL;
     (void)str_cut(str_from(bytes, 2), '\n', line, &rest);
     struct str text = str_trim(str_first(*line, 255));
-    (void)str_cut(text, ' ', &word, &rest);
-    return word;
+    while (n < text.n && text.p[n] != ' ' && text.p[n] != '\t')
+        n++;
+    return str_first(text, n);
 }
 
 /* The dynamic loader that a 64-bit little-endian ELF file asks for (elf(5), PT_INTERP); "" if it asks for none or is something else. */
@@ -123,7 +126,7 @@ static void mark_needs(struct marker *m, const struct rule *r, const struct watc
 static void no_interpreter(struct image_check *c, const struct rule *r, const struct image_entry *en) {
     struct str found;
     if (is_program(c, en) && !resolve(c, en->mark, &found))
-        image_report_at(c, r, en->layer, en->entry->path, 0, "needs %s, which is not in the image: it cannot start", SHOWN(en->mark));
+        image_report_at(c, r, en->layer, c->program, 0, "needs %s, which is not in the image: it cannot start", SHOWN(en->mark));
 }
 
 static void mark_carriage_return(struct marker *m, const struct rule *r, const struct watched_file *f) {
@@ -134,7 +137,7 @@ static void mark_carriage_return(struct marker *m, const struct rule *r, const s
 
 static void carriage_returns(struct image_check *c, const struct rule *r, const struct image_entry *en) {
     if (is_program(c, en))
-        image_report_at(c, r, en->layer, en->entry->path, 0, "%.*s", STR_ARG(en->mark));
+        image_report_at(c, r, en->layer, c->program, 0, "%.*s", STR_ARG(en->mark));
 }
 
 /* --- The rows ------------------------------------------------------------------------------------------------------------------------ */

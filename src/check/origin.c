@@ -16,13 +16,12 @@ static const struct rule *unproven_rule(void);
 /* --- Digests -------------------------------------------------------------------------------------------------------------------------- */
 
 void origin_digests_add(struct origin_digests *s, const struct digest *d) {
-    struct str key = str_n((const char *)d->b, sizeof d->b);
-    if (!map_get(&s->map, key))
-        (void)map_put(&s->map, arena_str(&s->arena, key), s);
+    if (!map_get(&s->map, digest_key(d)))
+        (void)map_put(&s->map, arena_str(&s->arena, digest_key(d)), s);
 }
 
 bool origin_digests_has(const struct origin_digests *s, const struct digest *d) {
-    return s && map_get(&s->map, str_n((const char *)d->b, sizeof d->b));
+    return s && map_get(&s->map, digest_key(d));
 }
 
 void origin_digests_fini(struct origin_digests *s) {

@@ -4,26 +4,14 @@
 #include "base/limits.h"
 #include "check/origin_work.h"
 
-/* The entry that holds the bytes of a hard link: in its own layer, else in one below. Each step goes down, so it ends. */
+/* From a name that a container sees to the entry that holds its bytes, for a hard link perhaps in a lower layer. */
 static bool find_bytes(const struct view *v, size_t *layer, size_t *number, struct entry *en) {
     struct view_node node;
-    while (en->type == ENTRY_HARDLINK) {
-        size_t own;
-        struct entry there;
-        struct str link = en->link;
-        if (toc_find(v->tocs[*layer], link, &own)) {
-            toc_entry(v->tocs[*layer], own, NULL, &there);
-            if (there.type != ENTRY_HARDLINK) {
-                *number = own;
-                *en = there;
-                break;
-            }
-        }
-        struct view below = *v;
-        below.n = *layer;
-        if (!view_lookup(&below, link, NULL, &node) || !toc_find(v->tocs[node.layer], link, number))
+    if (en->type == ENTRY_HARDLINK) {
+        if (!view_lookup(v, en->path, NULL, &node) || node.entry.type != ENTRY_FILE)
             return false;
-        *layer = node.layer;
+        *layer = node.bytes_layer;
+        *number = node.bytes_index;
         toc_entry(v->tocs[*layer], *number, NULL, en);
     }
     return en->type == ENTRY_FILE;
@@ -41,9 +29,7 @@ static struct origin_file *file_new(struct origin_work *w, size_t layer, size_t 
 }
 
 struct origin_file *origin_file_of(const struct origin_work *w, size_t layer, size_t number) {
-    struct entry en;
-    toc_entry(w->view.tocs[layer], number, NULL, &en);
-    return find_bytes(&w->view, &layer, &number, &en) && w->inodes[layer] ? w->inodes[layer][number] : NULL;
+    return w->inodes[layer] ? w->inodes[layer][number] : NULL;
 }
 
 static bool add_database(struct origin_work *w, enum package_list kind, struct origin_file *f, struct err *e) {

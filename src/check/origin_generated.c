@@ -34,7 +34,6 @@ static const char *const files[] = {
     "etc/ca-certificates.conf",
     "etc/ssl/certs/ca-certificates.crt",
     "etc/ssl/certs/java/cacerts",
-    "etc/pki/ca-trust/extracted",
     "usr/lib/locale/locale-archive",
     "usr/share/info/dir",
     "usr/share/info/dir.old",
@@ -119,18 +118,22 @@ static bool is_compiled(const struct origin_work *w, struct str path) {
     return is_listed(w, arena_printf(&a, "%.*s/%.*s.py", STR_ARG(path_dir(dir)), STR_ARG(module)));
 }
 
-/* A program is no cache; scripts of packages are with their lists. */
-static bool may_be_generated(const struct origin_file *f) {
-    return !f->is_executable || path_below(f->path, S("var/lib/dpkg/info"));
+/* "PACKAGE.postinst", which dpkg keeps with its lists. */
+static bool is_package_script(struct str path) {
+    static const char *const ends[] = {".preinst", ".postinst", ".prerm", ".postrm", ".config"};
+    bool ends_so = false;
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+        ends_so |= str_ends(path, str_z(ends[k]));
+    return ends_so && str_eqz(path_dir(path), "var/lib/dpkg/info");
 }
 
 bool origin_is_generated(const struct origin_work *w, const struct origin_file *f) {
     struct str path = f->path;
+    if (f->is_executable) /* a program is no cache */
+        return is_package_script(path);
     for (size_t k = 0; files[k]; k++)
         if (str_eqz(path, files[k]))
             return true;
-    if (!may_be_generated(f))
-        return false;
     for (size_t k = 0; dirs[k]; k++)
         if (path_below(path, str_z(dirs[k])))
             return true;

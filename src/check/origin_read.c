@@ -103,7 +103,7 @@ static bool take_entry(void *ctx, const struct entry *en, const struct content *
     if (en->type != ENTRY_FILE || !toc_find(r->work->view.tocs[r->layer], en->path, &number))
         return true;
     struct origin_file *f = origin_file_of(r->work, r->layer, number);
-    return !f || f->layer != r->layer || read_file(r, f, content, e);
+    return !f || read_file(r, f, content, e);
 }
 
 /* --- Layers --------------------------------------------------------------------------------------------------------------------------- */

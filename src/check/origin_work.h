@@ -74,7 +74,7 @@ struct origin_work {
 };
 
 void origin_note(struct origin_work *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Of a layer's entry `number`: the file that holds its bytes, which may lie in a lower layer; NULL: none that a container sees. */
+/* The file whose bytes a layer's entry `number` holds; NULL: none that a container sees. */
 struct origin_file *origin_file_of(const struct origin_work *w, size_t layer, size_t number);
 MUST_CHECK bool origin_find_files(struct origin_work *w, struct err *e);
 void origin_forget_files(struct origin_work *w);

@@ -3,6 +3,7 @@
 #include "cmd/check_bases.h"
 
 #include "image/image.h"
+#include "registry/pull.h"
 #include "sandbox/sandbox.h"
 
 static enum { UNTRIED, OPEN, NONE } state;
@@ -35,15 +36,29 @@ static bool look_up(void *ctx, struct arena *a, const struct plan_stage *stage, 
     return known;
 }
 
-/* An image that was built here has a digest that no registry knows. */
+/* Whether the repository that the name means has, or had, the image: one that was built here, or has got its name from `croze tag`, has a
+ * digest that is not there. */
+static bool is_from(struct store *s, struct arena *a, struct str image, const struct digest *d, struct err *e) {
+    struct image_name name;
+    struct repository repository;
+    struct str *origins;
+    size_t n = 0;
+    bool is = false;
+    if (!image_name_parse(a, image, &name, e) || !store_origins(s, d, a, &origins, &n))
+        return false;
+    repository_of(a, &name, &repository);
+    struct str text = repository_text(a, &repository);
+    for (size_t k = 0; k < n; k++)
+        is |= str_eq(origins[k], text);
+    return is;
+}
+
 static bool pin(void *ctx, struct arena *a, struct str image, struct str *digest) {
     struct context *c = ctx;
     struct store_ref found;
-    struct str *origins;
     struct err e = ERR_INIT;
     char text[DIGEST_TEXT + 1];
-    size_t n = 0;
-    bool known = opened(c) && image_find(&c->store, image, a, &found, &e) && store_origins(&c->store, &found.manifest, a, &origins, &n);
+    bool known = opened(c) && image_find(&c->store, image, a, &found, &e) && is_from(&c->store, a, image, &found.manifest, &e);
     if (known)
         *digest = arena_str(a, str_z(digest_text(&found.manifest, text)));
     err_clear(&e);

@@ -26,7 +26,7 @@ const struct opt check_origin_rows[] = {
     OPT_END,
 };
 
-/* Set once the first image is looked at, and used for all. */
+/* Set once the first image is looked at, and used for all. A source that cannot be read is every image's error. */
 static struct {
     struct arena arena;
     bool is_read;
@@ -70,8 +70,8 @@ static bool read_source(struct err *e) {
     size_t n = 0;
     if (!source || state.is_read)
         return true;
-    state.is_read = true;
-    return git_files_as_committed(source, (struct git_files_sink){take, NULL}, &n, e) || err_wrap(e, "--source");
+    state.is_read = git_files_as_committed(source, (struct git_files_sink){take, NULL}, &n, e);
+    return state.is_read || err_wrap(e, "--source");
 }
 
 /* --- Images --------------------------------------------------------------------------------------------------------------------------- */

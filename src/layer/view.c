@@ -169,6 +169,8 @@ bool view_lookup(const struct view *v, struct str path, struct arena *a, struct 
         toc_entry(v->tocs[p.layer], p.index, a, &out->entry);
         out->entry.path = path;
     }
+    out->bytes_layer = p.layer;
+    out->bytes_index = p.index;
     out->has_digest = out->entry.type == ENTRY_FILE && toc_digest(v->tocs[p.layer], p.index, &out->digest);
     return true;
 }
@@ -176,7 +178,7 @@ bool view_lookup(const struct view *v, struct str path, struct arena *a, struct 
 /* --- Listing --- */
 
 struct name_set {
-    struct map seen;           /* name -> &shown or &gone, from the topmost layer that says something of it */
+    struct map seen; /* name -> &shown or &gone, from the topmost layer that says something of it */
     VEC(struct str) shown;
 };
 static const char shown, gone;

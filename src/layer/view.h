@@ -23,6 +23,7 @@ void view_close(struct view *v);
 struct view_node {
     struct entry entry;     /* path is the resolved one; a hard link is given as the file it names */
     size_t layer;           /* which of the layers owns it */
+    size_t bytes_layer, bytes_index; /* of a file: the entry that holds its bytes, in that layer's toc; not its own for a hard link */
     bool has_digest;
     struct digest digest;
 };

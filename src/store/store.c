@@ -125,16 +125,20 @@ static bool open_fetched(struct store *s, struct err *e) {
            (s->gits_fd = open_dir(s, "gits", e)) >= 0;
 }
 
-static bool open_later(struct store *s, struct err *e) {
-    return (s->marks_fd = open_dir(s, "marks", e)) >= 0 && open_fetched(s, e);
+static bool open_marks(struct store *s, struct err *e) {
+    return (s->marks_fd = open_dir(s, "marks", e)) >= 0;
 }
 
-/* A store of an older croze may have none of it. */
-static bool open_later_if_there(struct store *s, struct err *e) {
-    bool ok = open_later(s, e);
-    if (!ok && e->sys == ENOENT)
+static bool is_absent(struct err *e) {
+    bool absent = e->sys == ENOENT;
+    if (absent)
         err_clear(e);
-    return ok || e->kind == ERR_NONE;
+    return absent;
+}
+
+/* A store of an older croze may have some of it, or nothing. */
+static bool open_later_if_there(struct store *s, struct err *e) {
+    return (open_marks(s, e) || is_absent(e)) && (open_fetched(s, e) || is_absent(e));
 }
 
 /* What no image is without. */
@@ -188,7 +192,7 @@ bool store_open(struct store *s, const char *root, const char *flavour, struct e
         return false;
     /* 0700: trees hold set-user-id programs and images may hold secrets, so nobody else enters */
     if (file_mkdirs(path, 0700, e) && open_root(s, path, e) && make_layout(s, e) && open_trees(s, e) && open_dirs(s, e) &&
-        open_later(s, e) && lease_open(s, e) && clean_up(s, e))
+        open_marks(s, e) && open_fetched(s, e) && lease_open(s, e) && clean_up(s, e))
         return true;
     store_close(s);
     return err_wrap(e, "store %s", path);

@@ -143,6 +143,11 @@ ImageToken bad/Dockerfile 6"
 refuses 1 'bad/Other: line 6, RUN, is not what made the image: there its history has COPY' "another file is refused" sh -c \
     "sed s/COPY/RUN/ bad/Dockerfile >bad/Other; '$CROZE' check --image --dockerfile bad/Other bad:1"
 refuses 1 'bad/Dockerfile: line [0-9]*, ' "so is another stage" croze check --image --dockerfile bad/Dockerfile --target files bad:1
+(echo FROM scratch && sed '1,/^FROM files/d' bad/Dockerfile) >bad/Scratch
+refuses 1 'bad/Scratch: it begins with nothing, and the image.s history with ' "and one that ends alike, but begins with nothing" \
+    croze check --image --dockerfile bad/Scratch bad:1
+croze build -q -t squashed:1 --squash-new bad >/dev/null
+is "of a squashed image history has the lines still, but the layer has none" "$(lines --dockerfile bad/Dockerfile squashed:1)" "ImageToken squashed:1 "
 refuses 2 'give --dockerfile, too' "a stage of nothing" croze check --image --target files bad:1
 refuses 2 'give --image, too' "no image" croze check --dockerfile bad/Dockerfile bad/Dockerfile
 for format in sarif checkstyle junit gitlab github; do
@@ -195,6 +200,11 @@ does "--fix pins it" env CROZE_ROOT="$T/second" "$CROZE" check --no-fail --enabl
 is "  and no other" "$(cat "$T/pinned")" "FROM $at/demo/good:1@$digest AS a
 FROM good:1
 COPY --from=a /opt /opt"
+
+CROZE_ROOT="$T/second" croze tag "$at/demo/good:1" good:1
+exits 10 "a name that was given here" env CROZE_ROOT="$T/second" "$CROZE" check --enable FromUndigested "$T/tagged"
+like "  is of a repository that does not have the digest" "$out" 'tagged:2:[0-9]*: info: FROM good:1 names no digest \['
+CROZE_ROOT="$T/second" croze rmi good:1 >/dev/null
 
 # Tables of contents and marks tell all: the layers may even be gone.
 croze check --image bad:1 --format json >"$T/before"

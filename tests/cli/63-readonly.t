@@ -42,6 +42,11 @@ if [ "$tier" = root ]; then
     is "... as ever" "$out" "the store is sound"
     does "... --deep too" read_only fsck --deep
     refuses 1 'cannot be written: Read-only file system' "... --repair says why it cannot" read_only fsck --repair
+    bad=$(printf %064d 1)
+    rmdir "$CROZE_ROOT/marks" && printf x >"$CROZE_ROOT/downloads/urls/$bad"
+    exits 1 "... of a store of an older croze, which has no marks" read_only fsck
+    like "... sees what is wrong with the rest" "$out" "downloads/urls/$bad.*not a record of a URL"
+    rm "$CROZE_ROOT/downloads/urls/$bad" && mkdir "$CROZE_ROOT/marks"
     chmod 711 "$T"
     cp "$CROZE" "$T/croze" # where nobody can execute it
     refuses 1 'store .*: Permission denied' "another user's store that one may not read" as_nobody images

@@ -260,6 +260,16 @@ FROM base
 RUN printf '#! /bin/sh -e\n' >/start && chmod 755 /start
 ENTRYPOINT ["/start"]
 END
+pair ImageInterpreterMissing <<'END'
+FROM base
+RUN printf '#!/bin/bash\n' >/one && chmod 755 /one && ln /one /start
+ENTRYPOINT ["/start"]
+---
+FROM base
+RUN printf '#!/bin/sh\t-e\n' >/one && chmod 755 /one && ln /one /start
+ENTRYPOINT ["/start"]
+END
+like "... by the name that is started, which is a hard link" "$(croze check --image bad)" '^bad: /start: error: needs /bin/bash'
 pair ImageProgramCarriageReturn <<'END'
 FROM base
 RUN printf '#!/bin/sh\r\nexec true\r\n' >/start && chmod 755 /start
@@ -365,7 +375,7 @@ is "... and of one that is cut no line in part" "$(found "oci-archive:$T/cut.tar
 
 tested="$tested ImagePackageFileChanged ImageOriginUnproven" # in 89-check-origin.t
 is "every rule over images has twins" "$(croze check --rules --format json | sed -n 's/^{"id":"\(Image[A-Za-z]*\)".*/\1/p' | sort)" \
-    "$(printf '%s\n' $tested | sort)"
+    "$(printf '%s\n' $tested | sort -u)"
 
 # --- bases, archives, layouts ---
 

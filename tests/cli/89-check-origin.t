@@ -55,6 +55,12 @@ tree conf
 is "a conffile may be changed; it is not proven then" "$(found conf ImagePackageFileChanged) $(what conf)" "0 package 1; generated 2; unproven 1; /etc/tool.conf"
 is "ImageOriginUnproven: found once where something is unproven" "$(found conf ImageOriginUnproven) $(found good ImageOriginUnproven)" "1 0"
 
+fresh var/lib/dpkg/info/tool.postinst var/lib/dpkg/info/miner var/lib/dpkg/info/tool.list etc/environment
+chmod 755 "$T/tree/var/lib/dpkg/info/tool.postinst" "$T/tree/var/lib/dpkg/info/miner" "$T/tree/etc/environment"
+tree programs
+is "what may be executed is not generated, but for scripts of packages" "$(what programs)" \
+    'generated 2; unproven 2; /etc/environment; /var/lib/dpkg/info/miner'
+
 fresh srv/empty
 : >"$T/tree/srv/empty"
 pkg own "$T/tree" busybox-static
