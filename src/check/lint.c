@@ -2,7 +2,6 @@
  * Instructions in a row, their stages and shells: see lint.h. */
 #include "check/lint.h"
 
-#include "base/limits.h"
 #include "base/map.h"
 #include "check/config.h"
 #include "check/expanded.h"
