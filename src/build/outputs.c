@@ -128,9 +128,9 @@ static void tell(const struct image *im, struct build_result *r) {
 }
 
 /* Images of one build differ in how their layers are packed, so the first one speaks for all. */
-static bool passes(struct build *b, const struct image *im, const struct build_result *r, struct err *e) {
+static bool passes(struct build *b, const struct build_output *o, const struct image *im, const struct build_result *r, struct err *e) {
     const struct image_gate *g = b->options->gate;
-    struct str name = b->options->n_tags ? b->options->tags[0] : S("the image");
+    struct str name = count_names(b, o) ? name_at(b, o, 0) : S("the image");
     return r->has_image || !g || g->passes(g->ctx, b->store, im, name, b->file.name, e);
 }
 
@@ -148,7 +148,7 @@ static bool make_images(struct build *b, struct made *made, struct build_result 
         struct image plain;
         if (!target_image_write(b, &target, NULL, &plain, e) || (o->must_equal && !verify_same(b->store, o->must_equal, &plain, e)))
             return false;
-        if (o->n_outputs == 0 && !passes(b, &plain, r, e))
+        if (o->n_outputs == 0 && !passes(b, &(struct build_output){.kind = OUTPUT_IMAGE}, &plain, r, e))
             return false;
         if (o->n_outputs == 0)
             tell(&plain, r);
@@ -158,7 +158,7 @@ static bool make_images(struct build *b, struct made *made, struct build_result 
             continue;
         if (!target_image_write(b, &target, &o->outputs[i], &made[i].image, e) || !name_all(b, &o->outputs[i], &made[i], e))
             return false;
-        if (!passes(b, &made[i].image, r, e))
+        if (!passes(b, &o->outputs[i], &made[i].image, r, e))
             return false;
         if (!r->has_image)
             tell(&made[i].image, r);

@@ -68,7 +68,9 @@ struct check_options {
     /* The image that a stage stands on: its configuration, and its platform ("linux/arm64", or "": it does not say); false: it is not
      * known. May be NULL: no base is known. Rules then keep silent where the image could prove them wrong. */
     bool (*base)(void *ctx, struct arena *a, const struct plan_stage *stage, struct container_config *out, struct str *platform);
-    void *base_ctx;
+    /* The digest that a name of a registry led to when its image was brought here ("sha256:..."); false: it is not here. May be NULL. */
+    bool (*pin)(void *base_ctx, struct arena *a, struct str image, struct str *digest);
+    void *base_ctx;               /* of both */
 };
 
 struct check_result {

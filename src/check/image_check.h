@@ -21,7 +21,8 @@ struct image_check_options {
 struct image_check_result {
     struct finding *findings;     /* by layer, then by path */
     size_t n_findings;
-    size_t n_dropped;             /* above LIMIT_FINDINGS */
+    size_t n_dropped;             /* above LIMIT_FINDINGS: those that are no failure first */
+    bool is_partial;              /* of a layer there were more marks than are kept (marks.h): what is bad may not have been seen */
 };
 
 /* All texts lie in the arena or in the image. An error: the image could not be read to its end. */

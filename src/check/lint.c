@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Instructions in a row, their stages and shells: see lint.h. */
+ * Instructions in a row, their stages, and what is in force at each: see lint.h. */
 #include "check/lint.h"
 
+#include "base/limits.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "check/config.h"
 #include "check/expanded.h"
 #include "check/lint_script.h"
@@ -118,46 +120,21 @@ static void ship(struct lint *l) {
         l->stages[k].ships = true;
 }
 
-/* --- Shells ----------------------------------------------------------------------------------------------------------------------- */
-
-/* Whether a text is all that the shell reads: no profile, and no option that changes what a text means. */
-static bool is_plain(const struct df_instruction *shell) {
-    return shell->n_args == 2 && word_in("sh bash ash dash", lint_program_name(shell->args[0])) && str_eqz(shell->args[1], "-c");
-}
-
 /* --- The whole -------------------------------------------------------------------------------------------------------------------- */
 
 /* What is in force, which a stage takes from the one it stands on. */
 struct in_force {
-    enum shell_kind kind;
-    struct str name;
-    bool errexit, pipefail, workdir, odd_shell, profile, other_user;
+    struct shell_start shell;
+    bool workdir, profile, other_user;
 };
-
-static void take_shell(struct in_force *now, const struct df_instruction *i) {
-    bool env = i->n_args > 1 && str_eqz(lint_program_name(i->args[0]), "env");
-    now->kind = lint_shell_kind(i->args[env]);
-    now->name = lint_program_name(i->args[env]);
-    now->errexit = now->pipefail = false;
-    for (size_t k = 1; k < i->n_args; k++) {
-        now->errexit |= lint_is_errexit(i->args[k]);
-        now->pipefail |= lint_is_pipefail(i->args[k]);
-    }
-    now->odd_shell = !is_plain(i);
-}
 
 /* "# hadolint shell=bash": which shell the image has, where its SHELL is not to be seen. */
 static void take_shell_said(struct in_force *now, struct str comments) {
     struct str comment, name;
     bool any = str_find(comments, S("hadolint")) >= 0;
-    while (any && comment_next(&comments, &comment)) {
-        if (!pragma_shell(comment, &name))
-            continue;
-        now->kind = lint_shell_kind(name);
-        now->name = name;
-        now->errexit = now->pipefail = false;
-        now->odd_shell = true; /* its options are not known */
-    }
+    while (any && comment_next(&comments, &comment))
+        if (pragma_shell(comment, &name))
+            now->shell = shell_start(&name, 1);
 }
 
 /* A file that shells read before the text. */
@@ -168,24 +145,24 @@ static bool sets_profile(const struct df_instruction *i) {
     return false;
 }
 
-static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
+static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *now, uint64_t *work) {
     s->from = NO_STAGE;
     if (s->i->op != DF_FROM)
-        take_shell_said(shell, s->at->comments);
+        take_shell_said(now, s->at->comments);
     if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
-        take_shell(shell, s->i);
+        now->shell = shell_start(s->i->args, s->i->n_args);
     if (s->i->op == DF_USER && s->i->n_args)
-        shell->other_user = !word_is_root(lint_unquoted(s->i->args[0]));
-    shell->profile |= sets_profile(s->i);
-    s->shell = shell->kind;
-    s->shell_name = shell->name;
-    s->pipefail = shell->pipefail;
-    s->errexit = shell->errexit;
-    s->plain_shell = !shell->odd_shell && !shell->profile;
-    s->other_user = shell->other_user;
-    s->workdir = shell->workdir;
-    shell->workdir |= s->i->op == DF_WORKDIR;
-    if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN))
+        now->other_user = !word_is_root(lint_unquoted(s->i->args[0]));
+    now->profile |= sets_profile(s->i);
+    s->shell = now->shell.kind;
+    s->shell_name = now->shell.name;
+    s->pipefail = now->shell.pipefail;
+    s->errexit = now->shell.errexit;
+    s->plain_shell = !now->shell.odd && !now->profile;
+    s->other_user = now->other_user;
+    s->workdir = now->workdir;
+    now->workdir |= s->i->op == DF_WORKDIR;
+    if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || s->shell != SHELL_FOREIGN))
         lint_read_script(names->arena, s, work);
     if (s->i->op == DF_COPY)
         s->from = find_stage(l, names, s->stage, lint_flag(s->i, "from"));
@@ -200,19 +177,19 @@ void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, s
     *out = (struct lint){.file = file, .n = n};
     out->steps = arena_array(a, struct lint_step, n);
     out->stages = arena_array(a, struct lint_stage, n + 1);
-    struct in_force shell = {0}, *behind = arena_array(a, struct in_force, n + 1); /* of each stage */
+    struct in_force now = {0}, *behind = arena_array(a, struct in_force, n + 1); /* of each stage */
     for (size_t k = 0; k < n; k++) {
         const struct df_instruction *at = &file->instructions[k];
         bool global = at->op == DF_ARG && out->n_stages == 0; /* ARG before the first FROM is of no stage, but of the first here */
         if (at->op == DF_FROM || (out->n_stages == 0 && !global)) {
             begin_stage(out, &names, at->op == DF_FROM ? at : NULL, k);
             ptrdiff_t base = out->stages[out->n_stages - 1].base;
-            shell = base == NO_STAGE ? (struct in_force){0} : behind[base];
+            now = base == NO_STAGE ? (struct in_force){0} : behind[base];
         }
         size_t stage = out->n_stages ? out->n_stages - 1 : 0;
         out->steps[k] = (struct lint_step){.at = at, .i = at->trigger ? at->trigger : at, .stage = stage};
-        look(&names, out, &out->steps[k], &shell, work);
-        behind[stage] = shell;
+        look(&names, out, &out->steps[k], &now, work);
+        behind[stage] = now;
         out->stages[stage].end = k + 1;
     }
     find_runs(out);

@@ -9,7 +9,7 @@
 /* --- Shells ----------------------------------------------------------------------------------------------------------------------- */
 
 /* "C:\...\powershell.exe" is powershell. */
-struct str lint_program_name(struct str path) {
+static struct str program_name(struct str path) {
     for (ptrdiff_t k; (k = str_rindex(path, '/')) >= 0 || (k = str_rindex(path, '\\')) >= 0;)
         path = str_from(path, (size_t)k + 1);
     if (path.n > 4 && str_eq_nocase(str_from(path, path.n - 4), S(".exe")))
@@ -17,8 +17,8 @@ struct str lint_program_name(struct str path) {
     return path;
 }
 
-enum shell_kind lint_shell_kind(struct str program) {
-    struct str name = lint_program_name(program);
+static enum shell_kind kind_of(struct str program) {
+    struct str name = program_name(program);
     if (word_in("bash zsh ksh", name))
         return SHELL_BASH;
     if (word_in("sh dash", name))
@@ -26,14 +26,33 @@ enum shell_kind lint_shell_kind(struct str program) {
     return word_in("ash", name) ? SHELL_ASH : SHELL_FOREIGN;
 }
 
-/* "-e", "-euxo", "errexit" behind "-o". */
-bool lint_is_errexit(struct str option) {
-    bool letters = option.n > 1 && option.p[0] == '-' && option.p[1] != '-';
-    return str_eqz(option, "errexit") || (letters && str_index(option, 'e') > 0);
+/* "-eo pipefail": the letter is among short flags, or its name is a word. */
+static bool has_option(const struct str *words, size_t n, char letter, const char *name) {
+    for (size_t k = 1; k < n; k++) {
+        bool is_short = words[k].n > 1 && words[k].p[0] == '-' && words[k].p[1] != '-';
+        if (str_eqz(words[k], name) || (letter && is_short && str_index(words[k], letter) > 0))
+            return true;
+    }
+    return false;
 }
 
-bool lint_is_pipefail(struct str option) {
-    return str_eqz(option, "pipefail");
+/* "env", its flags and what it sets stand before the program: "#!/usr/bin/env -S bash -e". */
+static size_t behind_env(const struct str *words, size_t n) {
+    size_t k = 0;
+    if (n > 1 && str_eqz(program_name(words[0]), "env"))
+        k = 1;
+    while (k && k + 1 < n && (str_starts(words[k], S("-")) || str_index(words[k], '=') > 0))
+        k++;
+    return k;
+}
+
+struct shell_start shell_start(const struct str *words, size_t n) {
+    size_t k = behind_env(words, n);
+    struct shell_start start = {.kind = kind_of(words[k]), .name = program_name(words[k])};
+    start.errexit = has_option(words + k, n - k, 'e', "errexit");
+    start.pipefail = has_option(words + k, n - k, '\0', "pipefail");
+    start.odd = n != 2 || !word_in("sh bash ash dash", start.name) || !str_eqz(words[1], "-c");
+    return start;
 }
 
 /* --- Scripts ---------------------------------------------------------------------------------------------------------------------- */
@@ -64,18 +83,41 @@ static void take_gathered(struct arena *a, commands *all, struct shell *s) {
 }
 
 static bool is_shell(struct str program) {
-    return word_in("sh bash ash dash ksh zsh", lint_program_name(program));
+    return word_in("sh bash ash dash ksh zsh", program_name(program));
 }
 
-/* Whether the text is a program for another interpreter, which its first line names. */
-static bool is_foreign(struct str text) {
-    struct str line, rest, first, second;
+enum { WORDS = 16 }; /* of a line that starts a shell */
+
+/* The words of the line that names an interpreter; 0: there is none. */
+static size_t interpreter(struct str text, struct str words[WORDS]) {
+    struct str line, rest, word;
+    size_t n = 0;
     if (!str_starts(text, S("#!")))
-        return false;
+        return 0;
     (void)str_cut(text, '\n', &line, &rest);
-    (void)str_cut(str_trim(str_from(line, 2)), ' ', &first, &rest);
-    (void)str_cut(str_trim(rest), ' ', &second, &rest);
-    return !is_shell(str_eqz(lint_program_name(first), "env") ? second : first);
+    line = str_trim(str_from(line, 2));
+    while (n < WORDS && str_next(&line, ' ', &word))
+        if (word.n)
+            words[n++] = word;
+    return n;
+}
+
+static bool is_foreign(struct str text) {
+    struct str words[WORDS];
+    size_t n = interpreter(text, words);
+    return n && !is_shell(words[behind_env(words, n)]);
+}
+
+/* Whether a shell is told to read a text of its own, or a file. */
+static bool reads_another(const struct shell_command *c) {
+    for (size_t k = 1; k < c->n_words; k++) {
+        struct str word = c->words[k].text, before = c->words[k - 1].text;
+        bool is_short = word.n > 1 && word.p[0] == '-' && word.p[1] != '-',
+             is_value = str_starts(before, S("-")) && str_ends(before, S("o"));
+        if ((is_short && str_index(word, 'c') > 0) || (word.n && word.p[0] != '-' && !is_value))
+            return !str_eqz(before, "-s");
+    }
+    return false;
 }
 
 /* RUN <<EOF, or RUN sh <<EOF: the document is a shell's text. Others are data. */
@@ -83,69 +125,40 @@ static bool is_script(const struct shell *line) {
     if (line->n != 1)
         return false;
     const struct shell_command *c = &line->commands[0];
-    return c->n_words == 0 || is_shell(c->words[0].text);
+    return c->n_words == 0 || (is_shell(c->words[0].text) && !reads_another(c));
 }
 
-/* The options of SHELL are not those of a shell that the line or the document names. */
-static void take_interpreter(struct lint_step *s, struct str program) {
-    s->shell_name = lint_program_name(program);
-    s->shell = lint_shell_kind(program);
-    s->errexit = s->pipefail = false;
-}
-
-static void take_option(struct lint_step *s, struct str option) {
-    s->errexit |= lint_is_errexit(option);
-    s->pipefail |= lint_is_pipefail(option);
-}
-
-/* RUN bash -e <<EOF */
-static void take_command(struct lint_step *s, const struct shell_command *c) {
-    if (c->n_words)
-        take_interpreter(s, c->words[0].text);
-    for (size_t k = 1; k < c->n_words; k++)
-        take_option(s, c->words[k].text);
-}
-
-/* "#!/bin/bash -e", "#!/usr/bin/env bash" */
-static void take_first_line(struct lint_step *s, struct str text) {
-    struct str line, rest, word;
-    if (!str_starts(text, S("#!")))
+/* RUN bash -e <<EOF, or a document that begins with #!: that shell reads it, and not the one that SHELL names. */
+static void take_own_shell(struct lint_step *s, const struct shell_command *line, struct str document) {
+    struct str words[WORDS];
+    size_t n = line->n_words ? 0 : interpreter(document, words);
+    for (; n < line->n_words && n < WORDS; n++)
+        words[n] = line->words[n].text;
+    if (n == 0)
         return;
-    (void)str_cut(text, '\n', &line, &rest);
-    rest = str_from(line, 2);
-    for (bool named = false; str_next(&rest, ' ', &word);) {
-        word = str_trim(word);
-        if (named)
-            take_option(s, word);
-        else if (is_shell(word))
-            take_interpreter(s, word);
-        named |= is_shell(word);
-    }
+    struct shell_start own = shell_start(words, n);
+    s->shell = own.kind;
+    s->shell_name = own.name;
+    s->errexit = own.errexit;
+    s->pipefail = own.pipefail;
 }
 
-static void read_script(struct arena *a, struct lint_step *s, uint64_t *work) {
-    const struct df_instruction *run = s->i;
-    struct shell *out = &s->script;
-    if (run->json) {
-        *out = (struct shell){.commands = words_alone(a, run), .n = 1};
-        return;
-    }
-    shell_split(a, run->n_args ? run->args[0] : STR_NULL, work, out);
-    if (run->n_heredocs == 0 || !is_script(out))
-        return;
+static void read_documents(struct arena *a, struct lint_step *s, uint64_t *work) {
     commands all = {0};
-    gather(&all, out);
-    take_command(s, &out->commands[0]);
-    for (size_t k = 0; k < run->n_heredocs; k++) {
+    bool first = true;
+    gather(&all, &s->script);
+    for (size_t k = 0; k < s->i->n_heredocs; k++) {
+        struct str raw = s->i->heredocs[k].raw;
         struct shell more;
-        if (is_foreign(run->heredocs[k].raw))
+        if (is_foreign(raw))
             continue;
-        if (out->commands[0].n_words == 0)
-            take_first_line(s, run->heredocs[k].raw);
-        shell_split(a, run->heredocs[k].raw, work, &more);
+        if (first)
+            take_own_shell(s, &s->script.commands[0], raw);
+        first = false;
+        shell_split(a, raw, work, &more);
         gather(&all, &more);
     }
-    take_gathered(a, &all, out);
+    take_gathered(a, &all, &s->script);
 }
 
 enum { WRAPPERS = 4 }; /* of one command: more have no meaning */
@@ -177,6 +190,11 @@ static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) 
 }
 
 void lint_read_script(struct arena *a, struct lint_step *s, uint64_t *work) {
-    read_script(a, s, work);
+    if (s->i->json)
+        s->script = (struct shell){.commands = words_alone(a, s->i), .n = 1};
+    else
+        shell_split(a, s->i->n_args ? s->i->args[0] : STR_NULL, work, &s->script);
+    if (!s->i->json && s->i->n_heredocs && is_script(&s->script))
+        read_documents(a, s, work);
     unwrap(a, &s->script, s->i->json, work);
 }

@@ -2,6 +2,7 @@
  * Making marks: shows the files of a layer that passes to the rules that read bytes (marks.h). */
 #include "check/marks_make.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,13 +11,16 @@
 #include "base/mem.h"
 #include "layer/read.h"
 
+/* Of a layer: with their list, no more than LIMIT_MARKS_BYTES while they are made, and less as a file. */
+#define MARKS_KEPT_BYTES (LIMIT_MARKS_BYTES / 2)
+
 struct marker {
     struct store *store;
     const struct rule *rules[MARKING_RULES_MAX];
     size_t n_rules;
     pthread_mutex_t lock; /* of the rest */
-    struct arena arena;
-    size_t used;
+    struct arena arena; /* of the texts */
+    size_t used;        /* bytes, of all marks */
     struct marks marks;
 };
 
@@ -32,17 +36,68 @@ static void fini(struct marker *m) {
     pthread_mutex_destroy(&m->lock);
 }
 
+/* --- Order --------------------------------------------------------------------------------------------------------------------------- */
+
+static int by_place(const void *a, const void *b) {
+    const struct mark *x = a, *y = b;
+    int order = str_cmp(x->path, y->path);
+    if (order == 0)
+        order = strcmp(x->rule->id, y->rule->id);
+    return order ? order : str_cmp(x->text, y->text);
+}
+
+/* Threads have made them in any order. */
+static void sort(struct marks *m) {
+    if (m->list.n)
+        qsort(m->list.p, m->list.n, sizeof *m->list.p, by_place);
+}
+
+/* More than it takes in the file: its place in the list counts, too. */
+static size_t bytes_of(const struct mark *m) {
+    return mark_bytes(m->rule, m->path, m->text) + sizeof *m;
+}
+
+static size_t number_of(const struct marker *m, const struct rule *r) {
+    size_t k = 0;
+    while (k < m->n_rules && m->rules[k] != r)
+        k++;
+    assert(k < m->n_rules);
+    return k;
+}
+
+/* Keeps of each rule the first ones by their order, as many as fit into its share. So it does not matter in which order they came, a layer
+ * has one set of marks, whoever made them; and a rule's marks take no room of another's: a hundred thousand scripts hide no token. */
+static void keep_what_fits(struct marker *m) {
+    struct marks *all = &m->marks;
+    struct arena kept = ARENA_INIT;
+    size_t n = 0, share[MARKING_RULES_MAX] = {0};
+    sort(all);
+    m->used = 0;
+    for (size_t k = 0; k < all->list.n; k++) {
+        struct mark one = all->list.p[k];
+        size_t *used = &share[number_of(m, one.rule)], bytes = bytes_of(&one);
+        *used += bytes; /* what does not fit ends its rule's */
+        if (*used > MARKS_KEPT_BYTES / m->n_rules)
+            continue;
+        m->used += bytes;
+        one.path = arena_str(&kept, one.path);
+        one.text = arena_str(&kept, one.text);
+        all->list.p[n++] = one;
+    }
+    all->n_dropped += all->list.n - n;
+    all->list.n = n;
+    arena_fini(&m->arena);
+    m->arena = kept;
+}
+
 /* --- Noting -------------------------------------------------------------------------------------------------------------------------- */
 
 static void add(struct marker *m, const struct rule *r, struct str path, struct str text) {
-    size_t bytes = strlen(r->id) + path.n + text.n + 64; /* more than it takes in the file */
-    if (m->used + bytes > LIMIT_MARKS_BYTES / 2) {
-        m->marks.n_dropped++;
-        return;
-    }
-    m->used += bytes;
     struct mark mark = {r, arena_str(&m->arena, path), arena_str(&m->arena, text)};
     vec_push(&m->marks.list, mark);
+    m->used += bytes_of(&mark);
+    if (m->used > 2 * MARKS_KEPT_BYTES)
+        keep_what_fits(m);
 }
 
 void marker_note(struct marker *m, const struct rule *r, const struct watched_file *f, const char *fmt, ...) {
@@ -63,20 +118,6 @@ static void look(void *of, const struct watched_file *f) {
 
 /* --- A layer ------------------------------------------------------------------------------------------------------------------------- */
 
-static int by_place(const void *a, const void *b) {
-    const struct mark *x = a, *y = b;
-    int order = str_cmp(x->path, y->path);
-    if (order == 0)
-        order = strcmp(x->rule->id, y->rule->id);
-    return order ? order : str_cmp(x->text, y->text);
-}
-
-/* Threads have made them in any order. */
-static void sort(struct marks *m) {
-    if (m->list.n)
-        qsort(m->list.p, m->list.n, sizeof *m->list.p, by_place);
-}
-
 static void *begin(struct store *s) {
     struct marker *m = mem_alloc(sizeof *m);
     init(m, s);
@@ -85,7 +126,7 @@ static void *begin(struct store *s) {
 
 static bool commit(void *of, const struct digest *diff_id, struct err *e) {
     struct marker *m = of;
-    sort(&m->marks);
+    keep_what_fits(m);
     return m->store->read_only || marks_publish(m->store, diff_id, &m->marks, e);
 }
 
@@ -140,5 +181,7 @@ bool marks_make(struct store *s, struct layer *l, struct marks *out, struct err 
     bool good = layer_read(s, l, (struct entry_sink){take_entry, &(struct reading){&m, room}}, e) && commit(&m, &l->diff_id, e) &&
                 hand_over(&m, out, e);
     fini(&m);
+    if (!good)
+        marks_fini(out);
     return good;
 }

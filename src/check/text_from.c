@@ -47,10 +47,17 @@ static void latest(struct check *c, const struct rule *r, const struct df_instru
         check_note(c, r, c->step, s->image, NULL, "FROM %.*s moves with every release", STR_ARG(s->image));
 }
 
+/* What is here is what a build would take now: with its digest it takes the same. */
 static void undigested(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct lint_stage *s = &c->lint.stages[c->step->stage];
-    if (i->op == DF_FROM && c->step->at == i && is_image(s) && !take_apart(s->image).digest)
-        check_note(c, r, c->step, s->image, NULL, "FROM %.*s names no digest", STR_ARG(s->image));
+    const struct check_options *o = c->options;
+    struct str digest = STR_NULL;
+    if (i->op != DF_FROM || c->step->at != i || !is_image(s) || take_apart(s->image).digest)
+        return;
+    if (o->pin && str_index(s->image, '$') < 0 && o->pin(o->base_ctx, &c->scratch, s->image, &digest))
+        fix_behind(c, c->step, s->image, arena_join3(&c->scratch, S("@"), digest, STR_NULL));
+    check_note(c, r, c->step, s->image, NULL, "FROM %.*s names no digest%s%.*s", STR_ARG(s->image), digest.n ? "; here it is " : "",
+               STR_ARG(digest));
 }
 
 /* --- Registries ------------------------------------------------------------------------------------------------------------------- */

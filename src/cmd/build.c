@@ -95,7 +95,8 @@ static bool read_options(struct arena *a, const char *context, struct build_opti
     *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
     return read_filter(a, o, e) && build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) &&
-           read_registry(a, o, e) && build_check_read(o, e);
+           read_registry(a, o, e) &&
+           build_check_read(o, e);
 }
 
 static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {
@@ -140,11 +141,13 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     struct arena a = ARENA_INIT;
     struct build_options o;
     enum progress_mode mode = PROGRESS_QUIET;
-    bool good = read_options(&a, args[0], &o, e) && check_gate_fits(e) && (quiet || progress_mode_parse(str_z(progress), &mode));
+    bool good = read_options(&a, args[0], &o, e) && (quiet || progress_mode_parse(str_z(progress), &mode));
     if (good) {
-        o.gate = check_gate(&c->store, "named");
         struct progress *p = progress_new(mode, STDERR_FILENO);
-        good = explain_ignore.n ? explain(&c->store, &o, &a, p, e) : build(&c->store, &o, p, e);
+        struct check_gate gate;
+        good = check_gate_open(&gate, &c->store, "named", p, &o.gate, e) &&
+               (explain_ignore.n ? explain(&c->store, &o, &a, p, e) : build(&c->store, &o, p, e));
+        check_gate_close(&gate);
         progress_free(p);
     }
     run_options_fini(&o.run);

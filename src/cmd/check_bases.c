@@ -35,8 +35,24 @@ static bool look_up(void *ctx, struct arena *a, const struct plan_stage *stage, 
     return known;
 }
 
+/* An image that was built here has a digest that no registry knows. */
+static bool pin(void *ctx, struct arena *a, struct str image, struct str *digest) {
+    struct context *c = ctx;
+    struct store_ref found;
+    struct str *origins;
+    struct err e = ERR_INIT;
+    char text[DIGEST_TEXT + 1];
+    size_t n = 0;
+    bool known = opened(c) && image_find(&c->store, image, a, &found, &e) && store_origins(&c->store, &found.manifest, a, &origins, &n);
+    if (known)
+        *digest = arena_str(a, str_z(digest_text(&found.manifest, text)));
+    err_clear(&e);
+    return known;
+}
+
 void check_bases_offer(struct context *c, struct check_options *o) {
     o->base = look_up;
+    o->pin = pin;
     o->base_ctx = c;
 }
 

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --require-checks of build, pull and push: an image passes only if croze check has nothing bad to say of it. Findings go to standard
- * error, and one that is as bad as the flag says is ERR_FINDINGS. Exceptions (.croze-check.yaml) count. */
+ * --require-checks of build, pull and push: an image passes only if croze check has nothing bad to say of it. Findings are notes of the
+ * command's progress, and one that is as bad as the flag says is ERR_FINDINGS. Exceptions (.croze-check.yaml) count; one that has expired
+ * is a finding. */
 #ifndef CROZE_CMD_CHECK_GATE_H
 #define CROZE_CMD_CHECK_GATE_H
 
+#include "check/check.h"
 #include "cmd/opt.h"
 #include "image/image.h"
+#include "report/progress.h"
 
 extern const struct opt check_gate_rows[]; /* as OPT_TABLE(check_gate_rows, "Checks") */
 
 bool check_gate_asked(void);
-/* Whether what the flag and the files of settings say can be read: known before anything is done. */
-MUST_CHECK bool check_gate_fits(struct err *e);
-/* The gate that the flag asks for, or NULL. `verb` says what does not become of an image that does not pass ("pulled"). Files of layers
- * that come into the store from then on are looked at as they come. */
-const struct image_gate *check_gate(struct store *s, const char *verb);
-/* An image of the store through it; true at once where there is no gate. `text`: as image_find() takes it. */
-MUST_CHECK bool check_gate_image(struct store *s, struct str text, const struct image_gate *gate, struct err *e);
-MUST_CHECK bool check_gate_named(struct store *s, const struct image_name *name, const struct image_gate *gate, struct err *e);
+
+/* Owned by the command, until the last image has passed. */
+struct check_gate {
+    struct image_gate gate;
+    struct arena arena; /* of the policy */
+    struct check_policy policy;
+    struct progress *progress;
+    const char *verb;
+};
+/* The gate that the flag asks for, or NULL in *out. What is wrong with the flag or with files of exceptions is said now, and not after
+ * hours of work. `verb` says what does not become of an image that does not pass ("pulled"); `p` outlives the gate. Files of layers that
+ * come into the store from then on are looked at as they come. */
+MUST_CHECK bool check_gate_open(struct check_gate *g, struct store *s, const char *verb, struct progress *p, const struct image_gate **out,
+                                struct err *e);
+void check_gate_close(struct check_gate *g);
 
 #endif

@@ -47,6 +47,7 @@ struct pulling {
     struct context *context;
     struct registries *registries;
     struct progress *progress;
+    const struct image_gate *gate;
 };
 
 static bool unpack_layers(const struct pulling *p, const struct pull_result *r, struct arena *a, struct err *e) {
@@ -82,7 +83,7 @@ static void say(const struct image_name *name, const struct pull_result *r, stru
 static bool pull_one(const struct pulling *p, const struct image_name *name, struct err *e) {
     struct arena a = ARENA_INIT;
     struct pull_options o = {.platform = str_z(platform), .depth = unpack ? PULL_TREES : PULL_BLOBS, .progress = p->progress};
-    o.gate = check_gate(&p->context->store, "pulled");
+    o.gate = p->gate;
     if (o.gate && !unpack) /* its layers are looked at as they come */
         o.depth = PULL_CONTENTS;
     struct pull_result r;
@@ -150,14 +151,17 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         err_set(e, ERR_USAGE, "pull takes at least one image");
         return -1;
     }
-    bool good = check_gate_fits(e) && read_names(args, n, &a, &names, e);
+    bool good = read_names(args, n, &a, &names, e);
     if (good && unpack) /* trees belong to the user map of the tier */
         good = sandbox_enter(c->argc, c->argv, e);
     _cleanup_(registries_freep) struct registries *r = good ? registries_of_flags(str_z(args[0]), e) : NULL;
-    struct pulling p = {c, r, r ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
-    good = r && pull_each(&p, names, n, e);
-    if (p.progress)
+    if (r) {
+        struct pulling p = {c, r, progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO), NULL};
+        struct check_gate gate;
+        good = check_gate_open(&gate, &c->store, "pulled", p.progress, &p.gate, e) && pull_each(&p, names, n, e);
+        check_gate_close(&gate);
         progress_free(p.progress);
+    }
     arena_fini(&a);
-    return good ? 0 : -1;
+    return good && r ? 0 : -1;
 }

@@ -43,14 +43,12 @@ const struct cmd cmd_push = {
 struct pushing {
     struct store *store;
     struct registries *registries;
-    struct progress *progress;
+    struct push_options options;
 };
 
 static void note_alone(const struct pushing *p, struct str name) {
-    progress_note(p->progress,
-                  "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
-                  "(`croze copy` takes an index from one registry to another)",
-                  STR_ARG(name));
+    progress_note(p->options.progress, "%.*s names an index, of which the store has this machine's image only: that was pushed, alone "
+                  "(`croze copy` takes an index from one registry to another)", STR_ARG(name));
 }
 
 /* docker's lines, that scripts look for. */
@@ -74,8 +72,7 @@ static bool push_one(const struct pushing *p, const struct image_name *name, str
     if (!quiet)
         printf("The push refers to repository [%.*s]\n", STR_ARG(repository_text(&a, &repository)));
     fflush(stdout);
-    bool good = check_gate_named(p->store, name, check_gate(p->store, "pushed"), e) &&
-                push_image(p->registries, p->store, name, p->progress, &a, &r, &alone, e);
+    bool good = push_image(p->registries, p->store, name, &p->options, &a, &r, &alone, e);
     if (good)
         say(p, name, &r, alone, &a);
     good = good && digest_file_write(digest_file, &r.root.digest, e);
@@ -131,10 +128,8 @@ static bool push_to(const struct pushing *p, const char *image, const char *dest
     bool alone;
     if (all_tags)
         return err_set(e, ERR_USAGE, "%s: --all-tags goes to the registry of the images' own name", destination);
-    if (!check_gate_image(p->store, str_z(image), check_gate(p->store, "pushed"), e)) /* before there is anything at the destination */
-        return false;
-    _cleanup_(place_closep) struct place *to = place_open(p->registries, p->store, str_z(destination), PLACE_WRITE, p->progress, e);
-    if (!to || !push_image_to(p->store, str_z(image), to, p->progress, a, &r, &alone, e))
+    _cleanup_(place_closep) struct place *to = place_open(p->registries, p->store, str_z(destination), PLACE_WRITE, p->options.progress, e);
+    if (!to || !push_image_to(p->store, str_z(image), to, &p->options, a, &r, &alone, e))
         return false;
     if (alone)
         note_alone(p, str_z(image));
@@ -146,17 +141,22 @@ static bool push_to(const struct pushing *p, const char *image, const char *dest
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
-    if (n == 0)
+    if (n == 0) {
         err_set(e, ERR_USAGE, "push takes at least one image");
-    if (n == 0 || !check_gate_fits(e))
         return -1;
+    }
     struct arena a = ARENA_INIT;
     bool to = has_destination(args, n);
     _cleanup_(registries_freep) struct registries *r = registries_of_flags(str_z(args[to]), e);
-    struct pushing p = {&c->store, r, r ? progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO) : NULL};
-    bool good = r && (to ? push_to(&p, args[0], args[1], &a, e) : push_each(&p, args, n, &a, e));
-    if (p.progress)
-        progress_free(p.progress);
+    bool good = false;
+    if (r) {
+        struct pushing p = {&c->store, r, {progress_new(quiet ? PROGRESS_QUIET : PROGRESS_AUTO, STDERR_FILENO), NULL}};
+        struct check_gate gate;
+        good = check_gate_open(&gate, &c->store, "pushed", p.options.progress, &p.options.gate, e) &&
+               (to ? push_to(&p, args[0], args[1], &a, e) : push_each(&p, args, n, &a, e));
+        check_gate_close(&gate);
+        progress_free(p.options.progress);
+    }
     arena_fini(&a);
     return good ? 0 : -1;
 }

@@ -160,7 +160,7 @@ static bool begins_chunk(const struct layer_writer *w, struct str path, uint64_t
 
 /* --- Contents --- */
 
-_Static_assert((int)WATCH_HEAD_BYTES <= (int)CHUNK_FILE, "a watched head lies in one chunk");
+_Static_assert((int)WATCH_HEAD_BYTES == (int)CHUNK_FILE, "a file's first piece is the head that a watch is shown, and no more");
 
 static uint32_t add_path(struct chunk *c, struct str path) {
     size_t at = c->paths.n;

@@ -48,13 +48,17 @@ struct pull_wanted {
 MUST_CHECK bool image_find_or_pull(struct store *s, struct str text, const struct pull_wanted *w, struct arena *a, struct store_ref *out,
                                    struct err *e);
 
+struct push_options {
+    struct progress *progress;   /* may be NULL */
+    const struct image_gate *gate; /* not NULL: nothing is sent unless every image that would be passes */
+};
 /* The image that `name` has in the store to the repository of that name, under its tag. Of an index that the store has in part only this
  * machine's image goes; *alone tells. */
-MUST_CHECK bool push_image(struct registries *r, struct store *s, const struct image_name *name, struct progress *progress, struct arena *a,
-                           struct copy_result *out, bool *alone, struct err *e);
+MUST_CHECK bool push_image(struct registries *r, struct store *s, const struct image_name *name, const struct push_options *o,
+                           struct arena *a, struct copy_result *out, bool *alone, struct err *e);
 
 /* The same of any image of the store, to a place that is open for writing. */
-MUST_CHECK bool push_image_to(struct store *s, struct str image, struct place *to, struct progress *progress, struct arena *a,
+MUST_CHECK bool push_image_to(struct store *s, struct str image, struct place *to, const struct push_options *o, struct arena *a,
                               struct copy_result *out, bool *alone, struct err *e);
 
 /* "docker.io/library/alpine:latest": as docker prints it last. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Marks: what a file of them holds is read back; other rules' and damaged ones are no marks; and tokens are found by the fast search as by
- * the plain one, wherever they stand. */
+ * the plain one, wherever they stand; of more than fit the same are kept. */
 #include "check/marks_make.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -66,6 +70,55 @@ static void hostile(void) {
     refuses((struct mark){&(struct rule){.id = "NoSuchRule"}, S("a"), S("x")}, "a rule that there is not");
 }
 
+/* --- More than fits --- */
+
+enum { SCRIPTS = 4000, PATH_BYTES = 4000 };
+
+/* Scripts with long names, in one order or the other, as threads would bring them. */
+static void show_scripts(void *of, bool backwards) {
+    static const char text[] = "#!/bin/sh\n";
+    for (size_t k = 0; k < SCRIPTS; k++) {
+        char path[PATH_BYTES + 1];
+        memset(path, 'a', PATH_BYTES);
+        for (size_t i = 200; i < PATH_BYTES; i += 200)
+            path[i] = '/';
+        snprintf(path + PATH_BYTES - 8, 9, "%08zu", backwards ? SCRIPTS - 1 - k : k);
+        marks_watch.file(of, &(struct watched_file){str_n(path, PATH_BYTES), 0755, sizeof text - 1, str_n(text, sizeof text - 1)});
+    }
+}
+
+static void make_marks(struct store *s, const struct digest *d, bool backwards) {
+    struct err e = ERR_INIT;
+    void *of = marks_watch.begin(s);
+    show_scripts(of, backwards);
+    ok(marks_watch.commit(of, d, &e), "more marks than fit are published: %s", e.kind ? e.msg : "fine");
+    marks_watch.end(of);
+    err_clear(&e);
+}
+
+/* A layer has one set of marks, whichever threads were faster. */
+static void too_many(void) {
+    char dir[] = "/tmp/croze-marks.XXXXXX";
+    struct err e = ERR_INIT;
+    struct digest one = sha256_of("1", 1), two = sha256_of("2", 1);
+    struct marks a = {0}, b = {0};
+    bool found_a = false, found_b = false;
+    char hex[DIGEST_HEX + 1];
+    ok(mkdtemp(dir) != NULL, "a directory");
+    struct store s = {.marks_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    make_marks(&s, &one, false);
+    make_marks(&s, &two, true);
+    ok(marks_open(&s, &one, &a, &found_a, &e) && found_a && marks_open(&s, &two, &b, &found_b, &e) && found_b, "both are read back");
+    ok(a.n_dropped > 0 && a.n_dropped + a.list.n == SCRIPTS, "%zu of %d are kept", a.list.n, SCRIPTS);
+    ok(str_eq(buf_str(&a.bytes), buf_str(&b.bytes)), "the same ones, in whatever order they were made");
+    marks_fini(&a);
+    marks_fini(&b);
+    (void)unlinkat(s.marks_fd, digest_hex(&one, hex), 0);
+    (void)unlinkat(s.marks_fd, digest_hex(&two, hex), 0);
+    close(s.marks_fd);
+    ok(rmdir(dir) == 0, "nothing else was left");
+}
+
 /* --- Tokens --- */
 
 struct found {
@@ -126,6 +179,7 @@ static void alike(void) {
 int main(void) {
     round_trip();
     hostile();
+    too_many();
     tokens();
     alike();
     return tap_done();
