@@ -128,7 +128,7 @@ struct in_force {
     bool workdir, profile, other_user;
 };
 
-/* "# hadolint shell=bash": which shell the image has, where its SHELL is not to be seen. */
+/* "# hadolint shell=bash": which shell the image has, where its SHELL is not to be seen. Its options are not known. */
 static void take_shell_said(struct in_force *now, struct str comments) {
     struct str comment, name;
     bool any = str_find(comments, S("hadolint")) >= 0;
