@@ -190,7 +190,7 @@ void check_dockerfile(struct arena *a, struct str text, struct str name, const s
     source_init(&c.source, a, str_first(text, LIMIT_DOCKERFILE_BYTES));
     (void)run(&c, text, name, r);
     sort(&c, r);
-    r->n_dropped = c.n_dropped;
+    r->n_dropped = c.findings.n_dropped;
     r->fails = c.config.error && r->n_findings > 0;
     vec_fini(&c.findings);
     vec_fini(&c.edits);

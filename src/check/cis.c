@@ -69,10 +69,7 @@ void host_find(struct host_check *c, const struct rule *r, struct str subject, s
     f.path = is_path ? subject : STR_NULL;
     if (!judge(c->options->policy, &f))
         return;
-    if (c->findings.n < LIMIT_FINDINGS)
-        vec_push(&c->findings, f);
-    else
-        c->report->n_dropped++;
+    finding_keep(&c->findings, &f);
 }
 
 static void add_item(struct host_check *c, struct host_item item) {
@@ -99,10 +96,7 @@ void host_say(struct host_check *c, enum cis_verdict v, struct str subject, cons
 void host_say_found(struct host_check *c, struct str subject, const struct finding *f) {
     struct str text = f->path.n ? arena_printf(c->arena, "%s: %s", SHOWN(f->path), SHOWN(f->message)) : f->message;
     add_item(c, (struct host_item){CIS_FAIL, subject, text});
-    if (c->findings.n < LIMIT_FINDINGS)
-        vec_push(&c->findings, *f);
-    else
-        c->report->n_dropped++;
+    finding_keep(&c->findings, f);
 }
 
 /* --- Evidence ------------------------------------------------------------------------------------------------------------------------ */
@@ -241,6 +235,7 @@ void cis_check(struct arena *a, const struct host_source *source, const struct c
     for (size_t k = 0; k < rows.n; k++)
         report->answers[report->n_answers++] = answer(&c, rows.p[k]);
     report->n_findings = c.findings.n;
+    report->n_dropped = c.findings.n_dropped;
     report->findings = arena_array(a, struct finding, c.findings.n);
     if (c.findings.n)
         memcpy(report->findings, c.findings.p, c.findings.n * sizeof *c.findings.p);

@@ -65,6 +65,8 @@ static void check_certificates(struct host_check *c, file_check *check) {
     enum host_read got = c->source->list(c->source->ctx, certs, c->arena, &hosts, &why);
     if (got == HOST_DENIED)
         host_say(c, CIS_MANUAL, str_z(certs), "cannot be listed: %s", why);
+    if (hosts.n > LIMIT_HOST_NAMES)
+        host_say(c, CIS_MANUAL, str_z(certs), "more than %d registries: the rest was not looked at", LIMIT_HOST_NAMES);
     for (size_t k = 0; k < hosts.n && k < LIMIT_HOST_NAMES; k++) {
         struct str dir = arena_printf(c->arena, "%s/%.*s", certs, STR_ARG(hosts.p[k]));
         if (c->source->stat(c->source->ctx, dir.p, &f, &why) == HOST_READ && !S_ISDIR(f.mode))
@@ -111,6 +113,14 @@ static void check_containerd(struct host_check *c, file_check *check) {
         check_file(c, S("/run/docker/containerd/containerd.sock"), check, false);
 }
 
+static void check_config(struct host_check *c, file_check *check) {
+    const struct host_daemon *d = host_daemon(c);
+    if (d->config_path.n)
+        check_file(c, d->config_path, check, false);
+    else
+        host_say(c, CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(d->config.why));
+}
+
 static void check_object(struct host_check *c, file_check *check) {
     const char *object = c->rule->object;
     if (strcmp(object, "certificates") == 0)
@@ -120,7 +130,7 @@ static void check_object(struct host_check *c, file_check *check) {
     else if (strcmp(object, "containerd") == 0)
         check_containerd(c, check);
     else if (strcmp(object, "daemon.json") == 0)
-        check_file(c, host_daemon(c)->config_path, check, false);
+        check_config(c, check);
     else if (str_starts(str_z(object), S("tls")))
         check_tls(c, object, check);
     else if (object[0] == '/')

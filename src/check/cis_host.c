@@ -74,8 +74,8 @@ static void partition(struct host_check *c) {
         host_say(c, CIS_NA, dir, "not there");
         return;
     }
-    if (c->source->link(c->source->ctx, arena_strz(c->arena, dir), c->arena, &target, &why) == HOST_READ && str_starts(target, S("/")))
-        dir = target;
+    if (c->source->link(c->source->ctx, arena_strz(c->arena, dir), c->arena, &target, &why) == HOST_READ && target.n)
+        dir = str_starts(target, S("/")) ? target : arena_join3(c->arena, path_dir(dir), S("/"), target);
     dir = arena_join3(c->arena, S("/"), path_clean(c->arena, dir, true), STR_NULL);
     if (!read_mounts(c, &mounts, &why)) {
         host_say(c, CIS_MANUAL, dir, "whether it is a mount is not known: %s", why);
@@ -111,11 +111,14 @@ static void say_members(struct host_check *c, const char *name, struct str membe
 }
 
 static void trusted_users(struct host_check *c) {
+    struct host_setting told = host_setting(c, "group", 'G', "group", SETTING_TEXT);
     const char *name = host_engine_group(c);
     struct str members = STR_NULL, why;
     gid_t gid = 0;
     if (c->is_rootless)
         host_say(c, CIS_NA, STR_NULL, "the engine is rootless: it is its user's alone");
+    else if (told.state == SETTING_UNKNOWN && !host_daemon(c)->is_absent)
+        host_say_unknown(c, "whose group its socket is", &told);
     else if (host_group(c, name, &gid, &members, &why))
         say_members(c, name, members, gid);
     else if (!str_starts(why, S("there is no")))
@@ -128,14 +131,15 @@ static void trusted_users(struct host_check *c) {
 
 /* --- What is audited ----------------------------------------------------------------------------------------------------------------- */
 
-/* The daemon's own program, wherever it lies. */
+/* The daemon's own program, wherever it lies. One that an update has replaced runs on, and the new one lies where it was. */
 static struct str daemon_program(struct host_check *c) {
+    static const struct str gone = S(" (deleted)");
     struct str path;
     const char *why;
     pid_t pid = host_daemon(c)->pid;
     if (pid && c->source->link(c->source->ctx, arena_printf(c->arena, "/proc/%d/exe", (int)pid).p, c->arena, &path, &why) == HOST_READ &&
         str_starts(path, S("/")))
-        return path;
+        return str_ends(path, gone) ? str_first(path, path.n - gone.n) : path;
     return S("/usr/bin/dockerd");
 }
 
@@ -156,7 +160,9 @@ static void audited(struct host_check *c) {
     struct host_file f;
     const char *why = "";
     enum host_read got = path.n ? c->source->stat(c->source->ctx, arena_strz(c->arena, path), &f, &why) : HOST_ABSENT;
-    if (path.n == 0)
+    if (path.n == 0 && strcmp(c->rule->object, "daemon.json") == 0)
+        host_say(c, CIS_MANUAL, STR_NULL, "%.*s", STR_ARG(host_daemon(c)->config.why));
+    else if (path.n == 0)
         host_say(c, CIS_NA, STR_NULL, "systemd has no %s here", c->rule->object);
     else if (got == HOST_ABSENT)
         host_say(c, CIS_NA, path, "not there");

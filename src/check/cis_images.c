@@ -5,8 +5,9 @@
 #include "check/host_rules.h"
 #include "check/image_rules.h"
 #include "check/registries.h"
-#include "sys/clock.h"
 #include "check/tokens.h"
+#include "check/words.h"
+#include "sys/clock.h"
 
 /* What check_image() found under this number. */
 static bool say_found(struct host_check *c, const struct host_image *i) {
@@ -21,20 +22,13 @@ static bool say_found(struct host_check *c, const struct host_image *i) {
 
 /* --- Users --------------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_root(struct str spec) {
-    struct str user, group;
-    uint64_t uid;
-    (void)str_cut(spec, ':', &user, &group);
-    return str_eqz(user, "root") || (str_to_u64(user, 10, UINT32_MAX, &uid) && uid == 0);
-}
-
 static void image_user(struct host_check *c, const struct host_image *i) {
     struct str user, group;
     uint64_t uid;
     (void)str_cut(i->user, ':', &user, &group);
     if (i->user.n == 0)
         host_say(c, CIS_FAIL, i->name, "no user is named: containers run as root");
-    else if (is_root(i->user))
+    else if (word_is_root(i->user))
         host_say(c, CIS_FAIL, i->name, "user %s is root", SHOWN(i->user));
     else if (!str_to_u64(user, 10, UINT32_MAX, &uid) && !i->is_checked)
         host_say(c, CIS_MANUAL, i->name, "whether user %s is root only its passwd tells", SHOWN(user));
@@ -42,7 +36,7 @@ static void image_user(struct host_check *c, const struct host_image *i) {
 
 /* A name counts by what the image's own passwd makes of it. */
 static void root_by_name(struct host_check *c, const struct host_image *i) {
-    for (size_t k = 0; i->is_checked && !is_root(i->user) && i->user.n && k < i->n_findings; k++)
+    for (size_t k = 0; i->is_checked && !word_is_root(i->user) && i->user.n && k < i->n_findings; k++)
         if (strcmp(i->findings[k].rule->id, "ImageUserRoot") == 0)
             host_say_found(c, i->name, &i->findings[k]);
 }
@@ -57,7 +51,7 @@ static void container_users(struct host_check *c, bool images_are_seen) {
         struct str user = json_get_str(x->config, "User");
         if (x->runs && x->unread.n)
             host_say(c, CIS_MANUAL, x->name, "could not be read: %.*s", STR_ARG(x->unread));
-        else if (x->runs && (is_root(user) || (user.n == 0 && !images_are_seen)))
+        else if (x->runs && (word_is_root(user) || (user.n == 0 && !images_are_seen)))
             host_say(c, CIS_FAIL, x->name, "the container runs as root");
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Section 5, what keeps a container apart from the host: confinement, capabilities, namespaces, mounts. */
 #include "base/limits.h"
+#include "check/engine_sockets.h"
 #include "check/host_rules.h"
 
 /* --- Mandatory access control ------------------------------------------------------------------------------------------------------- */
@@ -37,12 +38,15 @@ static void apparmor(struct host_check *c, const struct host_container *k) {
 static void selinux(struct host_check *c, const struct host_container *k) {
     yyjson_val *options = json_get_array(k->host, "SecurityOpt");
     bool disabled = host_has_text(options, "label=disable") || host_has_text(options, "label:disable");
+    struct str label = json_get_str(k->whole, "ProcessLabel");
     if (!c->info.root && !k->runtime)
         host_say(c, CIS_MANUAL, k->name, "whether the host has SELinux only its engine tells");
     else if (!host_confines_by(c, "name=selinux"))
         host_say(c, CIS_NA, k->name, "the engine has no SELinux");
-    else if (disabled || json_get_str(k->whole, "ProcessLabel").n == 0)
+    else if (disabled || label.n == 0)
         host_say(c, CIS_FAIL, k->name, disabled ? "its labels are disabled" : "no SELinux label");
+    else if (str_find(label, S(":spc_t:")) >= 0)
+        host_say(c, CIS_FAIL, k->name, "its label (spc_t) is one that may do everything");
 }
 
 static void seccomp(struct host_check *c, const struct host_container *k) {
@@ -192,17 +196,12 @@ static bool reaches(struct str mounted, struct str socket) {
                         (str_starts(socket, mounted) && mounted.n < socket.n && socket.p[mounted.n] == '/'));
 }
 
-/* A directory above the socket has it too. /var/run is a link to /run. */
+/* A directory above the socket has it too. */
 static void engine_socket(struct host_check *c, const struct host_container *k) {
-    const struct str sockets[] = {S("/run/docker.sock"),        S("/var/run/docker.sock"),        S("/run/containerd/containerd.sock"),
-                                  S("/run/podman/podman.sock"), S("/var/run/podman/podman.sock"), c->source->socket};
     for (size_t i = 0; i < k->n_mounts; i++) {
-        const struct host_mount *m = &k->mounts[i];
-        bool found = false;
-        for (size_t s = 0; s < sizeof sockets / sizeof *sockets; s++)
-            found |= reaches(m->source, sockets[s]);
-        if (found || str_ends(m->source, S("/docker.sock")))
-            host_say(c, CIS_FAIL, k->name, "has an engine's socket, by %s", SHOWN(m->source));
+        struct str source = below_run(k->mounts[i].source);
+        if (is_engine_socket(source) || holds_engine_sockets(source) || reaches(source, below_run(c->source->socket)))
+            host_say(c, CIS_FAIL, k->name, "has an engine's socket, by %s", SHOWN(k->mounts[i].source));
     }
 }
 

@@ -54,10 +54,7 @@ void deploy_report(struct deployment *d, const struct rule *r, struct fy_node *n
     f.end = (struct df_pos){f.pos.line, f.pos.column + (unsigned)yaml_text(node).n};
     if (!judge(d->policy, &f))
         return;
-    if (d->findings.n < LIMIT_FINDINGS)
-        vec_push(&d->findings, f);
-    else
-        d->out->n_dropped++;
+    finding_keep(&d->findings, &f);
 }
 
 static void report(struct deployment *d, enum deploy_rule rule, struct fy_node *node, struct str message) {
@@ -120,8 +117,7 @@ static ptrdiff_t default_at(struct str inside) {
     return k > 0 && k < inside.n && inside.p[k] == '-' ? (ptrdiff_t)k : -1;
 }
 
-/* "${TAG:-1.0}" is what stands behind ":-" unless somebody says otherwise; *variable: nobody can tell. */
-static struct str with_defaults(struct arena *a, struct str text, bool *variable) {
+struct str deploy_with_defaults(struct arena *a, struct str text, bool *variable) {
     struct buf out = BUF_INIT(LIMIT_REFERENCE_TEXT_BYTES);
     *variable = false;
     for (size_t k = 0; k < text.n; k++) {
@@ -152,7 +148,7 @@ static void look_at_image(struct deployment *d, struct fy_node *node) {
         report(d, BAD_NAME, node, arena_printf(d->arena, "Image %s: the name is too long", SHOWN(raw)));
         return;
     }
-    struct str text = with_defaults(d->arena, raw, &variable);
+    struct str text = deploy_with_defaults(d->arena, raw, &variable);
     bool tagged = str_index(path_base(text), ':') >= 0 || str_index(text, '@') >= 0;
     if (variable || str_find(text, S("{{")) >= 0)
         report(d, VARIABLE_TAG, node, arena_printf(d->arena, "Image %s: which one it is depends on variables", SHOWN(raw)));
@@ -271,6 +267,7 @@ bool check_deployment(struct arena *a, struct str text, struct str name, const s
     *out = (struct deploy_result){0};
     bool good = yaml_read(text, LIMIT_DEPLOYMENT_BYTES, YAML_KEYS_ANY, arena_strz(a, name), look_at_document, &d, e);
     out->n_findings = d.findings.n;
+    out->n_dropped = d.findings.n_dropped;
     out->findings = arena_array(a, struct finding, d.findings.n);
     if (d.findings.n) {
         memcpy(out->findings, d.findings.p, d.findings.n * sizeof *d.findings.p);

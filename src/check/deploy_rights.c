@@ -2,6 +2,7 @@
  * What compose and Kubernetes files let containers do on their host. What an alias or a merge (<<) brings is not followed: of what may
  * stand there nothing is said to be missing. */
 #include "check/deploy_rules.h"
+#include "check/engine_sockets.h"
 #include "check/words.h"
 
 enum { PRIVILEGED, HOST_NAMESPACE, ENGINE_SOCKET, CAPABILITY, ESCALATION, MAY_BE_ROOT };
@@ -89,8 +90,10 @@ static void look_at_capabilities(struct deployment *d, struct fy_node *list) {
 }
 
 static void look_at_path(struct deployment *d, struct fy_node *node, struct str path) {
-    if (word_in("docker.sock podman.sock containerd.sock crio.sock cri-dockerd.sock buildkitd.sock", path_base(path)))
+    if (is_engine_socket(path))
         report(d, ENGINE_SOCKET, node, "%s of the host is mounted", SHOWN(path));
+    else if (holds_engine_sockets(path))
+        report(d, ENGINE_SOCKET, node, "%s of the host is mounted, and engines' sockets lie below", SHOWN(path));
 }
 
 static void look_at_flag(struct deployment *d, size_t rule, struct fy_node *mapping, const char *key, const char *what) {
@@ -107,7 +110,9 @@ static void look_at_volumes(struct deployment *d, struct fy_node *list) {
     while (list && fy_node_is_sequence(list) && (item = fy_node_sequence_iterate(list, &at))) {
         struct fy_node *source = fy_node_is_mapping(item) ? yaml_get(item, "source") : item;
         struct str path, rest;
-        (void)str_cut(yaml_text(source), ':', &path, &rest);
+        bool variable;
+        struct str filled = deploy_with_defaults(d->arena, yaml_text(source), &variable);
+        (void)str_cut(variable ? yaml_text(source) : filled, ':', &path, &rest);
         look_at_path(d, source, path);
     }
 }

@@ -13,13 +13,15 @@ struct deployment {
     struct str name;
     const struct check_policy *policy;
     struct deploy_result *out;
-    VEC(struct finding) findings;
+    struct finding_list findings;
 };
 
 /* At a scalar of the file. */
 void deploy_report(struct deployment *d, const struct rule *r, struct fy_node *node, struct str message);
 /* The key of a mapping as it stands there; NULL: it has none. Its value may be NULL then. */
 struct fy_node *deploy_key(struct fy_node *mapping, const char *key);
+/* "${TAG:-1.0}" is what stands behind ":-" unless somebody says otherwise; *variable: nobody can tell. */
+struct str deploy_with_defaults(struct arena *a, struct str text, bool *variable);
 
 /* deploy_rights.c: what a service of compose's, and a pod of Kubernetes', may do on its host. */
 void deploy_service_rights(struct deployment *d, struct fy_node *service);

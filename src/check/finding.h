@@ -5,9 +5,11 @@
 #ifndef CROZE_CHECK_FINDING_H
 #define CROZE_CHECK_FINDING_H
 
+#include "base/vec.h"
 #include "dockerfile/ast.h"
 
 enum severity { SEVERITY_STYLE, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+enum { SEVERITIES = SEVERITY_ERROR + 1 };
 const char *severity_name(enum severity s); /* "warning" */
 
 /* What to write in place of a piece of the file: bytes of [pos, end), both ends in the text as it is. */
@@ -37,5 +39,16 @@ struct finding {
     unsigned twin;                /* of several in one file that say the same, the how manieth, from 0 (output.c) */
     struct str step;              /* the line of history that made the layer, or "" */
 };
+
+/* Those that are kept: LIMIT_FINDINGS. Of more, the worse take the places of the less bad: no crowd hides an error. */
+struct finding_list {
+    struct finding *p;
+    size_t n, capacity;           /* vec.h */
+    size_t passed[SEVERITIES];    /* for one that is so bad: before this one there is none that is less bad */
+    size_t n_dropped;
+};
+/* Whether one that is so bad would be kept; if not, it counts as dropped. */
+bool finding_has_room(struct finding_list *l, enum severity s);
+void finding_keep(struct finding_list *l, const struct finding *f);
 
 #endif

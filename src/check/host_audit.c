@@ -5,7 +5,7 @@
 
 /* What a rule watches for, as -p has it. To know who changed a file takes both. */
 enum { PERM_WRITE = 1, PERM_ATTRIBUTES = 2, PERM_CHANGES = PERM_WRITE | PERM_ATTRIBUTES };
-enum action { WATCHES, EXCLUDES, EXCLUDES_SOME }; /* SOME: of a user, a program, ... */
+enum action { WATCHES, WATCHES_SOME, EXCLUDES, EXCLUDES_SOME }; /* SOME: of a user, a program, ... */
 
 struct watch {
     struct str path;
@@ -58,17 +58,18 @@ struct line {
     bool is_rule;   /* -w, or -a with a list that sees system calls */
     bool is_first;  /* -A: before those that are there */
     bool has_calls; /* it is about some system calls */
+    bool has_perms; /* "-F perm=": auditctl may have put in the calls that are meant by it */
     bool has_more;  /* it has conditions beside path and permissions */
 };
 
 static void add(struct host_check *c, struct watches *to, const struct line *l) {
     struct watch w = l->watch;
-    bool is_about_all = w.path.n == 0 && w.action != WATCHES && !l->has_calls && !l->has_more;
-    if (is_about_all)
-        w.path = S("/");
-    if (w.action != WATCHES && (l->has_more || l->has_calls || w.perms != PERM_CHANGES))
-        w.action = EXCLUDES_SOME;
-    if (w.perms == 0 && w.action != WATCHES) /* of reading or executing */
+    bool excludes = w.action == EXCLUDES, some_calls = l->has_calls && (excludes || !l->has_perms);
+    if (w.path.n == 0 && excludes && !some_calls && !l->has_more)
+        w.path = S("/"); /* it is about everything */
+    if (l->has_more || some_calls || (excludes && w.perms != PERM_CHANGES))
+        w.action = excludes ? EXCLUDES_SOME : WATCHES_SOME;
+    if (w.perms == 0 && excludes) /* of reading or executing */
         return;
     if (!l->is_rule || !str_starts(w.path, S("/")) || to->n >= LIMIT_AUDIT_RULES)
         return;
@@ -111,9 +112,10 @@ static void take_field(struct line *l, struct str word) {
     l->watch.is_file |= equals && str_eqz(name, "path");
     if (equals && (str_eqz(name, "path") || str_eqz(name, "dir")))
         l->watch.path = value;
-    else if (equals && str_eqz(name, "perm"))
+    else if (equals && str_eqz(name, "perm")) {
         l->watch.perms = perms_of(value);
-    else if (!str_eqz(name, "key") && !str_eqz(name, "arch"))
+        l->has_perms = true;
+    } else if (!str_eqz(name, "key") && !str_eqz(name, "arch"))
         l->has_more = true;
 }
 
@@ -172,6 +174,8 @@ static void take_files(struct host_check *c, struct host_audit *x) {
     take_file(c, x, &x->whole, S("/etc/audit/audit.rules"));
     if (c->source->list(c->source->ctx, dir, c->arena, &names, &why) == HOST_DENIED)
         x->why = arena_printf(c->arena, "%s: %s", dir, why);
+    if (names.n > LIMIT_HOST_NAMES)
+        x->why = arena_printf(c->arena, "%s has more than %d files", dir, LIMIT_HOST_NAMES);
     for (size_t k = 0; k < names.n && k < LIMIT_HOST_NAMES; k++)
         if (str_ends(names.p[k], S(".rules")))
             take_file(c, x, &x->parts, arena_printf(c->arena, "%s/%.*s", dir, STR_ARG(names.p[k])));
@@ -204,6 +208,7 @@ void host_audit_end(struct host_check *c) {
 struct found {
     const struct watch *watch;             /* one of those that watch it for changes, together; or NULL */
     const struct watch *partly, *excluded; /* one that watches for less; one that excludes some of it */
+    const struct watch *some;              /* one that watches some of it */
 };
 
 static struct found find(const struct watches *list, struct str path) {
@@ -215,8 +220,8 @@ static struct found find(const struct watches *list, struct str path) {
             continue;
         if (w->action == EXCLUDES)
             break;
-        if (w->action == EXCLUDES_SOME) {
-            f.excluded = w;
+        if (w->action == EXCLUDES_SOME || w->action == WATCHES_SOME) {
+            *(w->action == WATCHES_SOME ? &f.some : &f.excluded) = w;
             continue;
         }
         f.partly = w;
@@ -244,7 +249,7 @@ void host_say_audited(struct host_check *c, struct str path) {
     struct str name = plain(c->arena, path);
     struct found loaded = find(&x->loaded, name), written = find(&x->whole, name);
     struct found part = written.watch ? written : find(&x->parts, name);
-    if (part.watch || part.partly)
+    if (part.watch || part.partly || part.some)
         written = part;
     if (x->is_off)
         host_say(c, CIS_FAIL, path, "%s", x->by_kernel ? "the kernel's audit is off" : "/etc/audit turns the audit off");
@@ -252,10 +257,14 @@ void host_say_audited(struct host_check *c, struct str path) {
         host_say(c, CIS_MANUAL, path, "the kernel audits %s, but a rule before that excludes some", SHOWN(loaded.watch->path));
     else if (loaded.watch)
         host_say(c, CIS_PASS, path, "the kernel audits %s", SHOWN(loaded.watch->path));
+    else if (loaded.some)
+        host_say(c, CIS_MANUAL, path, "the kernel audits some of what is done to %s", SHOWN(loaded.some->path));
     else if (x->by_kernel && written.watch)
         host_say(c, CIS_FAIL, path, "%.*s has a rule for it, which is not loaded", STR_ARG(written.watch->from));
     else if (written.watch)
         host_say(c, CIS_MANUAL, path, "%.*s has a rule for it; whether it is loaded the kernel did not say", STR_ARG(written.watch->from));
+    else if (written.some && !x->by_kernel)
+        host_say(c, CIS_MANUAL, path, "%.*s has a rule for some of what is done to it", STR_ARG(written.some->from));
     else
         say_unwatched(c, x, path, loaded.partly ? loaded.partly : written.partly);
 }

@@ -68,7 +68,7 @@ void host_audit_rule(const struct audit_rule_data *rule, size_t n, struct buf *o
 /* 1: there is more to come; 0: that was the end; -1: refused. */
 static int take_answer(const char *bytes, size_t n, struct buf *out) {
     const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)bytes;
-    for (; NLMSG_OK(m, n); m = NLMSG_NEXT(m, n)) {
+    for (ssize_t left = (ssize_t)n; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) { /* the last one's padding may be missing */
         size_t length = NLMSG_PAYLOAD(m, 0);
         if (m->nlmsg_type == NLMSG_DONE)
             return 0;

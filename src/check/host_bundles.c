@@ -102,6 +102,8 @@ static void find_process(struct search *s, const struct place *p, struct host_co
         return;
     k->pid = arena_printf(c->arena, "%llu", (unsigned long long)pid);
     bool is_gone = c->source->stat(c->source->ctx, arena_printf(c->arena, "/proc/%.*s", STR_ARG(k->pid)).p, &f, &why) == HOST_ABSENT;
+    if (is_gone && c->source->stat(c->source->ctx, "/proc/1", &f, &why) != HOST_READ)
+        return; /* what hides others' processes hides that one */
     if (is_gone || (host_status_of(c, k->pid, "State", &state) && str_starts(state, S("Z")))) {
         k->runs = false; /* a dead one may wait to be asked for its exit code */
         return;
@@ -257,6 +259,19 @@ static void of_croze(struct search *s, struct str work) {
 
 /* --- All of them --------------------------------------------------------------------------------------------------------------------- */
 
+static void of_user(struct search *s, uid_t uid) {
+    struct arena *a = s->c->arena;
+    struct str home = host_home(s->c, uid), run = arena_printf(a, "/run/user/%u/containers", uid);
+    struct host_file f;
+    const char *why;
+    s->owner = uid;
+    if (home.n >= 2) {
+        of_podman(s, arena_join3(a, home, S("/.local/share/containers/storage"), STR_NULL), run);
+        of_croze(s, arena_join3(a, home, S("/.local/share/croze/work"), STR_NULL));
+    } else if (s->c->source->stat(s->c->source->ctx, run.p, &f, &why) != HOST_ABSENT)
+        s->why = arena_printf(a, "%.*s is there, and /etc/passwd has no home of user %u", STR_ARG(run), uid);
+}
+
 /* Users who are there have a directory in /run/user. */
 static void of_users(struct search *s) {
     struct host_names uids = {0};
@@ -265,15 +280,11 @@ static void of_users(struct search *s) {
     uint64_t uid;
     if (s->c->source->list(s->c->source->ctx, "/run/user", a, &uids, &why) == HOST_DENIED)
         s->why = arena_printf(a, "/run/user: %s", why);
-    for (size_t k = 0; k < uids.n && k < LIMIT_HOST_NAMES; k++) {
-        struct str home = str_to_u64(uids.p[k], 10, UINT32_MAX, &uid) ? host_home(s->c, (uid_t)uid) : STR_NULL;
-        if (uid == 0 || home.n < 2)
-            continue;
-        s->owner = (uid_t)uid;
-        of_podman(s, arena_join3(a, home, S("/.local/share/containers/storage"), STR_NULL),
-                  arena_printf(a, "/run/user/%.*s/containers", STR_ARG(uids.p[k])));
-        of_croze(s, arena_join3(a, home, S("/.local/share/croze/work"), STR_NULL));
-    }
+    if (uids.n > LIMIT_HOST_NAMES)
+        s->why = S("/run/user: too many users");
+    for (size_t k = 0; k < uids.n && k < LIMIT_HOST_NAMES; k++)
+        if (str_to_u64(uids.p[k], 10, UINT32_MAX, &uid) && uid)
+            of_user(s, (uid_t)uid);
 }
 
 static void keep(struct search *s) {

@@ -55,20 +55,30 @@ static enum host_limit limit_in(struct str text) {
     return n >= UINT64_C(1) << 62 ? HOST_LIMIT_NONE : HOST_LIMIT_SET;
 }
 
+/* A cgroup that has no such file has not the controller, and bounds nothing by it. */
+static enum host_limit limit_of(struct host_check *c, struct str dir, const char *name) {
+    struct str value;
+    struct host_file f;
+    const char *why;
+    enum host_read got =
+        c->source->read(c->source->ctx, arena_printf(c->arena, "%.*s/%s", STR_ARG(dir), name).p, 128, c->arena, &value, &why);
+    if (got == HOST_READ)
+        return limit_in(value);
+    bool is_there = got == HOST_ABSENT && c->source->stat(c->source->ctx, arena_strz(c->arena, dir), &f, &why) == HOST_READ;
+    return is_there ? HOST_LIMIT_NONE : HOST_LIMIT_UNKNOWN;
+}
+
 enum host_limit host_limit(struct host_check *c, const struct host_container *k, const char *controller, const char *file,
                            const char *old_file) {
-    struct str text, base, path, value;
-    const char *why;
+    struct str text, base, path;
     enum host_limit found = HOST_LIMIT_UNKNOWN;
     if (!k->is_shown || !host_proc(c, host_first_pid(c, k), "cgroup", &text) || !find_cgroup(text, controller, &base, &path))
         return HOST_LIMIT_UNKNOWN;
     if (!host_bears_id(path, k->id))
         return k->has_own_cgroup ? HOST_LIMIT_UNKNOWN : HOST_LIMIT_NONE; /* what is not in a cgroup of its own has no limits of its own */
     while (host_bears_id(path, k->id)) {
-        struct str name = arena_printf(c->arena, "/sys/fs/cgroup%s%.*s%.*s/%s", base.n ? "/" : "", STR_ARG(base), STR_ARG(path),
-                                       base.n ? old_file : file);
-        bool read = c->source->read(c->source->ctx, name.p, 128, c->arena, &value, &why) == HOST_READ;
-        enum host_limit one = read ? limit_in(value) : HOST_LIMIT_UNKNOWN;
+        struct str dir = arena_printf(c->arena, "/sys/fs/cgroup%s%.*s%.*s", base.n ? "/" : "", STR_ARG(base), STR_ARG(path));
+        enum host_limit one = limit_of(c, dir, base.n ? old_file : file);
         found = one > found ? one : found;
         path = path_dir(path);
     }

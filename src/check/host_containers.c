@@ -228,21 +228,27 @@ void host_containers(struct host_check *c) {
         host_bundles(c);
 }
 
-/* Others may run containers too, and are not asked: that is no reason to say that none runs. */
-void host_say_unseen(struct host_check *c, const char *what, struct str why) {
+const char *host_other_engine(struct host_check *c) {
     static const char *const others[] = {"/run/containerd/containerd.sock", "/run/crio/crio.sock", "/usr/bin/podman", NULL};
     struct host_file f;
-    const char *unused;
+    const char *why;
+    for (size_t k = 0; others[k]; k++)
+        if (c->source->stat(c->source->ctx, others[k], &f, &why) == HOST_READ)
+            return others[k];
+    return NULL;
+}
+
+/* Others may run containers too, and are not asked: that is no reason to say that none runs. */
+void host_say_unseen(struct host_check *c, const char *what, struct str why) {
+    const char *other = host_other_engine(c);
     if (!host_daemon(c)->is_absent || !str_eq(why, c->source->no_engine)) {
         host_say(c, CIS_MANUAL, STR_NULL, "%s cannot be seen: %.*s", what, STR_ARG(why));
         return;
     }
-    for (size_t k = 0; others[k]; k++)
-        if (c->source->stat(c->source->ctx, others[k], &f, &unused) == HOST_READ) {
-            host_say(c, CIS_MANUAL, STR_NULL, "%s cannot be seen: %s is there, and no socket that speaks docker's API", what, others[k]);
-            return;
-        }
-    host_say(c, CIS_NA, STR_NULL, "no engine runs here");
+    if (other)
+        host_say(c, CIS_MANUAL, STR_NULL, "%s cannot be seen: %s is there, and no socket that speaks docker's API", what, other);
+    else
+        host_say(c, CIS_NA, STR_NULL, "no engine runs here");
 }
 
 bool host_has_containers(struct host_check *c) {

@@ -148,8 +148,14 @@ static void find_config(struct host_check *c, struct host_daemon *d) {
     d->config_path = S("/etc/docker/daemon.json");
     if (next_option(d, "config-file", 0, false, &at, &given))
         d->config_path = arena_str(c->arena, given);
-    else if (c->is_rootless)
-        d->config_path = arena_join3(c->arena, host_home(c, c->rootless_uid), S("/.config/docker/daemon.json"), STR_NULL);
+    else if (c->is_rootless) {
+        struct str home = host_home(c, c->rootless_uid);
+        d->config_path = home.n ? arena_join3(c->arena, home, S("/.config/docker/daemon.json"), STR_NULL) : STR_NULL;
+        if (home.n == 0) {
+            d->config.why = arena_printf(c->arena, "daemon.json: /etc/passwd has no home of user %u", c->rootless_uid);
+            return;
+        }
+    }
     char *path = arena_strz(c->arena, d->config_path);
     enum host_read got = c->source->read(c->source->ctx, path, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why);
     if (got == HOST_ABSENT)

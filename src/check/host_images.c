@@ -126,10 +126,14 @@ void host_images(struct host_check *c) {
         host_store_images(c);
 }
 
+/* Where no engine is asked the images are those of croze's store alone. */
 bool host_has_images(struct host_check *c) {
+    const char *other = c->source->no_engine.n ? host_other_engine(c) : NULL;
     host_images(c);
     if (c->no_images.n)
         host_say_unseen(c, "images", c->no_images);
+    else if (other)
+        host_say(c, CIS_MANUAL, STR_NULL, "there may be others, which cannot be seen: %s is there", other);
     else if (c->n_images == 0)
         host_say(c, CIS_NA, STR_NULL, "there is no image");
     return c->no_images.n == 0 && c->n_images;

@@ -140,8 +140,10 @@ static void add_confinement(const struct words *w) {
     yyjson_val *process = host_member(w->spec, "process");
     struct str profile = json_get_str(process, "apparmorProfile"), label = json_get_str(process, "selinuxLabel"), told, mode;
     if (w->k->is_shown && host_proc(w->c, w->k->pid, "attr/apparmor/current", &told)) {
-        (void)str_cut(str_trim(told), ' ', &profile, &mode);
-        profile = str_eqz(mode, "(complain)") ? STR_NULL : profile;
+        told = str_trim(told);
+        (void)str_cut(told, ' ', &profile, &mode);
+        if (str_ends(told, S("(complain)")) || str_ends(told, S("(unconfined)"))) /* a profile may deny nothing */
+            profile = STR_NULL;
     }
     json_add_str(w->d, w->whole, "AppArmorProfile", profile);
     json_add_str(w->d, w->whole, "ProcessLabel", label);
@@ -162,6 +164,11 @@ static bool read_namespace(struct host_check *c, struct str pid, const char *nam
     return c->source->link(c->source->ctx, path.p, c->arena, out, &why) == HOST_READ && out->n;
 }
 
+/* The host's are those of the first process; whoever may not look at that is himself in them, unless he is root, of a container. */
+static bool read_hosts_namespace(struct host_check *c, const char *name, struct str *out) {
+    return read_namespace(c, S("1"), name, out) || (c->source->uid && read_namespace(c, S("self"), name, out));
+}
+
 static void add_namespaces(const struct words *w) {
     static const struct {
         const char *type, *link, *member;
@@ -175,7 +182,7 @@ static void add_namespaces(const struct words *w) {
         struct str own, hosts, path = json_get_str(v, "path"), mode = !v ? S("host") : STR_NULL;
         if (path.n)
             mode = arena_join3(w->c->arena, S(HOST_JOINED), path, STR_NULL);
-        if (w->k->is_shown && read_namespace(w->c, w->k->pid, kinds[k].link, &own) && read_namespace(w->c, S("1"), kinds[k].link, &hosts))
+        if (w->k->is_shown && read_namespace(w->c, w->k->pid, kinds[k].link, &own) && read_hosts_namespace(w->c, kinds[k].link, &hosts))
             mode = str_eq(own, hosts) ? S("host") : STR_NULL;
         json_add_str(w->d, w->host, kinds[k].member, mode);
     }
@@ -209,10 +216,10 @@ static void add_mounts(const struct words *w) {
         if (odd.n)
             w->k->unread = arena_printf(w->c->arena, "a mount: %.*s", STR_ARG(odd));
         else if (str_eqz(json_get_str(v, "type"), "bind") || has_option(options, "bind rbind"))
-            add_mount(w, list, json_get_str(v, "source"), json_get_str(v, "destination"), !has_option(options, "ro"),
+            add_mount(w, list, json_get_str(v, "source"), json_get_str(v, "destination"), !has_option(options, "ro rro"),
                       has_option(options, "shared rshared"));
     }
-    if (str_eqz(json_get_str(host_member(w->spec, "linux"), "rootfsPropagation"), "shared"))
+    if (word_in("shared rshared", json_get_str(host_member(w->spec, "linux"), "rootfsPropagation")))
         add_mount(w, list, STR_NULL, S("/"), true, true);
 }
 

@@ -39,16 +39,19 @@ static bool is_empty(struct host_check *c, struct str pid, enum host_table table
 /* Read when a port is first asked for, and not where there is nothing in it: for each of TCP's the kernel walks a table of the connections
  * of all of its namespaces, which takes milliseconds. */
 static bool take_protocol(struct host_check *c, const struct host_container *k, enum host_table table, struct host_listening *l) {
-    struct str text, pid = k->is_shown ? host_first_pid(c, k) : STR_NULL;
+    struct str text, path, pid = k->is_shown ? host_first_pid(c, k) : STR_NULL;
+    const char *why;
     if (l->looked[table])
         return l->known[table];
     l->looked[table] = true;
     if (pid.n && is_empty(c, pid, table))
         return l->known[table] = true;
-    l->known[table] = pid.n && host_proc(c, pid, tables[table].file, &text);
-    if (l->known[table])
+    path = arena_printf(c->arena, "/proc/%.*s/%s", STR_ARG(pid), tables[table].file);
+    enum host_read got = pid.n ? c->source->read(c->source->ctx, path.p, LIMIT_HOST_FILE_BYTES, c->arena, &text, &why) : HOST_DENIED;
+    if (got == HOST_READ)
         take_table(text, tables[table].state, l->ports[table]);
-    return l->known[table];
+    bool has_one = table == HOST_TCP || table == HOST_UDP; /* a kernel without IPv6 has none of its tables */
+    return l->known[table] = got == HOST_READ || (got == HOST_ABSENT && !has_one);
 }
 
 bool host_is_idle(struct host_check *c, const struct host_container *k, struct host_listening *l, struct str port) {
@@ -60,8 +63,7 @@ bool host_is_idle(struct host_check *c, const struct host_container *k, struct h
         return false;
     for (int six = 0; six < 2; six++) {
         enum host_table table = (enum host_table)((is_udp ? HOST_UDP : HOST_TCP) + six);
-        bool known = take_protocol(c, k, table, l);
-        if ((!known && !six) || (l->ports[table][n / 8] >> n % 8 & 1)) /* without IPv6 there is no second one */
+        if (!take_protocol(c, k, table, l) || (l->ports[table][n / 8] >> n % 8 & 1))
             return false;
     }
     return true;

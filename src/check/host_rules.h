@@ -28,7 +28,7 @@ struct host_daemon {
     struct str *args;
     size_t n_args;
     struct str why;
-    struct str config_path;       /* of daemon.json */
+    struct str config_path;       /* of daemon.json; "": config.why says why it is not known */
     struct host_document config;  /* root NULL and why "": there is none */
 };
 
@@ -90,7 +90,7 @@ struct host_check {
     VEC(struct host_item) items;  /* what it said, LIMIT_FINDINGS of it; one of the worst is always among them */
     size_t n_said;
     enum cis_verdict worst;
-    VEC(struct finding) findings;
+    struct finding_list findings;
     VEC(yyjson_doc *) documents;
 
     struct host_document info, version;
@@ -180,7 +180,7 @@ struct str host_first_pid(struct host_check *c, const struct host_container *k);
 enum host_table { HOST_TCP, HOST_TCP6, HOST_UDP, HOST_UDP6, HOST_TABLES };
 enum { HOST_PORT_BYTES = 65536 / 8 };
 struct host_listening {
-    bool looked[HOST_TABLES], known[HOST_TABLES];
+    bool looked[HOST_TABLES], known[HOST_TABLES]; /* one that is not there is known to be empty */
     uint8_t ports[HOST_TABLES][HOST_PORT_BYTES];
 };
 /* Whether it is known that nothing listens on a port ("80/tcp"). */
@@ -197,6 +197,8 @@ void host_container_parts(struct host_check *c, struct host_container *k);
 bool host_has_containers(struct host_check *c);
 /* Says that what only an engine tells is not known; N/A where there is no engine at all. */
 void host_say_unseen(struct host_check *c, const char *what, struct str why);
+/* An engine that is there and speaks another API, by a file of its; or NULL. */
+const char *host_other_engine(struct host_check *c);
 bool host_has_images(struct host_check *c);
 /* Looks at those of the engine's images that croze's store has; where there is no engine, at those of the store. */
 void host_store_images(struct host_check *c);

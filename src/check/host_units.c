@@ -43,6 +43,8 @@ struct host_names host_unit_drops(struct host_check *c, const char *unit, struct
         struct str dir = arena_printf(c->arena, "%s/%s.d", dirs[d], unit);
         if (c->source->list(c->source->ctx, dir.p, c->arena, &names, &why) == HOST_DENIED)
             *denied = arena_printf(c->arena, "%.*s cannot be listed: %s", STR_ARG(dir), why);
+        if (names.n > LIMIT_HOST_NAMES)
+            *denied = arena_printf(c->arena, "%.*s has more than %d files", STR_ARG(dir), LIMIT_HOST_NAMES);
         for (size_t k = 0; k < names.n && k < LIMIT_HOST_NAMES; k++)
             if (str_ends(names.p[k], S(".conf"))) {
                 struct drop drop = {arena_join3(c->arena, dir, S("/"), names.p[k]), names.p[k], d};

@@ -2,6 +2,7 @@
  * Users and groups of the host, by its own passwd(5) and group(5), and who else may know some: nsswitch.conf(5). */
 #include "base/limits.h"
 #include "check/host_rules.h"
+#include "check/words.h"
 
 enum { FIELDS = 7 };
 
@@ -104,7 +105,7 @@ struct str host_other_users(struct host_check *c) {
         return arena_printf(c->arena, "/etc/nsswitch.conf: %s", reason);
     while (got == HOST_READ && str_next(&text, '\n', &line)) {
         (void)str_cut(line, '#', &line, &why);
-        if (!str_cut(line, ':', &name, &sources) || (!str_eqz(str_trim(name), "passwd") && !str_eqz(str_trim(name), "group")))
+        if (!str_cut(line, ':', &name, &sources) || !word_in("passwd group initgroups", str_trim(name)))
             continue;
         struct str others = others_of(c, sources);
         if (others.n)

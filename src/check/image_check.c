@@ -15,20 +15,17 @@
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
 
-/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. What is no failure leaves
- * half of the room to what is one: else thousands of trifles would hide it from whoever only asks for the exit code. */
+/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. */
 static bool is_wanted(struct image_check *c, const struct rule *r, struct str path) {
     struct finding f = {.rule = r, .file = c->options->name, .path = path};
     if (!judge(c->options->policy, &f))
         return false;
-    bool has_room = c->findings.n < (f.severity >= c->options->policy->threshold ? LIMIT_FINDINGS : LIMIT_FINDINGS / 2);
-    c->n_dropped += !has_room;
-    return has_room;
+    return finding_has_room(&c->findings, f.severity);
 }
 
 static void report(struct image_check *c, struct finding f) {
     if (judge(c->options->policy, &f))
-        vec_push(&c->findings, f);
+        finding_keep(&c->findings, &f);
 }
 
 __attribute__((format(printf, 2, 0))) static struct str message(struct image_check *c, const char *fmt, va_list ap) {
@@ -76,7 +73,7 @@ void image_report_step(struct image_check *c, const struct rule *r, size_t layer
     char digest[DIGEST_TEXT + 1];
     if (!is_wanted(c, r, STR_NULL))
         return;
-    struct finding f = {.rule = r, .message = tokens_masked(c->arena, text), .also = also};
+    struct finding f = {.rule = r, .message = arena_str(c->arena, tokens_masked(&c->scratch, text)), .also = also};
     f.step = image_step(c->arena, c->image->history[step].created_by);
     if (layer < c->view.n)
         f.layer = arena_str(c->arena, str_z(digest_text(&c->view.layers[layer].diff_id, digest)));
@@ -113,13 +110,14 @@ static void look_at_entries(struct image_check *c, size_t layer) {
     }
 }
 
-/* A mark whose entry is not in the table of contents would be of another layer. */
+/* What the layer itself replaced (a directory by a link, behind the file in it) is in no table of contents, and ships all the same. */
 static void look_at_mark(struct image_check *c, size_t layer, const struct mark *m) {
-    struct entry en;
+    struct entry en = {.path = m->path, .type = ENTRY_FILE};
     size_t i;
-    if (!toc_find(c->view.tocs[layer], m->path, &i))
-        return;
-    toc_entry(c->view.tocs[layer], i, NULL, &en);
+    if (toc_find(c->view.tocs[layer], m->path, &i))
+        toc_entry(c->view.tocs[layer], i, NULL, &en);
+    else
+        i = NO_ENTRY;
     m->rule->image(c, m->rule, &(struct image_entry){.entry = &en, .layer = layer, .number = i, .mark = m->text});
     arena_fini(&c->scratch);
 }
@@ -132,8 +130,7 @@ static bool look_at_marks(struct image_check *c, size_t layer, struct err *e) {
         return false;
     for (size_t k = 0; k < m.list.n; k++)
         look_at_mark(c, layer, &m.list.p[k]);
-    c->n_dropped += m.n_dropped;
-    c->is_partial |= m.n_dropped > 0;
+    c->findings.n_dropped += m.n_dropped;
     marks_fini(&m);
     return true;
 }
@@ -178,7 +175,7 @@ static int by_place(const void *a, const void *b) {
 static void sort(struct image_check *c, struct image_check_result *r) {
     size_t n = c->findings.n;
     const struct finding **order = arena_array(c->arena, const struct finding *, n);
-    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->n_dropped, c->is_partial};
+    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->findings.n_dropped};
     for (size_t k = 0; k < n; k++)
         order[k] = &c->findings.p[k];
     if (n)

@@ -11,21 +11,38 @@ static bool is_file(const struct image_entry *en) {
     return en->entry->type == ENTRY_FILE || en->entry->type == ENTRY_HARDLINK;
 }
 
+/* A file that a container sees, with the mode and the rest of what it is. A hard link counts where the name is gone that it was a second
+ * one of: the file itself is told of by its first. */
+static bool shows_file(struct image_check *c, const struct image_entry *en, struct entry *out) {
+    struct view_node node, first;
+    *out = *en->entry;
+    if (out->type == ENTRY_FILE || out->type != ENTRY_HARDLINK)
+        return out->type == ENTRY_FILE && image_shows(c, en);
+    if (!view_lookup(&c->view, out->path, &c->scratch, &node) || node.layer != en->layer || node.entry.type != ENTRY_FILE)
+        return false;
+    struct str link = out->link;
+    *out = node.entry;
+    return !view_lookup(&c->view, link, &c->scratch, &first) || first.entry.type != ENTRY_FILE || first.layer > en->layer;
+}
+
 /* --- Privilege --------------------------------------------------------------------------------------------------------------------- */
 
 static void set_id(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    const struct entry *f = en->entry;
-    if (f->type != ENTRY_FILE || !(f->mode & 06000) || !image_shows(c, en))
+    struct entry f = *en->entry;
+    if ((f.type != ENTRY_HARDLINK && !(f.mode & 06000)) || !shows_file(c, en, &f) || !(f.mode & 06000))
         return;
-    const char *what = (f->mode & 06000) == 06000 ? "set-user-ID and set-group-ID" : f->mode & 04000 ? "set-user-ID" : "set-group-ID";
-    image_report_at(c, r, en->layer, f->path, 0, "mode %04o: %s, owned by %u:%u", f->mode, what, f->uid, f->gid);
+    const char *what = (f.mode & 06000) == 06000 ? "set-user-ID and set-group-ID" : f.mode & 04000 ? "set-user-ID" : "set-group-ID";
+    image_report_at(c, r, en->layer, f.path, 0, "mode %04o: %s, owned by %u:%u", f.mode, what, f.uid, f.gid);
 }
 
 /* Version 2 and 3 of the kernel's struct vfs_cap_data: magic, then permitted and inheritable, low and high words. */
 static void capabilities(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    for (size_t k = 0; k < en->entry->n_xattrs; k++) {
-        struct str value = en->entry->xattrs[k].value;
-        if (!str_eqz(en->entry->xattrs[k].name, "security.capability") || !image_shows(c, en))
+    struct entry f = *en->entry;
+    if ((f.type != ENTRY_HARDLINK && f.n_xattrs == 0) || !shows_file(c, en, &f))
+        return;
+    for (size_t k = 0; k < f.n_xattrs; k++) {
+        struct str value = f.xattrs[k].value;
+        if (!str_eqz(f.xattrs[k].name, "security.capability"))
             continue;
         uint32_t words[3] = {0};
         memcpy(words, value.p, value.n < sizeof words ? value.n : sizeof words);
@@ -34,9 +51,9 @@ static void capabilities(struct image_check *c, const struct rule *r, const stru
 }
 
 static void world_writable(struct image_check *c, const struct rule *r, const struct image_entry *en) {
-    const struct entry *f = en->entry;
-    if (f->type == ENTRY_FILE && f->mode & 0002 && image_shows(c, en))
-        image_report_at(c, r, en->layer, f->path, 0, "mode %04o: everyone may write it", f->mode);
+    struct entry f = *en->entry;
+    if ((f.type == ENTRY_HARDLINK || f.mode & 0002) && shows_file(c, en, &f) && f.mode & 0002)
+        image_report_at(c, r, en->layer, f.path, 0, "mode %04o: everyone may write it", f.mode);
 }
 
 static void not_sticky(struct image_check *c, const struct rule *r, const struct image_entry *en) {
@@ -106,9 +123,9 @@ static void credential_file(struct image_check *c, const struct rule *r, const s
     bool bad = is_one_of(path_base(f->path), names);
     for (size_t k = 0; places[k]; k++)
         bad |= str_ends(f->path, arena_printf(&c->scratch, "/%s", places[k])) || str_eqz(f->path, places[k]);
-    if (!bad || f->type != ENTRY_FILE || f->size == 0)
+    if (!bad || !is_file(en) || (f->type == ENTRY_FILE && f->size == 0))
         return;
-    image_report_at(c, r, en->layer, f->path, f->size, "is where people keep credentials%s",
+    image_report_at(c, r, en->layer, f->path, f->type == ENTRY_FILE ? f->size : 0, "is where people keep credentials%s",
                     image_shows(c, en) ? "" : "; a later layer hides it, but it ships");
 }
 

@@ -43,16 +43,30 @@ static struct str run_command(struct str line, struct str *arguments) {
     return run || given || old ? without(text, shell) : STR_NULL;
 }
 
+/* A line that ends where it ends: neither does a backslash join the next one to it, nor do the lines behind it become its document. */
+static void add_alone(struct buf *out, struct str text) {
+    for (text = str_trim_right(text); str_ends(text, S("\\")); text = str_trim_right(text))
+        text = str_first(text, text.n - 1);
+    for (ptrdiff_t at; (at = str_find(text, S("<<"))) >= 0; text = str_from(text, (size_t)at + 2))
+        buf_add_str(out, str_first(text, (size_t)at));
+    buf_add_str(out, text);
+}
+
 /* "ADD file:1234 in /x" -> "ADD file:1234 /x": docker's classic builder. */
 static void add_instruction(struct buf *out, struct str text) {
     ptrdiff_t in = str_find(text, S(" in "));
     bool copies = str_starts(text, S("ADD ")) || str_starts(text, S("COPY "));
-    if (!copies || in < 0) {
-        buf_add_str(out, text);
-        return;
+    if (copies && in >= 0) {
+        buf_add_str(out, str_first(text, (size_t)in + 1));
+        text = str_from(text, (size_t)in + 4);
     }
-    buf_add_str(out, str_first(text, (size_t)in + 1));
-    buf_add_str(out, str_from(text, (size_t)in + 4));
+    add_alone(out, text);
+}
+
+/* A command as it is, with its backslashes and "<<". */
+static void add_document(struct buf *out, struct str command) {
+    if (str_find(command, str_z(here)) < 0)
+        buf_printf(out, "RUN <<'%s'\n%.*s\n%s", here, STR_ARG(command), here);
 }
 
 static bool is_instruction(struct str text) {
@@ -62,49 +76,13 @@ static bool is_instruction(struct str text) {
                    word);
 }
 
-/* Where a secret of a command begins in a word: behind "PASSWORD=", and "user:" of a URL's user; or the word's end. */
-static size_t secret_at(struct str word, struct str last) {
-    struct str name, value;
-    ptrdiff_t scheme = str_find(word, S("://")), at = str_index(word, '@');
-    if (word_in("--password --token", last))
-        return 0;
-    if (word_in("-u --user", last) && str_index(word, ':') > 0)
-        return (size_t)str_index(word, ':') + 1;
-    if (scheme > 0 && at > scheme) {
-        ptrdiff_t colon = str_index(str_from(word, (size_t)scheme + 3), ':');
-        if (colon >= 0 && scheme + 3 + colon < at)
-            return (size_t)(scheme + 3 + colon) + 1;
-    }
-    bool assigns = str_cut(word, '=', &name, &value) && value.n;
-    while (name.n && name.p[0] == '-')
-        name = str_from(name, 1);
-    return assigns && is_secret_name(name) ? word.n - value.n : word.n;
-}
-
-/* A command without what its words tell of secrets. */
-static struct str without_secrets(struct arena *a, struct str text) {
-    _cleanup_(buf_fini) struct buf out = BUF_INIT(text.n * 2 + 16);
-    struct str rest = text, word, last = STR_NULL;
-    for (bool first = true; str_next(&rest, ' ', &word); first = false) {
-        size_t at = secret_at(word, last);
-        ptrdiff_t host = at < word.n ? str_index(str_from(word, at), '@') : -1;
-        if (!first)
-            buf_add_char(&out, ' ');
-        buf_add_str(&out, str_first(word, at));
-        buf_add_str(&out, at < word.n ? S("***") : STR_NULL);
-        buf_add_str(&out, host >= 0 && str_find(word, S("://")) > 0 ? str_from(word, at + (size_t)host) : STR_NULL);
-        last = word;
-    }
-    return arena_str(a, buf_str(&out));
-}
-
 struct str image_step(struct arena *a, struct str created_by) {
     struct str arguments, line = without_builder(created_by), command = run_command(line, &arguments);
     if (command.n)
         line = arena_join3(a, S("RUN "), command, STR_NULL);
     else if (arguments.n)
         line = S("RUN");
-    return tokens_masked(a, without_secrets(a, without(without(line, "/bin/sh -c"), "#(nop)")));
+    return tokens_masked(a, image_masked(a, without(without(line, "/bin/sh -c"), "#(nop)")));
 }
 
 /* One line of history as the lines of a Dockerfile. What it does not know is left out. */
@@ -115,10 +93,11 @@ static void add_line(struct buf *out, struct str line) {
         add_instruction(out, text);
     else if (command.n || str_index(text, ' ') > 0) {
         command = command.n ? command : text; /* what has no shell in front is taken for a command too */
-        if (str_index(command, '\n') >= 0 && str_find(command, str_z(here)) < 0)
-            buf_printf(out, "RUN <<'%s'\n%.*s\n%s", here, STR_ARG(command), here);
-        else if (str_index(command, '\n') < 0)
+        bool plain = str_index(command, '\n') < 0 && str_find(command, S("<<")) < 0 && !str_ends(str_trim_right(command), S("\\"));
+        if (plain)
             buf_printf(out, "RUN %.*s", STR_ARG(command));
+        else
+            add_document(out, command);
     }
     buf_add_char(out, '\n');
 }

@@ -11,9 +11,10 @@
 #include "layer/view.h"
 
 /* One entry of one layer. */
+enum { NO_ENTRY = (size_t)-1 >> 1 };
 struct image_entry {
     const struct entry *entry;
-    size_t layer, number;         /* ... in that layer's toc */
+    size_t layer, number;         /* ... in that layer's toc; NO_ENTRY: its own layer replaced it */
     struct str mark;              /* READS_CONTENT: what the rule noted of its bytes */
 };
 
@@ -27,9 +28,7 @@ struct image_check {
     struct str *steps;            /* of each layer: the history line that made it, or "" */
     const struct history **made;  /* ... as the image has it, or NULL */
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
-    VEC(struct finding) findings;
-    size_t n_dropped;
-    bool is_partial;              /* image_check.h */
+    struct finding_list findings;
 };
 
 /* About the image as a whole. */
@@ -50,6 +49,8 @@ struct str image_step(struct arena *a, struct str created_by);
  * may have. And the number of the last that begins at or above a line of that text. */
 bool history_text(const struct str *lines, size_t n, struct buf *text, unsigned *begins);
 size_t history_at(const unsigned *begins, size_t n, unsigned line);
+/* Text without what its words tell of secrets. */
+struct str image_masked(struct arena *a, struct str text);
 /* What the rules over Dockerfiles find in lines of history, the oldest first; how many. Texts lie in the arena. */
 struct history_finding {
     const struct rule *rule;

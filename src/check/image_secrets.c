@@ -58,21 +58,49 @@ static bool is_base64(char ch) {
     return (isalnum((unsigned char)ch) && (unsigned char)ch < 0x80) || ch == '+' || ch == '/' || ch == '=';
 }
 
-/* The heading and at least so much of a body: a heading alone is in every crypto library. RFC 7468. */
-static bool has_private_key(struct str text, size_t *at) {
+/* Behind "-----BEGIN RSA PRIVATE KEY-----", or nothing. */
+static struct str behind_heading(struct str text) {
+    struct str line = str_first(text, HEADING_MAX);
+    ptrdiff_t end = str_index(line, '\n'), key = str_find(line, S("PRIVATE KEY"));
+    if (key < 0 || (end >= 0 && end < key))
+        return STR_NULL;
+    struct str rest = str_from(text, (size_t)key + strlen("PRIVATE KEY"));
+    rest = str_from(rest, str_starts(rest, S(" BLOCK")) ? strlen(" BLOCK") : 0);
+    return str_starts(rest, S("-----")) ? str_from(rest, strlen("-----")) : STR_NULL;
+}
+
+/* A line's end, also as JSON and shells write it: of a key in quotes. */
+static size_t line_end(struct str text) {
+    if (str_starts(text, S("\\n")) || str_starts(text, S("\\r")))
+        return 2;
+    return text.n && strchr("\r\n", text.p[0]);
+}
+
+/* A heading alone is in every crypto library, so at least so much of a body is wanted. */
+static bool has_body(struct str text) {
     enum { BODY_BYTES = 64 };
+    size_t n = 0, step;
+    struct str rest = str_trim_left(text);
+    while ((step = line_end(rest)))
+        rest = str_from(rest, step);
+    if (rest.n == text.n || str_starts(rest, S("-")))
+        return false;
+    for (; rest.n && n < BODY_BYTES; rest = str_from(rest, step)) {
+        step = line_end(rest);
+        if (step == 0 && !is_base64(rest.p[0]) && !strchr(" :,-", rest.p[0]))
+            return false;
+        n += step == 0 && is_base64(rest.p[0]);
+        step = step ? step : 1;
+    }
+    return n >= BODY_BYTES;
+}
+
+/* RFC 7468. */
+static bool has_private_key(struct str text, size_t *at) {
     size_t from = 0;
     for (ptrdiff_t found; (found = str_find(str_from(text, from), S("-----BEGIN "))) >= 0; from += (size_t)found + 1) {
-        struct str line, rest;
-        size_t start = from + (size_t)found, n = 0;
-        (void)str_cut(str_first(str_from(text, start), HEADING_MAX), '\n', &line, &rest);
-        rest = str_from(text, start + line.n + 1);
-        if (!str_ends(str_trim_right(line), S("PRIVATE KEY-----")) && !str_ends(str_trim_right(line), S("PRIVATE KEY BLOCK-----")))
-            continue;
-        for (size_t k = 0; k < rest.n && n < BODY_BYTES && (is_base64(rest.p[k]) || strchr("\r\n :,-", rest.p[k])); k++)
-            n += is_base64(rest.p[k]);
-        *at = start;
-        if (n >= BODY_BYTES && !str_starts(rest, S("-")))
+        *at = from + (size_t)found;
+        if (has_body(behind_heading(str_from(text, *at))))
             return true;
     }
     return false;

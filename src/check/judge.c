@@ -2,6 +2,7 @@
  * Findings by the policy: see judge.h. */
 #include "check/judge.h"
 
+#include "base/limits.h"
 #include "check/exceptions.h"
 #include "check/words.h"
 
@@ -60,6 +61,30 @@ static enum severity severity_of(const struct check_policy *p, const struct find
 bool judge(const struct check_policy *p, struct finding *f) {
     f->severity = severity_of(p, f);
     return compat_has(p->compat, also(f)) && !finding_is_listed(f, &p->ignored) && !exceptions_allow(p, f);
+}
+
+/* The first one that is less bad, or the list's end. */
+static size_t less_bad(struct finding_list *l, enum severity s) {
+    while (l->passed[s] < l->n && l->p[l->passed[s]].severity >= s)
+        l->passed[s]++;
+    return l->passed[s];
+}
+
+bool finding_has_room(struct finding_list *l, enum severity s) {
+    bool room = l->n < LIMIT_FINDINGS || less_bad(l, s) < l->n;
+    l->n_dropped += !room;
+    return room;
+}
+
+void finding_keep(struct finding_list *l, const struct finding *f) {
+    if (l->n < LIMIT_FINDINGS) {
+        vec_push(l, *f);
+        return;
+    }
+    size_t k = less_bad(l, f->severity);
+    l->n_dropped++;
+    if (k < l->n)
+        l->p[k] = *f;
 }
 
 bool check_is_failure(const struct check_policy *p, const struct finding *findings, size_t n) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Instructions in a row, their stages, shells and scripts: see lint.h. */
+ * Instructions in a row, their stages, and what is in force at each: see lint.h. */
 #include "check/lint.h"
 
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "check/expanded.h"
+#include "check/lint_script.h"
 #include "check/words.h"
 
 /* --- Flags ------------------------------------------------------------------------------------------------------------------------ */
@@ -117,160 +118,13 @@ static void ship(struct lint *l) {
         l->stages[k].ships = true;
 }
 
-/* --- Shells ----------------------------------------------------------------------------------------------------------------------- */
-
-/* "C:\...\powershell.exe" is powershell. */
-static struct str program_name(struct str path) {
-    for (ptrdiff_t k; (k = str_rindex(path, '/')) >= 0 || (k = str_rindex(path, '\\')) >= 0;)
-        path = str_from(path, (size_t)k + 1);
-    if (path.n > 4 && str_eq_nocase(str_from(path, path.n - 4), S(".exe")))
-        path.n -= 4;
-    return path;
-}
-
-static enum shell_kind kind_of(struct str program) {
-    struct str name = program_name(program);
-    if (word_in("bash zsh ksh", name))
-        return SHELL_BASH;
-    if (word_in("sh dash", name))
-        return SHELL_POSIX;
-    return word_in("ash", name) ? SHELL_ASH : SHELL_FOREIGN;
-}
-
-/* Whether a text is all that the shell reads: no profile, and no option that changes what a text means. */
-static bool is_plain(const struct df_instruction *shell) {
-    return shell->n_args == 2 && word_in("sh bash ash dash", program_name(shell->args[0])) && str_eqz(shell->args[1], "-c");
-}
-
-static bool has_pipefail(const struct df_instruction *shell) {
-    for (size_t k = 1; k < shell->n_args; k++)
-        if (str_eqz(shell->args[k], "pipefail"))
-            return true;
-    return false;
-}
-
-static bool has_errexit(const struct df_instruction *shell) {
-    for (size_t k = 1; k < shell->n_args; k++)
-        if (str_eqz(shell->args[k], "errexit") || (word_starts_in("-e -o", shell->args[k]) && str_index(shell->args[k], 'e') > 0))
-            return true;
-    return false;
-}
-
-/* --- Scripts ---------------------------------------------------------------------------------------------------------------------- */
-
-static const struct shell_command *words_alone(struct arena *a, const struct df_instruction *run) {
-    struct shell_command *c = arena_new(a, struct shell_command);
-    struct shell_word *words = arena_array(a, struct shell_word, run->n_args);
-    for (size_t k = 0; k < run->n_args; k++)
-        words[k] = (struct shell_word){.raw = run->args[k], .text = run->args[k], .quoted = true};
-    *c = (struct shell_command){.words = words, .n_words = run->n_args, .text = run->args[0]};
-    return c;
-}
-
-typedef VEC(struct shell_command) commands;
-
-static void gather(commands *all, const struct shell *s) {
-    for (size_t k = 0; k < s->n; k++)
-        vec_push(all, s->commands[k]);
-}
-
-static void take_gathered(struct arena *a, commands *all, struct shell *s) {
-    struct shell_command *copy = arena_array(a, struct shell_command, all->n);
-    if (all->n)
-        memcpy(copy, all->p, all->n * sizeof *copy);
-    s->commands = copy;
-    s->n = all->n;
-    vec_fini(all);
-}
-
-static bool is_shell(struct str program) {
-    return word_in("sh bash ash dash ksh zsh", program_name(program));
-}
-
-/* Whether the text is a program for another interpreter, which its first line names. */
-static bool is_foreign(struct str text) {
-    struct str line, rest, first, second;
-    if (!str_starts(text, S("#!")))
-        return false;
-    (void)str_cut(text, '\n', &line, &rest);
-    (void)str_cut(str_trim(str_from(line, 2)), ' ', &first, &rest);
-    (void)str_cut(str_trim(rest), ' ', &second, &rest);
-    return !is_shell(str_eqz(program_name(first), "env") ? second : first);
-}
-
-/* RUN <<EOF, or RUN sh <<EOF: the document is a shell's text. Others are data. */
-static bool is_script(const struct shell *line) {
-    if (line->n != 1)
-        return false;
-    const struct shell_command *c = &line->commands[0];
-    return c->n_words == 0 || is_shell(c->words[0].text);
-}
-
-static void read_script(struct arena *a, const struct df_instruction *run, uint64_t *work, struct shell *out) {
-    if (run->json) {
-        *out = (struct shell){.commands = words_alone(a, run), .n = 1};
-        return;
-    }
-    shell_split(a, run->n_args ? run->args[0] : STR_NULL, work, out);
-    if (run->n_heredocs == 0 || !is_script(out))
-        return;
-    commands all = {0};
-    gather(&all, out);
-    for (size_t k = 0; k < run->n_heredocs; k++) {
-        struct shell more;
-        if (is_foreign(run->heredocs[k].raw))
-            continue;
-        shell_split(a, run->heredocs[k].raw, work, &more);
-        gather(&all, &more);
-    }
-    take_gathered(a, &all, out);
-}
-
-enum { WRAPPERS = 4 }; /* of one command: more have no meaning */
-
-/* What "sudo", "env" and their like start is a command too, and costs as much. */
-static void unwrap(struct arena *a, struct shell *s, bool json, uint64_t *work) {
-    commands all = {0};
-    for (size_t k = 0; k < s->n; k++) {
-        struct shell_command c = s->commands[k];
-        vec_push(&all, c);
-        for (size_t deep = 0; deep < WRAPPERS && c.n_words > 1 && word_in("sudo env exec command nohup nice eval doas", c.words[0].text);
-             deep++) {
-            size_t n = 1;
-            while (n < c.n_words && (str_starts(c.words[n].text, S("-")) || str_index(c.words[n].text, '=') > 0))
-                n += word_in("-u -g -n --user --group --adjustment", c.words[n].text) ? 2 : 1;
-            if (n >= c.n_words || *work < LIMIT_SHELL_COMMAND_COST)
-                break;
-            *work -= LIMIT_SHELL_COMMAND_COST;
-            c.words += n;
-            c.n_words -= n;
-            c.text = json ? c.words[0].raw : str_n(c.words[0].raw.p, (size_t)(c.text.p + c.text.n - c.words[0].raw.p));
-            c.wrapped = true;
-            vec_push(&all, c);
-        }
-    }
-    if (all.n > s->n)
-        take_gathered(a, &all, s);
-    vec_fini(&all);
-}
-
 /* --- The whole -------------------------------------------------------------------------------------------------------------------- */
 
 /* What is in force, which a stage takes from the one it stands on. */
 struct in_force {
-    enum shell_kind kind;
-    struct str name;
-    bool errexit, pipefail, workdir, odd_shell, profile, other_user;
+    struct shell_start shell;
+    bool workdir, profile, other_user;
 };
-
-static void take_shell(struct in_force *now, const struct df_instruction *i) {
-    bool env = i->n_args > 1 && str_eqz(program_name(i->args[0]), "env");
-    now->kind = kind_of(i->args[env]);
-    now->name = program_name(i->args[env]);
-    now->errexit = has_errexit(i);
-    now->pipefail = has_pipefail(i);
-    now->odd_shell = !is_plain(i);
-}
 
 /* A file that shells read before the text. */
 static bool sets_profile(const struct df_instruction *i) {
@@ -280,25 +134,23 @@ static bool sets_profile(const struct df_instruction *i) {
     return false;
 }
 
-static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *shell, uint64_t *work) {
+static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *now, uint64_t *work) {
     s->from = NO_STAGE;
     if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
-        take_shell(shell, s->i);
+        now->shell = shell_start(s->i->args, s->i->n_args);
     if (s->i->op == DF_USER && s->i->n_args)
-        shell->other_user = !word_is_root(lint_unquoted(s->i->args[0]));
-    shell->profile |= sets_profile(s->i);
-    s->shell = shell->kind;
-    s->shell_name = shell->name;
-    s->pipefail = shell->pipefail;
-    s->errexit = shell->errexit;
-    s->plain_shell = !shell->odd_shell && !shell->profile;
-    s->other_user = shell->other_user;
-    s->workdir = shell->workdir;
-    shell->workdir |= s->i->op == DF_WORKDIR;
-    if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || shell->kind != SHELL_FOREIGN)) {
-        read_script(names->arena, s->i, work, &s->script);
-        unwrap(names->arena, &s->script, s->i->json, work);
-    }
+        now->other_user = !word_is_root(lint_unquoted(s->i->args[0]));
+    now->profile |= sets_profile(s->i);
+    s->shell = now->shell.kind;
+    s->shell_name = now->shell.name;
+    s->pipefail = now->shell.pipefail;
+    s->errexit = now->shell.errexit;
+    s->plain_shell = !now->shell.odd && !now->profile;
+    s->other_user = now->other_user;
+    s->workdir = now->workdir;
+    now->workdir |= s->i->op == DF_WORKDIR;
+    if (s->i->op == DF_RUN && s->i->n_args && (s->i->json || s->shell != SHELL_FOREIGN))
+        lint_read_script(names->arena, s, work);
     if (s->i->op == DF_COPY)
         s->from = find_stage(l, names, s->stage, lint_flag(s->i, "from"));
     mark_used(l, s->from);
@@ -312,19 +164,19 @@ void lint_make(struct arena *a, const struct dockerfile *file, uint64_t *work, s
     *out = (struct lint){.file = file, .n = n};
     out->steps = arena_array(a, struct lint_step, n);
     out->stages = arena_array(a, struct lint_stage, n + 1);
-    struct in_force shell = {0}, *behind = arena_array(a, struct in_force, n + 1); /* of each stage */
+    struct in_force now = {0}, *behind = arena_array(a, struct in_force, n + 1); /* of each stage */
     for (size_t k = 0; k < n; k++) {
         const struct df_instruction *at = &file->instructions[k];
         bool global = at->op == DF_ARG && out->n_stages == 0; /* ARG before the first FROM is of no stage, but of the first here */
         if (at->op == DF_FROM || (out->n_stages == 0 && !global)) {
             begin_stage(out, &names, at->op == DF_FROM ? at : NULL, k);
             ptrdiff_t base = out->stages[out->n_stages - 1].base;
-            shell = base == NO_STAGE ? (struct in_force){0} : behind[base];
+            now = base == NO_STAGE ? (struct in_force){0} : behind[base];
         }
         size_t stage = out->n_stages ? out->n_stages - 1 : 0;
         out->steps[k] = (struct lint_step){.at = at, .i = at->trigger ? at->trigger : at, .stage = stage};
-        look(&names, out, &out->steps[k], &shell, work);
-        behind[stage] = shell;
+        look(&names, out, &out->steps[k], &now, work);
+        behind[stage] = now;
         out->stages[stage].end = k + 1;
     }
     find_runs(out);

@@ -32,7 +32,7 @@ size_t marking_rules(const struct rule **out) {
 }
 
 /* Raised when a rule marks something else in the same bytes. */
-enum { MARKS_VERSION = 2 };
+enum { MARKS_VERSION = 3 };
 
 static struct digest rules_identity(void) {
     const struct rule *rules[MARKING_RULES_MAX];
@@ -50,6 +50,10 @@ static struct digest rules_identity(void) {
 
 static void put16(struct buf *out, size_t n) {
     buf_add(out, (unsigned char[]){(unsigned char)(n & 0xff), (unsigned char)(n >> 8)}, 2);
+}
+
+size_t mark_bytes(const struct rule *r, struct str path, struct str text) {
+    return RECORD_BYTES + strlen(r->id) + path.n + text.n;
 }
 
 static void put_mark(const struct mark *m, struct buf *out) {

@@ -2,6 +2,7 @@
  * Making marks: shows the files of a layer that passes to the rules that read bytes (marks.h). */
 #include "check/marks_make.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -18,8 +19,8 @@ struct marker {
     const struct rule *rules[MARKING_RULES_MAX];
     size_t n_rules;
     pthread_mutex_t lock; /* of the rest */
-    struct arena arena;   /* of the texts */
-    size_t used;          /* bytes, of all marks */
+    struct arena arena; /* of the texts */
+    size_t used;        /* bytes, of all marks */
     struct marks marks;
 };
 
@@ -53,27 +54,40 @@ static void sort(struct marks *m) {
 
 /* More than it takes in the file: its place in the list counts, too. */
 static size_t bytes_of(const struct mark *m) {
-    return strlen(m->rule->id) + m->path.n + m->text.n + 64;
+    return mark_bytes(m->rule, m->path, m->text) + sizeof *m;
 }
 
-/* Keeps the first ones by their order, as many as fit. So it does not matter in which order they came: a layer has one set of marks,
- * whoever made them. */
+static size_t number_of(const struct marker *m, const struct rule *r) {
+    size_t k = 0;
+    while (k < m->n_rules && m->rules[k] != r)
+        k++;
+    assert(k < m->n_rules);
+    return k;
+}
+
+/* Keeps of each rule the first ones by their order, as many as fit into its share. So it does not matter in which order they came, a layer
+ * has one set of marks, whoever made them; and a rule's marks take no room of another's: a hundred thousand scripts hide no token. */
 static void keep_what_fits(struct marker *m) {
     struct marks *all = &m->marks;
     struct arena kept = ARENA_INIT;
-    size_t n = 0, used = 0;
+    size_t n = 0, share[MARKING_RULES_MAX] = {0};
     sort(all);
-    for (; n < all->list.n && used + bytes_of(&all->list.p[n]) <= MARKS_KEPT_BYTES; n++) {
-        struct mark *one = &all->list.p[n];
-        used += bytes_of(one);
-        one->path = arena_str(&kept, one->path);
-        one->text = arena_str(&kept, one->text);
+    m->used = 0;
+    for (size_t k = 0; k < all->list.n; k++) {
+        struct mark one = all->list.p[k];
+        size_t *used = &share[number_of(m, one.rule)], bytes = bytes_of(&one);
+        *used += bytes; /* what does not fit ends its rule's */
+        if (*used > MARKS_KEPT_BYTES / m->n_rules)
+            continue;
+        m->used += bytes;
+        one.path = arena_str(&kept, one.path);
+        one.text = arena_str(&kept, one.text);
+        all->list.p[n++] = one;
     }
     all->n_dropped += all->list.n - n;
     all->list.n = n;
     arena_fini(&m->arena);
     m->arena = kept;
-    m->used = used;
 }
 
 /* --- Noting -------------------------------------------------------------------------------------------------------------------------- */

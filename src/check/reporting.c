@@ -65,10 +65,7 @@ static bool said_before(const struct check *c, const struct finding *f) {
 static void keep(struct check *c, struct finding *f, const struct df_instruction *where, const struct df_instruction *i) {
     if (!judge(&c->options->policy, f) || !allowed(c, f, where, i) || said_before(c, f))
         return;
-    if (c->findings.n < LIMIT_FINDINGS)
-        vec_push(&c->findings, *f);
-    else
-        c->n_dropped++;
+    finding_keep(&c->findings, f);
 }
 
 void check_add(struct check *c, const struct rule *r, const struct df_instruction *where, const struct df_instruction *i, struct df_pos pos,

@@ -119,7 +119,7 @@ static void report(struct check *c, struct sc_script *script, const struct sc_co
     enum { BYTES_A_LOOK = 64 };
     struct df_pos pos, end;
     if (!check_charge(c, 1 + script->text.n / BYTES_A_LOOK)) {
-        c->n_dropped++;
+        c->findings.n_dropped++;
         return;
     }
     struct str part = sc_place(&c->scratch, script, said);
@@ -176,7 +176,9 @@ static bool add_step(struct check *c, struct batch *b, const struct lint_step *s
             scripts = true;
             good = add_script(c, b, s, &s->i->heredocs[k]);
         }
-    return good && (scripts || add_script(c, b, s, NULL));
+    /* "RUN <<EOF" of a document that is no shell's starts nothing */
+    bool starts = s->script.n && s->script.commands[0].n_words + s->script.commands[0].n_assigns;
+    return good && (scripts || (s->i->n_heredocs && !starts) || add_script(c, b, s, NULL));
 }
 
 void shellcheck_look(struct check *c) {

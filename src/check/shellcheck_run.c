@@ -33,10 +33,18 @@ static bool is_answer(const char *program, int code, const struct buf *out, cons
     return code == 0 || code == 1 || err_set(e, ERR_UNCHECKED, "%s ended with code %d: %s", program, code, SHOWN(line));
 }
 
+/* It runs elsewhere than we, where "./shellcheck" would be another one, or none. */
+static const char *whole_path(struct arena *a, const char *program) {
+    char here[LIMIT_PATH_BYTES + 1];
+    if (program[0] == '/' || !strchr(program, '/') || !getcwd(here, sizeof here))
+        return program;
+    return arena_printf(a, "%s/%s", here, program).p;
+}
+
 /* Its runtime needs a locale to read names by, and looks for files at home. */
-static bool ask(struct arena *a, const char *const *argv, struct buf *out, struct err *e) {
+static bool ask(struct arena *a, const char *program, const char *const *argv, struct buf *out, struct err *e) {
     _cleanup_(buf_fini) struct buf said = BUF_INIT(KIB(64));
-    const char *path = getenv("PATH"), *program = argv[0];
+    const char *path = getenv("PATH");
     const char *const env[] = {arena_printf(a, "PATH=%s", path ? path : "/usr/bin:/bin").p, "LC_ALL=C.UTF-8", "HOME=/nonexistent", NULL};
     int code = 0;
     struct proc_spec spec = {.argv = argv, .env = env, .dir = "/", .in = -1, .out = -1, .error = -1};
@@ -48,7 +56,7 @@ static bool ask(struct arena *a, const char *const *argv, struct buf *out, struc
 
 bool sc_ask(struct arena *a, const char *program, const struct sc_script *scripts, size_t n, sc_comments *out, struct err *e) {
     _cleanup_(buf_fini) struct buf json = BUF_INIT(LIMIT_SHELLCHECK_SAID);
-    const char *argv[1 + FIXED + LIMIT_SHELLCHECK_BATCH + 1] = {program};
+    const char *argv[1 + FIXED + LIMIT_SHELLCHECK_BATCH + 1] = {whole_path(a, program)};
     struct str names[LIMIT_SHELLCHECK_BATCH];
     int fds[LIMIT_SHELLCHECK_BATCH];
     size_t opened = 0;
@@ -59,7 +67,7 @@ bool sc_ask(struct arena *a, const char *program, const struct sc_script *script
         good = put_script(a, scripts[opened].text, &fds[opened], &names[opened], e);
         argv[1 + FIXED + opened] = names[opened].p;
     }
-    good = good && ask(a, argv, &json, e);
+    good = good && ask(a, program, argv, &json, e);
     for (size_t k = 0; k < opened; k++)
         fd_closep(&fds[k]);
     return good && (sc_read(a, buf_str(&json), names, n, out, e) || err_wrap(e, "%s", program));

@@ -52,7 +52,7 @@ static bool stops(const struct shell *s) {
 
 static void goes_on(struct check *c, const struct rule *r, const struct df_instruction *i) {
     const struct shell *s = &c->step->script;
-    if (i->op != DF_RUN || i->n_heredocs == 0 || s->text.n == 0 || s->n < 2 || stops(s))
+    if (i->op != DF_RUN || i->n_heredocs == 0 || s->text.n == 0 || s->n < 2 || c->step->errexit || stops(s))
         return;
     for (size_t k = 0; k < s->n; k++)
         if (s->commands[k].text.p >= i->heredocs[0].raw.p && s->commands[k].text.p < i->heredocs[0].raw.p + i->heredocs[0].raw.n) {

@@ -52,8 +52,7 @@ struct check {
     const char *ids;                 /* of the next finding: its rule's ids elsewhere that are meant, if not all */
     const char *url;                 /* of the next note, if not its rule's */
     bool unmendable;                 /* one of them has no place */
-    VEC(struct finding) findings;
-    size_t n_dropped;
+    struct finding_list findings;
 };
 
 /* A finding about the instruction `where` of the file, at `pos` in it. It is dropped if the file, or a comment above `where` or `i`, says

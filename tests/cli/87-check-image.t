@@ -304,10 +304,10 @@ twins ImageKeystore
 
 # --- what no Dockerfile of a user makes: layers by hand ---
 
-py - "$T" "$(croze version | sed -n 's,^platform: *linux/,,p')" <<'END'
+py - "$T" "$(croze version | sed -n 's,^platform: *linux/,,p')" "$token" <<'END'
 import sys, tarfile
 from maketar import Layout, layer_bytes
-dir, arch = sys.argv[1:]
+dir, arch = sys.argv[1:3]
 cap = b"\x01\x00\x00\x02" + b"\x00\x04\x00\x00" + b"\x00" * 12
 def image(name, make):
     Layout("x:1", [layer_bytes(make)], arch).write(dir + "/" + name + ".tar")
@@ -324,6 +324,27 @@ def hostile(t):
 image("hostile", hostile)
 start = b"a:x:1:\n#"
 image("late", lambda t: t.file("etc/group", start + b"#" * (2 << 20) + b"\nb:x:1:\n"))
+def replaced(t):
+    t.file("opt/d/key", sys.argv[3])
+    t.link("opt/d", "elsewhere")
+image("replaced", replaced)
+def crowd(t):
+    for n in range(11000):
+        t.file("a%d" % n, "x", mode=0o666)
+    t.file("z", sys.argv[3])
+image("crowd", crowd)
+def scripts(t):
+    for n in range(50000):
+        t.file("opt/%d" % n, "#!/" + "x" * 150 + "\n")
+    t.file("z", sys.argv[3])
+image("scripts", scripts)
+image("quoted", lambda t: t.file("opt/account.json", '{"private_key": "-----BEGIN PRIVATE KEY-----\\n' + "MIIEvQIBADANBgkq" * 4 + '\\n"}'))
+def linked(t):
+    t.file("opt/first", "machine x", mode=0o4777)
+    t.hard("root/.netrc", "opt/first")
+    t.hard("opt/second", "opt/first")
+Layout("x:1", [layer_bytes(linked), layer_bytes(lambda t: t.file("opt/.wh.first"))], arch).write(dir + "/links-bad.tar")
+Layout("x:1", [layer_bytes(linked)], arch).write(dir + "/links-good.tar")
 image("cut", lambda t: t.file("etc/group", start + b"#" * ((4 << 20) - len(start) - 6) + b"\nb:x:12:\n"))
 END
 for kind in cap:ImageFileCapability dev:ImageDevice; do
@@ -332,6 +353,15 @@ for kind in cap:ImageFileCapability dev:ImageDevice; do
     is "$rule: found once" "$(found "oci-archive:$T/$kind-bad.tar" $rule)" 1
     is "$rule: silent on the twin" "$(found "oci-archive:$T/$kind-good.tar" $rule)" 0
 done
+is "a token ships though its layer puts a link in its directory's place" "$(found "oci-archive:$T/replaced.tar" ImageToken)" 1
+is "a crowd of warnings hides no error" "$(found "oci-archive:$T/crowd.tar" ImageToken)" 1
+exits 10 "... nor lets it through a threshold" croze check --image --failure-threshold error --ignore ImageUserRoot "oci-archive:$T/crowd.tar"
+is "nor do notes of scripts" "$(found "oci-archive:$T/scripts.tar" ImageToken)" 1
+is "a private key in JSON's quotes" "$(found "oci-archive:$T/quoted.tar" ImagePrivateKey)" 1
+is "the other name of a set-user-ID file that is gone" "$(found "oci-archive:$T/links-bad.tar" ImageSetId)" 2
+is "... which everyone may write" "$(found "oci-archive:$T/links-bad.tar" ImageWorldWritable)" 2
+is "... and of one that is there it is no second finding" "$(found "oci-archive:$T/links-good.tar" ImageSetId)" 1
+is "a hard link is where people keep credentials, too" "$(found "oci-archive:$T/links-good.tar" ImageCredentialFile)" 1
 is "a large table is read" "$(found "oci-archive:$T/late.tar" ImageDoubleGroup)" 1
 is "... and of one that is cut no line in part" "$(found "oci-archive:$T/cut.tar" ImageDoubleGroup)" 0
 

@@ -272,6 +272,12 @@ is "... which is not made" "$(ls "$T/none" 2>&1 | grep -c 'No such file')" 1
 CROZE_ROOT=$T/store
 mv "$h/run/docker.sock" "$h/run/elsewhere"
 like "without an engine the store's own images are looked at" "$(host --only 4.8)" 'bad:latest: /opt/x'
+croze rmi bad >/dev/null
+mkdir -p "$h/run/crio" && : >"$h/run/crio/crio.sock"
+like "... and where another engine is, these are not all" "$(verdict 4.8)" '^MANUAL there may be others, which cannot be seen: /run/crio/crio.sock is there'
+croze rmi good >/dev/null
+like "... nor is there none" "$(verdict 4.8)" '^MANUAL there may be others'
+rm "$h/run/crio/crio.sock"
 mv "$h/run/elsewhere" "$h/run/docker.sock"
 
 done_testing

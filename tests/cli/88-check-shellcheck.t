@@ -79,6 +79,12 @@ exits 10 "hadolint's word has it" croze check --shellcheck --compat hadolint pla
 does "Trivy's and BuildKit's have not" croze check --shellcheck --compat buildkit plain
 
 refuses 3 '/nowhere/sc is not installed' "a program that is not there" croze check --shellcheck=/nowhere/sc plain
+mkdir -p own && ln -s "$(command -v shellcheck)" own/sc
+exits 10 "a program beside the file" croze check --shellcheck=own/sc plain
+like "..." "$out" 'SC2086'
+printf 'FROM debian:12\nUSER 1\nRUN <<EOF\n#!/usr/bin/env python3\nprint(f"{x}$y")\nEOF\nRUN <<EOF\n#!/bin/bash -e\na=(1 2)\n[[ ${a[0]} == 1 ]]\nEOF\n' >other
+does "a document of another interpreter, or of bash" croze check --shellcheck other
+is "..." "$out" ''
 printf '#!/bin/sh\necho no\n' >nonsense
 printf '#!/bin/sh\necho "something is wrong" >&2; exit 4\n' >broken
 printf '#!/bin/sh\nenv >"%s/env"; cat "$7" >"%s/script"; echo "{\\"comments\\":[]}"\n' "$T" "$T" >spy

@@ -9,6 +9,7 @@
  *   get PATH JSON                what the engine answers; "get PATH -": status 500
  *   args WORD...                 the daemon's command line; "args -": its process is not known
  *   engine none|denied           there is no engine to ask, or it refuses us
+ *   user UID                     who we are, if not root
  *   audit RULE                   the kernel may be asked for its rules, and this is one
  *   container NAME | members of HostConfig | of Config | of the whole       a running one
  *   image NAME | members of Config | of the whole | members of the history's list
@@ -229,6 +230,10 @@ static inline void fake_line(struct fake *f, struct str line) {
         f->source.engine_denied = str_eqz(rest, "denied");
         f->source.peer = 0;
         f->source.socket = STR_NULL;
+    } else if (str_eqz(verb, "user")) {
+        uint64_t uid = 0;
+        (void)str_to_u64(rest, 10, UINT32_MAX, &uid);
+        f->source.uid = (uid_t)uid;
     } else if (str_eqz(verb, "audit")) {
         f->may_audit = true;
         f->audit = rest.n ? arena_join3(&f->arena, f->audit, rest, S("\n")) : f->audit;

@@ -89,6 +89,9 @@ static void compose_rights(void) {
     is_str(
         look(&a, "services:\n  a:\n    volumes:\n    - /var/run/docker.sock:/x:ro\n    - {source: /run/podman/podman.sock}\n    - /a:/b\n"),
         S("4:7 DeployEngineSocket; 5:16 DeployEngineSocket; 0"), "sockets of engines");
+    is_str(look(&a, "services:\n  a:\n    volumes:\n    - ${S:-/run/docker.sock}:/x\n    - /:/host:ro\n    - /var/run/:/x\n    - "
+                    "/run/lock:/x\n    - $D:/run\n"),
+           S("4:7 DeployEngineSocket; 5:7 DeployEngineSocket; 6:7 DeployEngineSocket; 0"), "... by a default, or a directory above");
     is_str(look(&a, "services:\n  a: {privileged: false, network_mode: bridge, pid: 'service:b', cap_add: [], volumes: [x:/y]}\n"), S("0"),
            "what is good");
     is_str(look(&a, "services:\n  a: {privileged: [true], network_mode: {}, cap_add: {a: b}, volumes: host, pid: *x}\n"), S("0"),

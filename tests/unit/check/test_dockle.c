@@ -10,6 +10,8 @@
 
 enum { CASES = 35 };
 
+static struct str behind; /* a line that comes behind it */
+
 /* Of an image that consists of a line of history, behind one that stands for its base. */
 static size_t found(struct str line, struct str rule) {
     struct arena a = ARENA_INIT;
@@ -23,8 +25,12 @@ static size_t found(struct str line, struct str rule) {
     image_init(&im);
     image_add_history(&im, &(struct history){.created_by = S("CMD [\"x\"]"), .empty_layer = true});
     image_add_history(&im, &(struct history){.created_by = line, .empty_layer = true});
+    if (behind.n)
+        image_add_history(&im, &(struct history){.created_by = behind, .empty_layer = true});
     ok(check_image(&a, &none, &im, &o, &r, &e), "an image of history alone");
     no_err(&e, "...");
+    for (size_t k = 0; k < r.n_findings; k++)
+        ok(r.findings[k].message.n && str_find(r.findings[k].message, S("\0")) < 0, "its message is there when all else is given back");
     for (size_t k = 0; k < r.n_findings; k++)
         n += word_in(r.findings[k].also ? r.findings[k].also : r.findings[k].rule->also, rule);
     image_fini(&im);
@@ -42,8 +48,16 @@ static void steps(void) {
     is_str(image_step(&a, S("RUN |1 TOKEN=abc")), S("RUN"), "arguments and no command");
     is_str(image_step(&a, S("")), S(""), "nothing");
     is_str(image_step(&a, S("RUN /bin/sh -c DB_PASSWORD=hunter2 ./x --api-token=abc && curl -u me:pw https://u:p@h/x")),
-           S("RUN DB_PASSWORD=*** ./x --api-token=abc && curl -u me:*** https://u:***@h/x"), "secrets of commands");
+           S("RUN DB_PASSWORD=*** ./x --api-token=*** && curl -u me:*** https://u:***@h/x"), "secrets of commands");
     is_str(image_step(&a, S("RUN mkdir -p /x && useradd -u 5 a")), S("RUN mkdir -p /x && useradd -u 5 a"), "what is none");
+    is_str(image_step(&a, S("RUN PASSWORD=\"correct \\\" horse\" make && TOKEN='a b'c x")), S("RUN PASSWORD=*** make && TOKEN=***c x"),
+           "quoted ones");
+    is_str(image_step(&a, S("RUN x --password 'a b' --token\tc\n-u\tme:d -ume:e --user=me:f")),
+           S("RUN x --password *** --token\t***\n-u\tme:*** -ume:*** --user=me:***"), "behind any blank");
+    is_str(image_step(&a, S("RUN wget --header 'Authorization: Bearer abc' -H \"Private-Token: def\" https://h/x")),
+           S("RUN wget --header 'Authorization: Bearer *** -H \"Private-Token: *** https://h/x"), "in headers");
+    is_str(image_step(&a, S("RUN PASSWORD='a b")), S("RUN PASSWORD=***"), "a quote that nothing ends");
+    is_str(image_step(&a, S("RUN x --secret-file=/z --user me")), S("RUN x --secret-file=/z --user me"), "and what is none");
     arena_fini(&a);
 }
 
@@ -54,6 +68,12 @@ int main(void) {
     ok(found(S("RUN /bin/sh -c sudo make # buildkit"), S("DKL-DI-0001")) == 1, "sudo");
     ok(found(S("/bin/sh -c #(nop) COPY file:12 in /x "), S("CIS-DI-0009")) == 0, "COPY is no ADD");
     ok(found(S("apt-get update\nmake"), S("CIS-DI-0007")) == 1, "a line break in a line");
+    behind = S("RUN /bin/sh -c sudo true # buildkit");
+    ok(found(S("COPY <<END /x # buildkit"), S("DKL-DI-0001")) == 1 && found(S("ENV a=b \\"), S("DKL-DI-0001")) == 1,
+       "no line swallows the next one");
+    ok(found(S("RUN /bin/sh -c cat <<END"), S("DKL-DI-0001")) == 1 && found(S("RUN /bin/sh -c true \\"), S("DKL-DI-0001")) == 1,
+       "nor does a RUN");
+    behind = STR_NULL;
     _cleanup_fd_ int dir = shared_dir(&a, "cases");
     if (dir < 0) {
         puts("# *** dockle's cases are not there (CROZE_SHARED): this oracle is NOT checked ***");

@@ -100,14 +100,15 @@ static void unused_ports(struct arena *a) {
                                  "text /proc/200/net/sockstat6 TCP6: inuse 01\\nUDP6: inuse 3\\n\n"
                                  "text /proc/200/net/tcp6  sl\\n 0: 00000000000000000000000000000000:0050 0000:0000 0A 0\\n\n"
                                  "text /proc/200/net/udp6  sl\\n 0: 00000000000000000000000000000000:0051 0000:0000 07 0\\n\n";
-    static const char *const variants[] = {"", tables, counts};
+    static const char hidden[] = "text /proc/200/net/tcp  sl\\n\ndenied /proc/200/net/tcp6\n";
+    static const char *const variants[] = {"", tables, counts, hidden};
     static const char *const want[] = {"83/tcp is open as port 8083, and nothing listens on it",
                                        "81/tcp is exposed, and nothing listens on it"};
     struct check_policy all = {0};
     struct str number = S("5.9");
     struct cis_options o = {.only = &number, .n_only = 1, .policy = &all};
-    for (size_t v = 0; v < 3; v++) {
-        bool known = v > 0;
+    for (size_t v = 0; v < 4; v++) {
+        bool known = v == 1 || v == 2;
         struct cis_report r;
         struct fake f;
         fake_begin(&f);
@@ -124,6 +125,25 @@ static void unused_ports(struct arena *a) {
            "... evidence of 5.9");
         fake_end(&f);
     }
+}
+
+/* Of a directory as much as is looked at is good: what lies behind that nobody has seen. */
+static void too_many(struct arena *a) {
+    static const char unit[] = "file 0644 0:0 /lib/systemd/system/docker.service\n";
+    struct check_policy all = {0};
+    struct str number = S("3.1");
+    struct cis_options o = {.only = &number, .n_only = 1, .policy = &all};
+    struct cis_report r;
+    struct fake f;
+    fake_begin(&f);
+    lines(&f, str_z(unit));
+    for (size_t k = 0; k <= LIMIT_HOST_NAMES; k++)
+        fake_add(&f, arena_printf(a, "/etc/systemd/system/docker.service.d/%05zu", k), S_IFREG | 0644, 0, 0, STR_NULL);
+    fake_finish(&f);
+    cis_check(a, &f.source, &o, &r);
+    ok(r.answers[0].verdict == CIS_MANUAL && str_find(r.answers[0].evidence, S("has more than")) >= 0, "too many drop-ins: %.*s",
+       STR_ARG(r.answers[0].evidence));
+    fake_end(&f);
 }
 
 /* What can fail has a case that fails and one that does not; what cannot has one all the same. Some never pass by an engine's word alone:
@@ -157,6 +177,7 @@ int main(void) {
             run(&a, str_from(line, 4), take(&a, &rest));
     every_row_is_tested(&a);
     unused_ports(&a);
+    too_many(&a);
     buf_fini(&file);
     err_clear(&e);
     arena_fini(&a);

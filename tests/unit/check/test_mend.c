@@ -172,6 +172,7 @@ static void all_cases(void) {
             buf_add_char(&text, '\n');
         }
     }
+    ends(buf_str(&text), name); /* the last one */
     buf_fini(&text);
     buf_fini(&file);
     err_clear(&e);
