@@ -39,6 +39,7 @@ struct check_policy {
     bool no_pragmas;              /* comments in the file do not silence rules */
     const struct check_exception *exceptions; /* findings that may pass (exceptions.h) */
     size_t n_exceptions;
+    struct str format;            /* that the user's file asks for, by whatever name; or "" */
     enum severity threshold;      /* from which on a finding is a failure (check_is_failure) */
     bool no_fail;                 /* none is */
 };
@@ -101,8 +102,9 @@ bool check_error_line(const struct check_result *r, unsigned *line);
 void check_print(const struct check_result *r, struct buf *out);
 /* BuildKit's result: {"warnings": [...], "sources": [...], "buildError": {...}}. */
 void check_json_buildkit(const struct check_result *r, struct buf *out);
-/* The rules themselves: a table for people, or an object a rule, one a line. */
-void rules_print(struct buf *out);
-void rules_json_lines(struct buf *out);
+/* The rules that have one of these names, or all: a table for people (of named ones all there is to say), or an object a rule, one a
+ * line. */
+void rules_print(const struct str_list *names, struct buf *out);
+void rules_json_lines(const struct str_list *names, struct buf *out);
 
 #endif

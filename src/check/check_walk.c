@@ -15,9 +15,20 @@ const struct df_instruction *check_place(const struct check *c) {
 /* --- Variables that an unknown base might set -------------------------------------------------------------------------------------------
  */
 
+/* "$name" or "${name" */
+static bool uses(struct str text, struct str name) {
+    for (ptrdiff_t at; (at = str_index(text, '$')) >= 0;) {
+        text = str_from(text, (size_t)at + 1);
+        if (str_starts(str_from(text, str_starts(text, S("{"))), name))
+            return true;
+    }
+    return false;
+}
+
+/* What is only made longer (ENV JAVA_OPTS="-Xmx1g $JAVA_OPTS") is for the base to define. */
 static bool defines(const struct df_instruction *i, struct str name) {
     for (size_t k = 0; (i->op == DF_ARG || i->op == DF_ENV) && k < i->n_pairs; k++)
-        if (str_eq(i->pairs[k].key, name))
+        if (str_eq(i->pairs[k].key, name) && !uses(i->pairs[k].value, name))
             return true;
     return false;
 }

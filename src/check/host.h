@@ -38,6 +38,9 @@ struct host_source {
     /* Symlinks are followed, inside the root. *why: what the system says of a look that was denied. */
     enum host_read (*stat)(void *ctx, const char *path, struct host_file *out, const char **why);
     enum host_read (*read)(void *ctx, const char *path, size_t max_bytes, struct arena *a, struct str *out, const char **why);
+    /* The same of a file that is that user's: it is looked at and read by one descriptor. */
+    enum host_read (*read_own)(void *ctx, const char *path, uid_t uid, size_t max_bytes, struct arena *a, struct str *out,
+                               const char **why);
     enum host_read (*list)(void *ctx, const char *path, struct arena *a, struct host_names *out, const char **why);
     enum host_read (*link)(void *ctx, const char *path, struct arena *a, struct str *out, const char **why);
     /* GETs all of these, several at once. */

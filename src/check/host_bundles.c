@@ -57,15 +57,10 @@ static void look_for(struct search *s, const char *socket) {
 }
 
 static enum host_read read_file(struct search *s, struct str path, size_t max_bytes, struct str *text, const char **why) {
-    struct host_check *c = s->c;
-    struct host_file f = {0};
+    const struct host_source *from = s->c->source;
     *text = STR_NULL;
-    enum host_read got = s->owner ? c->source->stat(c->source->ctx, path.p, &f, why) : HOST_READ;
-    if (got == HOST_READ && f.uid != s->owner) {
-        *why = "it is not of the user in whose home it lies";
-        return HOST_DENIED;
-    }
-    return got == HOST_READ ? c->source->read(c->source->ctx, path.p, max_bytes, c->arena, text, why) : got;
+    return s->owner ? from->read_own(from->ctx, path.p, s->owner, max_bytes, s->c->arena, text, why)
+                    : from->read(from->ctx, path.p, max_bytes, s->c->arena, text, why);
 }
 
 static struct host_document read_document(struct search *s, struct str path, bool *absent) {

@@ -26,16 +26,19 @@ static enum host_read look(void *ctx, const char *path, struct host_file *out, c
     return HOST_READ;
 }
 
+enum { ANYONE = -1 };
+
 /* Only regular files: to open anything else may wait, or do something. What was looked at is what is opened, whatever its name has come to
  * mean since. */
-static enum host_read read_text(void *ctx, const char *path, size_t max_bytes, struct arena *a, struct str *out, const char **why) {
+static enum host_read read_text(struct host_root *h, const char *path, int64_t owner, size_t max_bytes, struct arena *a, struct str *out,
+                                const char **why) {
     struct stat st;
     char again[64];
-    _cleanup_fd_ int found = open_path(ctx, path, O_PATH);
+    _cleanup_fd_ int found = open_path(h, path, O_PATH);
     if (found < 0 || fstat(found, &st) < 0)
         return outcome(errno, why);
-    *why = "it is no file";
-    if (!S_ISREG(st.st_mode))
+    *why = S_ISREG(st.st_mode) ? "it is not of the user in whose home it lies" : "it is no file";
+    if (!S_ISREG(st.st_mode) || (owner != ANYONE && st.st_uid != owner))
         return HOST_DENIED;
     snprintf(again, sizeof again, "/proc/self/fd/%d", found);
     _cleanup_fd_ int fd = open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -48,6 +51,15 @@ static enum host_read read_text(void *ctx, const char *path, size_t max_bytes, s
     err_clear(&e);
     *out = arena_str(a, buf_str(&text));
     return good ? HOST_READ : HOST_DENIED;
+}
+
+static enum host_read read_any(void *ctx, const char *path, size_t max_bytes, struct arena *a, struct str *out, const char **why) {
+    return read_text(ctx, path, ANYONE, max_bytes, a, out, why);
+}
+
+static enum host_read read_own(void *ctx, const char *path, uid_t uid, size_t max_bytes, struct arena *a, struct str *out,
+                               const char **why) {
+    return read_text(ctx, path, uid, max_bytes, a, out, why);
 }
 
 static enum host_read list(void *ctx, const char *path, struct arena *a, struct host_names *out, const char **why) {
@@ -77,7 +89,8 @@ static enum host_read read_link(void *ctx, const char *path, struct arena *a, st
 
 bool host_source_open(const char *root, struct host_source *out, struct err *e) {
     struct host_root *h = mem_zalloc(1, sizeof *h);
-    *out = (struct host_source){.ctx = h, .stat = look, .read = read_text, .list = list, .link = read_link, .uid = geteuid()};
+    *out = (struct host_source){.ctx = h, .stat = look, .read = read_any, .list = list, .link = read_link, .uid = geteuid()};
+    out->read_own = read_own;
     out->ask = host_engine_ask;
     out->audit = host_audit_kernel;
     h->engine = -1;

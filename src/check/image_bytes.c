@@ -102,14 +102,15 @@ static void hidden_bytes(struct image_check *c, const struct rule *r, const stru
 }
 
 /* The same file in the nearest lower layer that has the path. */
-static bool is_copy(const struct image_check *c, size_t layer, size_t i, const struct entry *en) {
+static bool is_copy(struct image_check *c, size_t layer, size_t i, const struct entry *en) {
     struct digest own, other;
     size_t at;
     if (!toc_digest(c->view.tocs[layer], i, &own))
         return false;
-    while (layer-- > 0)
-        if (toc_find(c->view.tocs[layer], en->path, &at))
-            return toc_digest(c->view.tocs[layer], at, &other) && digest_eq(&own, &other);
+    const struct image_directory *d = image_directory_of(c, &(struct image_entry){.entry = en, .layer = layer});
+    for (size_t k = 0; k < d->n; k++)
+        if (d->layers[k] < layer && toc_find(c->view.tocs[d->layers[k]], en->path, &at))
+            return toc_digest(c->view.tocs[d->layers[k]], at, &other) && digest_eq(&own, &other);
     return false;
 }
 

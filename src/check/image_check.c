@@ -81,11 +81,6 @@ void image_report_step(struct image_check *c, const struct rule *r, size_t layer
     report(c, f);
 }
 
-bool image_shows(struct image_check *c, const struct image_entry *en) {
-    struct view_node node;
-    return view_lookup(&c->view, en->entry->path, &c->scratch, &node) && node.layer == en->layer;
-}
-
 const char *image_size(struct image_check *c, uint64_t bytes) {
     char text[32];
     return arena_strz(&c->scratch, str_z(human_size(bytes, text)));
@@ -208,6 +203,7 @@ bool check_image(struct arena *a, struct store *s, const struct image *im, const
     bool good = o->no_contents || look_at_contents(&c, e) || err_wrap(e, "check %.*s", STR_ARG(o->name));
     sort(&c, r);
     vec_fini(&c.findings);
+    free(c.directory.layers);
     view_close(&c.view);
     arena_fini(&c.scratch);
     return good;

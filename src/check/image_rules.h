@@ -4,6 +4,7 @@
 #ifndef CROZE_CHECK_IMAGE_RULES_H
 #define CROZE_CHECK_IMAGE_RULES_H
 
+#include "base/limits.h"
 #include "base/vec.h"
 #include "check/image_check.h"
 #include "check/marks.h"
@@ -18,6 +19,14 @@ struct image_entry {
     struct str mark;              /* READS_CONTENT: what the rule noted of its bytes */
 };
 
+/* The directory that the last entry lay in. */
+struct image_directory {
+    char path[LIMIT_PATH_BYTES + 1];
+    size_t path_n, layer;         /* of the entry */
+    size_t *layers, n;            /* the others that have something of it, the highest first */
+    bool known, hidden;           /* ... one of them, a higher one, all that this layer has in it */
+};
+
 struct image_check {
     struct arena *arena;          /* of the result */
     struct arena scratch;         /* of the rule that looks: emptied behind each entry */
@@ -28,6 +37,7 @@ struct image_check {
     struct str *steps;            /* of each layer: the history line that made it, or "" */
     const struct history **made;  /* ... as the image has it, or NULL */
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
+    struct image_directory directory;
     struct finding_list findings;
 };
 
@@ -41,6 +51,8 @@ enum { NO_LAYER = (size_t)-1 >> 1 };
 void image_report_step(struct image_check *c, const struct rule *r, size_t layer, size_t step, const char *also, struct str text);
 /* Whether a container sees this entry: no higher layer hides it. */
 bool image_shows(struct image_check *c, const struct image_entry *en);
+/* What other layers have of its directory. Entries are best asked of in their order. */
+const struct image_directory *image_directory_of(struct image_check *c, const struct image_entry *en);
 /* "1.2 MB", on the scratch. */
 const char *image_size(struct image_check *c, uint64_t bytes);
 /* A line of history as people would have written it, without the values of build arguments, and with tokens masked. */

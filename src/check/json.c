@@ -78,9 +78,11 @@ static void write_line(yyjson_mut_doc *d, yyjson_mut_val *root, struct buf *out)
     buf_add_char(out, '\n');
 }
 
-void rules_json_lines(struct buf *out) {
+void rules_json_lines(const struct str_list *names, struct buf *out) {
     const struct rule *r;
     for (size_t k = 0; (r = rule_at(k)); k++) {
+        if (names->n && !rule_is_called_one(r, names))
+            continue;
         _cleanup_(json_mut_freep) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *o = yyjson_mut_obj(d);
         json_add_str(d, o, "id", str_z(r->id));

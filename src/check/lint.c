@@ -5,8 +5,10 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "check/config.h"
 #include "check/expanded.h"
 #include "check/lint_script.h"
+#include "check/pragma.h"
 #include "check/words.h"
 
 /* --- Flags ------------------------------------------------------------------------------------------------------------------------ */
@@ -126,6 +128,15 @@ struct in_force {
     bool workdir, profile, other_user;
 };
 
+/* "# hadolint shell=bash": which shell the image has, where its SHELL is not to be seen. Its options are not known. */
+static void take_shell_said(struct in_force *now, struct str comments) {
+    struct str comment, name;
+    bool any = str_find(comments, S("hadolint")) >= 0;
+    while (any && comment_next(&comments, &comment))
+        if (pragma_shell(comment, &name))
+            now->shell = shell_start(&name, 1);
+}
+
 /* A file that shells read before the text. */
 static bool sets_profile(const struct df_instruction *i) {
     for (size_t k = 0; (i->op == DF_ENV || i->op == DF_ARG) && k < i->n_pairs; k++)
@@ -136,6 +147,8 @@ static bool sets_profile(const struct df_instruction *i) {
 
 static void look(struct names *names, struct lint *l, struct lint_step *s, struct in_force *now, uint64_t *work) {
     s->from = NO_STAGE;
+    if (s->i->op != DF_FROM)
+        take_shell_said(now, s->at->comments);
     if (s->i->op == DF_SHELL && s->i->json && s->i->n_args)
         now->shell = shell_start(s->i->args, s->i->n_args);
     if (s->i->op == DF_USER && s->i->n_args)

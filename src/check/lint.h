@@ -21,7 +21,7 @@ struct lint_step {
     const struct df_instruction *i; /* what ONBUILD says, else the same */
     size_t stage;
     ptrdiff_t from;               /* COPY --from: the stage before its own that is meant, or NO_STAGE */
-    enum shell_kind shell;        /* that is in force */
+    enum shell_kind shell;        /* that is in force; of a RUN that is a here-document, the one that reads this */
     struct str shell_name;        /* its program's, without a path; "": the default */
     bool pipefail;                /* that shell is started with it */
     bool errexit;                 /* likewise with -e */

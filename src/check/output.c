@@ -8,13 +8,15 @@
 #include "base/utf8.h"
 #include "check/source.h"
 
-const char *const output_format_names[] = {"text", "json", "sarif", "checkstyle", "junit", "gitlab", "github", NULL};
+const char *const output_format_names[] = {"text",   "json",   "sarif", "checkstyle",         "junit",
+                                           "gitlab", "github", "tty",   "gitlab_codeclimate", NULL};
 
 enum output_format output_format_of(const char *name) {
+    static const enum output_format elsewhere[] = {OUTPUT_TEXT, OUTPUT_GITLAB}; /* hadolint's */
     size_t k = 0;
     while (strcmp(output_format_names[k], name) != 0)
         k++;
-    return (enum output_format)k;
+    return k > OUTPUT_GITHUB ? elsewhere[k - OUTPUT_GITHUB - 1] : (enum output_format)k;
 }
 
 /* --- Gathering -------------------------------------------------------------------------------------------------------------------- */
@@ -72,7 +74,7 @@ static void number_twins(struct arena *a, struct finding *findings, size_t n) {
 void output_add(struct output *o, struct str name, struct str text, const struct finding *findings, size_t n, size_t n_dropped) {
     _cleanup_(arena_fini) struct arena scratch = ARENA_INIT;
     struct arena *a = &o->arena;
-    struct output_part part = {arena_str(a, name), arena_array(a, struct finding, n), n, n_dropped, STR_NULL};
+    struct output_part part = {arena_str(a, name), arena_array(a, struct finding, n), n, n_dropped, STR_NULL, STR_NULL};
     struct counted places = {0}, ends = {0}, edits = {0};
     source_init(&places.source, &scratch, text);
     ends.source = edits.source = places.source;
@@ -96,6 +98,12 @@ void output_add(struct output *o, struct str name, struct str text, const struct
 
 void output_note(struct output *o, struct str note) {
     o->parts.p[o->parts.n - 1].note = arena_str(&o->arena, note);
+}
+
+void output_fail(struct output *o, struct str name, struct str error) {
+    if (o->parts.n == 0 || !str_eq(o->parts.p[o->parts.n - 1].name, name))
+        output_add(o, name, STR_NULL, NULL, 0, 0);
+    o->parts.p[o->parts.n - 1].error = arena_str(&o->arena, error);
 }
 
 void output_fini(struct output *o) {

@@ -5,7 +5,7 @@
  *
  *   text        a line each, as compilers have them, and what made it
  *   json        an object a line: id, also, severity, file, line, column, endLine, endColumn, layer, path, bytes, step,
- *               message, why, fix, edits, url; last, where there is something else to say of a file: file, notShown, note
+ *               message, why, fix, edits, url; last, where there is something else to say of a file: file, notShown, note, error
  *   sarif       SARIF 2.1.0, with the rules, fixes and fingerprints; columns count characters; notifications
  *   checkstyle, junit   XML
  *   gitlab      GitLab's code quality report; it has room for findings alone
@@ -20,7 +20,7 @@
 #include "check/rule.h"
 
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_SARIF, OUTPUT_CHECKSTYLE, OUTPUT_JUNIT, OUTPUT_GITLAB, OUTPUT_GITHUB };
-extern const char *const output_format_names[]; /* in this order, then NULL */
+extern const char *const output_format_names[]; /* in this order, then other tools' names of them, then NULL */
 enum output_format output_format_of(const char *name); /* one of them */
 
 /* What was looked at, and what was found there. */
@@ -29,17 +29,22 @@ struct output_part {
     struct finding *findings;
     size_t n_findings, n_dropped;
     struct str note;              /* for people: what was not looked at, and why; or "" */
+    struct str error;             /* why it could not be read, or not to its end; or "" */
 };
 
 struct output {
     struct arena arena;           /* everything that was added is copied into it */
     VEC(struct output_part) parts;
+    const char *ids;              /* how those ids elsewhere begin that people are shown too: "DL SC"; or NULL */
 };
 
 /* `text`: of the file, or "": its columns are counted in characters from now on, as editors do. */
 void output_add(struct output *o, struct str name, struct str text, const struct finding *findings, size_t n, size_t n_dropped);
 /* About what was added last. */
 void output_note(struct output *o, struct str note);
+/* What could not be read, whether something was added of it before or not. Formats that are one document say so in it: whoever gets that
+ * alone must not take it for good. */
+void output_fail(struct output *o, struct str name, struct str error);
 void output_write(const struct output *o, enum output_format format, struct buf *out);
 void output_fini(struct output *o);
 

@@ -58,6 +58,7 @@ static void json_remainder(const struct output_part *part, struct buf *out) {
     if (part->n_dropped)
         yyjson_mut_obj_add_uint(d, o, "notShown", part->n_dropped);
     json_add_str_opt(d, o, "note", part->note);
+    json_add_str_opt(d, o, "error", part->error);
     json_write(d, false, out);
     buf_add_char(out, '\n');
 }
@@ -67,7 +68,7 @@ void output_json(const struct output *o, struct buf *out) {
         for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
             json_line(&o->parts.p[p].findings[k], out);
     for (size_t p = 0; p < o->parts.n; p++)
-        if (o->parts.p[p].n_dropped || o->parts.p[p].note.n)
+        if (o->parts.p[p].n_dropped || o->parts.p[p].note.n || o->parts.p[p].error.n)
             json_remainder(&o->parts.p[p], out);
 }
 

@@ -3,8 +3,20 @@
  * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions). */
 #include "base/utf8.h"
 #include "check/output.h"
+#include "check/words.h"
 
-static void text_line(const struct finding *f, struct buf *out) {
+/* "AptGetPin", and what the tool calls it that the user has chosen: "AptGetPin, DL3008". */
+static void add_ids(const struct output *o, const struct finding *f, struct buf *out) {
+    struct str rest = str_z(f->also ? f->also : f->rule->also), id;
+    buf_add_str(out, str_z(f->rule->id));
+    while (o->ids && str_next(&rest, ' ', &id))
+        if (word_starts_in(o->ids, id)) {
+            buf_add_str(out, S(", "));
+            buf_add_str(out, id);
+        }
+}
+
+static void text_line(const struct output *o, const struct finding *f, struct buf *out) {
     buf_add_shown(out, f->file);
     if (f->pos.line)
         buf_printf(out, ":%u:%u", f->pos.line, f->pos.column);
@@ -14,7 +26,9 @@ static void text_line(const struct finding *f, struct buf *out) {
     }
     buf_printf(out, ": %s: ", severity_name(f->severity));
     buf_add_shown(out, f->message);
-    buf_printf(out, " [%s]\n", f->rule->id);
+    buf_add_str(out, S(" ["));
+    add_ids(o, f, out);
+    buf_add_str(out, S("]\n"));
     if (f->step.n == 0)
         return;
     buf_add_str(out, S("    by "));
@@ -26,7 +40,7 @@ void output_lines(const struct output *o, struct buf *out) {
     for (size_t p = 0; p < o->parts.n; p++) {
         const struct output_part *part = &o->parts.p[p];
         for (size_t k = 0; k < part->n_findings; k++)
-            text_line(&part->findings[k], out);
+            text_line(o, &part->findings[k], out);
         if (part->n_dropped) {
             buf_add_shown(out, part->name);
             buf_printf(out, ": %zu more findings are not shown\n", part->n_dropped);
@@ -59,18 +73,23 @@ static void github_line(struct arena *a, const struct finding *f, struct buf *ou
     buf_add_char(out, '\n');
 }
 
+static void github_about(struct str file, const char *level, struct str text, struct buf *out) {
+    if (text.n == 0)
+        return;
+    buf_printf(out, "::%s file=", level);
+    add_escaped(out, file, true);
+    buf_add_str(out, S("::"));
+    add_escaped(out, text, false);
+    buf_add_char(out, '\n');
+}
+
 void output_github(const struct output *o, struct buf *out) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     for (size_t p = 0; p < o->parts.n; p++) {
-        struct str rest = output_remainder(&a, &o->parts.p[p]);
-        for (size_t k = 0; k < o->parts.p[p].n_findings; k++)
-            github_line(&a, &o->parts.p[p].findings[k], out);
-        if (rest.n == 0)
-            continue;
-        buf_add_str(out, S("::notice file="));
-        add_escaped(out, o->parts.p[p].name, true);
-        buf_add_str(out, S("::"));
-        add_escaped(out, rest, false);
-        buf_add_char(out, '\n');
+        const struct output_part *part = &o->parts.p[p];
+        for (size_t k = 0; k < part->n_findings; k++)
+            github_line(&a, &part->findings[k], out);
+        github_about(part->name, "notice", output_remainder(&a, part), out);
+        github_about(part->name, "error", part->error, out);
     }
 }

@@ -84,23 +84,32 @@ static void add_result(yyjson_mut_doc *d, yyjson_mut_val *results, struct arena 
         yyjson_mut_obj_add_uint(d, properties, "bytes", f->bytes);
 }
 
+static void add_notification(yyjson_mut_doc *d, yyjson_mut_val *list, const struct output_part *part, struct str level, struct str text) {
+    yyjson_mut_val *n = yyjson_mut_arr_add_obj(d, list);
+    json_add_str(d, n, "level", level);
+    add_message(d, n, "message", text);
+    yyjson_mut_val *location = yyjson_mut_arr_add_obj(d, yyjson_mut_obj_add_arr(d, n, "locations"));
+    add_artifact(d, yyjson_mut_obj_add_obj(d, location, "physicalLocation"), part->name);
+}
+
 /* What there is to say beside findings is of the run. */
 static void add_notifications(yyjson_mut_doc *d, yyjson_mut_val *run, struct arena *a, const struct output *o) {
     yyjson_mut_val *invocation = yyjson_mut_arr_add_obj(d, yyjson_mut_obj_add_arr(d, run, "invocations"));
     yyjson_mut_val *list = NULL;
-    yyjson_mut_obj_add_bool(d, invocation, "executionSuccessful", true);
+    bool good = true;
     for (size_t p = 0; p < o->parts.n; p++) {
         const struct output_part *part = &o->parts.p[p];
         struct str rest = output_remainder(a, part);
-        if (rest.n == 0)
+        good &= part->error.n == 0;
+        if (rest.n == 0 && part->error.n == 0)
             continue;
         list = list ? list : yyjson_mut_obj_add_arr(d, invocation, "toolExecutionNotifications");
-        yyjson_mut_val *n = yyjson_mut_arr_add_obj(d, list);
-        json_add_str(d, n, "level", part->n_dropped ? S("warning") : S("note"));
-        add_message(d, n, "message", rest);
-        yyjson_mut_val *location = yyjson_mut_arr_add_obj(d, yyjson_mut_obj_add_arr(d, n, "locations"));
-        add_artifact(d, yyjson_mut_obj_add_obj(d, location, "physicalLocation"), part->name);
+        if (rest.n)
+            add_notification(d, list, part, part->n_dropped ? S("warning") : S("note"), rest);
+        if (part->error.n)
+            add_notification(d, list, part, S("error"), part->error);
     }
+    yyjson_mut_obj_add_bool(d, invocation, "executionSuccessful", good);
 }
 
 void output_sarif(const struct output *o, struct buf *out) {

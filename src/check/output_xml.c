@@ -47,12 +47,12 @@ static void checkstyle_file(struct str name, struct buf *out) {
 }
 
 /* What the findings leave unsaid. */
-static void checkstyle_note(struct str note, struct buf *out) {
-    if (note.n == 0)
+static void checkstyle_about(const char *severity, const char *what, struct str text, struct buf *out) {
+    if (text.n == 0)
         return;
-    buf_add_str(out, S("    <error line=\"0\" column=\"0\" severity=\"info\""));
-    add_attribute(out, "message", note);
-    buf_add_str(out, S(" source=\"croze.note\"/>\n"));
+    buf_printf(out, "    <error line=\"0\" column=\"0\" severity=\"%s\"", severity);
+    add_attribute(out, "message", text);
+    buf_printf(out, " source=\"croze.%s\"/>\n", what);
 }
 
 /* What was found in an image may stand in a Dockerfile. */
@@ -68,7 +68,8 @@ static void checkstyle_part(struct arena *a, const struct output_part *part, str
         file = f->file;
         checkstyle_error(a, f, out);
     }
-    checkstyle_note(output_remainder(a, part), out);
+    checkstyle_about("info", "note", output_remainder(a, part), out);
+    checkstyle_about("error", "error", part->error, out);
     buf_add_str(out, S("  </file>\n"));
 }
 
@@ -95,25 +96,38 @@ static void junit_case(struct arena *a, const struct finding *f, struct buf *out
     buf_add_str(out, S("</failure>\n    </testcase>\n"));
 }
 
+static void junit_error(const struct output_part *part, struct buf *out) {
+    buf_add_str(out, S("    <testcase"));
+    add_attribute(out, "name", part->name);
+    buf_add_str(out, S(" classname=\"croze\">\n      <error"));
+    add_attribute(out, "message", part->error);
+    buf_add_str(out, S("/>\n    </testcase>\n"));
+}
+
+static void junit_suite(struct arena *a, const struct output_part *part, struct buf *out) {
+    size_t errors = part->error.n > 0, tests = part->n_findings + errors;
+    buf_add_str(out, S("  <testsuite"));
+    add_attribute(out, "name", part->name);
+    buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n", tests ? tests : 1, part->n_findings, errors);
+    if (tests == 0)
+        buf_add_str(out, S("    <testcase name=\"no findings\" classname=\"croze\"/>\n"));
+    for (size_t k = 0; k < part->n_findings; k++)
+        junit_case(a, &part->findings[k], out);
+    if (errors)
+        junit_error(part, out);
+    struct str rest = output_remainder(a, part);
+    if (rest.n) {
+        buf_add_str(out, S("    <system-out>"));
+        add_text(out, rest);
+        buf_add_str(out, S("</system-out>\n"));
+    }
+    buf_add_str(out, S("  </testsuite>\n"));
+}
+
 void output_junit(const struct output *o, struct buf *out) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     buf_printf(out, "%s<testsuites>\n", heading);
-    for (size_t p = 0; p < o->parts.n; p++) {
-        const struct output_part *part = &o->parts.p[p];
-        buf_add_str(out, S("  <testsuite"));
-        add_attribute(out, "name", part->name);
-        buf_printf(out, " tests=\"%zu\" failures=\"%zu\">\n", part->n_findings ? part->n_findings : 1, part->n_findings);
-        if (part->n_findings == 0)
-            buf_add_str(out, S("    <testcase name=\"no findings\" classname=\"croze\"/>\n"));
-        for (size_t k = 0; k < part->n_findings; k++)
-            junit_case(&a, &part->findings[k], out);
-        struct str rest = output_remainder(&a, part);
-        if (rest.n) {
-            buf_add_str(out, S("    <system-out>"));
-            add_text(out, rest);
-            buf_add_str(out, S("</system-out>\n"));
-        }
-        buf_add_str(out, S("  </testsuite>\n"));
-    }
+    for (size_t p = 0; p < o->parts.n; p++)
+        junit_suite(&a, &o->parts.p[p], out);
     buf_add_str(out, S("</testsuites>\n"));
 }

@@ -20,9 +20,18 @@ bool policy_knows_rule(struct str name) {
     return false;
 }
 
+struct str policy_rule_name(struct arena *a, struct str name) {
+    uint64_t number;
+    if (str_eq_nocase(str_first(name, 4), S("AVD-")))
+        return str_from(name, 4);
+    bool old = name.n == 5 && str_eq_nocase(str_first(name, 2), S("DS")) && str_to_u64(str_from(name, 2), 10, 999, &number);
+    return old ? arena_printf(a, "DS-%04u", (unsigned)number) : name;
+}
+
 /* A name that was written in another case, as rules are called; else as it is. */
-static struct str proper_name(struct arena *a, struct str name) {
+static struct str proper_name(struct arena *a, struct str given) {
     const struct rule *r;
+    struct str name = policy_rule_name(a, given);
     if (policy_knows_rule(name))
         return name;
     for (size_t k = 0; (r = rule_at(k)); k++) {
@@ -139,7 +148,9 @@ static bool read_override(struct arena *a, yyjson_val *map, struct check_policy 
 static bool read_registries(struct arena *a, yyjson_val *list, struct check_policy *p, struct err *e) {
     size_t i, n;
     yyjson_val *v;
-    if (!yyjson_is_arr(list))
+    if (yyjson_is_str(list))
+        str_list_add(a, &p->registries, arena_str(a, text_of(list)));
+    else if (!yyjson_is_arr(list))
         return err_set(e, ERR_USAGE, "a list of registries is wanted");
     yyjson_arr_foreach(list, i, n, v) str_list_add(a, &p->registries, arena_str(a, text_of(v)));
     return true;
@@ -179,11 +190,15 @@ static bool read_member(struct arena *a, struct str key, yyjson_val *v, struct c
         return read_flag(v, &p->no_fail, e);
     if (str_eqz(key, "failure-threshold"))
         return policy_set_threshold(text_of(v), p, e);
+    if (str_eqz(key, "format") && yyjson_is_str(v)) {
+        p->format = arena_str(a, text_of(v));
+        return true;
+    }
     if (str_eqz(key, "no-color")) /* there is none */
         return read_flag(v, &ignored, e);
     return err_set(e, ERR_USAGE,
                    "not understood; there are ignored, override, trustedRegistries, label-schema, strict-labels, "
-                   "disable-ignore-pragma, no-fail, failure-threshold, no-color");
+                   "disable-ignore-pragma, no-fail, failure-threshold, format, no-color");
 }
 
 bool policy_read(struct arena *a, struct str yaml, const char *name, struct check_policy *p, struct err *e) {

@@ -14,6 +14,8 @@ MUST_CHECK bool policy_add_rules(struct arena *a, struct str names, struct str_l
 MUST_CHECK bool policy_add_label(struct arena *a, struct str label, struct check_policy *p, struct err *e);
 /* "error", "warning", "info", "style"; "ignore" is as "style"; "none": nothing fails. */
 MUST_CHECK bool policy_set_threshold(struct str word, struct check_policy *p, struct err *e);
+/* A name as it is called now: trivy's AVD-DS-0002, and DS002 before that, is DS-0002. */
+struct str policy_rule_name(struct arena *a, struct str name);
 /* Whether a name is that of a rule, here or elsewhere: "DL3008", and any of hadolint's and ShellCheck's form, of whatever release. */
 bool policy_knows_rule(struct str name);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * hadolint's comments: see pragma.h. */
+ * hadolint's comments, and trivy's: see pragma.h. */
 #include "check/pragma.h"
 
 #include "base/limits.h"
@@ -18,8 +18,19 @@ static bool take_word(struct str *text, const char *word) {
     return true;
 }
 
+/* "trivy:ignore:AVD-DS-0002", one rule each; with conditions behind the name (":exp:2027-01-01") it is none here. */
+static bool trivy_read(struct str comment, struct str *names) {
+    struct str head = S("trivy:ignore:"), rest;
+    if (!str_starts(comment, head))
+        return false;
+    (void)str_cut(str_from(comment, head.n), ' ', names, &rest);
+    return str_index(*names, ',') < 0; /* elsewhere a comma stands between names */
+}
+
 bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names) {
     static const char *const words[] = {[PRAGMA_STAGE] = "stage", [PRAGMA_GLOBAL] = "global"};
+    if (scope == PRAGMA_HERE && trivy_read(comment, names))
+        return true;
     if (!take_word(&comment, "hadolint") || (scope != PRAGMA_HERE && !take_word(&comment, words[scope])) ||
         !take_word(&comment, "ignore") || !str_starts(comment, S("=")))
         return false;
@@ -27,22 +38,29 @@ bool pragma_read(struct str comment, enum pragma_scope scope, struct str *names)
     return true;
 }
 
+bool pragma_shell(struct str comment, struct str *name) {
+    if (!take_word(&comment, "hadolint") || !take_word(&comment, "shell") || !str_starts(comment, S("=")))
+        return false;
+    *name = str_trim(str_from(comment, 1));
+    return name->n > 0;
+}
+
 /* As with hadolint, a list with a name in it that no rule has is no pragma: better a finding too many. */
 static void add_names(struct check *c, struct str names, struct str_list *list) {
     enum { NAME_LOOKS = 32 }; /* each is compared with those of all rules */
     struct str name, rest = names;
     for (size_t n = 0; n < LIMIT_RULE_NAMES && str_next(&rest, ',', &name); n++)
-        if (!check_charge(c, NAME_LOOKS) || !policy_knows_rule(str_trim(name)))
+        if (!check_charge(c, NAME_LOOKS) || !policy_knows_rule(policy_rule_name(c->arena, str_trim(name))))
             return;
     while (list->n < LIMIT_RULE_NAMES && str_next(&names, ',', &name))
         if (str_trim(name).n)
-            str_list_add(c->arena, list, str_trim(name));
+            str_list_add(c->arena, list, policy_rule_name(c->arena, str_trim(name)));
 }
 
 struct str_list pragma_ignored(struct check *c, struct str comments, enum pragma_scope scope) {
     struct str comment, names;
     struct str_list list = {0};
-    if (str_find(comments, S("hadolint")) < 0)
+    if (str_find(comments, S("hadolint")) < 0 && str_find(comments, S("trivy:")) < 0)
         return list;
     while (comment_next(&comments, &comment))
         if (pragma_read(comment, scope, &names))

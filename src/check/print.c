@@ -46,18 +46,33 @@ void check_print(const struct check_result *r, struct buf *out) {
     buf_add_str(out, doubt.n ? S("\n") : STR_NULL);
 }
 
-void rules_print(struct buf *out) {
-    static const char *const heading[] = {"RULE", "SEVERITY", "ALSO", "WHY"};
+/* All that there is to say of a rule. */
+static void explain(const struct rule *r, struct buf *out) {
+    buf_printf(out, "%s%s (%s)\n", out->n ? "\n" : "", r->id, r->experimental ? "experimental" : severity_name(r->severity));
+    buf_printf(out, "  %s\n  %s\n", r->why, r->fix);
+    if (r->also[0])
+        buf_printf(out, "  elsewhere: %s\n", r->also);
+    if (r->url[0])
+        buf_printf(out, "  %s\n", r->url);
+}
+
+void rules_print(const struct str_list *names, struct buf *out) {
+    const struct rule *r;
+    for (size_t k = 0; names->n && (r = rule_at(k)); k++)
+        if (rule_is_called_one(r, names))
+            explain(r, out);
+    if (names->n)
+        return;
+    static const char *const heading[] = {"RULE", "SEVERITY", "WHY", "ALSO"};
     struct table t;
     table_init(&t, 4);
     for (size_t k = 0; k < 4; k++)
         table_cell(&t, str_z(heading[k]));
-    const struct rule *r;
     for (size_t k = 0; (r = rule_at(k)); k++) {
         table_cell(&t, str_z(r->id));
         table_cell(&t, r->experimental ? S("experimental") : str_z(severity_name(r->severity)));
-        table_cell(&t, str_z(r->also[0] ? r->also : "-"));
         table_cell(&t, str_z(r->why));
+        table_cell(&t, str_z(r->also[0] ? r->also : "-"));
     }
     table_write(&t, out);
     table_fini(&t);

@@ -74,6 +74,8 @@ const struct rule *rule_find(struct str id); /* NULL: there is none */
 bool rule_is_in(const struct rule *r, const struct rule *table);
 /* Whether a rule bears a name: its own, or one of those elsewhere. Several rules may be called alike elsewhere. */
 bool rule_is_called(const struct rule *r, struct str name);
+struct str_list;
+bool rule_is_called_one(const struct rule *r, const struct str_list *names); /* by one of these */
 
 /* A set of rules, by their numbers. */
 enum { RULES_MAX = 512 };

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "plan/config.h"
+
 const struct rule *const rule_tables[] = {
     rules_buildkit,      rules_croze,         rules_from,         rules_user,          rules_stage,
     rules_copy,          rules_expose,        rules_env,          rules_label,         rules_apt,
@@ -59,6 +61,13 @@ bool rule_is_called(const struct rule *r, struct str name) {
         return true;
     while (name.n && str_next(&rest, ' ', &id))
         if (str_eq(name, id))
+            return true;
+    return false;
+}
+
+bool rule_is_called_one(const struct rule *r, const struct str_list *names) {
+    for (size_t k = 0; k < names->n; k++)
+        if (rule_is_called(r, names->p[k]))
             return true;
     return false;
 }

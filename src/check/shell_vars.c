@@ -107,7 +107,12 @@ static bool script_sets(struct check *c, const struct lint_step *s, struct str n
         if (!check_charge(c, 1 + cmd->n_words) || command_is(cmd, ". source eval set") || command_sets(cmd, name))
             return true;
     }
-    return !check_charge(c, s->script.text.n) || loops_over(s->script.text, name) || assigns_default(s->script.text, name);
+    for (size_t k = 0; k <= s->i->n_heredocs; k++) {
+        struct str text = k ? s->i->heredocs[k - 1].raw : s->script.text;
+        if (!check_charge(c, text.n) || loops_over(text, name) || assigns_default(text, name))
+            return true;
+    }
+    return false;
 }
 
 static bool instruction_sets(const struct df_instruction *i, struct str name) {

@@ -75,12 +75,17 @@ static bool is_numeric(struct str user) {
     return str_index(user, '$') >= 0 || str_to_u64(name, 10, UINT32_MAX, &id);
 }
 
+/* Windows' users have no numbers. */
+static bool is_of_windows(struct str user) {
+    return str_eq_nocase(user, S("ContainerUser")) || str_eq_nocase(user, S("ContainerAdministrator"));
+}
+
 static void not_numeric(struct check *c, const struct rule *r, const struct df_instruction *none) {
     const struct lint *l = &c->lint;
     (void)none;
     const struct lint_step *s = l->n_stages ? own_user(l, l->n_stages - 1) : NULL;
     struct str user = s ? s->at->args[0] : STR_NULL;
-    if (!s)
+    if (!s || (is_of_windows(lint_unquoted(user)) && !check_compat_is(c, COMPAT_HADOLINT)))
         return;
     if (!is_numeric(user) && (check_compat_is(c, COMPAT_HADOLINT) || !word_is_root(lint_unquoted(user))))
         check_note(c, r, s, user, NULL, "USER %.*s is a name", STR_ARG(user));

@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-enum { TOKEN_MAX = 512 }; /* bytes; no text makes the search quadratic */
+enum { TOKEN_MAX = 512, PLACEHOLDER_BYTES = 128 }; /* no text makes the search quadratic */
 enum alphabet { LETTERS_DIGITS, UPPER_DIGITS, HEX, BASE64URL, BASE64 };
 
 /* A token: a literal that nothing else begins with, then `min` or more letters of an alphabet. */
@@ -57,15 +57,20 @@ static bool in_alphabet(enum alphabet a, char ch) {
     }
 }
 
-/* What people write into examples: one letter over and over, or the word itself. */
-static bool is_placeholder(struct str s) {
+/* One letter over and over; nothing of a text is gone through again and again to see that. */
+static bool is_dull(struct str s) {
     bool seen[256] = {false};
     size_t different = 0;
     for (size_t k = 0; k < s.n; k++) {
         different += !seen[(unsigned char)s.p[k]];
         seen[(unsigned char)s.p[k]] = true;
     }
-    return different < 6 || str_find(s, S("EXAMPLE")) >= 0 || str_find(s, S("example")) >= 0 || str_find(s, S("xxxx")) >= 0;
+    return different < 6;
+}
+
+/* What people write into examples. */
+static bool is_placeholder(struct str s) {
+    return str_find(s, S("EXAMPLE")) >= 0 || str_find(s, S("example")) >= 0 || str_find(s, S("xxxx")) >= 0;
 }
 
 /* The token whose literal stands at `start`, or nothing. */
@@ -73,10 +78,14 @@ static struct str token_at(struct str text, size_t start, const struct token *t)
     size_t body = start + strlen(t->literal), n = 0;
     if (start > 0 && in_alphabet(LETTERS_DIGITS, text.p[start - 1]))
         return STR_NULL;
+    while (n < t->min && body + n < text.n && in_alphabet(t->alphabet, text.p[body + n]))
+        n++;
+    if (n < t->min || is_dull(str_n(text.p + body, n)))
+        return STR_NULL;
     while (n < TOKEN_MAX && body + n < text.n && in_alphabet(t->alphabet, text.p[body + n]))
         n++;
     bool exact = t->alphabet != UPPER_DIGITS || n == t->min; /* words in capitals are longer */
-    bool good = n >= t->min && exact && !is_placeholder(str_n(text.p + body, n));
+    bool good = exact && !is_placeholder(str_first(str_n(text.p + body, n), PLACEHOLDER_BYTES));
     return good ? str_n(text.p + start, body + n - start) : STR_NULL;
 }
 

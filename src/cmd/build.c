@@ -95,8 +95,7 @@ static bool read_options(struct arena *a, const char *context, struct build_opti
     *o = (struct build_options){.context = context, .no_cache = no_cache, .quiet = quiet, .why = why};
     thread_set_count((unsigned)jobs);
     return read_filter(a, o, e) && build_inputs_read(a, o, e) && build_run_read(a, o, e) && build_output_read(a, o, quiet, e) &&
-           read_registry(a, o, e) &&
-           build_check_read(o, e);
+           read_registry(a, o, e) && build_check_read(o, e);
 }
 
 static bool report(struct progress *p, const struct build_options *o, const struct build_result *r, struct err *e) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * croze check: findings about Dockerfiles as texts, and about images (check_image.c). What only the context could tell is
  * `croze build --check`'s. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "check/deploy.h"
 #include "check/output.h"
+#include "check/policy.h"
 #include "cmd/check_bases.h"
 #include "cmd/check_fix.h"
 #include "cmd/check_host.h"
@@ -16,16 +18,17 @@
 #include "cmd/check_variants.h"
 #include "cmd/cmd.h"
 #include "cmd/print.h"
+#include "report/meter.h"
 #include "sys/files.h"
 
-static const char *format = "text";
+static const char *format;
 static const char *shellcheck;
 static bool list_rules;
 
 static const struct opt options[] = {
-    OPT_ENUM(0, "format", output_format_names, &format,
+    OPT_ENUM('f', "format", output_format_names, &format,
              "text (a line each), json (one object a line), sarif, checkstyle, junit, gitlab (code quality) or github (annotations)"),
-    OPT_FLAG(0, "rules", &list_rules, "List the rules instead"),
+    OPT_FLAG(0, "rules", &list_rules, "List the rules instead; or say all about those that are named: --rules DL3008"),
     OPT_OPTIONAL(
         "shellcheck", "PROGRAM", &shellcheck,
         "Ask ShellCheck too about what RUN starts: shellcheck of the PATH, or this program; off: do not (its rules are SC2086 and the "
@@ -36,6 +39,11 @@ static const struct opt options[] = {
     OPT_TABLE(check_image_rows, "Images"),
     OPT_TABLE(check_origin_rows, "Where files of images come from"),
     OPT_TABLE(check_host_rows, "Hosts"),
+    OPT_UNSUPPORTED('o', "output", "FILE", "findings go to standard output: croze check ... >FILE"),
+    OPT_UNSUPPORTED(0, "severity", "WORD[,WORD]", "--failure-threshold says from which severity on the exit code is 10"),
+    OPT_UNSUPPORTED(0, "exit-code", "NUMBER", "it is 10 if something is found; --no-fail makes it 0"),
+    OPT_UNSUPPORTED(0, "exit-level", "WORD", "--failure-threshold says from which severity on the exit code is 10"),
+    OPT_UNSUPPORTED(0, "input", "FILE", "an archive is named as an operand is: --image docker-archive:FILE"),
     OPT_END,
 };
 
@@ -46,26 +54,39 @@ const struct cmd cmd_check = {
     .alias = "lint",
     .summary = "Look for mistakes in Dockerfiles, images, deployment files and hosts",
     .usage = "[OPTIONS] FILE...|--image IMAGE...|--host",
-    .description =
-        "Reads Dockerfiles, or pieces of them (- is standard input), and says what is wrong. The exit code is 10 if there is\n"
-        "anything to say. `croze build --check` says what docker's check does, and knows the ignore file. Both know the base\n"
-        "images of the store, if there is one: a user that an image has need not be named again.\n\n"
-        "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or digests.\n\n"
-        "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG]. Nothing of an "
-        "image is run\nor unpacked.\n\n"
-        "With --image --origin, how much of each image's bytes is of proven origin, and which files are not.\n\n"
-        "With --host the recommendations of the CIS Docker Benchmark v1.8.0 are gone through on this host, its engine and its containers: "
-        "each is\nPASS, FAIL, MANUAL (a person has to look, or it could not be read) or N/A, with the evidence. The engine is asked by its "
-        "socket\n(DOCKER_HOST, docker's, podman's); nothing is run. The exit code is 10 if something failed, and 3 if nothing could be "
-        "assessed.",
+    .description = "Reads Dockerfiles, or pieces of them (- is standard input), and says what is wrong. The exit code is 10 if there is\n"
+                   "anything to say. `croze build --check` says what docker's check does, and knows the ignore file. Both know the base\n"
+                   "images of the store, if there is one: a user that an image has need not be named again.\n\n"
+                   "Files whose names end in .yaml or .yml are compose and Kubernetes files: they should deploy images by unique tags or\n"
+                   "digests.\n\n"
+                   "With --image the operands are images of the store, or docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY[:TAG].\n"
+                   "Nothing of an image is run or unpacked.\n\n"
+                   "With --image --origin, how much of each image's bytes is of proven origin, and which files are not.\n\n"
+                   "With --host the recommendations of the CIS Docker Benchmark v1.8.0 are gone through on this host, its engine and its\n"
+                   "containers: each is PASS, FAIL, MANUAL (a person has to look, or it could not be read) or N/A, with the evidence.\n"
+                   "The engine is asked by its socket (DOCKER_HOST, docker's, podman's); nothing is run. The exit code is 10 if something\n"
+                   "failed, and 3 if nothing could be assessed.",
     .options = options,
     .run = run,
 };
 
+/* What was meant, most likely. */
+static bool is_no_file(const char *path, struct err *e) {
+    if (e->sys == EISDIR) {
+        size_t n = strlen(path);
+        err_clear(e);
+        return err_set(e, ERR_FAILED, "%s is a directory: name its files, as in `croze check %s%sDockerfile`", path, path,
+                       n && path[n - 1] == '/' ? "" : "/");
+    }
+    if (e->sys == ENOENT && strchr(path, ':'))
+        err_append(e, "; for the image of that name it is `croze check --image %s`", path);
+    return false;
+}
+
 static bool read_file(const char *path, struct str *name, struct buf *text, struct err *e) {
     bool from_stdin = strcmp(path, "-") == 0;
     *name = from_stdin ? S("standard input") : str_z(path);
-    return from_stdin ? file_read_fd(STDIN_FILENO, name->p, text, e) : file_read(path, text, e);
+    return from_stdin ? file_read_fd(STDIN_FILENO, name->p, text, e) : file_read(path, text, e) || is_no_file(path, e);
 }
 
 /* A name may hold what ends a line, or moves the cursor. */
@@ -119,7 +140,9 @@ static bool check_text(const char *path, struct arena *a, struct str name, struc
         err_clear(&r->error);
     }
     o->shellcheck = shellcheck_asked() ? &sc : NULL;
+    struct meter *meter = o->shellcheck ? meter_start("asking ShellCheck", METER_TIME, -1, 0) : NULL;
     check_dockerfile(a, text, name, o, r);
+    meter_end(meter);
     if (sc.err.kind != ERR_NONE)
         err_move(e, &sc.err);
     return e->kind == ERR_NONE;
@@ -146,12 +169,20 @@ static bool check_file(char **files, size_t k, const struct check_options *commo
     return e->kind == ERR_NONE;
 }
 
-static int show_rules(struct err *e) {
+static int show_rules(struct arena *a, char **names, size_t n, struct err *e) {
     _cleanup_(buf_fini) struct buf out = BUF_INIT(LIMIT_REPORT_BYTES);
-    if (strcmp(format, "json") == 0)
-        rules_json_lines(&out);
+    struct str_list wanted = {0};
+    for (size_t k = 0; k < n; k++)
+        if (!policy_add_rules(a, str_z(names[k]), &wanted, e))
+            return -1;
+    if (format && output_format_of(format) == OUTPUT_JSON)
+        rules_json_lines(&wanted, &out);
     else
-        rules_print(&out);
+        rules_print(&wanted, &out);
+    if (out.n == 0) { /* DL3005: hadolint's number, and none of its rules any more */
+        err_set(e, ERR_USAGE, "none of croze's rules is called %s", names[0]);
+        return -1;
+    }
     return print_text(&out, "check --rules", e) ? 0 : -1;
 }
 
@@ -193,10 +224,33 @@ static void check_files(struct context *c, char **args, size_t n, const struct c
         return;
     for (size_t k = 0; k < n; k++) {
         struct err one = ERR_INIT;
-        if (!check_file(args, k, &o, out, &one))
-            add_error(e, &one);
+        if (check_file(args, k, &o, out, &one))
+            continue;
+        output_fail(out, strcmp(args[k], "-") == 0 ? S("standard input") : str_z(args[k]), str_z(one.msg));
+        add_error(e, &one);
     }
     check_bases_close(c);
+}
+
+/* Of the command line, else of the user's file. */
+static bool settle_format(const struct check_policy *p, struct err *e) {
+    size_t k = 0;
+    if (format)
+        return true;
+    format = p->format.n ? p->format.p : "text";
+    while (output_format_names[k] && strcmp(output_format_names[k], format) != 0)
+        k++;
+    return output_format_names[k] ||
+           err_set(e, ERR_USAGE, "the file of settings says format: %s, which croze does not write; --format chooses another",
+                   SHOWN(p->format));
+}
+
+static bool read_policy(struct arena *a, struct check_policy *p, struct output *out, struct err *e) {
+    static const char *const ids[] = {[COMPAT_HADOLINT] = "DL SC", [COMPAT_TRIVY] = "DS-", [COMPAT_BUILDKIT] = NULL};
+    if (!check_policy_read(a, p, e) || !settle_format(p, e))
+        return false;
+    out->ids = ids[p->compat];
+    return true;
 }
 
 static int run(struct context *c, char **args, size_t n, struct err *e) {
@@ -204,16 +258,16 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
     _cleanup_(output_fini) struct output out = {0};
     struct check_policy policy = {0};
     if (list_rules)
-        return show_rules(e);
+        return show_rules(&a, args, n, e);
     if (!check_variants_fits(check_host_asked() || check_image_asked(), check_fix_asked(), e))
         return -1;
     if (check_host_asked())
-        return check_fix_fits(true, e) && check_policy_read(&a, &policy, e) ? check_host(c, n, &policy, format, e) : -1;
+        return check_fix_fits(true, e) && read_policy(&a, &policy, &out, e) ? check_host(c, n, &policy, format, e) : -1;
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
     if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_origin_fits(check_image_asked(), e) ||
-        !check_policy_read(&a, &policy, e))
+        !read_policy(&a, &policy, &out, e))
         return -1;
     check_policy_report(&policy, &out);
     if (check_image_asked())

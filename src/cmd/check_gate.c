@@ -11,10 +11,9 @@
 static const char *severity;
 
 const struct opt check_gate_rows[] = {
-    OPT_OPTIONAL(
-        "require-checks", "SEVERITY", &severity,
-        "Let no image pass of which `croze check --image` finds something that is at least so bad: error (--require-checks alone), "
-        "warning, info or style; exit code 10 then"),
+    OPT_OPTIONAL("require-checks", "SEVERITY", &severity,
+                 "No image gets a name, is written or sent of which `croze check --image` finds something that is at least so bad: error "
+                 "(--require-checks alone), warning, info or style; exit code 10 then"),
     OPT_END,
 };
 

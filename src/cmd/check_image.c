@@ -3,6 +3,7 @@
 #include "cmd/check_image.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -67,12 +68,21 @@ static bool from_archive(struct store *s, struct str path, struct arena *a, stru
     return good;
 }
 
-/* "oci:DIRECTORY[:TAG]" */
+/* "oci:DIRECTORY[:TAG]"; the tag may be a whole name, "app:1" */
 static bool from_layout(struct store *s, struct str text, struct arena *a, struct digest *manifest, struct err *e) {
-    ptrdiff_t colon = str_rindex(text, ':');
-    struct str tag = colon < 0 ? STR_NULL : str_from(text, (size_t)colon + 1);
-    struct str path = colon < 0 ? text : str_first(text, (size_t)colon);
+    struct str path, tag;
+    (void)str_cut(text, ':', &path, &tag);
     return layout_load(s, arena_strz(a, path), tag, NULL, wanted_platform(), manifest, e);
+}
+
+/* dockle --input, trivy --input: a file where a name is expected. */
+static bool is_no_image(struct str text, struct arena *a, struct err *e) {
+    _cleanup_fd_ int fd = open(arena_strz(a, text), O_PATH | O_CLOEXEC);
+    struct stat st;
+    if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+        err_append(e, "; for the %s it is %s%.*s", S_ISREG(st.st_mode) ? "file" : "directory",
+                   S_ISREG(st.st_mode) ? "docker-archive:" : "oci:", STR_ARG(text));
+    return false;
 }
 
 static bool find(struct store *s, struct str text, struct arena *a, struct digest *manifest, struct err *e) {
@@ -84,7 +94,7 @@ static bool find(struct store *s, struct str text, struct arena *a, struct diges
     if (str_eqz(scheme, "oci"))
         return from_layout(s, rest, a, manifest, e);
     if (!image_find(s, text, a, &ref, e))
-        return false;
+        return is_no_image(text, a, e);
     *manifest = ref.manifest;
     return true;
 }
@@ -146,6 +156,7 @@ void check_images(struct context *c, char **images, size_t n, const struct check
         struct err one = ERR_INIT;
         if (check_one(&c->store, str_z(images[k]), policy, out, &one))
             continue;
+        output_fail(out, str_z(images[k]), str_z(one.msg));
         if (e->kind == ERR_NONE)
             err_move(e, &one);
         else

@@ -18,14 +18,17 @@ static bool no_config, no_fail, no_color, no_pragmas, strict_labels;
 static struct opt_list ignored, asked, errors, warnings, infos, styles, registries, labels;
 
 const struct opt check_policy_rows[] = {
-    OPT_ENUM(0, "compat", compat_words, &compat, "Whose word counts where tools contradict each other; only rules that the tool has speak"),
-    OPT_LIST(0, "ignore", "RULE[,RULE]", &ignored, "Leave findings of these rules out; any tool's name of a rule will do: DL3008, DS-0001"),
+    OPT_ENUM(0, "compat", compat_words, &compat,
+             "Whose word counts where tools contradict each other: croze, hadolint, buildkit, trivy; only rules that the tool has speak"),
+    OPT_LIST('i', "ignore", "RULE[,RULE]", &ignored,
+             "Leave findings of these rules out; any tool's name of a rule will do: DL3008, DS-0001"),
     OPT_LIST(0, "enable", "RULE[,RULE]", &asked, "Let rules speak that are silent unless asked for"),
     OPT_LIST(0, "error", "RULE[,RULE]", &errors, "Take findings of these rules for errors"),
     OPT_LIST(0, "warning", "RULE[,RULE]", &warnings, "... for warnings"),
     OPT_LIST(0, "info", "RULE[,RULE]", &infos, "... for information"),
     OPT_LIST(0, "style", "RULE[,RULE]", &styles, "... for matters of style"),
-    OPT_ENUM('t', "failure-threshold", threshold_words, &threshold, "Exit with 10 only for findings that are at least so bad"),
+    OPT_ENUM('t', "failure-threshold", threshold_words, &threshold,
+             "Exit with 10 only for findings that are at least so bad: error, warning, info, style; none: never"),
     OPT_FLAG(0, "no-fail", &no_fail, "Exit with 0 whatever is found"),
     OPT_LIST(0, "trusted-registry", "REGISTRY", &registries, "Where images may come from; \"*.example.com\" too"),
     OPT_LIST(0, "require-label", "KEY:KIND", &labels, "A label that images must have: text, url, rfc3339, spdx, hash, semver, email"),

@@ -124,12 +124,15 @@ static bool has_destination(char **args, size_t n) {
 
 static bool push_to(const struct pushing *p, const char *image, const char *destination, struct arena *a, struct err *e) {
     struct copy_result r;
+    struct push_choice choice;
     char digest[DIGEST_TEXT + 1];
     bool alone;
     if (all_tags)
         return err_set(e, ERR_USAGE, "%s: --all-tags goes to the registry of the images' own name", destination);
+    if (!push_choose(p->store, str_z(image), &p->options, a, &choice, e)) /* before there is anything at the destination */
+        return false;
     _cleanup_(place_closep) struct place *to = place_open(p->registries, p->store, str_z(destination), PLACE_WRITE, p->options.progress, e);
-    if (!to || !push_image_to(p->store, str_z(image), to, &p->options, a, &r, &alone, e))
+    if (!to || !push_image_to(p->store, &choice, to, &p->options, a, &r, &alone, e))
         return false;
     if (alone)
         note_alone(p, str_z(image));

@@ -57,9 +57,17 @@ struct push_options {
 MUST_CHECK bool push_image(struct registries *r, struct store *s, const struct image_name *name, const struct push_options *o,
                            struct arena *a, struct copy_result *out, bool *alone, struct err *e);
 
-/* The same of any image of the store, to a place that is open for writing. */
-MUST_CHECK bool push_image_to(struct store *s, struct str image, struct place *to, const struct push_options *o, struct arena *a,
-                              struct copy_result *out, bool *alone, struct err *e);
+/* The same in two steps, of any image of the store, to a place that is open for writing: what the gate stops reaches no place. */
+struct push_choice {
+    struct str name;             /* as it was asked for */
+    struct store_ref ref;
+    bool alone;                  /* this machine's image, of an index */
+};
+MUST_CHECK bool push_choose(struct store *s, struct str image, const struct push_options *o, struct arena *a, struct push_choice *out,
+                            struct err *e);
+/* *alone: choice.alone, unless the place has all of the index already. */
+MUST_CHECK bool push_image_to(struct store *s, const struct push_choice *choice, struct place *to, const struct push_options *o,
+                              struct arena *a, struct copy_result *out, bool *alone, struct err *e);
 
 /* "docker.io/library/alpine:latest": as docker prints it last. */
 struct str whole_image_name(struct arena *a, const struct image_name *name);

@@ -88,11 +88,11 @@ static bool passes(struct store *s, const struct store_ref *ref, bool alone, str
     return good;
 }
 
-/* The image that is meant, if it may be sent; *alone: this machine's, of an index. */
-static bool choose(struct store *s, struct str image, const struct push_options *o, struct arena *a, struct store_ref *ref, bool *alone,
-                   struct err *e) {
-    return image_find(s, image, a, ref, e) && (is_part(s, ref, alone, e) || err_wrap(e, "push %s", SHOWN(image))) &&
-           passes(s, ref, *alone, image, o->gate, e);
+bool push_choose(struct store *s, struct str image, const struct push_options *o, struct arena *a, struct push_choice *out,
+                 struct err *e) {
+    *out = (struct push_choice){.name = image};
+    return image_find(s, image, a, &out->ref, e) && (is_part(s, &out->ref, &out->alone, e) || err_wrap(e, "push %s", SHOWN(image))) &&
+           passes(s, &out->ref, out->alone, image, o->gate, e);
 }
 
 /* --- Push --- */
@@ -123,23 +123,24 @@ static bool push(struct store *s, const struct store_ref *ref, struct place *to,
     return copy_image(from, str_z(digest_text(&ref->manifest, digest)), to, tag, &copy, a, out, e);
 }
 
-bool push_image_to(struct store *s, struct str image, struct place *to, const struct push_options *o, struct arena *a,
+bool push_image_to(struct store *s, const struct push_choice *c, struct place *to, const struct push_options *o, struct arena *a,
                    struct copy_result *out, bool *alone, struct err *e) {
-    struct store_ref ref;
-    return choose(s, image, o, a, &ref, alone, e) &&
-           (push(s, &ref, to, to->reference, o, a, out, alone, e) || err_wrap(e, "push %s to %.*s", SHOWN(image), STR_ARG(to->shown)));
+    *alone = c->alone;
+    return push(s, &c->ref, to, to->reference, o, a, out, alone, e) ||
+           err_wrap(e, "push %s to %.*s", SHOWN(c->name), STR_ARG(to->shown));
 }
 
 bool push_image(struct registries *r, struct store *s, const struct image_name *name, const struct push_options *o, struct arena *a,
                 struct copy_result *out, bool *alone, struct err *e) {
-    struct store_ref ref;
+    struct push_choice c;
     struct repository repository;
     struct str text = image_name_text(a, name);
     if (name->digest.n)
         return err_set(e, ERR_USAGE, "an image is pushed under a tag; name it without the digest");
-    if (!choose(s, text, o, a, &ref, alone, e))
+    if (!push_choose(s, text, o, a, &c, e))
         return false;
+    *alone = c.alone;
     repository_of(a, name, &repository);
     _cleanup_(place_closep) struct place *to = place_repository(r, s, &repository, PLACE_WRITE);
-    return push(s, &ref, to, name->tag, o, a, out, alone, e) || err_wrap(e, "push %.*s", STR_ARG(text));
+    return push(s, &c.ref, to, name->tag, o, a, out, alone, e) || err_wrap(e, "push %.*s", STR_ARG(text));
 }

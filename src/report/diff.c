@@ -5,6 +5,7 @@
 #include "base/vec.h"
 
 enum { CONTEXT = 3, ALIKE = 2, WINDOW = 200 }; /* lines: around a change, that must be alike behind it, that are looked through for it */
+enum { TELLING = 8 };                          /* bytes: a line of so many is enough by itself */
 
 struct lines {
     VEC(struct str) list; /* with their line ends */
@@ -32,6 +33,8 @@ static bool alike(const struct lines *a, size_t i, const struct lines *b, size_t
             return a_ends && b_ends;
         if (!str_eq(a->list.p[i + k], b->list.p[j + k]))
             return false;
+        if (a->list.p[i + k].n >= TELLING)
+            return true;
     }
     return true;
 }

@@ -51,6 +51,12 @@ refuses 10 'is not named' "it is not written" croze build -q -o "type=oci,dest=$
 is "  to any file" "$(ls "$T/out.tar" 2>/dev/null)" ''
 refuses 10 'is not named' "nor sent" croze build -q -t "$at/demo/bad:1" --push --require-checks "$T/bad"
 is "  anywhere" "$(peer one log operation=manifest.put | wc -l)" 0
+refuses 2 'require-checks: no severity is called "bad"' "a severity that there is not" croze build -q --require-checks=bad "$T/nowhere"
+echo 'ignored: [No]' >.hadolint.yaml
+refuses 2 'no rule is called "No"' "a file that cannot be read" croze build -q --require-checks "$T/nowhere"
+refuses 2 'no rule is called "No"' "... for pull too" croze pull -q --require-checks "$at/demo/nowhere:1"
+refuses 2 'no rule is called "No"' "... and push" croze push -q --require-checks nowhere:1
+rm .hadolint.yaml
 refuses 10 'is not named' "nor left as an image without a name" croze build -q --require-checks "$T/bad"
 does "a stricter gate lets the good one pass still" croze build -q -t good:1 --require-checks=warning "$T/good"
 refuses 2 '^croze: --require-checks: no output of this build is an image' "what is no image cannot pass" \
@@ -93,7 +99,7 @@ like "  and says what it has not" "$out" '^trifles:1: [0-9]+ more findings are n
 
 refuses 10 'bad:1 is not pushed: 2 findings' "a push by name" croze push -q --require-checks bad:1
 refuses 10 'bad:1 is not pushed: 2 findings' "a push to another place" croze push -q --require-checks bad:1 "oci:$T/layout:1"
-is "  leaves nothing there" "$(ls "$T/layout/blobs/sha256" 2>/dev/null)" ''
+is "  leaves nothing there" "$(ls -d "$T/layout" 2>/dev/null)" ''
 refuses 10 'bad:1 is not pushed: 2 findings' "a push under another name" \
     croze push -q --require-checks bad:1 "docker://$at/demo/bad:1"
 does "a good one goes there" croze push -q --require-checks good:1 "oci:$T/layout:1"
@@ -160,6 +166,12 @@ rm -f "$CROZE_ROOT"/marks/*
 exits 10 "an image without marks is read" croze check --image bad:1
 read=$(marks)
 is "  and has the same marks then" "$(echo "$built" | grep -F "$read" | wc -l)" "$(echo "$read" | wc -l)"
+puts=$(peer one log operation=manifest.put | wc -l)
+refuses 10 'bad:1 is not pushed: 2 findings' "a push of it to a place" croze push -q --require-checks bad:1 "docker://$at/demo/bad:1"
+croze tag bad:1 "$at/demo/bad:1"
+refuses 10 'demo/bad:1 is not pushed' "... under its own name" croze push -q --require-checks "$at/demo/bad:1"
+is "  reaches nobody" "$(peer one log operation=manifest.put | wc -l)" "$puts"
+croze rmi "$at/demo/bad:1" >/dev/null
 croze push -q bad:1 "docker://$at/demo/bad:1" >/dev/null
 refuses 10 "$at/demo/bad:1 is not pulled: 2 findings" "a pull of it" env CROZE_ROOT="$T/second" "$CROZE" pull -q --require-checks "$at/demo/bad:1"
 is "  gives it no name" "$(CROZE_ROOT="$T/second" named "$at/demo/bad:1")" 0
@@ -243,4 +255,6 @@ else
     is "  and nothing is written" "$(marks)" ''
     chmod u+w "$CROZE_ROOT" "$CROZE_ROOT"/marks "$CROZE_ROOT"/leases "$CROZE_ROOT"/locks "$CROZE_ROOT"/work
 fi
+croze build -q -t good:1 "$T/good" >/dev/null
+does "a good one is pushed" croze push -q --require-checks good:1 "oci:$T/layout:1"
 done_testing

@@ -277,7 +277,7 @@ printf 'RUN apt-get install x\n# hadolint ignore=DL3003\nRUN sudo y && cd /x\n' 
 exits 10 "a piece of a file" croze check piece
 is "... in croze's words" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes AptGetRecommends AptGetPin ConsecutiveRun SudoInRun '
 exits 10 "--compat=trivy" croze check --compat=trivy piece
-is "... speaks of less" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes AptGetRecommends SudoInRun '
+is "... speaks of less" "$(printf '%s\n' "$out" | sed 's/.*\[\(.*\)\]/\1/' | tr '\n' ' ')" 'AptGetYes, DS-0021 AptGetRecommends, DS-0029 SudoInRun, DS-0010 '
 does "--ignore, by any name" croze check --ignore DL3008,DS-0021 --ignore AptGetRecommends --ignore SudoInRun,DL3059 piece
 is "... nothing is left" "$out" ''
 does "--failure-threshold" croze check --ignore SudoInRun -t error piece
@@ -392,7 +392,12 @@ fi
 cd / || exit 1
 
 does "the rules" croze check --rules
-like "... are listed" "$out" '^JSONArgsRecommended  *warning  *DL3025  '
+like "... are listed" "$out" '^JSONArgsRecommended  *warning  *In shell form .*  DL3025$'
+does "one of them" croze check --rules dl3025
+like "... by any name" "$out" '^JSONArgsRecommended \(warning\)$'
+unlike "... alone" "$out" AptGetPin
+refuses 2 'none of .* is called DL3005' "a number that has no rule" croze check --rules DL3005
+refuses 2 'no rule is called "DLX"' "none of that name" croze check --rules DLX
 rules=$(croze check --rules --format json | sed 's/^{"id":"\([A-Za-z]*\)".*/\1/' | sort)
 is "... as JSON, one a line" "$(printf '%s\n' "$rules" | sort -u | grep -c .)" "$(printf '%s\n' "$rules" | grep -c .)"
 ids() { croze check --rules --format json | grep -o "\"$1[0-9]*\"" | sort -u | grep -c .; }

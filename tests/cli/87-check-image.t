@@ -345,6 +345,12 @@ def linked(t):
     t.hard("opt/second", "opt/first")
 Layout("x:1", [layer_bytes(linked), layer_bytes(lambda t: t.file("opt/.wh.first"))], arch).write(dir + "/links-bad.tar")
 Layout("x:1", [layer_bytes(linked)], arch).write(dir + "/links-good.tar")
+def deep(n):
+    def make(t):
+        for k in range(n):
+            t.file("a/" * 400 + "%d" % k, "x", mode=0o666)
+    return layer_bytes(make)
+Layout("x:1", [deep(20000), deep(1)], arch).write(dir + "/deep.tar")
 image("cut", lambda t: t.file("etc/group", start + b"#" * ((4 << 20) - len(start) - 6) + b"\nb:x:12:\n"))
 END
 for kind in cap:ImageFileCapability dev:ImageDevice; do
@@ -362,6 +368,8 @@ is "the other name of a set-user-ID file that is gone" "$(found "oci-archive:$T/
 is "... which everyone may write" "$(found "oci-archive:$T/links-bad.tar" ImageWorldWritable)" 2
 is "... and of one that is there it is no second finding" "$(found "oci-archive:$T/links-good.tar" ImageSetId)" 1
 is "a hard link is where people keep credentials, too" "$(found "oci-archive:$T/links-good.tar" ImageCredentialFile)" 1
+# 300 KB when compressed
+is "many files in a deep directory take seconds" "$(ulimit -t 12 && found "oci-archive:$T/deep.tar" ImageWorldWritable)" 9999
 is "a large table is read" "$(found "oci-archive:$T/late.tar" ImageDoubleGroup)" 1
 is "... and of one that is cut no line in part" "$(found "oci-archive:$T/cut.tar" ImageDoubleGroup)" 0
 

@@ -82,6 +82,25 @@ else
     skip "a container that runc runs" "needs root and runc"
 fi
 
+# --- a user's own ---
+
+if [ "$(id -u)" -eq 0 ]; then
+    u=$T/users
+    s=home/u/.local/share/containers/storage/overlay-containers/$id/userdata
+    mkdir -p "$u/$s" "$u/run/user/1000/containers/overlay-containers/$id/userdata" "$u/etc" "$u/root"
+    echo 'u:x:1000:1000::/home/u:/bin/sh' >"$u/etc/passwd"
+    echo '{"process":{},"linux":{}}' >"$u/root/mine"
+    cp "$u/root/mine" "$u/$s/config.json"
+    echo 200 >"$u/run/user/1000/containers/overlay-containers/$id/userdata/pidfile"
+    chown -R 1000 "$u/home" "$u/run/user"
+    of_user() { croze check --host --host-root "$u" --only 5.22 2>/dev/null; }
+    like "a user's container, whose process nobody shows" "$(of_user)" '^ *0123456789ab: its bundle has no filter'
+    ln -sf /root/mine "$u/$s/config.json"
+    like "... his link to what is root's is not read" "$(of_user)" 'is not of the user in whose home'
+else
+    skip "a user's container" "needs root"
+fi
+
 # --- croze ---
 
 export DOCKER_HOST="unix://$T/none"

@@ -54,4 +54,45 @@ printf 'FROM scratch\nUSER 1\nEXPOSE 99999\nENV a b\n' >error
 refuses 2 'error:3:8: ' "an error of an instruction" croze check error
 like "... is a finding" "$out" 'error:3:8: error: .*ExposePortRange'
 like "... and hides nothing" "$out" 'error:4:1: .*LegacyKeyValueFormat'
+
+# what a file could not be read for stands in the document too
+printf 'FROM scratch\nUSER 1\n' >good
+for f in json sarif checkstyle junit github; do
+    exits 1 "$f: a file that is not there, and a good one" croze check -f $f absent good
+    like "... stands in it" "$out" 'absent: No such file'
+done
+exits 1 "sarif" croze check -f sarif good absent
+like "... did not succeed" "$out" '"executionSuccessful": false'
+exits 1 "junit" croze check -f junit absent good
+like "... has an error" "$out" '<testsuite name="absent" tests="1" failures="0" errors="1">'
+does "a good file" croze check -f sarif good
+like "... succeeds" "$out" '"executionSuccessful": true'
+exits 2 "a file that is no Dockerfile" croze check -f json "$bad"
+like "... likewise" "$out" '"error":".*unknown instruction'
+
+# what fingers of other tools' users type
+printf 'FROM scratch\nUSER x\n' >name
+exits 10 "hadolint's format" croze check -f tty name
+like "... is text" "$out" '^name:2:6: info: USER x is a name \[UserNotNumeric\]$'
+exits 10 "GitLab's, as hadolint calls it" croze check --format gitlab_codeclimate name
+like "... is gitlab" "$out" '"check_name": "UserNotNumeric"'
+exits 10 "with hadolint's word" croze check --compat hadolint name
+like "... its ids are shown" "$out" '\[UserNotNumeric, DL3066\]$'
+printf 'format: json\n' >.hadolint.yaml
+exits 10 "the format of .hadolint.yaml" croze check name
+like "... counts" "$out" '^\{"id":"UserNotNumeric"'
+exits 10 "... unless another is asked for" croze check -f text name
+like "... on the command line" "$out" '^name:2:6: '
+printf 'format: sonarqube\n' >.hadolint.yaml
+refuses 2 'format: sonarqube, which croze does not write; --format' "a format that there is not" croze check name
+does "... harms nobody who names one" croze check -f text good
+rm .hadolint.yaml
+does "dockle's -i" croze check -i DL3066 name
+refuses 2 'output: .*>FILE' "an option of trivy's" croze check -o x name
+refuses 2 'severity is not supported: --failure-threshold' "another one" croze check --severity HIGH name
+mkdir dir
+refuses 1 'dir is a directory: .*croze check dir/Dockerfile' "a directory" croze check dir
+refuses 1 'croze check --image app:1' "an image" croze check app:1
+echo x >app.tar
+refuses 1 'no such image: app.tar .*docker-archive:app.tar' "an archive" croze check --image app.tar
 done_testing

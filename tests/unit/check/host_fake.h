@@ -81,6 +81,17 @@ static inline enum host_read fake_read(void *ctx, const char *path, size_t max, 
     return HOST_READ;
 }
 
+static inline enum host_read fake_read_own(void *ctx, const char *path, uid_t uid, size_t max, struct arena *a, struct str *out,
+                                           const char **why) {
+    struct host_file file;
+    enum host_read got = fake_stat(ctx, path, &file, why);
+    if (got == HOST_READ && file.uid != uid) {
+        *why = "it is not of the user in whose home it lies";
+        return HOST_DENIED;
+    }
+    return got == HOST_READ ? fake_read(ctx, path, max, a, out, why) : got;
+}
+
 static inline enum host_read fake_list(void *ctx, const char *path, struct arena *a, struct host_names *out, const char **why) {
     struct fake *f = ctx;
     struct host_file file;
@@ -247,6 +258,7 @@ static inline void fake_line(struct fake *f, struct str line) {
 static inline void fake_begin(struct fake *f) {
     *f = (struct fake){0};
     f->source = (struct host_source){.ctx = f, .stat = fake_stat, .read = fake_read, .list = fake_list, .link = fake_link};
+    f->source.read_own = fake_read_own;
     f->source.ask = fake_ask;
     f->source.audit = fake_audit;
     f->source.socket = S("/var/run/docker.sock");

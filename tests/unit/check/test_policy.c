@@ -58,6 +58,9 @@ static void file(void) {
     is_str(check(&g, S("FROM scratch\nUSER 1\nLABEL b=x c=y\n")), S("1 LabelMissing info;3 LabelUrl warning;3 LabelUnknown info;"),
            "labels");
     given(&g, "");
+    given(&g, "trustedRegistries: docker.io\nformat: tty\n");
+    ok(g.options.policy.registries.n == 1, "one registry need not be a list");
+    is_str(g.options.policy.format, S("tty"), "the format is the command's to know");
     given(&g, "disable-ignore-pragma: true\n");
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL3003\nRUN cd /x\n")), S("4 CdInRun warning;"), "pragmas do not count");
     rig_fini(&g);
@@ -72,6 +75,10 @@ static void names(void) {
     is_str(check(&g, text), S(""), "rules by names in another case");
     given(&g, "override: {error: [cdinrun]}\n");
     is_str(check(&g, text), S("3 CdInRun error;4 ConsecutiveRun info;"), "... and their severities");
+    given(&g, "ignored: [AVD-DS-0013, DL3059]\n");
+    is_str(check(&g, text), S(""), "as trivy called them");
+    given(&g, "ignored: [ds013, DL3059]\n");
+    is_str(check(&g, text), S(""), "... before that");
     refuses(&g, "ignored: [dlx]\n", "f: ignored: no rule is called \"dlx\"");
     rig_fini(&g);
 }
@@ -86,7 +93,8 @@ static void wrong_files(void) {
     refuses(&g, "override: {error: [x]}\n", "f: override: error: no rule is called \"x\"");
     refuses(&g, "label-schema: {a: number}\n", "f: label-schema: label \"a\": no kind \"number\"");
     refuses(&g, "label-schema: []\n", "f: label-schema: labels and their kinds are wanted");
-    refuses(&g, "trustedRegistries: x\n", "f: trustedRegistries: a list of registries is wanted");
+    refuses(&g, "format: [json]\n", "f: format: not understood");
+    refuses(&g, "trustedRegistries: {}\n", "f: trustedRegistries: a list of registries is wanted");
     refuses(&g, "strict-labels: yes\n", "f: strict-labels: true or false is wanted");
     refuses(&g, "failure-threshold: bad\n", "f: failure-threshold: no severity is called \"bad\"");
     refuses(&g, "ingored: []\n", "f: ingored: not understood; there are ignored, override");
@@ -100,6 +108,11 @@ static void pragmas(void) {
     rig_init(&g, COMPAT_NONE);
     is_str(check(&g, S("FROM scratch\nUSER 1\n# hadolint ignore=DL3003 , DL3004\nRUN cd /x; sudo y\nCOPY a /\nRUN cd /x\n")),
            S("6 CdInRun warning;"), "of the instruction below");
+    is_str(
+        check(&g, S("FROM scratch\nUSER 1\n#trivy:ignore:AVD-DS-0013\n# trivy:ignore:DS-0010\nRUN cd /x; sudo y\nCOPY a /\nRUN cd /x\n")),
+        S("7 CdInRun warning;"), "trivy's");
+    is_str(check(&g, S("FROM scratch\nUSER 1\n# trivy:ignore:DS-0013:exp:2020-01-01\nRUN cd /x\n")), S("4 CdInRun warning;"),
+           "... with a condition");
     is_str(check(&g, S("FROM scratch\nUSER 1\nRUN cd /x\n# hadolint global ignore = CdInRun\n")), S(""),
            "of the whole file, even behind it");
     is_str(check(&g, S("FROM scratch AS a\nRUN cd /x\n# hadolint stage ignore=DL3003\nFROM scratch\nUSER 1\nRUN cd /x\n")),

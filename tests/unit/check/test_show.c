@@ -102,15 +102,20 @@ static void json_buildkit(void) {
            S("{\"warnings\": [{\"ruleName\": \"LegacyKeyValueFormat\","
              "\"description\": \"\\\"ENV key value\\\" takes the rest of the line for one value, which is easily misread.\","
              "\"url\": \"https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/\","
-             "\"detail\": \"\\\"ENV key=value\\\" should be used instead of legacy \\\"ENV key value\\\" format\"," PLACE("3", "4") "}],"
-             SOURCE("IyBjaGVjaz1lcnJvcj10cnVlCkZST00gc2NyYXRjaApFTlYgYSBcCiBi") ","
-             "\"buildError\": {\"message\": \"lint violation found for rules: LegacyKeyValueFormat\",\"location\": {}}}"),
+             "\"detail\": \"\\\"ENV key=value\\\" should be used instead of legacy \\\"ENV key value\\\" format\"," PLACE(
+                 "3",
+                 "4") "}]," SOURCE("IyBjaGVjaz1lcnJvcj10cnVlCkZST00gc2NyYXRjaApFTlYgYSBcCiBi") ","
+                                                                                               "\"buildError\": {\"message\": \"lint "
+                                                                                               "violation found for rules: "
+                                                                                               "LegacyKeyValueFormat\",\"location\": {}}}"),
            "BuildKit's, with error=true");
     got = show(&g, S("FROM scratch\nXY"), check_json_buildkit);
-    is_str(flat(&g, got),
-           S("{\"warnings\": []," SOURCE("RlJPTSBzY3JhdGNoClhZ") ","
-             "\"buildError\": {\"message\": \"dir/Dockerfile:2:1: unknown instruction: XY\"," PLACE("2", "2") "}}"),
-           "BuildKit's, of a wrong file");
+    is_str(
+        flat(&g, got),
+        S("{\"warnings\": []," SOURCE(
+            "RlJPTSBzY3JhdGNoClhZ") ","
+                                    "\"buildError\": {\"message\": \"dir/Dockerfile:2:1: unknown instruction: XY\"," PLACE("2", "2") "}}"),
+        "BuildKit's, of a wrong file");
     got = show(&g, S("FROM scratch\n#12"), check_json_buildkit);
     is_str(flat(&g, got), S("{\"warnings\": []," SOURCE("RlJPTSBzY3JhdGNoCiMxMg==") "}"), "nothing found; base64 that ends in two signs");
     rig_fini(&g);
@@ -142,11 +147,24 @@ static void json_lines(void) {
 
 static void table(void) {
     struct rig g;
+    const struct str_list none = {0};
     rig_init(&g);
-    rules_print(&g.out);
+    rules_print(&none, &g.out);
     ok(str_starts(buf_str(&g.out), S("RULE")) && str_find(buf_str(&g.out), S("\nJSONArgsRecommended")) > 0, "the rules as a table");
     buf_reset(&g.out);
-    rules_json_lines(&g.out);
+    struct str_list two = {0};
+    str_list_add(&g.arena, &two, S("DL3008"));
+    str_list_add(&g.arena, &two, S("SudoInRun"));
+    rules_print(&two, &g.out);
+    ok(str_starts(buf_str(&g.out), S("AptGetPin (warning)\n  Tomorrow")) && str_find(buf_str(&g.out), S("elsewhere: DL3008 4.11\n")) > 0 &&
+           str_find(buf_str(&g.out), S("\n\nSudoInRun (error)\n")) > 0,
+       "two that are named");
+    buf_reset(&g.out);
+    rules_json_lines(&two, &g.out);
+    ok(str_starts(buf_str(&g.out), S("{\"id\":\"AptGetPin\"")) && str_find(buf_str(&g.out), S("}\n{\"id\":\"SudoInRun\"")) > 0,
+       "... as JSON");
+    buf_reset(&g.out);
+    rules_json_lines(&none, &g.out);
     ok(str_starts(buf_str(&g.out), S("{\"id\":\"ConsistentInstructionCasing\",\"also\":[],\"severity\":\"warning\",\"experiment")),
        "and as JSON");
     rig_fini(&g);
