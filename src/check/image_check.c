@@ -15,8 +15,7 @@
 
 /* --- For the rules ---------------------------------------------------------------------------------------------------------------- */
 
-/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. What is no failure leaves
- * half of the room to what is one: else thousands of trifles would hide it from whoever only asks for the exit code. */
+/* Whether a finding of the rule there is wanted, and there is room for it: asked before anything is made for it. */
 static bool is_wanted(struct image_check *c, const struct rule *r, struct str path) {
     struct finding f = {.rule = r, .file = c->options->name, .path = path};
     if (!judge(c->options->policy, &f))
@@ -127,7 +126,6 @@ static bool look_at_marks(struct image_check *c, size_t layer, struct err *e) {
     for (size_t k = 0; k < m.list.n; k++)
         look_at_mark(c, layer, &m.list.p[k]);
     c->findings.n_dropped += m.n_dropped;
-    c->is_partial |= m.n_dropped > 0;
     marks_fini(&m);
     return true;
 }
@@ -172,7 +170,7 @@ static int by_place(const void *a, const void *b) {
 static void sort(struct image_check *c, struct image_check_result *r) {
     size_t n = c->findings.n;
     const struct finding **order = arena_array(c->arena, const struct finding *, n);
-    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->findings.n_dropped, c->is_partial};
+    *r = (struct image_check_result){arena_array(c->arena, struct finding, n), n, c->findings.n_dropped};
     for (size_t k = 0; k < n; k++)
         order[k] = &c->findings.p[k];
     if (n)

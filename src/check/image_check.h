@@ -21,8 +21,7 @@ struct image_check_options {
 struct image_check_result {
     struct finding *findings;     /* by layer, then by path */
     size_t n_findings;
-    size_t n_dropped;             /* above LIMIT_FINDINGS: those that are no failure first */
-    bool is_partial;              /* of a layer there were more marks than are kept (marks.h): what is bad may not have been seen */
+    size_t n_dropped;             /* above LIMIT_FINDINGS, the least bad ones; and marks that are not kept (marks.h) */
 };
 
 /* All texts lie in the arena or in the image. An error: the image could not be read to its end. */

@@ -39,7 +39,6 @@ struct image_check {
     struct str program;           /* what a container starts, resolved: clean and relative; "" if that is not known or not there */
     struct image_directory directory;
     struct finding_list findings;
-    bool is_partial;              /* image_check.h */
 };
 
 /* About the image as a whole. */

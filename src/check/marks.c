@@ -32,7 +32,7 @@ size_t marking_rules(const struct rule **out) {
 }
 
 /* Raised when a rule marks something else in the same bytes. */
-enum { MARKS_VERSION = 2 };
+enum { MARKS_VERSION = 3 };
 
 static struct digest rules_identity(void) {
     const struct rule *rules[MARKING_RULES_MAX];

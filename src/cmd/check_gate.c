@@ -52,14 +52,13 @@ static void tell(struct progress *p, const struct output *o) {
 
 /* How many findings are as bad as the threshold; they alone are told. */
 static bool look(struct check_gate *g, struct store *s, const struct image *im, const struct image_check_options *o, size_t *bad,
-                 bool *is_partial, struct err *e) {
+                 struct err *e) {
     _cleanup_(arena_fini) struct arena a = ARENA_INIT;
     _cleanup_(output_fini) struct output out = {0};
     struct image_check_result r = {0};
     bool good = check_image(&a, s, im, o, &r, e);
     output_add(&out, o->name, STR_NULL, r.findings, keep_bad(&g->policy, r.findings, r.n_findings), r.n_dropped);
     check_policy_report(&g->policy, &out);
-    *is_partial = r.is_partial;
     *bad = 0;
     for (size_t k = 0; k < out.parts.n; k++) {
         struct output_part *part = &out.parts.p[k];
@@ -76,15 +75,12 @@ static bool passes(void *ctx, struct store *s, const struct image *im, struct st
     struct image_check_options o = {.name = name, .dockerfile = dockerfile, .policy = &g->policy};
     struct progress_step *step = progress_start(g->progress, arena_printf(&a, "check %.*s", STR_ARG(name)));
     size_t bad;
-    bool is_partial, good = look(g, s, im, &o, &bad, &is_partial, e);
+    bool good = look(g, s, im, &o, &bad, e);
     progress_end(step, good ? PROGRESS_DONE : PROGRESS_FAILED, STR_NULL);
-    if (!good)
-        return false;
-    if (bad)
-        return err_set(e, ERR_FINDINGS, "%.*s is not %s: %zu finding%s of `croze check --image` %s in the way", STR_ARG(name), g->verb, bad,
-                       bad == 1 ? "" : "s", bad == 1 ? "is" : "are");
-    return !is_partial ||
-           err_set(e, ERR_FINDINGS, "%.*s is not %s: its files say more than `croze check --image` has room for", STR_ARG(name), g->verb);
+    if (!good || bad == 0)
+        return good;
+    return err_set(e, ERR_FINDINGS, "%.*s is not %s: %zu finding%s of `croze check --image` %s in the way", STR_ARG(name), g->verb, bad,
+                   bad == 1 ? "" : "s", bad == 1 ? "is" : "are");
 }
 
 /* --- Opening ------------------------------------------------------------------------------------------------------------------------- */

@@ -83,7 +83,7 @@ refuses 2 'croze-check.yaml' "exceptions that cannot be read are said before any
 unlike "  no step" "$err" '^  log: '
 rm "$T/.croze-check.yaml"
 
-# Ten thousand trifles do not hide what is bad: there is no room for more, and errors have half of it for themselves.
+# Ten thousand trifles, of which there is no room for more, do not hide what is bad.
 mkdir -p "$T/trifles/many"
 (cd "$T/trifles/many" && seq 10500 | xargs touch)
 cp "$T/bad/key" "$T/trifles/key"
