@@ -109,11 +109,11 @@ static void look_at_entries(struct image_check *c, size_t layer) {
 static void look_at_mark(struct image_check *c, size_t layer, const struct mark *m) {
     struct entry en = {.path = m->path, .type = ENTRY_FILE};
     size_t i;
-    if (toc_find(c->view.tocs[layer], m->path, &i))
+    bool is_listed = toc_find(c->view.tocs[layer], m->path, &i);
+    if (is_listed)
         toc_entry(c->view.tocs[layer], i, NULL, &en);
-    else
-        i = NO_ENTRY;
-    m->rule->image(c, m->rule, &(struct image_entry){.entry = &en, .layer = layer, .number = i, .mark = m->text});
+    struct image_entry at = {.entry = &en, .layer = layer, .number = is_listed ? i : NOT_LISTED, .mark = m->text};
+    m->rule->image(c, m->rule, &at);
     arena_fini(&c->scratch);
 }
 

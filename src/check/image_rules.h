@@ -12,10 +12,10 @@
 #include "layer/view.h"
 
 /* One entry of one layer. */
-enum { NO_ENTRY = (size_t)-1 >> 1 };
+enum { NOT_LISTED = (size_t)-1 >> 1 };
 struct image_entry {
     const struct entry *entry;
-    size_t layer, number;         /* ... in that layer's toc; NO_ENTRY: its own layer replaced it */
+    size_t layer, number;         /* ... in that layer's toc; NOT_LISTED: the layer itself has replaced it */
     struct str mark;              /* READS_CONTENT: what the rule noted of its bytes */
 };
 

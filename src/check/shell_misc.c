@@ -4,8 +4,19 @@
 #include "check/text_edits.h"
 #include "check/text_rules.h"
 
+/* Whether the script leaves something running, which it has to end. */
+static bool has_background(struct check *c) {
+    const struct shell *s = &c->step->script;
+    for (size_t k = 0; k < s->n && check_charge(c, 1); k++)
+        if (s->commands[k].behind == SHELL_BACKGROUND)
+            return true;
+    return false;
+}
+
 static void useless_command(struct check *c, const struct rule *r, const struct df_instruction *i) {
     (void)i;
+    if (command_is(c->command, "kill") && !check_compat_is(c, COMPAT_HADOLINT) && has_background(c))
+        return;
     if (command_is(c->command, "free kill mount ps service shutdown ssh top vim"))
         check_command(c, r, c->command->words[0].raw, "%.*s has no use while an image is built", STR_ARG(c->command->words[0].text));
 }

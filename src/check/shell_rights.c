@@ -52,15 +52,28 @@ static void sudo_no_password(struct check *c, const struct rule *r, const struct
 
 /* --- Preloaded libraries ------------------------------------------------------------------------------------------------------------ */
 
+/* What a command writes: "> FILE", "tee FILE". */
+static struct str preload_file(const struct shell_command *cmd) {
+    static const char file[] = "/etc/ld.so.preload";
+    struct operands o = {.command = cmd, .valued = ""};
+    for (size_t n = 0; n < cmd->n_redirects; n++)
+        if (str_eqz(cmd->redirects[n].target.text, file))
+            return cmd->redirects[n].target.raw;
+    for (const struct shell_word *w; command_is(cmd, "tee") && (w = operand_next(&o));)
+        if (str_eqz(w->text, file))
+            return w->raw;
+    return STR_NULL;
+}
+
 static void preload(struct check *c, const struct rule *r, const struct df_instruction *i) {
     for (size_t k = 0; i->op == DF_ENV && k < i->n_pairs; k++)
         if (str_eqz(i->pairs[k].key, "LD_PRELOAD") && lint_unquoted(i->pairs[k].value).n)
             check_note(c, r, c->step, i->pairs[k].key, NULL, "every program of a container loads what LD_PRELOAD names");
-    for (size_t k = 0; k < c->step->script.n; k++)
-        for (size_t n = 0; n < c->step->script.commands[k].n_redirects; n++)
-            if (str_eqz(c->step->script.commands[k].redirects[n].target.text, "/etc/ld.so.preload"))
-                check_note(c, r, c->step, c->step->script.commands[k].redirects[n].target.raw, NULL,
-                           "every program of a container loads what /etc/ld.so.preload names");
+    for (size_t k = 0; k < c->step->script.n; k++) {
+        struct str file = preload_file(&c->step->script.commands[k]);
+        if (file.n)
+            check_note(c, r, c->step, file, NULL, "every program of a container loads what /etc/ld.so.preload names");
+    }
 }
 
 const struct rule rules_rights[] = {

@@ -82,6 +82,18 @@ static bool assigns_default(struct str text, struct str name) {
     return false;
 }
 
+/* $((NAME = 1)), ((NAME++)) */
+static bool counts(struct str text, struct str name) {
+    bool any = str_find(text, S("((")) >= 0;
+    for (ptrdiff_t at; any && (at = str_find(text, name)) >= 0;) {
+        text = str_from(text, (size_t)at + name.n);
+        struct str behind = str_trim_left(text);
+        if (word_starts_in("++ -- += -=", behind) || (str_starts(behind, S("=")) && !str_starts(behind, S("=="))))
+            return true;
+    }
+    return false;
+}
+
 static bool word_sets(struct str word, struct str name) {
     struct str key, value;
     (void)str_cut(word, '=', &key, &value);
@@ -104,12 +116,12 @@ static bool command_sets(const struct shell_command *c, struct str name) {
 static bool script_sets(struct check *c, const struct lint_step *s, struct str name) {
     for (size_t k = 0; k < s->script.n; k++) {
         const struct shell_command *cmd = &s->script.commands[k];
-        if (!check_charge(c, 1 + cmd->n_words) || command_is(cmd, ". source eval set") || command_sets(cmd, name))
+        if (!check_charge(c, 1 + cmd->n_words) || command_is(cmd, ". source eval") || command_sets(cmd, name))
             return true;
     }
     for (size_t k = 0; k <= s->i->n_heredocs; k++) {
         struct str text = k ? s->i->heredocs[k - 1].raw : s->script.text;
-        if (!check_charge(c, text.n) || loops_over(text, name) || assigns_default(text, name))
+        if (!check_charge(c, text.n) || loops_over(text, name) || assigns_default(text, name) || counts(text, name))
             return true;
     }
     return false;

@@ -118,9 +118,13 @@ static bool check_deployment_file(struct str name, struct str text, const struct
     struct deploy_result r;
     bool good = check_deployment(&a, text, name, policy, &r, e);
     output_add(out, name, text, r.findings, r.n_findings, r.n_dropped);
+    if (!good && str_find(text, S("{{")) >= 0)
+        err_append(e, "; a template has to be filled in first (helm template)");
     if (good && r.n_images == 0)
-        output_note(
-            out, arena_printf(&a, "%.*s deploys no image: it has neither services (compose) nor containers (Kubernetes)", STR_ARG(name)));
+        output_note(out,
+                    arena_printf(
+                        &a, "%.*s deploys no image: it has no service (compose) but such as are built there, and no container (Kubernetes)",
+                        STR_ARG(name)));
     return good;
 }
 

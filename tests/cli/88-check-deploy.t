@@ -74,4 +74,9 @@ refuses 2 'no character that YAML may hold' "control characters in a file" croze
 printf 'services: {a: {image: "\\e[31m x"}}\n' >hostile.yaml
 exits 10 "control characters in a name" croze check hostile.yaml
 unlike "... do not reach the terminal" "$out" "$(printf '\033')"
+printf 'services:\n  a:\n    build: .\n' >built.yaml
+does "a service that is built there" croze check built.yaml
+like "... is no image from elsewhere" "$out" 'deploys no image: it has no service \(compose\) but such as are built there'
+printf 'a:\n  {{- if .x }}\n  b: c\n  {{- end }}\n' >template.yaml
+refuses 2 'not valid YAML: .*filled in first' "a template of Helm's" croze check template.yaml
 done_testing
