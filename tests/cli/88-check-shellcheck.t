@@ -98,5 +98,7 @@ refuses 3 'more:1003: more than 1000 scripts' "more than anyone asks about" croz
 printf '#!/bin/sh\nexec yes\n' >"$T/flood" && chmod 755 "$T/flood"
 printf 'FROM alpine:3.20\nRUN echo "$HOME"\n' >"$T/asked"
 refuses 3 'said more than 8 MiB' "a program that prints for ever is ended" timeout 60 "$CROZE" check "--shellcheck=$T/flood" "$T/asked"
+printf '#!/bin/sh\nexec yes >&2\n' >"$T/flood"
+refuses 3 'what it says has no end' "... and one that complains for ever" timeout 120 "$CROZE" check "--shellcheck=$T/flood" "$T/asked"
 
 done_testing
