@@ -115,7 +115,9 @@ static bool drain(int *fd, struct buf *to, struct err *e) {
 }
 
 static bool listen_to(int out_fd, int said_fd, struct buf *out, struct buf *said, int stall_s, struct err *e) {
-    while (out_fd >= 0 || said_fd >= 0) {
+    enum { OVER_MAX = 1 << 20 }; /* pieces of at most 16 KiB: no progress of years has so many */
+    size_t over = 0;
+    while ((out_fd >= 0 || said_fd >= 0) && buf_ok(out)) { /* who prints more than is wanted may print for ever */
         struct pollfd polled[] = {{out_fd, POLLIN, 0}, {said_fd, POLLIN, 0}};
         int ready = poll(polled, 2, stall_s ? stall_s * 1000 : -1);
         bool good = ready > 0 || (ready < 0 && errno == EINTR);
@@ -127,12 +129,16 @@ static bool listen_to(int out_fd, int said_fd, struct buf *out, struct buf *said
             good = drain(&out_fd, out, e);
         if (good && ready > 0 && polled[1].revents)
             good = drain(&said_fd, said, e);
+        if (good && !buf_ok(said) && ++over > OVER_MAX)
+            good = err_set(e, ERR_FAILED, "what it says has no end");
         if (good)
             continue;
         fd_closep(&out_fd);
         fd_closep(&said_fd);
         return false;
     }
+    fd_closep(&out_fd);
+    fd_closep(&said_fd);
     return true;
 }
 
@@ -174,7 +180,7 @@ bool proc_listen(const struct proc_spec *spec, struct buf *out, struct buf *said
     }
     bool good = listen_to(outs[0], saids[0], out, said, stall_s, e);
     struct err late = ERR_INIT;
-    if (!end(pid, !good, code, &late) && good) {
+    if (!end(pid, !good || !buf_ok(out), code, &late) && good) {
         err_move(e, &late);
         good = false;
     }

@@ -23,8 +23,8 @@ MUST_CHECK bool proc_wait(pid_t pid, int *code, struct err *e);
 /* Runs it to the end with its stdout in *out (bounded by the buffer) and its stderr ours. */
 MUST_CHECK bool proc_output(const char *const *argv, struct buf *out, int *code, struct err *e);
 /* Runs it to the end (out and error of the spec are not used) with what it prints in *out and *said. What is over their maximum is dropped
- * (buf_ok). After `stall_s` seconds without a byte or an end it is ended, which is an error; 0: it may take as long as
- * it likes. */
+ * (buf_ok); of *out, the program is ended. After `stall_s` seconds without a byte or an end it is ended, which is an error; 0: it may take
+ * as long as it likes. */
 MUST_CHECK bool proc_listen(const struct proc_spec *spec, struct buf *out, struct buf *said, int stall_s, int *code, struct err *e);
 /* Whether a program of this name is on the PATH. */
 bool proc_exists(const char *name);

@@ -101,4 +101,10 @@ py -c 'print("FROM debian:12\nUSER 1\n" + "RUN ls\n" * 150)' >many
 does "more scripts than one process gets" croze check --shellcheck --ignore ConsecutiveRun many
 py -c 'print("FROM debian:12\nUSER 1\n" + "RUN ls\n" * 1001)' >more
 refuses 3 'more:1003: more than 1000 scripts' "more than anyone asks about" croze check --shellcheck --ignore ConsecutiveRun more
+printf '#!/bin/sh\nexec yes\n' >"$T/flood" && chmod 755 "$T/flood"
+printf 'FROM alpine:3.20\nRUN echo "$HOME"\n' >"$T/asked"
+refuses 3 'said more than 8 MiB' "a program that prints for ever is ended" timeout 60 "$CROZE" check "--shellcheck=$T/flood" "$T/asked"
+printf '#!/bin/sh\nexec yes >&2\n' >"$T/flood"
+refuses 3 'what it says has no end' "... and one that complains for ever" timeout 120 "$CROZE" check "--shellcheck=$T/flood" "$T/asked"
+
 done_testing
