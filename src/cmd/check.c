@@ -265,13 +265,14 @@ static int run(struct context *c, char **args, size_t n, struct err *e) {
         return show_rules(&a, args, n, e);
     if (!check_variants_fits(check_host_asked() || check_image_asked(), check_fix_asked(), e))
         return -1;
+    if (!check_image_fits(check_host_asked(), e) || !check_origin_fits(check_image_asked(), e))
+        return -1;
     if (check_host_asked())
         return check_fix_fits(true, e) && read_policy(&a, &policy, &out, e) ? check_host(c, n, &policy, format, e) : -1;
     if (n == 0)
         err_set(e, ERR_USAGE,
                 "check takes Dockerfiles (- is standard input), or images behind --image; the one here is `croze check Dockerfile`");
-    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !check_image_fits(e) || !check_origin_fits(check_image_asked(), e) ||
-        !read_policy(&a, &policy, &out, e))
+    if (n == 0 || !check_fix_fits(check_image_asked(), e) || !read_policy(&a, &policy, &out, e))
         return -1;
     check_policy_report(&policy, &out);
     if (check_image_asked())

@@ -37,14 +37,16 @@ bool check_image_reads_files(void) {
     return !no_content;
 }
 
-bool check_image_fits(struct err *e) {
-    const char *alone = image        ? NULL
-                        : dockerfile ? "--dockerfile"
-                        : target     ? "--target"
-                        : base_name  ? "--base"
-                        : platform   ? "--platform"
-                        : no_content ? "--no-content"
-                                     : NULL;
+bool check_image_fits(bool host, struct err *e) {
+    const char *alone = image                 ? NULL
+                        : dockerfile          ? "--dockerfile"
+                        : target              ? "--target"
+                        : base_name           ? "--base"
+                        : platform            ? "--platform"
+                        : no_content && !host ? "--no-content"
+                                              : NULL;
+    if (image && host)
+        return err_set(e, ERR_USAGE, "--image and --host are two checks: one at a time (--host looks at the store's images, too)");
     if (target && !dockerfile)
         return err_set(e, ERR_USAGE, "--target is of a Dockerfile: give --dockerfile, too");
     return !alone || err_set(e, ERR_USAGE, "%s is of images: give --image, too", alone);

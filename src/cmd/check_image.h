@@ -11,7 +11,7 @@ extern const struct opt check_image_rows[]; /* as OPT_TABLE(check_image_rows, "I
 
 bool check_image_asked(void);
 /* Whether flags of images come with images. */
-MUST_CHECK bool check_image_fits(struct err *e);
+MUST_CHECK bool check_image_fits(bool host, struct err *e);
 bool check_image_reads_files(void); /* not with --no-content */
 /* Adds what is found in each; failures to *e, which does not keep the others from being looked at. */
 void check_images(struct context *c, char **images, size_t n, const struct check_policy *policy, struct output *out, struct err *e);

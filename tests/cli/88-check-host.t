@@ -60,6 +60,9 @@ does "some of them" host --only 2.16,4 --only 3.2 --skip 4.5,4.1
 is "... are those" "$(printf '%s\n' "$out" | sed -nE 's/^([1-7](\.[0-9]+)+) .*/\1/p' | tr '\n' ' ')" "2.16 3.2 4.2 4.3 4.4 4.6 4.7 4.8 4.9 4.10 4.11 4.12 "
 like "a number is no prefix of another" "$(host --only 5.1)" '^1 of 1 recommendations'
 does "nothing fails" host --only HostDaemonLiveRestore
+refuses 2 'one at a time' "a host and images at once" croze check --host --image x
+refuses 2 'give --image, too' "flags of images for a host" croze check --host --dockerfile x
+refuses 2 'give --image, too' "... and of origins" croze check --host --origin
 refuses 2 '--only: there is no recommendation 5.99' "a number that there is not" host --only 5.99
 refuses 2 '--skip: there is no recommendation x' "a name that there is not" host --skip 5,x
 refuses 2 'are about --host' "a flag of --host without it" croze check --only 5 Dockerfile
