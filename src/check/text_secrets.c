@@ -76,14 +76,6 @@ static void look_for_urls(struct check *c, const struct rule *r, struct str text
     }
 }
 
-static void url_password(struct check *c, const struct rule *r, const struct df_instruction *i) {
-    look_for_urls(c, r, i->rest);
-    for (size_t k = 0; k < i->n_heredocs; k++)
-        look_for_urls(c, r, i->heredocs[k].raw);
-}
-
-/* --- Accounts ----------------------------------------------------------------------------------------------------------------------- */
-
 /* Not a variable: "secret", or a hash, which begins with "$6$". */
 static bool is_literal(struct str s) {
     bool hash = s.n > 3 && s.p[0] == '$' && (s.p[2] == '$' || s.p[3] == '$');
@@ -95,6 +87,24 @@ static bool is_entry(struct str s) {
     struct str user, password;
     return str_cut(s, ':', &user, &password) && is_literal(password);
 }
+
+/* "curl -u user:password", "wget --password=password" */
+static void look_at_flags(struct check *c, const struct rule *r, const struct shell_command *cmd) {
+    struct str entry = command_value(cmd, "u user"), password = command_value(cmd, "password http-password ftp-password");
+    if (!cmd->wrapped && ((command_is(cmd, "curl") && is_entry(entry)) || (command_is(cmd, "wget") && is_literal(password))))
+        check_note(c, r, c->step, cmd->words[0].raw, NULL, "%.*s is given a password that the image's history tells",
+                   STR_ARG(cmd->words[0].text));
+}
+
+static void url_password(struct check *c, const struct rule *r, const struct df_instruction *i) {
+    look_for_urls(c, r, i->rest);
+    for (size_t k = 0; k < i->n_heredocs; k++)
+        look_for_urls(c, r, i->heredocs[k].raw);
+    for (size_t k = 0; k < c->step->script.n && check_charge(c, c->step->script.commands[k].n_words); k++)
+        look_at_flags(c, r, &c->step->script.commands[k]);
+}
+
+/* --- Accounts ----------------------------------------------------------------------------------------------------------------------- */
 
 /* The command whose output it reads, below the "sudo" that may stand in front of it. */
 static const struct shell_command *piped_from(const struct shell *s, size_t k) {
