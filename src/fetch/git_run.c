@@ -234,11 +234,12 @@ bool git_run(struct git *g, const char *const *args, struct str *out, bool *fail
     log_span("git", began);
     if (!ran)
         explain(args[0], e);
+    bool too_much = ran && !buf_ok(&printed); /* then it was ended, whatever its code is */
     if (failed)
-        *failed = ran && code != 0;
+        *failed = ran && !too_much && code != 0;
     g->said = ran ? sum_up(g->arena, buf_str(&said)) : S("");
-    bool ok = ran && code == 0 && buf_ok(&printed);
-    if (ran && code == 0 && !buf_ok(&printed))
+    bool ok = ran && code == 0 && !too_much;
+    if (too_much)
         err_set(e, ERR_FAILED, "git %s prints more than the limit of %zu MiB", args[0], LIMIT_GIT_OUTPUT_BYTES >> 20);
     else if (ran && code != 0)
         err_set(e, ERR_FAILED, "git %s failed (%d): %.*s", args[0], code, STR_ARG(url_shown(g->arena, g->said)));

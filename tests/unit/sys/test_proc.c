@@ -26,9 +26,15 @@ int main(void) {
     ok(proc_listen(&(struct proc_spec){both, NULL, "/usr", -1, -1, -1}, &out, &said, 60, &code, &e) && code == 7, "both streams are heard");
     is_str(buf_str(&out), S("/usr\n"), "in the directory that was named");
     is_str(buf_str(&said), S("no\n"), "each for itself");
-    const char *more[] = {"sh", "-c", "yes | head -c 100000; yes | head -c 100000 >&2", NULL};
-    ok(proc_listen(&(struct proc_spec){more, NULL, NULL, -1, -1, -1}, &out, &said, 60, &code, &e) && code == 0 && !buf_ok(&out),
-       "what is too much is dropped");
+    const char *more[] = {"sh", "-c", "echo out; yes | head -c 100000 >&2", NULL};
+    buf_reset(&out);
+    ok(proc_listen(&(struct proc_spec){more, NULL, NULL, -1, -1, -1}, &out, &said, 60, &code, &e) && code == 0 && !buf_ok(&said),
+       "what is said too much is dropped");
+    is_str(buf_str(&out), S("out\n"), "... and the rest is heard");
+    const char *endless[] = {"sh", "-c", "exec yes", NULL};
+    ok(proc_listen(&(struct proc_spec){endless, NULL, NULL, -1, -1, -1}, &out, &said, 60, &code, &e) && code > 128 && !buf_ok(&out),
+       "one that prints more than is wanted is ended");
+    buf_reset(&out);
     const char *stuck[] = {"sh", "-c", "trap '' TERM; exec 3>&2; while :; do sleep 0.1; done", NULL};
     ok(!proc_listen(&(struct proc_spec){stuck, NULL, NULL, -1, -1, -1}, &out, &said, 1, &code, &e), "one that says nothing is ended");
     is_err(&e, "nothing came for 1 seconds", "and the reason is given");
